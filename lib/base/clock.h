@@ -1,0 +1,20 @@
+/* Time. Stored times are the database's; a process knows its offset to that clock from its heartbeats.
+ * Waits and limits count on the monotonic clock. Source: design section 4, Clock. */
+#pragma once
+
+#include <glib.h>
+
+gint64 clock_now_ms (void);          /* this machine's UTC, ms since 1970 */
+gint64 clock_monotonic_ms (void);
+gint64 clock_database_now_ms (void); /* clock_now_ms() + offset */
+void clock_set_database_offset_ms (gint64 offset_ms);
+gint64 clock_database_offset_ms (void);
+
+/* Tests put the clock (and the monotonic one) under their control; NULL gives it back. */
+typedef gint64 (*ClockSource) (void);
+void clock_set_source (ClockSource wall_ms, ClockSource monotonic_ms);
+
+char *clock_format_iso (gint64 utc_ms);          /* 2026-11-21T19:05:00.123Z */
+gboolean clock_parse_iso (const char *text, gint64 *ret_utc_ms); /* also with a numeric offset, without fraction, date only */
+char *clock_chicago_day (gint64 utc_ms);         /* 2026-11-21, the day in America/Chicago (own rule: US law since 2007) */
+char *clock_chicago_iso (gint64 utc_ms);         /* 2026-11-21T13:05:00-06:00 */

@@ -1,0 +1,13 @@
+/* Counters, gauges and histograms of this process, in Prometheus text. Names: reference in the README.
+ * Thread safe. Label values never hold personal data. */
+#pragma once
+
+#include <glib.h>
+
+/* Label pairs: name, value, …, NULL. */
+void metrics_count (const char *name, gint64 by, ...) G_GNUC_NULL_TERMINATED;
+void metrics_gauge (const char *name, double value, ...) G_GNUC_NULL_TERMINATED;
+void metrics_observe_ms (const char *name, gint64 ms, ...) G_GNUC_NULL_TERMINATED; /* histogram, in seconds outside */
+void metrics_describe (const char *name, const char *help);  /* optional # HELP */
+char *metrics_render (void); /* text/plain; version=0.0.4 */
+double metrics_value (const char *name, ...) G_GNUC_NULL_TERMINATED; /* tests */

@@ -1,0 +1,47 @@
+/* Personal data at rest: AES-256-GCM, one data key per row, wrapped by a master key with an id.
+ *
+ * Associated data is table, row id and column, so a value moved elsewhere does not open; hence rows
+ * with sealed columns get their id from us before the insert. The HMAC secret is separate: it
+ * makes look-up values (veteran keys) and request digests. Source: design section 4. */
+#pragma once
+
+#include <glib.h>
+
+#define SEAL_ERROR (seal_error_quark ())
+GQuark seal_error_quark (void);
+typedef enum {
+  SEAL_ERROR_KEYS,     /* the setting is malformed */
+  SEAL_ERROR_UNKNOWN,  /* sealed with a master key we do not have */
+  SEAL_ERROR_DAMAGED,  /* does not open: changed, moved, or the wrong key */
+} SealError;
+
+typedef struct Sealer Sealer;
+typedef struct RowKey RowKey;
+
+/* @master_keys, @hmac_keys: "id:base64 of 32 bytes", several separated by commas or new lines, the first is used for
+ * new values. Thread safe after construction. */
+Sealer *sealer_new (const char *master_keys, const char *hmac_keys, GError **error);
+void sealer_free (Sealer *sealer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sealer, sealer_free)
+
+RowKey *row_key_new (Sealer *sealer);                                          /* a fresh data key */
+RowKey *row_key_open (Sealer *sealer, const char *wrapped, GError **error);    /* the encrypted_kms_key column */
+const char *row_key_wrapped (const RowKey *key);                               /* borrowed; store with the row */
+void row_key_free (RowKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RowKey, row_key_free)
+
+/* Sealed text is nonce, ciphertext, tag. @row_id as decimal or uuid text. */
+GBytes *row_key_seal (const RowKey *key, const char *table, const char *row_id, const char *column, const char *plain);
+char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, const char *column,
+                      GBytes *sealed, GError **error);
+
+/* "keyid:hex" with the current HMAC key; @purpose separates uses ("veteran", "digest", "idempotency"). */
+char *sealer_hmac (const Sealer *sealer, const char *purpose, const char *data);
+/* The same with every known key, current first; NULL-terminated. */
+char **sealer_hmac_all (const Sealer *sealer, const char *purpose, const char *data);
+/* A fingerprint of all that processes must share, for the database; tells nothing about the keys. */
+char *sealer_fingerprint (const Sealer *sealer);
+
+#include "base/settings.h"
+extern const Setting seal_settings[]; /* master-keys, hmac-keys: secret, required */
+Sealer *sealer_from_settings (const Settings *settings, GError **error);

@@ -1,0 +1,72 @@
+/* Settings: one row each, from which parser, --help, environment names and the chart's check come.
+ *
+ * A setting "bgs-url" is --bgs-url and DEPENDENTS_BGS_URL; the command line wins. Settings of the
+ * broker library pass through under "kafka." (--kafka.socket.timeout.ms=…, DEPENDENTS_KAFKA_SOCKET_TIMEOUT_MS)
+ * and have no rows. Source: design section 12, style section 6. */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+  SETTING_TEXT,        /* any text */
+  SETTING_NUMBER,      /* a decimal integer between min and max */
+  SETTING_BOOLEAN,     /* yes or no (also true/false, on/off, 1/0) */
+  SETTING_DURATION,    /* 250ms, 30s, 15m, 48h, 2d; read with settings_duration_ms() */
+  SETTING_CHOICE,      /* one of the words in choices, separated by | */
+  SETTING_FILE,        /* path of a file that must be readable when the setting is not empty */
+} SettingType;
+
+typedef struct {
+  const char *name;          /* kebab-case; a number's name holds its unit: bgs-read-timeout-ms */
+  SettingType type;
+  const char *default_value; /* "" means: not set */
+  const char *help;          /* one sentence */
+  const char *choices;       /* SETTING_CHOICE only */
+  gint64 min, max;           /* SETTING_NUMBER only; both 0 means 0 … G_MAXINT64 */
+  gboolean secret;           /* never printed, masked in the effective configuration */
+  gboolean required;         /* refuse to start when empty */
+} Setting;
+
+typedef struct Settings Settings;
+
+#define SETTINGS_ERROR (settings_error_quark ())
+GQuark settings_error_quark (void);
+typedef enum { SETTINGS_ERROR_INVALID, SETTINGS_ERROR_UNKNOWN } SettingsError;
+
+/**
+ * settings_parse:
+ * @tables: NULL-terminated array of tables, each ended by a row whose name is NULL. Borrowed for life.
+ * @argv: changed: what is left after the options are the operands, argv[0] first.
+ *
+ * Prints --help (all settings with unit, default, sentence) and --version and exits 0 by itself.
+ *
+ * Errors: %SETTINGS_ERROR_INVALID (malformed value, missing required one), %SETTINGS_ERROR_UNKNOWN
+ * (an option this program has not; a DEPENDENTS_ variable that no program of ours has). The caller
+ * prints the message and exits with 2: see settings_parse_or_exit().
+ */
+Settings *settings_parse (const char *program, const char *operands, const char *summary,
+                          const Setting *const *tables, int *argc, char ***argv, GError **error);
+/* The same for a main(): a wrong setting is printed to stderr and the process exits with status 2. */
+Settings *settings_parse_or_exit (const char *program, const char *operands, const char *summary,
+                                  const Setting *const *tables, int *argc, char ***argv);
+void settings_free (Settings *settings);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Settings, settings_free)
+
+/* Asking for a name that no table has is a programming mistake (g_error). Text is never NULL; borrowed. */
+const char *settings_text (const Settings *settings, const char *name);
+gint64 settings_number (const Settings *settings, const char *name);
+gboolean settings_boolean (const Settings *settings, const char *name);
+gint64 settings_duration_ms (const Settings *settings, const char *name);
+gboolean settings_is_set (const Settings *settings, const char *name); /* not empty */
+gboolean settings_has (const Settings *settings, const char *name);    /* some table has the row */
+/* Changes a value after parsing: tests, and defaults that depend on others. */
+void settings_override (Settings *settings, const char *name, const char *value);
+
+/* "kafka." settings by their librdkafka names; borrowed. */
+GHashTable *settings_kafka (const Settings *settings);
+/* Effective configuration as alternating name, value; secrets are "***". */
+char **settings_effective (const Settings *settings);
+
+/* Strict helpers, also used for foreign text. */
+gboolean parse_int64 (const char *text, gint64 min, gint64 max, gint64 *ret_value);
+gboolean parse_duration_ms (const char *text, gint64 *ret_ms);

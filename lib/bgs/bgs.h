@@ -1,0 +1,32 @@
+/* The BGS client: where it is, who we are, and what can go wrong. One pair of files per service beside this one.
+ *
+ * Every call waits at most bgs-read-timeout-ms, sends its body once (HttpRequest.once), and tells failed from unknown. */
+#pragma once
+
+#include <glib.h>
+#include "base/settings.h"
+
+#define BGS_ERROR (bgs_error_quark ())
+GQuark bgs_error_quark (void);
+typedef enum {
+  BGS_ERROR_NOT_SENT,   /* not connected: nothing has happened */
+  BGS_ERROR_ARGUMENT,   /* a value that BGS requires is missing: nothing was sent */
+  BGS_ERROR_FAULT,      /* a well-formed SOAP fault: refused; the message is its useful text (see bgs/fault.h) */
+  BGS_ERROR_UNKNOWN,    /* sent, and no usable answer: it may have been acted on */
+  BGS_ERROR_HTTP,       /* BID only: an HTTP error status */
+} BgsError;
+
+typedef struct BgsClient BgsClient; /* thread safe */
+
+/* bgs-url, bid-url, bid-token, bgs-read-timeout-ms, bgs-connect-timeout-ms, bid-timeout-ms, bgs-username, bgs-station-id,
+ * bgs-application, bgs-client-machine, bgs-certificate-file, bgs-key-file, bgs-ca-file, bgs-verify-tls, … */
+extern const Setting bgs_settings[];
+BgsClient *bgs_client_new (const Settings *settings, GError **error);
+void bgs_client_free (BgsClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BgsClient, bgs_client_free)
+
+/* Who asks: goes into VaServiceHeaders. */
+typedef struct {
+  const char *external_uid;  /* ICN, else account uuid */
+  const char *external_key;  /* common name, else e-mail; cut at 39 characters here */
+} BgsCaller;

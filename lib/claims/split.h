@@ -1,0 +1,17 @@
+/* From one form submission to its child claims. Source: claim document reference, sections 5 and 6. */
+#pragma once
+
+#include <jansson.h>
+#include "base/cleanup.h"
+#include <glib.h>
+
+typedef struct {
+  const char *form_type;     /* "21-686C" or "21-674" */
+  json_t *form;              /* owned */
+} ClaimChildForm;
+void claim_child_form_free (ClaimChildForm *child);
+
+gboolean claim_has_686c (const json_t *parent);   /* any of the nine options present and true, top level */
+gboolean claim_has_674 (const json_t *parent);
+/* One 686c first, then one 674 per student in form order; of ClaimChildForm *, owned. The parent is not altered. */
+GPtrArray *claim_split (const json_t *parent);

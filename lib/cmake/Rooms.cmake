@@ -1,0 +1,69 @@
+# A room is a static library with one include root (lib/), so that an include line names the room.
+# A room that has .sql files gets <room>/<file>.sql.h with one SQL_… constant per named query.
+find_package (PkgConfig REQUIRED)
+foreach (pair GLIB=glib-2.0 JANSSON=jansson OPENSSL=libcrypto PQ=libpq CURL=libcurl
+              MICROHTTPD=libmicrohttpd RDKAFKA=rdkafka AVRO=avro-c XML=libxml-2.0 GIO=gio-2.0)
+  string (REPLACE "=" ";" pair ${pair})
+  list (GET pair 0 name)
+  list (GET pair 1 module)
+  pkg_check_modules (${name} REQUIRED IMPORTED_TARGET ${module})
+endforeach ()
+find_package (Threads REQUIRED)
+
+# Embeds every .sql file of DIRECTORY into a header of string constants for TARGET.
+function (embed_queries TARGET DIRECTORY)
+  file (GLOB queries CONFIGURE_DEPENDS ${DIRECTORY}/*.sql)
+  foreach (query ${queries})
+    file (RELATIVE_PATH relative ${PROJECT_SOURCE_DIR} ${query})
+    string (REGEX REPLACE "^lib/" "" relative ${relative})
+    set (header ${PROJECT_BINARY_DIR}/generated/${relative}.h)
+    get_filename_component (folder ${header} DIRECTORY)
+    file (MAKE_DIRECTORY ${folder})
+    add_custom_command (OUTPUT ${header}
+                        COMMAND awk -f ${PROJECT_SOURCE_DIR}/lib/cmake/embed-queries.awk ${query} > ${header}
+                        DEPENDS ${query} ${PROJECT_SOURCE_DIR}/lib/cmake/embed-queries.awk VERBATIM)
+    target_sources (${TARGET} PRIVATE ${header})
+  endforeach ()
+  target_include_directories (${TARGET} PRIVATE ${PROJECT_BINARY_DIR}/generated)
+endfunction ()
+
+function (add_room NAME)
+  cmake_parse_arguments (room "" "" "LINKS" ${ARGN})
+  file (GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/${NAME}/*.c)
+  add_library (${NAME} STATIC ${sources})
+  target_include_directories (${NAME} PUBLIC ${PROJECT_SOURCE_DIR}/lib PRIVATE ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries (${NAME} PUBLIC ${room_LINKS} Threads::Threads m)
+  embed_queries (${NAME} ${PROJECT_SOURCE_DIR}/lib/${NAME})
+  if (EXISTS ${PROJECT_SOURCE_DIR}/lib/${NAME}/room.cmake)
+    include (${PROJECT_SOURCE_DIR}/lib/${NAME}/room.cmake)   # what only this room needs, such as generated sources
+  endif ()
+endfunction ()
+
+function (add_program NAME)
+  cmake_parse_arguments (program "" "DIRECTORY" "LINKS" ${ARGN})
+  file (GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${program_DIRECTORY}/*.c)
+  add_executable (${NAME} ${sources})
+  target_link_libraries (${NAME} PRIVATE ${program_LINKS})
+  embed_queries (${NAME} ${PROJECT_SOURCE_DIR}/${program_DIRECTORY})
+endfunction ()
+
+# One folder and one line make a consumer.
+function (add_consumer NAME)
+  add_program (${NAME} DIRECTORY consumers/${NAME} LINKS submission)
+endfunction ()
+
+# tests/unit/<room>/*-test.c: one GTest program each, labelled unit.
+function (add_room_tests NAME)
+  cmake_parse_arguments (test "" "" "LINKS" ${ARGN})
+  file (GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${NAME}/*-test.c)
+  foreach (source ${sources})
+    get_filename_component (stem ${source} NAME_WE)
+    add_executable (${NAME}-${stem} ${source})
+    target_link_libraries (${NAME}-${stem} PRIVATE ${NAME} ${test_LINKS})
+    target_include_directories (${NAME}-${stem} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_BINARY_DIR}/generated)
+    target_compile_definitions (${NAME}-${stem} PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    set_target_properties (${NAME}-${stem} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    add_test (NAME unit/${NAME}/${stem} COMMAND ${NAME}-${stem} --tap)
+    set_tests_properties (unit/${NAME}/${stem} PROPERTIES LABELS unit TIMEOUT 120)
+  endforeach ()
+endfunction ()

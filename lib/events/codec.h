@@ -1,0 +1,27 @@
+/* Events as bytes: Avro, with a schema registry or without.
+ *
+ * With a registry: Confluent wire format (0, id as 4 bytes, body), each schema registered under TopicNameStrategy
+ * ("<topic>-value") from the .avsc file's own text. Without: Avro single-object encoding (C3 01, CRC-64-AVRO
+ * of the canonical form, body). Reading accepts both, and every older version of a schema: a value is read with its
+ * writer's schema, then copied field by name; missing fields take the .avsc default. Source: design section 2. */
+#pragma once
+
+#include <glib.h>
+
+#define EVENTS_ERROR (events_error_quark ())
+GQuark events_error_quark (void);
+typedef enum {
+  EVENTS_ERROR_MALFORMED,   /* these bytes are no event of ours: quarantine */
+  EVENTS_ERROR_UNKNOWN,     /* a schema we do not know and the registry has not: quarantine */
+  EVENTS_ERROR_REGISTRY,    /* the registry does not answer: wait */
+} EventsError;
+
+/* Asks the registry; method GET or POST, path such as "/subjects/x-value/versions". Returns the JSON body of a 200,
+ * NULL + error otherwise: EVENTS_ERROR_UNKNOWN for 404, EVENTS_ERROR_REGISTRY for everything that may pass.
+ * The events room knows no HTTP: programs hand this in (pipeline/registry.h). */
+typedef char *(*RegistryAsk) (const char *method, const char *path, const char *body, gpointer data, GError **error);
+
+typedef struct EventCodec EventCodec;
+EventCodec *event_codec_new (RegistryAsk ask, gpointer data); /* ask NULL: single-object encoding. Thread safe, caches ids */
+void event_codec_free (EventCodec *codec);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EventCodec, event_codec_free)
