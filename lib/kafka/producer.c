@@ -1,0 +1,153 @@
+/* The producer, see producer.h. */
+#include "kafka/producer.h"
+
+#include "base/log.h"
+
+struct KafkaProducer {
+  rd_kafka_t *handle;
+  KafkaReported reported;
+  gpointer data;
+  GThread *thread; /* serves delivery reports */
+  gint stopping;
+  gint fatal;
+};
+
+static const char *const defaults[] = {
+  "enable.idempotence", "true", "queue.buffering.max.kbytes", "65536", "linger.ms", "2", "partitioner", "murmur2_random",
+  "delivery.timeout.ms", "60000", "socket.nagle.disable", "true", "allow.auto.create.topics", "false", NULL,
+};
+
+static KafkaReport
+report_of (const rd_kafka_message_t *message)
+{
+  switch (message->err) {
+  case RD_KAFKA_RESP_ERR_NO_ERROR:
+    return KAFKA_PUBLISHED;
+  case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+  case RD_KAFKA_RESP_ERR_INVALID_MSG:
+  case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+  case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+  case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    return KAFKA_REFUSED;
+  /* A missing topic is an operator's mistake that can be mended while the row waits. */
+  default: /* an open set of foreign codes, not one of our enums */
+    return KAFKA_NOT_PUBLISHED;
+  }
+}
+
+static void
+on_report (rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+{
+  KafkaProducer *producer = opaque;
+
+  (void) handle;
+  producer->reported (message->_private, report_of (message), rd_kafka_err2str (message->err), producer->data);
+}
+
+static void
+on_error (rd_kafka_t *handle, int code, const char *reason, void *opaque)
+{
+  KafkaProducer *producer = opaque;
+  char text[256];
+
+  if (code == RD_KAFKA_RESP_ERR__FATAL) {
+    rd_kafka_fatal_error (handle, text, sizeof text);
+    log_failure ("the producer cannot recover", "error", text, NULL);
+    g_atomic_int_set (&producer->fatal, 1);
+    return;
+  }
+  log_limited (LOG_LEVEL_WARNING, "producer", "kafka producer", "error", rd_kafka_err2name (code), "text", reason, NULL);
+}
+
+static gpointer
+serve (gpointer data)
+{
+  KafkaProducer *producer = data;
+
+  while (!g_atomic_int_get (&producer->stopping))
+    rd_kafka_poll (producer->handle, 200);
+  return NULL;
+}
+
+KafkaProducer *
+kafka_producer_new (const Settings *settings, KafkaReported reported, gpointer data, GError **error)
+{
+  KafkaProducer *producer = NULL;
+  rd_kafka_conf_t *conf = kafka_conf_new (settings, FALSE, defaults, error);
+  char text[512];
+
+  if (!conf)
+    return NULL;
+  producer = g_new0 (KafkaProducer, 1);
+  producer->reported = reported;
+  producer->data = data;
+  rd_kafka_conf_set_opaque (conf, producer);
+  rd_kafka_conf_set_dr_msg_cb (conf, on_report);
+  rd_kafka_conf_set_error_cb (conf, on_error);
+  producer->handle = rd_kafka_new (RD_KAFKA_PRODUCER, conf, text, sizeof text);
+  if (!producer->handle) {
+    rd_kafka_conf_destroy (conf); /* it owns the configuration only when it succeeds */
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "producer: %s", text);
+    g_free (producer);
+    return NULL;
+  }
+  producer->thread = g_thread_new ("reports", serve, producer);
+  return producer;
+}
+
+void
+kafka_producer_free (KafkaProducer *producer)
+{
+  if (!producer)
+    return;
+  g_atomic_int_set (&producer->stopping, 1);
+  g_thread_join (producer->thread);
+  rd_kafka_destroy (producer->handle);
+  g_free (producer);
+}
+
+gboolean
+kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partition, GBytes *key, GBytes *value,
+                     const KafkaHeaders *headers, gpointer opaque)
+{
+  rd_kafka_headers_t *rd_headers = kafka_headers_to_rd (headers);
+  gsize key_length = 0, length = 0;
+  const void *key_data = key ? g_bytes_get_data (key, &key_length) : NULL;
+  const void *data = value ? g_bytes_get_data (value, &length) : NULL;
+  rd_kafka_resp_err_t code;
+
+  /* An empty value is not a tombstone: librdkafka tells them apart by the pointer. */
+  code = rd_kafka_producev (producer->handle, RD_KAFKA_V_TOPIC (topic), RD_KAFKA_V_PARTITION (partition),
+                            RD_KAFKA_V_MSGFLAGS (RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY (key_data, key_length),
+                            RD_KAFKA_V_VALUE ((void *) (value && !data ? "" : data), length),
+                            RD_KAFKA_V_HEADERS (rd_headers), RD_KAFKA_V_OPAQUE (opaque), RD_KAFKA_V_END);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    return TRUE;
+  rd_kafka_headers_destroy (rd_headers); /* on failure it is still ours */
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    return FALSE;
+  producer->reported (opaque,
+                      code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
+                        ? KAFKA_REFUSED
+                        : KAFKA_NOT_PUBLISHED,
+                      rd_kafka_err2str (code), producer->data);
+  return TRUE;
+}
+
+gboolean
+kafka_producer_flush (KafkaProducer *producer, int timeout_ms)
+{
+  return rd_kafka_flush (producer->handle, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_t *
+kafka_producer_handle (KafkaProducer *producer)
+{
+  return producer->handle;
+}
+
+gboolean
+kafka_producer_is_fatal (KafkaProducer *producer)
+{
+  return g_atomic_int_get (&producer->fatal) != 0;
+}
