@@ -1,7 +1,8 @@
 /* PostgreSQL, thinly: one connection, one statement, its rows.
  *
  * Queries are named and live in the .sql files beside their callers (SQL_TAKE_RUN and so on); each is
- * prepared once per connection, keyed by the constant's address. A connection belongs to one thread at a time. */
+ * prepared once per connection, known by its text and parameter types. A connection belongs to one thread at a
+ * time. Sessions run in UTC, read committed, and end when they are idle in a transaction for 15 s. */
 #pragma once
 
 #include <glib.h>
@@ -10,7 +11,8 @@
 #define DB_ERROR (db_error_quark ())
 GQuark db_error_quark (void);
 typedef enum {
-  DB_ERROR_AWAY,            /* no connection, or lost before COMMIT was sent: nothing has happened */
+  DB_ERROR_AWAY,            /* no connection, or lost before COMMIT was sent: nothing has happened. Also a server that is
+                             * full, shutting down or read-only. Outside a transaction a lost statement may have run */
   DB_ERROR_COMMIT_UNKNOWN,  /* COMMIT sent, no answer: read the inbox row to learn it */
   DB_ERROR_CONFLICT,        /* deadlock or serialisation failure: repeat the transaction */
   DB_ERROR_UNIQUE,          /* a unique constraint; its name is in the message */
@@ -29,12 +31,15 @@ gboolean db_reset (Db *db, GError **error);           /* connects again */
 
 /**
  * db_query:
- * @types: one letter a parameter: t text (const char *, NULL is SQL NULL), i integer (gint64), b bytes (GBytes *,
- *   may be NULL), o boolean (int), T text[] (char **, NULL-terminated; elements never NULL), I bigint[]
- *   (const gint64 * followed by gsize count), B bytea[] (GPtrArray of GBytes *, elements may be NULL),
- *   N text[] with NULLs (GPtrArray of const char *).
+ * @types: one letter a parameter, at most 32: t text (const char *, NULL is SQL NULL), i bigint (gint64: cast a
+ *   narrower one), b bytea (GBytes *, may be NULL), o boolean (int), T text[] (char **, NULL-terminated; elements
+ *   never NULL), I bigint[] (const gint64 * followed by gsize count: cast that too), B bytea[] (GPtrArray of
+ *   GBytes *, elements may be NULL), N text[] with NULLs (GPtrArray of const char *). NULL for T, B, N is SQL NULL.
+ *   The server infers the type of a t from its place in the statement, so it serves uuid, date and timestamptz too;
+ *   where it cannot, and for arrays of other types, write a cast: $1::text, unnest ($2::uuid[]), $3::integer.
  *
- * Errors: see DbError. Server messages are passed on, parameters never.
+ * Errors: see DbError. The server's primary message, SQLSTATE and constraint name are passed on, parameters and the
+ * values of a row never.
  * Returns: the rows (maybe none), owned by the caller; NULL on failure.
  */
 DbRows *db_query (Db *db, GError **error, const char *sql, const char *types, ...);
