@@ -1,0 +1,591 @@
+/* Settings: reads command line and environment into one checked value per row. The rows stand with
+ * those who use them; the names of all rows of all programs are collected at build time
+ * (setting-names.awk). Knows nothing of what a setting is for.
+ *
+ * Source: design section 12, style section 6. */
+#include "base/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/setting-names.h"
+
+G_DEFINE_QUARK (settings - error - quark, settings_error)
+
+#define ENVIRONMENT_PREFIX       "DEPENDENTS_"
+#define KAFKA_ENVIRONMENT_PREFIX ENVIRONMENT_PREFIX "KAFKA_"
+#define KAFKA_OPTION_PREFIX      "kafka."
+#define MASK                     "***"
+
+/* One row's present value, checked and converted once. */
+typedef struct {
+  const Setting *row;
+  char *text;
+  gint64 number; /* SETTING_NUMBER: itself, SETTING_DURATION: ms, SETTING_BOOLEAN: 0 or 1 */
+} Value;
+
+struct Settings {
+  GHashTable *values;      /* row name, borrowed → Value */
+  GPtrArray *order;        /* the same values as the tables name them, borrowed */
+  GHashTable *environment; /* environment name → Value, borrowed */
+  GHashTable *kafka;       /* librdkafka name → text */
+};
+
+extern char **environ;
+
+static void
+value_free (gpointer data)
+{
+  Value *value = data;
+
+  g_free (value->text);
+  g_free (value);
+}
+
+static char *
+environment_name (const char *setting)
+{
+  g_autofree char *upper = g_ascii_strup (setting, -1);
+
+  return g_strconcat (ENVIRONMENT_PREFIX, g_strdelimit (upper, "-.", '_'), NULL);
+}
+
+gboolean
+parse_int64 (const char *text, gint64 min, gint64 max, gint64 *ret_value)
+{
+  gboolean negative;
+  gint64 value = 0;
+
+  if (!text)
+    return FALSE;
+
+  negative = *text == '-';
+  if (negative)
+    text++;
+  if (*text == '\0')
+    return FALSE;
+
+  /* Counted downwards, for the smallest number has no positive twin. */
+  for (; *text; text++) {
+    if (!g_ascii_isdigit (*text))
+      return FALSE;
+    if (__builtin_mul_overflow (value, (gint64)10, &value) ||
+        __builtin_sub_overflow (value, (gint64)(*text - '0'), &value))
+      return FALSE;
+  }
+  if (!negative) {
+    if (value == G_MININT64)
+      return FALSE;
+    value = -value;
+  }
+  if (value < min || value > max)
+    return FALSE;
+
+  *ret_value = value;
+  return TRUE;
+}
+
+gboolean
+parse_duration_ms (const char *text, gint64 *ret_ms)
+{
+  static const struct {
+    const char *unit;
+    gint64 ms;
+  } units[] = {
+    { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 }, { "d", 86400 * 1000 },
+  };
+  gsize digits;
+
+  if (!text)
+    return FALSE;
+
+  digits = strspn (text, "0123456789");
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++) {
+    g_autofree char *number = NULL;
+    gint64 count, ms;
+
+    if (!g_str_equal (text + digits, units[i].unit))
+      continue;
+    number = g_strndup (text, digits);
+    if (!parse_int64 (number, 0, G_MAXINT64, &count) ||
+        __builtin_mul_overflow (count, units[i].ms, &ms))
+      return FALSE;
+    *ret_ms = ms;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+parse_boolean (const char *text, gint64 *ret_value)
+{
+  static const char *const yes[] = { "yes", "true", "on", "1", NULL };
+  static const char *const no[] = { "no", "false", "off", "0", NULL };
+
+  if (g_strv_contains (yes, text))
+    *ret_value = TRUE;
+  else if (g_strv_contains (no, text))
+    *ret_value = FALSE;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gint64
+row_max (const Setting *row)
+{
+  return row->min == 0 && row->max == 0 ? G_MAXINT64 : row->max;
+}
+
+static gboolean
+choice_is_offered (const char *choices, const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (choices, "|", -1);
+
+  return g_strv_contains ((const char *const *)words, text);
+}
+
+/* Puts @text into @value when it fits the row. @origin is how the user named the setting. */
+static gboolean
+value_set (Value *value, const char *text, const char *origin, GError **error)
+{
+  const Setting *row = value->row;
+  const char *shown = row->secret ? MASK : text;
+  gint64 number = 0;
+
+  /* Empty is "not set", where the row itself says that it may be. */
+  if (*text == '\0' && *row->default_value == '\0')
+    goto fits;
+
+  switch (row->type) {
+  case SETTING_TEXT:
+    break;
+  case SETTING_NUMBER:
+    if (!parse_int64 (text, row->min, row_max (row), &number)) {
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                   "%s: “%s” is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                   origin, shown, row->min, row_max (row));
+      return FALSE;
+    }
+    break;
+  case SETTING_BOOLEAN:
+    if (!parse_boolean (text, &number)) {
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, "%s: “%s” is neither yes nor no",
+                   origin, shown);
+      return FALSE;
+    }
+    break;
+  case SETTING_DURATION:
+    if (!parse_duration_ms (text, &number)) {
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                   "%s: “%s” is not a duration such as 250ms, 30s, 15m, 48h or 2d", origin, shown);
+      return FALSE;
+    }
+    break;
+  case SETTING_CHOICE:
+    if (!choice_is_offered (row->choices, text)) {
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, "%s: “%s” is none of %s", origin,
+                   shown, row->choices);
+      return FALSE;
+    }
+    break;
+  case SETTING_FILE:
+    if (*text && (access (text, R_OK) != 0 || g_file_test (text, G_FILE_TEST_IS_DIR))) {
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                   "%s: “%s” is not a file that can be read", origin, shown);
+      return FALSE;
+    }
+    break;
+  }
+
+fits:
+  /* @text may be the value's own. */
+  if (text != value->text) {
+    g_free (value->text);
+    value->text = g_strdup (text);
+  }
+  value->number = number;
+  return TRUE;
+}
+
+static Value *
+find_value (const Settings *settings, const char *name)
+{
+  return g_hash_table_lookup (settings->values, name);
+}
+
+static Settings *
+settings_from_tables (const Setting *const *tables)
+{
+  Settings *settings = g_new0 (Settings, 1);
+
+  settings->values = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, value_free);
+  settings->order = g_ptr_array_new ();
+  settings->environment = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  settings->kafka = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (; *tables; tables++) {
+    for (const Setting *row = *tables; row->name; row++) {
+      g_autoptr (GError) error = NULL;
+      Value *value = find_value (settings, row->name);
+
+      if (value && value->row == row)
+        continue; /* the same table named twice */
+      if (value)
+        g_error ("setting %s has two rows", row->name);
+
+      value = g_new0 (Value, 1);
+      value->row = row;
+      /* A file is looked at only where it is really used, not in the row. */
+      if (row->type == SETTING_FILE)
+        value->text = g_strdup (row->default_value);
+      else if (!value_set (value, row->default_value, row->name, &error))
+        g_error ("default of a setting: %s", error->message);
+      g_hash_table_insert (settings->values, (gpointer)row->name, value);
+      g_hash_table_insert (settings->environment, environment_name (row->name), value);
+      g_ptr_array_add (settings->order, value);
+    }
+  }
+  return settings;
+}
+
+static gboolean
+some_program_has (const char *environment)
+{
+  for (guint i = 0; setting_names[i]; i++) {
+    g_autofree char *name = environment_name (setting_names[i]);
+
+    if (g_str_equal (name, environment))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+read_environment (Settings *settings, GError **error)
+{
+  for (char **variable = environ; variable && *variable; variable++) {
+    const char *equals = strchr (*variable, '=');
+    g_autofree char *name = NULL;
+    Value *value;
+
+    if (!equals || !g_str_has_prefix (*variable, ENVIRONMENT_PREFIX))
+      continue;
+
+    name = g_strndup (*variable, (gsize)(equals - *variable));
+    value = g_hash_table_lookup (settings->environment, name);
+    if (value) {
+      if (!value_set (value, equals + 1, name, error))
+        return FALSE;
+    } else if (some_program_has (name)) {
+      /* A neighbour's: one environment serves all programs. */
+    } else if (g_str_has_prefix (name, KAFKA_ENVIRONMENT_PREFIX) &&
+               name[strlen (KAFKA_ENVIRONMENT_PREFIX)] != '\0') {
+      char *property = g_ascii_strdown (name + strlen (KAFKA_ENVIRONMENT_PREFIX), -1);
+
+      g_hash_table_replace (settings->kafka, g_strdelimit (property, "_", '.'),
+                            g_strdup (equals + 1));
+    } else {
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_UNKNOWN,
+                   "the environment variable %s is no setting of any program", name);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static const char *
+shape_of (const Setting *row)
+{
+  switch (row->type) {
+  case SETTING_TEXT:
+    return "TEXT";
+  case SETTING_NUMBER:
+    return "NUMBER";
+  case SETTING_BOOLEAN:
+    return "yes|no";
+  case SETTING_DURATION:
+    return "DURATION (250ms, 30s, 15m, 48h, 2d)";
+  case SETTING_CHOICE:
+    return row->choices;
+  case SETTING_FILE:
+    return "FILE";
+  }
+  g_assert_not_reached ();
+}
+
+static void
+print_help (const char *program, const char *operands, const char *summary,
+            const Settings *settings)
+{
+  printf (
+      "Usage: %s [SETTING]…%s%s\n\n%s\n\nSettings (the command line wins over the environment):\n",
+      program, operands && *operands ? " " : "", operands ? operands : "", summary ? summary : "");
+
+  for (guint i = 0; i < settings->order->len; i++) {
+    const Value *value = g_ptr_array_index (settings->order, i);
+    const Setting *row = value->row;
+    g_autofree char *environment = environment_name (row->name);
+
+    printf ("\n  --%s %s\n      %s\n", row->name, shape_of (row), row->help);
+    if (row->type == SETTING_NUMBER && !(row->min == 0 && row->max == 0))
+      printf ("      From %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ".\n", row->min, row->max);
+    printf ("      Default: %s%s. Environment: %s\n",
+            *row->default_value ? row->default_value : "none", row->required ? ", required" : "",
+            environment);
+  }
+  printf ("\n  --kafka.NAME TEXT\n      Setting NAME of the Kafka library. Environment: "
+          "DEPENDENTS_KAFKA_NAME\n"
+          "\n  --help, --version\n");
+}
+
+/* One "--name=value", "--name value" or, for a boolean, "--name". Moves @index over what it used.
+ */
+static gboolean
+read_option (Settings *settings, char **argv, int argc, int *index, GError **error)
+{
+  const char *option = argv[*index] + 2;
+  const char *equals = strchr (option, '=');
+  g_autofree char *name = equals ? g_strndup (option, (gsize)(equals - option)) : g_strdup (option);
+  g_autofree char *origin = g_strconcat ("--", name, NULL);
+  gboolean is_kafka =
+      g_str_has_prefix (name, KAFKA_OPTION_PREFIX) && strlen (name) > strlen (KAFKA_OPTION_PREFIX);
+  Value *value = find_value (settings, name);
+  const char *text;
+
+  if (!value && !is_kafka) {
+    g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_UNKNOWN,
+                 "%s is no setting of this program; --help lists them", origin);
+    return FALSE;
+  }
+
+  if (equals)
+    text = equals + 1;
+  else if (value && value->row->type == SETTING_BOOLEAN)
+    text = "yes";
+  else if (*index + 1 < argc)
+    text = argv[++*index];
+  else {
+    g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, "%s needs a value", origin);
+    return FALSE;
+  }
+
+  if (value)
+    return value_set (value, text, origin, error);
+
+  g_hash_table_replace (settings->kafka, g_strdup (name + strlen (KAFKA_OPTION_PREFIX)),
+                        g_strdup (text));
+  return TRUE;
+}
+
+static gboolean
+read_command_line (Settings *settings, int *argc, char **argv, GError **error)
+{
+  int kept = 1;
+  gboolean options = TRUE;
+
+  for (int i = 1; i < *argc; i++) {
+    if (options && g_str_equal (argv[i], "--"))
+      options = FALSE;
+    else if (options && g_str_has_prefix (argv[i], "--")) {
+      if (!read_option (settings, argv, *argc, &i, error))
+        return FALSE;
+    } else if (options && argv[i][0] == '-' && argv[i][1] != '\0') {
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_UNKNOWN,
+                   "%s: settings begin with two dashes", argv[i]);
+      return FALSE;
+    } else
+      argv[kept++] = argv[i];
+  }
+  *argc = kept;
+  argv[kept] = NULL;
+  return TRUE;
+}
+
+static gboolean
+check_completeness (const Settings *settings, GError **error)
+{
+  for (guint i = 0; i < settings->order->len; i++) {
+    Value *value = g_ptr_array_index (settings->order, i);
+    const Setting *row = value->row;
+
+    if (row->required && *value->text == '\0') {
+      g_autofree char *environment = environment_name (row->name);
+
+      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, "--%s (or %s) must be set: %s",
+                   row->name, environment, row->help);
+      return FALSE;
+    }
+    if (row->type == SETTING_FILE && !value_set (value, value->text, row->name, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Help must come even where a value is wrong. */
+static gboolean
+asks_for (int argc, char **argv, const char *option)
+{
+  for (int i = 1; i < argc && !g_str_equal (argv[i], "--"); i++)
+    if (g_str_equal (argv[i], option))
+      return TRUE;
+  return FALSE;
+}
+
+Settings *
+settings_parse (const char *program, const char *operands, const char *summary,
+                const Setting *const *tables, int *argc, char ***argv, GError **error)
+{
+  g_autoptr (Settings) settings = settings_from_tables (tables);
+
+  if (asks_for (*argc, *argv, "--help")) {
+    print_help (program, operands, summary, settings);
+    exit (0);
+  }
+  if (asks_for (*argc, *argv, "--version")) {
+    printf ("%s %s\n", program, PROGRAM_VERSION);
+    exit (0);
+  }
+
+  if (!read_environment (settings, error) || !read_command_line (settings, argc, *argv, error) ||
+      !check_completeness (settings, error))
+    return NULL;
+
+  return g_steal_pointer (&settings);
+}
+
+Settings *
+settings_parse_or_exit (const char *program, const char *operands, const char *summary,
+                        const Setting *const *tables, int *argc, char ***argv)
+{
+  g_autoptr (GError) error = NULL;
+  Settings *settings = settings_parse (program, operands, summary, tables, argc, argv, &error);
+
+  if (!settings) {
+    fprintf (stderr, "%s: %s\n", program, error->message);
+    exit (2);
+  }
+  return settings;
+}
+
+void
+settings_free (Settings *settings)
+{
+  if (!settings)
+    return;
+  g_hash_table_unref (settings->environment);
+  g_ptr_array_unref (settings->order);
+  g_hash_table_unref (settings->values);
+  g_hash_table_unref (settings->kafka);
+  g_free (settings);
+}
+
+static Value *
+get_value (const Settings *settings, const char *name)
+{
+  Value *value = find_value (settings, name);
+
+  if (!value)
+    g_error ("no table of this program has a setting %s", name);
+  return value;
+}
+
+static const Value *
+get_value_of_type (const Settings *settings, const char *name, SettingType type)
+{
+  const Value *value = get_value (settings, name);
+
+  if (value->row->type != type)
+    g_error ("setting %s is read as another type than its row has", name);
+  return value;
+}
+
+const char *
+settings_text (const Settings *settings, const char *name)
+{
+  return get_value (settings, name)->text;
+}
+
+gint64
+settings_number (const Settings *settings, const char *name)
+{
+  return get_value_of_type (settings, name, SETTING_NUMBER)->number;
+}
+
+gboolean
+settings_boolean (const Settings *settings, const char *name)
+{
+  return get_value_of_type (settings, name, SETTING_BOOLEAN)->number != 0;
+}
+
+gint64
+settings_duration_ms (const Settings *settings, const char *name)
+{
+  return get_value_of_type (settings, name, SETTING_DURATION)->number;
+}
+
+gboolean
+settings_is_set (const Settings *settings, const char *name)
+{
+  return *get_value (settings, name)->text != '\0';
+}
+
+gboolean
+settings_has (const Settings *settings, const char *name)
+{
+  return find_value (settings, name) != NULL;
+}
+
+void
+settings_override (Settings *settings, const char *name, const char *value)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!value_set (get_value (settings, name), value, name, &error))
+    g_error ("settings_override: %s", error->message);
+}
+
+GHashTable *
+settings_kafka (const Settings *settings)
+{
+  return settings->kafka;
+}
+
+/* The Kafka library's own secrets: sasl.password, ssl.key.password, ssl.key.pem, …client.secret and
+ * the free-form sasl.oauthbearer.config. */
+static gboolean
+kafka_property_is_secret (const char *name)
+{
+  static const char *const marks[] = { "password", "secret", ".pem", "oauthbearer.config" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    if (strstr (name, marks[i]))
+      return TRUE;
+  return FALSE;
+}
+
+char **
+settings_effective (const Settings *settings)
+{
+  g_autoptr (GPtrArray) pairs = g_ptr_array_new ();
+  g_autoptr (GList) properties = NULL;
+
+  for (guint i = 0; i < settings->order->len; i++) {
+    const Value *value = g_ptr_array_index (settings->order, i);
+    gboolean hide = value->row->secret && *value->text;
+
+    g_ptr_array_add (pairs, g_strdup (value->row->name));
+    g_ptr_array_add (pairs, g_strdup (hide ? MASK : value->text));
+  }
+  properties = g_list_sort (g_hash_table_get_keys (settings->kafka), (GCompareFunc)strcmp);
+  for (const GList *item = properties; item; item = item->next) {
+    const char *text = g_hash_table_lookup (settings->kafka, item->data);
+
+    g_ptr_array_add (pairs, g_strconcat (KAFKA_OPTION_PREFIX, item->data, NULL));
+    g_ptr_array_add (pairs, g_strdup (kafka_property_is_secret (item->data) ? MASK : text));
+  }
+  g_ptr_array_add (pairs, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&pairs), FALSE);
+}
