@@ -24,9 +24,22 @@ extern const Setting bgs_settings[];
 BgsClient *bgs_client_new (const Settings *settings, GError **error);
 void bgs_client_free (BgsClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BgsClient, bgs_client_free)
+gint64 bgs_client_read_timeout_ms (const BgsClient *client); /* the longest wait for one answer */
+const char *bgs_client_username (const BgsClient *client);   /* what BGS journals as jrnUserId, maybe in upper case */
 
 /* Who asks: goes into VaServiceHeaders. */
 typedef struct {
   const char *external_uid;  /* ICN, else account uuid */
   const char *external_key;  /* common name, else e-mail; cut at 39 characters here */
 } BgsCaller;
+
+/* How a service function reads, everywhere in this room:
+ *
+ *   char *bgs_thing_create (client, caller, const BgsThing *thing, GError **error)
+ *     Waits at most bgs-read-timeout-ms. Gives what is to be kept of the reply, owned: an id, "" where nothing is, or a
+ *     small JSON text of reply values (bgs/kept.h). NULL when error is set.
+ *   char *bgs_thing_digest_text (const BgsThing *thing)
+ *     The request without its clock and audit fields: the same text as long as the same would be sent. Holds personal data.
+ *
+ * Texts in the structs are borrowed; NULL goes out as a nil element, "" as an empty one. Days are YYYY-MM-DD and go out
+ * as noon UTC. A fault's message is "<operation>: <text>", the text as BGS wrote it but for personal data. */

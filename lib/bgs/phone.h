@@ -1,0 +1,15 @@
+/* vnp participant phone. Without ten digits the call is left out: decision 31. Source: BGS reference 4.8. */
+#pragma once
+
+#include "bgs/bgs.h"
+
+typedef struct {
+  const char *proc_id, *participant_id;
+  const char *number; /* ten digits: bgs_phone_number() */
+} BgsPhone;
+
+/* Kept: the id (vnpPtcpntPhoneId). */
+char *bgs_phone_create (BgsClient *client, const BgsCaller *caller, const BgsPhone *phone, GError **error);
+char *bgs_phone_digest_text (const BgsPhone *phone);
+/* The ten digits of a number as typed, owned; NULL when it has not ten. */
+char *bgs_phone_number (const char *text);
