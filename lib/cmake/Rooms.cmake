@@ -60,7 +60,8 @@ function (add_consumer NAME)
   add_program (${NAME} DIRECTORY consumers/${NAME} LINKS submission)
 endfunction ()
 
-# tests/unit/<room>/*-test.c: one GTest program each, labelled unit.
+# tests/unit/<room>/*-test.c: one GTest program each, labelled unit. One that starts with a comment saying
+# "needs: postgres" finds a scratch server in DATABASE_URL.
 function (add_room_tests NAME)
   cmake_parse_arguments (test "" "" "LINKS" ${ARGN})
   file (GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${NAME}/*-test.c)
@@ -71,7 +72,12 @@ function (add_room_tests NAME)
     target_include_directories (${NAME}-${stem} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_BINARY_DIR}/generated)
     target_compile_definitions (${NAME}-${stem} PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     set_target_properties (${NAME}-${stem} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-    add_test (NAME unit/${NAME}/${stem} COMMAND ${NAME}-${stem} --tap)
+    file (STRINGS ${source} needs LIMIT_COUNT 20 REGEX "needs: postgres")
+    set (beside)
+    if (needs)
+      set (beside ${PROJECT_SOURCE_DIR}/tests/support/with-postgres --fast)
+    endif ()
+    add_test (NAME unit/${NAME}/${stem} COMMAND ${beside} $<TARGET_FILE:${NAME}-${stem}> --tap)
     set_tests_properties (unit/${NAME}/${stem} PROPERTIES LABELS unit TIMEOUT 120)
   endforeach ()
 endfunction ()

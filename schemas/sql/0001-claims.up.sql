@@ -62,6 +62,7 @@ create table saved_claim_groups (
   constraint submitted_has_a_benefit_claim check (status <> 'submitted' or bgs_claim_id is not null)
 );
 create index saved_claim_groups_by_guid on saved_claim_groups (claim_group_guid);
+create unique index one_group_row_per_guid on saved_claim_groups (claim_group_guid) where parent_claim_id = saved_claim_id;
 create unique index one_group_row_per_parent on saved_claim_groups (parent_claim_id) where parent_claim_id = saved_claim_id;
 create unique index benefit_claim_belongs_to_one_child on saved_claim_groups (bgs_claim_id) where bgs_claim_id is not null;
 
@@ -111,6 +112,7 @@ create table idempotency_keys (
   answer text not null,
   created_at timestamptz not null default clock_timestamp ()
 );
+create index idempotency_keys_by_age on idempotency_keys (created_at);
 
 create table claim_notifications (
   id bigint generated always as identity primary key,

@@ -1,0 +1,207 @@
+/* The schema forward, back and forward again; what an edited, a newer and an older schema are told.
+ * needs: postgres */
+#include "db/migrate.h"
+
+#include <string.h>
+
+static Db *
+open_database (void)
+{
+  g_autoptr (GError) error = NULL;
+  Db *db = db_open (g_getenv ("DATABASE_URL"), &error);
+
+  g_assert_no_error (error);
+  return db;
+}
+
+static void
+migrate_to (Db *db, int version)
+{
+  g_autoptr (GError) error = NULL;
+
+  db_migrate (db, version, &error);
+  g_assert_no_error (error);
+}
+
+static void
+run_script (Db *db, const char *sql)
+{
+  g_autoptr (GError) error = NULL;
+
+  db_script (db, sql, &error);
+  g_assert_no_error (error);
+}
+
+static char *
+dump_schema (void)
+{
+  const char *command[] = { "pg_dump", "--schema-only", g_getenv ("DATABASE_URL"), NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *dump = NULL;
+  g_auto (GStrv) lines = NULL;
+  int status = -1;
+
+  g_spawn_sync (NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &dump, NULL, &status,
+                &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+
+  /* Newer releases of pg_dump guard their output with a random word, in lines "\\restrict WORD". */
+  lines = g_strsplit (dump, "\n", -1);
+  for (guint i = 0; lines[i]; i++)
+    if (lines[i][0] == '\\')
+      lines[i][0] = '\0';
+  return g_strjoinv ("\n", lines);
+}
+
+static void
+assert_same_schema (const char *one, const char *other)
+{
+  if (!g_str_equal (one, other)) {
+    g_test_message ("%s\n---- differs from ----\n%s", one, other);
+    g_test_fail ();
+  }
+}
+
+static void
+test_back_and_forth (void)
+{
+  g_autoptr (Db) db = open_database ();
+  g_autofree char *empty = dump_schema ();
+  g_autoptr (GPtrArray) forward = g_ptr_array_new_with_free_func (g_free);
+  int version = -1;
+
+  for (int to = 1; to <= db_schema_version_expected (); to++) {
+    migrate_to (db, to);
+    g_assert_true (db_schema_version (db, &version, NULL));
+    g_assert_cmpint (version, ==, to);
+    g_ptr_array_add (forward, dump_schema ());
+  }
+  g_assert_false (g_str_equal (g_ptr_array_index (forward, 0), empty));
+
+  for (int to = db_schema_version_expected () - 1; to > 0; to--) {
+    g_autofree char *back = NULL;
+    migrate_to (db, to);
+    back = dump_schema ();
+    assert_same_schema (back, g_ptr_array_index (forward, to - 1));
+  }
+
+  {
+    g_autofree char *back = NULL, *again = NULL;
+    migrate_to (db, 0);
+    back = dump_schema ();
+    assert_same_schema (back, empty);
+    migrate_to (db, -1);
+    again = dump_schema ();
+    assert_same_schema (again, g_ptr_array_index (forward, forward->len - 1));
+  }
+}
+
+static void
+test_check_says_what_to_do (void)
+{
+  g_autoptr (Db) db = open_database ();
+  g_autoptr (GError) none = NULL, behind = NULL, ahead = NULL, ahead_too = NULL, past = NULL;
+
+  migrate_to (db, 0);
+  g_assert_false (db_schema_check (db, &none));
+  g_assert_error (none, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_BEHIND);
+  g_assert_nonnull (strstr (none->message, "no schema yet"));
+  g_assert_nonnull (strstr (none->message, "run `pipelinectl migrate`"));
+
+  migrate_to (db, db_schema_version_expected () - 1);
+  g_assert_false (db_schema_check (db, &behind));
+  g_assert_error (behind, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_BEHIND);
+  g_assert_nonnull (strstr (behind->message, "run `pipelinectl migrate`"));
+
+  migrate_to (db, -1);
+  g_assert_true (db_schema_check (db, NULL));
+  run_script (db, "insert into schema_migrations (version, name, checksum) "
+                  "select max (version) + 1, 'of-tomorrow', 'x' from schema_migrations");
+  g_assert_false (db_schema_check (db, &ahead));
+  g_assert_error (ahead, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
+  g_assert_false (db_migrate (db, 0, &ahead_too));
+  g_assert_error (ahead_too, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
+  run_script (db, "delete from schema_migrations where name = 'of-tomorrow'");
+  g_assert_true (db_schema_check (db, NULL));
+
+  g_assert_false (db_migrate (db, db_schema_version_expected () + 1, &past));
+  g_assert_error (past, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_VERSION);
+}
+
+static void
+test_edited_is_refused (void)
+{
+  g_autoptr (Db) db = open_database ();
+  g_autoptr (GError) checked = NULL, migrated = NULL;
+
+  migrate_to (db, 1);
+  run_script (db, "update schema_migrations set checksum = 'of another text'");
+  g_assert_false (db_migrate (db, -1, &migrated));
+  g_assert_error (migrated, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_EDITED);
+  g_assert_nonnull (strstr (migrated->message, "migration 0001-claims "));
+  g_assert_false (db_schema_check (db, &checked));
+  g_assert_error (checked, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_EDITED);
+
+  run_script (db, "drop schema public cascade; create schema public");
+  migrate_to (db, -1);
+}
+
+/* A step that fails leaves the steps before it, nothing of itself, and can be done again. */
+static void
+test_failure_leaves_a_whole_version (void)
+{
+  g_autoptr (Db) db = open_database ();
+  g_autoptr (GError) error = NULL;
+  int version = -1;
+
+  migrate_to (db, 0);
+  run_script (db, "create table outbox (in_the_way integer)");
+  g_assert_false (db_migrate (db, -1, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_STATEMENT);
+  g_assert_nonnull (strstr (error->message, "migration 0002-pipeline: "));
+  g_assert_true (db_schema_version (db, &version, NULL));
+  g_assert_cmpint (version, ==, 1);
+  run_script (db, "drop table outbox");
+  migrate_to (db, -1);
+  g_assert_true (db_schema_check (db, NULL));
+}
+
+static gpointer
+migrate_in_thread (gpointer unused G_GNUC_UNUSED)
+{
+  g_autoptr (Db) db = open_database ();
+  g_autoptr (GError) error = NULL;
+
+  db_migrate (db, -1, &error);
+  return g_steal_pointer (&error);
+}
+
+static void
+test_several_at_once (void)
+{
+  g_autoptr (Db) db = open_database ();
+  GThread *threads[6];
+
+  migrate_to (db, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("migrate", migrate_in_thread, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++) {
+    g_autoptr (GError) error = g_thread_join (threads[i]);
+    g_assert_no_error (error);
+  }
+  g_assert_true (db_schema_check (db, NULL));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/db/migrate/back-and-forth-is-the-same-schema", test_back_and_forth);
+  g_test_add_func ("/db/migrate/check-says-what-to-do", test_check_says_what_to_do);
+  g_test_add_func ("/db/migrate/edited-is-refused", test_edited_is_refused);
+  g_test_add_func ("/db/migrate/failure-leaves-a-whole-version",
+                   test_failure_leaves_a_whole_version);
+  g_test_add_func ("/db/migrate/several-at-once-are-safe", test_several_at_once);
+  return g_test_run ();
+}
