@@ -1,0 +1,420 @@
+/* The server's bounds, spoken to byte by byte. */
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct {
+  GMutex lock;
+  GCond changed;
+  guint handled;
+  gboolean may_answer; /* "/wait" blocks until this is set */
+  char *last;          /* what the handler saw */
+} Seen;
+
+static HttpReply *
+answer (const HttpServerRequest *request, gpointer data)
+{
+  Seen *seen = data;
+  const char *token = g_hash_table_lookup (request->headers, "x-token");
+  HttpReply *reply = NULL;
+
+  g_mutex_lock (&seen->lock);
+  seen->handled++;
+  g_free (seen->last);
+  seen->last = g_strdup_printf ("%s %s ?%s token=%s body=%s peer=%s no=%u", request->method,
+                                request->path, request->query, token ? token : "-",
+                                (const char *)g_bytes_get_data (request->body, NULL), request->peer,
+                                request->request_no);
+  g_cond_broadcast (&seen->changed);
+  while (g_str_equal (request->path, "/wait") && !seen->may_answer)
+    g_cond_wait (&seen->changed, &seen->lock);
+  g_mutex_unlock (&seen->lock);
+
+  if (g_str_equal (request->path, "/nothing"))
+    return http_reply_new (0, NULL, NULL);
+  reply = http_reply_new (200, "text/plain", "fine");
+  http_reply_header (reply, "X-Extra", "a: b");
+  reply->close = g_str_equal (request->path, "/close");
+  return reply;
+}
+
+static Seen *
+seen_new (void)
+{
+  Seen *seen = g_new0 (Seen, 1);
+
+  g_mutex_init (&seen->lock);
+  g_cond_init (&seen->changed);
+  return seen;
+}
+
+static void
+seen_free (Seen *seen)
+{
+  g_mutex_clear (&seen->lock);
+  g_cond_clear (&seen->changed);
+  g_free (seen->last);
+  g_free (seen);
+}
+
+static HttpServer *
+start (Seen *seen, const HttpServerOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  HttpServer *server = http_server_start (options, answer, seen, &error);
+
+  g_assert_no_error (error);
+  return server;
+}
+
+static int
+dial (HttpServer *server)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK),
+                                 .sin_port = htons (http_server_port (server)) };
+  struct timeval limit = { .tv_sec = 20 };
+  int fd = socket (AF_INET, SOCK_STREAM, 0);
+
+  g_assert_cmpint (connect (fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+  setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  return fd;
+}
+
+static void
+say (int fd, const char *text)
+{
+  (void)send (fd, text, strlen (text),
+              MSG_NOSIGNAL); /* the server may have closed: that is what is tested */
+}
+
+/* Everything until the server closes. */
+static char *
+hear_all (int fd)
+{
+  GString *text = g_string_new (NULL);
+  char buffer[4096];
+  ssize_t got = 0;
+
+  while ((got = recv (fd, buffer, sizeof buffer, 0)) > 0)
+    g_string_append_len (text, buffer, got);
+  return g_string_free (text, FALSE);
+}
+
+/* One answer with a body of "fine". */
+static char *
+hear_answer (int fd)
+{
+  GString *text = g_string_new (NULL);
+  char byte = 0;
+
+  while (!g_str_has_suffix (text->str, "fine") && recv (fd, &byte, 1, 0) == 1)
+    g_string_append_c (text, byte);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_request (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ 0 });
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  int fd = dial (server);
+
+  say (fd,
+       "POST /a%20b?x=1&y=%2F HTTP/1.1\r\nHost: h\r\nX-Token: t\r\nContent-Length: 5\r\n\r\nhello");
+  first = hear_answer (fd);
+  g_assert_nonnull (strstr (first, "HTTP/1.1 200"));
+  g_assert_nonnull (strstr (first, "X-Extra: a: b\r\n"));
+  g_assert_nonnull (strstr (first, "Content-Type: text/plain\r\n"));
+  g_assert_cmpstr (seen->last, ==, "POST /a b ?x=1&y=%2F token=t body=hello peer=127.0.0.1 no=1");
+  say (fd, "GET / HTTP/1.1\r\nHost: h\r\nX-Token: t\r\nX-Token: u\r\n\r\n");
+  second = hear_answer (fd);
+  g_assert_cmpstr (seen->last, ==, "GET / ? token=t, u body= peer=127.0.0.1 no=2");
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+static void
+test_no_answer (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ 0 });
+  int fd = dial (server);
+  g_autofree char *heard = NULL;
+
+  say (fd, "GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n");
+  heard = hear_all (fd);
+  g_assert_cmpstr (heard, ==, "");
+  g_assert_cmpuint (seen->handled, ==, 1);
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+static void
+test_close (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ 0 });
+  int fd = dial (server);
+  g_autofree char *heard = NULL;
+
+  say (fd, "GET /close HTTP/1.1\r\nHost: h\r\n\r\n");
+  heard = hear_all (fd);
+  g_assert_nonnull (strstr (heard, "Connection: close"));
+  g_assert_true (g_str_has_suffix (heard, "fine"));
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+static void
+too_large (const char *head, gsize body)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ .max_body_bytes = 1000 });
+  int fd = dial (server);
+  g_autofree char *filler = g_strnfill (body, 'x');
+  g_autofree char *heard = NULL;
+
+  say (fd, head);
+  say (fd, filler);
+  say (fd, "\r\n0\r\n\r\n"); /* ends a chunked body; after any other it is the start of nothing */
+  heard = hear_all (fd);
+  g_assert_nonnull (strstr (heard, "HTTP/1.1 413"));
+  g_assert_cmpuint (seen->handled, ==, 0);
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+static void
+test_too_large (void)
+{
+  too_large ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", 1001);
+  too_large ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n", 3000000);
+  too_large ("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n", 2000);
+  too_large ("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n",
+             0);
+}
+
+static void
+test_exactly_the_bound (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ .max_body_bytes = 5 });
+  int fd = dial (server);
+  g_autofree char *heard = NULL;
+
+  say (fd, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+  heard = hear_answer (fd);
+  g_assert_nonnull (strstr (heard, "HTTP/1.1 200"));
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+/* Sends @text and then a byte every 20 ms for as long as the server listens; gives the time until
+ * it was cut off. */
+static gint64
+dribble (HttpServer *server, const char *text)
+{
+  int fd = dial (server);
+  gint64 begin = g_get_monotonic_time ();
+  struct timeval limit = { .tv_usec = 20000 };
+  char byte = 0;
+
+  setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  say (fd, text);
+  while (recv (fd, &byte, 1, 0) < 0 && g_get_monotonic_time () - begin < 10 * G_USEC_PER_SEC)
+    say (fd, "x");
+  close (fd);
+  return (g_get_monotonic_time () - begin) / 1000;
+}
+
+static void
+test_deadline (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ .request_deadline_ms = 300 });
+  const char *beginnings[] = { "", "GET /", "GET / HTTP/1.1\r\nHost: h\r\nX-Long: ",
+                               "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (beginnings); i++) {
+    gint64 took = dribble (server, beginnings[i]);
+
+    g_assert_cmpint (took, >=, 290);
+    g_assert_cmpint (took, <, 3000);
+  }
+  g_assert_cmpuint (seen->handled, ==, 0);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+static void
+test_silent_client (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ .request_deadline_ms = 200 });
+  gint64 begin = g_get_monotonic_time ();
+  int fd = dial (server);
+  g_autofree char *heard = hear_all (fd);
+
+  g_assert_cmpstr (heard, ==, "");
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 5 * G_USEC_PER_SEC);
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+/* A handler may take longer than a request may. */
+static gpointer
+let_answer (gpointer data)
+{
+  Seen *seen = data;
+
+  g_mutex_lock (&seen->lock);
+  while (seen->handled == 0)
+    g_cond_wait (&seen->changed, &seen->lock);
+  (void)g_cond_wait_until (&seen->changed, &seen->lock, g_get_monotonic_time () + 500000);
+  seen->may_answer = TRUE;
+  g_cond_broadcast (&seen->changed);
+  g_mutex_unlock (&seen->lock);
+  return NULL;
+}
+
+static void
+test_slow_handler (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ .request_deadline_ms = 100 });
+  GThread *helper = g_thread_new ("helper", let_answer, seen);
+  int fd = dial (server);
+  g_autofree char *heard = NULL;
+
+  say (fd, "GET /wait HTTP/1.1\r\nHost: h\r\n\r\n");
+  heard = hear_answer (fd);
+  g_assert_nonnull (strstr (heard, "HTTP/1.1 200"));
+  g_thread_join (helper);
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+/* Stopping waits for the handler and delivers its answer. */
+static void
+test_stop_waits (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ 0 });
+  GThread *helper = g_thread_new ("helper", let_answer, seen);
+  int fd = dial (server);
+  int idle = dial (server);
+  g_autofree char *heard = NULL;
+
+  say (fd, "GET /wait HTTP/1.1\r\nHost: h\r\n\r\n");
+  g_mutex_lock (&seen->lock);
+  while (seen->handled == 0)
+    g_cond_wait (&seen->changed, &seen->lock);
+  g_mutex_unlock (&seen->lock);
+  http_server_stop (server);
+  g_assert_true (seen->may_answer);
+  heard = hear_answer (fd);
+  g_assert_nonnull (strstr (heard, "HTTP/1.1 200"));
+  g_thread_join (helper);
+  close (fd);
+  close (idle);
+  seen_free (seen);
+}
+
+static void
+test_connections_per_address (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ .max_connections_per_address = 2 });
+  int fds[3] = { dial (server), dial (server), -1 };
+  g_autofree char *refused = NULL;
+  g_autofree char *heard = NULL;
+  g_autofree char *heard_too = NULL;
+
+  /* Both are there for certain once they have been answered. */
+  say (fds[0], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  heard = hear_answer (fds[0]);
+  say (fds[1], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  heard_too = hear_answer (fds[1]);
+  fds[2] = dial (server);
+  say (fds[2], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  refused = hear_all (fds[2]);
+  g_assert_cmpstr (refused, ==, "");
+  g_assert_cmpuint (seen->handled, ==, 2);
+  for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+static void
+test_port_taken (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ 0 });
+  HttpServerOptions same = { .port = http_server_port (server) };
+  HttpServerOptions wrong = { .address = "not an address" };
+  HttpServerOptions no_key = { .certificate_pem = "nonsense", .key_pem = "nonsense" };
+  g_autoptr (GError) taken = NULL;
+  g_autoptr (GError) malformed = NULL;
+  g_autoptr (GError) unusable = NULL;
+
+  g_assert_null (http_server_start (&same, answer, seen, &taken));
+  g_assert_nonnull (strstr (taken->message, "Address already in use"));
+  g_assert_null (http_server_start (&wrong, answer, seen, &malformed));
+  g_assert_nonnull (malformed);
+  g_assert_null (http_server_start (&no_key, answer, seen, &unusable));
+  g_assert_nonnull (strstr (unusable->message, "certificate"));
+  http_server_stop (server);
+  http_server_stop (NULL);
+  seen_free (seen);
+}
+
+static void
+test_query_value (void)
+{
+  g_autofree char *plain = http_query_value ("a=1&since=42", "since");
+  g_autofree char *decoded = http_query_value ("q=a%20b+c%2B", "q");
+  g_autofree char *empty = http_query_value ("q", "q");
+
+  g_assert_cmpstr (plain, ==, "42");
+  g_assert_cmpstr (decoded, ==, "a b c+");
+  g_assert_cmpstr (empty, ==, "");
+  g_assert_null (http_query_value ("a=1", "b"));
+  g_assert_null (http_query_value ("", "b"));
+  g_assert_null (http_query_value (NULL, "b"));
+  g_assert_null (http_query_value ("b=%zz", "b"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/http/server/hands-over-what-was-asked", test_request);
+  g_test_add_func ("/http/server/status-0-closes-without-an-answer", test_no_answer);
+  g_test_add_func ("/http/server/closes-when-told", test_close);
+  g_test_add_func ("/http/server/body-over-the-bound-is-413", test_too_large);
+  g_test_add_func ("/http/server/body-of-exactly-the-bound", test_exactly_the_bound);
+  g_test_add_func ("/http/server/dribbling-client-is-cut-off", test_deadline);
+  g_test_add_func ("/http/server/silent-client-is-cut-off", test_silent_client);
+  g_test_add_func ("/http/server/handler-may-be-slow", test_slow_handler);
+  g_test_add_func ("/http/server/stop-waits-for-answers", test_stop_waits);
+  g_test_add_func ("/http/server/connections-per-address", test_connections_per_address);
+  g_test_add_func ("/http/server/says-why-it-cannot-start", test_port_taken);
+  g_test_add_func ("/http/server/query-values", test_query_value);
+  return g_test_run ();
+}
