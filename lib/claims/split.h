@@ -13,5 +13,14 @@ void claim_child_form_free (ClaimChildForm *child);
 
 gboolean claim_has_686c (const json_t *parent);   /* any of the nine options present and true, top level */
 gboolean claim_has_674 (const json_t *parent);
-/* One 686c first, then one 674 per student in form order; of ClaimChildForm *, owned. The parent is not altered. */
+/**
+ * claim_split:
+ * @parent: a claim that claim_validate() did not refuse; not altered, nothing of it is shared
+ *
+ * One 686c first, then one 674 per student in form order. The 686c takes its options from the top level, the 674 from
+ * the copy inside dependents_application (null where there is none), and all of them. Keys that neither form has are
+ * dropped from the children; the parent keeps them.
+ *
+ * Returns: of ClaimChildForm *, owned.
+ */
 GPtrArray *claim_split (const json_t *parent);

@@ -1,16 +1,34 @@
 /* What a claim must and should be. Lenient rules refuse; strict ones are warnings unless the setting says otherwise.
- * Source: claim document reference, sections 1 to 4, and schemas/json/claim.schema.json. */
+ * Source: claim document reference, sections 1 to 5, decisions "Validation", and schemas/json/claim.schema.json, which
+ * says the same (tests/integration/claim-schema holds the two against each other). */
 #pragma once
 
 #include <jansson.h>
 #include "base/cleanup.h"
 #include <glib.h>
 
+typedef enum {
+  CLAIM_RULE_LENIENT, /* refused in every mode: what is enforced today, and rules of ours that keep data from being lost */
+  CLAIM_RULE_STRICT,  /* refused in strict mode, a warning else */
+  CLAIM_RULE_WARNING, /* never refused */
+} ClaimRule;
+
 typedef struct {
   char *pointer;             /* JSON pointer in storage (snake_case) terms; "" is the document root; a missing key names its parent */
-  char *message;             /* never holds the value */
-  gboolean is_strict;        /* breaks a strict rule only */
+  char *message;             /* never holds a value, nor a key that is not one of the claim's own */
+  ClaimRule rule;
 } ClaimFinding;
 void claim_finding_free (ClaimFinding *finding);
-/* @parent: with veteran_information where the caller has merged it in. Of ClaimFinding *, owned, maybe empty. */
+
+/* More findings than this are not told: nothing grows without a bound. The lenient ones come first. */
+#define CLAIM_FINDINGS_MAX 200
+
+/**
+ * claim_validate:
+ * @parent: with veteran_information where the caller has merged it in; borrowed, not altered
+ *
+ * Looks at everything; stops at no finding. Depth and size are the caller's to bound.
+ *
+ * Returns: of ClaimFinding *, owned, maybe empty.
+ */
 GPtrArray *claim_validate (const json_t *parent);
