@@ -8,7 +8,11 @@
 
 typedef enum { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR } LogLevel;
 
-/* program is the "program" field of every line; level text is debug, info, warning or error. */
+/* Values are cut at 2048 bytes; at most 48 fields a line. A field that the line has by itself (at, level, program,
+ * message) is renamed to field_…. A line never blocks the work by failing: nobody reading is no error. */
+
+/* program is the "program" field of every line; level text is debug, info, warning or error.
+ * Messages of GLib and of libraries on it take the same shape from then on. Call it before threads start. */
 void log_init (const char *program, const char *level);
 gboolean log_is_enabled (LogLevel level);
 

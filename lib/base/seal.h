@@ -35,11 +35,11 @@ GBytes *row_key_seal (const RowKey *key, const char *table, const char *row_id, 
 char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, const char *column,
                       GBytes *sealed, GError **error);
 
-/* "keyid:hex" with the current HMAC key; @purpose separates uses ("veteran", "digest", "idempotency"). */
+/* "keyid:hex" (HMAC-SHA-256) with the current HMAC key; @purpose separates uses ("veteran", "digest", "idempotency"). */
 char *sealer_hmac (const Sealer *sealer, const char *purpose, const char *data);
 /* The same with every known key, current first; NULL-terminated. */
 char **sealer_hmac_all (const Sealer *sealer, const char *purpose, const char *data);
-/* A fingerprint of all that processes must share, for the database; tells nothing about the keys. */
+/* A fingerprint of the set of all keys, whatever their order, that is, of all that processes must share, for the database; tells nothing about the keys. */
 char *sealer_fingerprint (const Sealer *sealer);
 
 #include "base/settings.h"

@@ -35,8 +35,14 @@ typedef enum { SETTINGS_ERROR_INVALID, SETTINGS_ERROR_UNKNOWN } SettingsError;
 
 /**
  * settings_parse:
+ * @operands: how --help writes what may stand beside the options, such as "FILE…"; may be empty
  * @tables: NULL-terminated array of tables, each ended by a row whose name is NULL. Borrowed for life.
+ *   A name may stand in one row only; the same table may be named twice.
  * @argv: changed: what is left after the options are the operands, argv[0] first.
+ *
+ * "--name value" and "--name=value"; a boolean also by its name alone; "--" ends the options. Options and
+ * operands may be mixed. An empty value means "not set" and is accepted where the default is empty too.
+ * A DEPENDENTS_ variable of another program is passed over.
  *
  * Prints --help (all settings with unit, default, sentence) and --version and exits 0 by itself.
  *
@@ -59,14 +65,16 @@ gboolean settings_boolean (const Settings *settings, const char *name);
 gint64 settings_duration_ms (const Settings *settings, const char *name);
 gboolean settings_is_set (const Settings *settings, const char *name); /* not empty */
 gboolean settings_has (const Settings *settings, const char *name);    /* some table has the row */
-/* Changes a value after parsing: tests, and defaults that depend on others. */
+/* Changes a value after parsing: tests, and defaults that depend on others. Before threads start, for texts that were
+ * handed out before are gone. A value that does not fit is a programming mistake (g_error). */
 void settings_override (Settings *settings, const char *name, const char *value);
 
 /* "kafka." settings by their librdkafka names; borrowed. */
 GHashTable *settings_kafka (const Settings *settings);
-/* Effective configuration as alternating name, value; secrets are "***". */
+/* Effective configuration as alternating name, value; secrets are "***", secrets of the broker library too. Owned. */
 char **settings_effective (const Settings *settings);
 
-/* Strict helpers, also used for foreign text. */
+/* Strict helpers, also used for foreign text: no white space, no plus sign, nothing behind; a duration has exactly one
+ * number and one unit (ms, s, m, h, d). NULL is no number. @ret_… is untouched when FALSE comes back. */
 gboolean parse_int64 (const char *text, gint64 min, gint64 max, gint64 *ret_value);
 gboolean parse_duration_ms (const char *text, gint64 *ret_ms);

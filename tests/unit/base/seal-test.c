@@ -1,0 +1,237 @@
+#include "base/seal.h"
+
+#include <string.h>
+
+/* 32 bytes of A, B, C and D. */
+#define KEY_A "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
+#define KEY_B "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="
+#define KEY_C "Q0NDQ0NDQ0NDQ0NDQ0NDQ0NDQ0NDQ0NDQ0NDQ0NDQ0M="
+#define KEY_D "REREREREREREREREREREREREREREREREREREREREREQ="
+
+static Sealer *
+sealer_of (const char *master_keys, const char *hmac_keys)
+{
+  g_autoptr (GError) error = NULL;
+  Sealer *sealer = sealer_new (master_keys, hmac_keys, &error);
+
+  g_assert_no_error (error);
+  return sealer;
+}
+
+static void
+opens_what_it_sealed (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+  g_autoptr (RowKey) key = row_key_new (sealer);
+  g_autoptr (GBytes) sealed = row_key_seal (key, "veterans", "7", "name", "Ana Núñez");
+  g_autoptr (GBytes) again = row_key_seal (key, "veterans", "7", "name", "Ana Núñez");
+  g_autoptr (GBytes) empty = row_key_seal (key, "veterans", "7", "name", "");
+  g_autoptr (RowKey) reopened = row_key_open (sealer, row_key_wrapped (key), &error);
+  g_autofree char *plain = NULL;
+  g_autofree char *nothing = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_prefix (row_key_wrapped (key), "m1:"));
+  g_assert_cmpstr (row_key_wrapped (reopened), ==, row_key_wrapped (key));
+  plain = row_key_unseal (reopened, "veterans", "7", "name", sealed, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (plain, ==, "Ana Núñez");
+  nothing = row_key_unseal (reopened, "veterans", "7", "name", empty, &error);
+  g_assert_cmpstr (nothing, ==, "");
+
+  /* Nonce, ciphertext, tag; never the same twice, and the text is not in it. */
+  g_assert_cmpuint (g_bytes_get_size (sealed), ==, 12 + strlen ("Ana Núñez") + 16);
+  g_assert_false (g_bytes_equal (sealed, again));
+  g_assert_null (memmem (g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), "Ana", 3));
+}
+
+static void
+assert_does_not_open (const RowKey *key, const char *table, const char *row, const char *column,
+                      GBytes *sealed)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (row_key_unseal (key, table, row, column, sealed, &error));
+  g_assert_error (error, SEAL_ERROR, SEAL_ERROR_DAMAGED);
+}
+
+static void
+does_not_open_elsewhere (void)
+{
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+  g_autoptr (RowKey) key = row_key_new (sealer);
+  g_autoptr (RowKey) other = row_key_new (sealer);
+  g_autoptr (GBytes) sealed = row_key_seal (key, "claims", "12", "form", "text");
+
+  assert_does_not_open (key, "claim", "12", "form", sealed);
+  assert_does_not_open (key, "claims", "13", "form", sealed);
+  assert_does_not_open (key, "claims", "12", "user", sealed);
+  /* The same bytes in a row, cut at other places. */
+  assert_does_not_open (key, "claims1", "2", "form", sealed);
+  assert_does_not_open (other, "claims", "12", "form", sealed);
+}
+
+static void
+does_not_open_when_changed (void)
+{
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+  g_autoptr (RowKey) key = row_key_new (sealer);
+  g_autoptr (GBytes) sealed = row_key_seal (key, "claims", "12", "form", "text");
+  gsize length = 0;
+  const guint8 *bytes = g_bytes_get_data (sealed, &length);
+
+  for (gsize i = 0; i < length; i++) {
+    g_autofree guint8 *copy = g_memdup2 (bytes, length);
+    g_autoptr (GBytes) changed = NULL;
+    g_autoptr (GBytes) shorter = g_bytes_new (bytes, i);
+
+    copy[i] ^= 1;
+    changed = g_bytes_new (copy, length);
+    assert_does_not_open (key, "claims", "12", "form", changed);
+    assert_does_not_open (key, "claims", "12", "form", shorter);
+  }
+}
+
+static void
+master_keys_rotate (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Sealer) before = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+  g_autoptr (Sealer) after = sealer_of ("m2:" KEY_C "\n m1:" KEY_A "\n", "h1:" KEY_B);
+  g_autoptr (Sealer) without = sealer_of ("m2:" KEY_C, "h1:" KEY_B);
+  g_autoptr (Sealer) liar = sealer_of ("m1:" KEY_D, "h1:" KEY_B);
+  g_autoptr (RowKey) old_key = row_key_new (before);
+  g_autoptr (RowKey) new_key = row_key_new (after);
+  g_autoptr (RowKey) opened = row_key_open (after, row_key_wrapped (old_key), &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (opened);
+  g_assert_true (g_str_has_prefix (row_key_wrapped (new_key), "m2:"));
+
+  g_assert_null (row_key_open (without, row_key_wrapped (old_key), &error));
+  g_assert_error (error, SEAL_ERROR, SEAL_ERROR_UNKNOWN);
+  g_clear_error (&error);
+  g_assert_null (row_key_open (liar, row_key_wrapped (old_key), &error));
+  g_assert_error (error, SEAL_ERROR, SEAL_ERROR_DAMAGED);
+}
+
+static void
+damaged_row_keys_do_not_open (void)
+{
+  static const char *const wrong[] = { "", "m1", "m1:", "m1:AAAA", "m1:not base64", ":AAAA" };
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (row_key_open (sealer, wrong[i], &error));
+    g_assert_error (error, SEAL_ERROR, SEAL_ERROR_DAMAGED);
+  }
+}
+
+static void
+refuses_malformed_keys (void)
+{
+  static const char *const wrong[] = {
+    "",
+    " ,\n",
+    KEY_A,
+    ":" KEY_A,
+    "m 1:" KEY_A,
+    "m1:QUFB",
+    "m1:" KEY_A "QUFB",
+    "m1:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE",
+    "m1:QUFB*QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+    "m1:" KEY_A ",m1:" KEY_B,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GError) hmac_error = NULL;
+
+    g_assert_null (sealer_new (wrong[i], "h1:" KEY_B, &error));
+    g_assert_error (error, SEAL_ERROR, SEAL_ERROR_KEYS);
+    g_assert_true (g_str_has_prefix (error->message, "master-keys:"));
+    g_assert_null (strstr (error->message, "QUFB"));
+    g_assert_null (sealer_new ("m1:" KEY_A, wrong[i], &hmac_error));
+    g_assert_true (g_str_has_prefix (hmac_error->message, "hmac-keys:"));
+  }
+}
+
+static void
+hmac_is_the_known_one (void)
+{
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h2:" KEY_C ",h1:" KEY_B);
+  g_autofree char *one = sealer_hmac (sealer, "veteran", "600000001");
+  g_autofree char *other_use = sealer_hmac (sealer, "digest", "600000001");
+  g_autofree char *shifted = sealer_hmac (sealer, "veteran6", "00000001");
+  g_auto (GStrv) all = sealer_hmac_all (sealer, "veteran", "600000001");
+
+  /* From Python: hmac.new (b"C" * 32, b"veteran\0" + b"600000001", "sha256"), and with B. */
+  g_assert_cmpstr (one, ==, "h2:50018e74f699718acc273f598b34b480e0b0f8e9e69dc7409820905ce7b72733");
+  g_assert_cmpstr (all[0], ==, one);
+  g_assert_cmpstr (all[1], ==,
+                   "h1:a5cc0318ea468584a08ee5bf0d7a705bd65efdb1b20d77186525449812410726");
+  g_assert_null (all[2]);
+  g_assert_cmpstr (one, !=, other_use);
+  g_assert_cmpstr (one, !=, shifted);
+}
+
+static void
+fingerprint_is_of_the_set (void)
+{
+  g_autoptr (Sealer) one = sealer_of ("m1:" KEY_A ",m2:" KEY_B, "h1:" KEY_C);
+  g_autoptr (Sealer) turned = sealer_of ("m2:" KEY_B ",m1:" KEY_A, "h1:" KEY_C);
+  g_autoptr (Sealer) fewer = sealer_of ("m1:" KEY_A, "h1:" KEY_C);
+  g_autoptr (Sealer) swapped = sealer_of ("m1:" KEY_B ",m2:" KEY_A, "h1:" KEY_C);
+  g_autoptr (Sealer) moved = sealer_of ("m1:" KEY_A, "m2:" KEY_B ",h1:" KEY_C);
+  g_autoptr (Sealer) other = sealer_of ("m1:" KEY_A ",m2:" KEY_B, "h1:" KEY_D);
+  g_autofree char *a = sealer_fingerprint (one);
+  g_autofree char *b = sealer_fingerprint (turned);
+  g_autofree char *c = sealer_fingerprint (fewer);
+  g_autofree char *d = sealer_fingerprint (swapped);
+  g_autofree char *e = sealer_fingerprint (moved);
+  g_autofree char *f = sealer_fingerprint (other);
+
+  g_assert_cmpuint (strlen (a), ==, 64);
+  g_assert_cmpstr (a, ==, b);
+  g_assert_cmpstr (a, !=, c);
+  g_assert_cmpstr (a, !=, d);
+  g_assert_cmpstr (a, !=, e);
+  g_assert_cmpstr (a, !=, f);
+}
+
+static void
+comes_from_the_settings (void)
+{
+  static const Setting *const tables[] = { seal_settings, NULL };
+  char *words[] = { "tester", "--master-keys=m1:" KEY_A, "--hmac-keys=h1:" KEY_B, NULL };
+  char **argv = words;
+  int argc = 3;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings =
+      settings_parse ("tester", "", "Tests.", tables, &argc, &argv, &error);
+  g_autoptr (Sealer) sealer = NULL;
+
+  g_assert_no_error (error);
+  sealer = sealer_from_settings (settings, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (sealer);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/base/seal/opens-what-it-sealed", opens_what_it_sealed);
+  g_test_add_func ("/base/seal/does-not-open-elsewhere", does_not_open_elsewhere);
+  g_test_add_func ("/base/seal/does-not-open-when-changed", does_not_open_when_changed);
+  g_test_add_func ("/base/seal/master-keys-rotate", master_keys_rotate);
+  g_test_add_func ("/base/seal/damaged-row-keys-do-not-open", damaged_row_keys_do_not_open);
+  g_test_add_func ("/base/seal/refuses-malformed-keys", refuses_malformed_keys);
+  g_test_add_func ("/base/seal/hmac-is-the-known-one", hmac_is_the_known_one);
+  g_test_add_func ("/base/seal/fingerprint-is-of-the-set", fingerprint_is_of_the_set);
+  g_test_add_func ("/base/seal/comes-from-the-settings", comes_from_the_settings);
+  return g_test_run ();
+}
