@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# test, bench, lint.
+
+# run_lane PRESET LABEL…: builds the preset and runs its tests, all of them without a label.
+run_lane () {
+  local preset=$1 folder=$BUILD labels
+  shift
+  [ "$preset" = release ] || folder=$BUILD-$preset
+  build_preset "$preset"
+  labels=$(IFS='|'; echo "$*")
+  # One at a time: many tests measure time or have servers of their own, and there may be two cores.
+  ctest --test-dir "$folder" --output-on-failure ${labels:+--label-regex "^($labels)\$"}
+}
+
+# What CI runs. ctest's summary is the last thing printed and its status is ours.
+run_tests () {
+  setup --kafka --test
+  [ ! -d .venv ] || PATH=$ROOT/.venv/bin:$PATH
+  if [ $# -gt 0 ]; then
+    run_lane release "$@"
+    return
+  fi
+  # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
+  run_lane asan unit scenario fuzz
+  run_lane release
+}
+
+# run_benches NAME…: the scripts of tests/bench/, all of them without a name; on the release build.
+run_benches () {
+  local name benches=()
+  for name in "$@"; do
+    [ -x "tests/bench/$name" ] || fail "there is no tests/bench/$name"
+    benches+=("$name")
+  done
+  [ $# -gt 0 ] || mapfile -t benches < <(find tests/bench -maxdepth 1 -type f -executable -printf '%f\n' | sort)
+  setup --kafka
+  build_if_needed
+  for name in "${benches[@]}"; do "tests/bench/$name"; done
+}
+
+# What a reader should never have to point out. Every finding is told; any makes it fail.
+lint () {
+  local status=0 sources scripts formatter=clang-format-14
+  setup --test
+  mapfile -t sources < <(git ls-files '*.c' '*.h')
+  mapfile -t scripts < <(git grep -lI -e '^#!.*\<bash\>' -e '^# shellcheck shell=bash' -- ':!*.md')
+
+  # The version is pinned, for others format otherwise.
+  "$formatter" --dry-run -Werror "${sources[@]}" || status=1
+  shellcheck --external-sources "${scripts[@]}" || status=1
+  ! git grep -nE '\b(atoi|atol|atof|sprintf|vsprintf|strcpy|strcat|strtok|gets)[ ]*\(' -- '*.c' '*.h' || status=1
+  ! git grep -nE '\b(sleep|usleep|nanosleep|g_usleep)[ ]*\(' -- 'tests/*.c' || status=1
+  [ "$status" -eq 0 ] || fail "lint found something"
+  say "lint: nothing to say"
+}
