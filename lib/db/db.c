@@ -182,12 +182,31 @@ static const char SESSION[] = "set timezone = 'UTC';"
                               "set idle_in_transaction_session_timeout = '15s'";
 
 static gboolean
+has_numeric_port (const PQconninfoOption *options)
+{
+  for (; options->keyword; options++)
+    if (g_str_equal (options->keyword, "port") && options->val &&
+        strspn (options->val, "0123456789,") != strlen (options->val))
+      return FALSE;
+  return TRUE;
+}
+
+/* A password that should have been percent-encoded makes libpq take pieces of it for host or port,
+ * and its texts name host and port. So more is asked of a URL than libpq does. */
+static gboolean
 is_well_formed (const char *url)
 {
   PQconninfoOption *options = PQconninfoParse (url, NULL);
+  const char *authority = strstr (url, "://");
+  gboolean is_clear = options && has_numeric_port (options);
 
   PQconninfoFree (options);
-  return options != NULL;
+  if (is_clear && authority) {
+    const char *at = strchr (authority + 3, '@');
+    const char *slash = strchr (authority + 3, '/');
+    is_clear = !at || (!strchr (at + 1, '@') && (!slash || at < slash));
+  }
+  return is_clear;
 }
 
 static gboolean
@@ -210,9 +229,10 @@ open_connection (Db *db, GError **error)
 
   /* libpq's text on a malformed URL quotes it, password and all. */
   if (!is_well_formed (db->url)) {
-    g_set_error_literal (error, DB_ERROR, DB_ERROR_AWAY,
-                         "the database's URL is malformed; it reads "
-                         "postgresql://user:password@host:port/database");
+    g_set_error_literal (
+        error, DB_ERROR, DB_ERROR_AWAY,
+        "the database's URL is malformed; it reads postgresql://user:password@host:"
+        "port/database, with %40 for @ and %2F for / in a password");
     return FALSE;
   }
 

@@ -4,15 +4,7 @@
 
 #include <string.h>
 
-static Db *
-open_database (void)
-{
-  g_autoptr (GError) error = NULL;
-  Db *db = db_open (g_getenv ("DATABASE_URL"), &error);
-
-  g_assert_no_error (error);
-  return db;
-}
+#include "support/database.h"
 
 static void
 migrate_to (Db *db, int version)
@@ -20,15 +12,6 @@ migrate_to (Db *db, int version)
   g_autoptr (GError) error = NULL;
 
   db_migrate (db, version, &error);
-  g_assert_no_error (error);
-}
-
-static void
-run_script (Db *db, const char *sql)
-{
-  g_autoptr (GError) error = NULL;
-
-  db_script (db, sql, &error);
   g_assert_no_error (error);
 }
 
@@ -66,7 +49,7 @@ assert_same_schema (const char *one, const char *other)
 static void
 test_back_and_forth (void)
 {
-  g_autoptr (Db) db = open_database ();
+  g_autoptr (Db) db = database_open ();
   g_autofree char *empty = dump_schema ();
   g_autoptr (GPtrArray) forward = g_ptr_array_new_with_free_func (g_free);
   int version = -1;
@@ -100,7 +83,7 @@ test_back_and_forth (void)
 static void
 test_check_says_what_to_do (void)
 {
-  g_autoptr (Db) db = open_database ();
+  g_autoptr (Db) db = database_open ();
   g_autoptr (GError) none = NULL, behind = NULL, ahead = NULL, ahead_too = NULL, past = NULL;
 
   migrate_to (db, 0);
@@ -116,13 +99,13 @@ test_check_says_what_to_do (void)
 
   migrate_to (db, -1);
   g_assert_true (db_schema_check (db, NULL));
-  run_script (db, "insert into schema_migrations (version, name, checksum) "
-                  "select max (version) + 1, 'of-tomorrow', 'x' from schema_migrations");
+  database_run (db, "insert into schema_migrations (version, name, checksum) "
+                    "select max (version) + 1, 'of-tomorrow', 'x' from schema_migrations");
   g_assert_false (db_schema_check (db, &ahead));
   g_assert_error (ahead, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
   g_assert_false (db_migrate (db, 0, &ahead_too));
   g_assert_error (ahead_too, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
-  run_script (db, "delete from schema_migrations where name = 'of-tomorrow'");
+  database_run (db, "delete from schema_migrations where name = 'of-tomorrow'");
   g_assert_true (db_schema_check (db, NULL));
 
   g_assert_false (db_migrate (db, db_schema_version_expected () + 1, &past));
@@ -132,18 +115,18 @@ test_check_says_what_to_do (void)
 static void
 test_edited_is_refused (void)
 {
-  g_autoptr (Db) db = open_database ();
+  g_autoptr (Db) db = database_open ();
   g_autoptr (GError) checked = NULL, migrated = NULL;
 
   migrate_to (db, 1);
-  run_script (db, "update schema_migrations set checksum = 'of another text'");
+  database_run (db, "update schema_migrations set checksum = 'of another text'");
   g_assert_false (db_migrate (db, -1, &migrated));
   g_assert_error (migrated, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_EDITED);
   g_assert_nonnull (strstr (migrated->message, "migration 0001-claims "));
   g_assert_false (db_schema_check (db, &checked));
   g_assert_error (checked, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_EDITED);
 
-  run_script (db, "drop schema public cascade; create schema public");
+  database_run (db, "drop schema public cascade; create schema public");
   migrate_to (db, -1);
 }
 
@@ -151,18 +134,18 @@ test_edited_is_refused (void)
 static void
 test_failure_leaves_a_whole_version (void)
 {
-  g_autoptr (Db) db = open_database ();
+  g_autoptr (Db) db = database_open ();
   g_autoptr (GError) error = NULL;
   int version = -1;
 
   migrate_to (db, 0);
-  run_script (db, "create table outbox (in_the_way integer)");
+  database_run (db, "create table outbox (in_the_way integer)");
   g_assert_false (db_migrate (db, -1, &error));
   g_assert_error (error, DB_ERROR, DB_ERROR_STATEMENT);
   g_assert_nonnull (strstr (error->message, "migration 0002-pipeline: "));
   g_assert_true (db_schema_version (db, &version, NULL));
   g_assert_cmpint (version, ==, 1);
-  run_script (db, "drop table outbox");
+  database_run (db, "drop table outbox");
   migrate_to (db, -1);
   g_assert_true (db_schema_check (db, NULL));
 }
@@ -170,7 +153,7 @@ test_failure_leaves_a_whole_version (void)
 static gpointer
 migrate_in_thread (gpointer unused G_GNUC_UNUSED)
 {
-  g_autoptr (Db) db = open_database ();
+  g_autoptr (Db) db = database_open ();
   g_autoptr (GError) error = NULL;
 
   db_migrate (db, -1, &error);
@@ -180,7 +163,7 @@ migrate_in_thread (gpointer unused G_GNUC_UNUSED)
 static void
 test_several_at_once (void)
 {
-  g_autoptr (Db) db = open_database ();
+  g_autoptr (Db) db = database_open ();
   GThread *threads[6];
 
   migrate_to (db, 0);

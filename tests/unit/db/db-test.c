@@ -1,0 +1,720 @@
+/* Parameters come back whole, errors say what happened and nothing of a row, lost connections are
+ * told apart. needs: postgres */
+#include "db/db.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/database.h"
+
+/* ---- parameters and rows
+ * --------------------------------------------------------------------------------------- */
+
+static void
+test_parameters_come_back (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DbRows) rows = NULL;
+  const guint8 raw[] = { 0, 1, '\\', '\'', 0xff, 0 };
+  g_autoptr (GBytes) bytes = g_bytes_new (raw, sizeof raw);
+  g_autoptr (GBytes) no_bytes = g_bytes_new (NULL, 0);
+  g_autoptr (GBytes) back = NULL, back_empty = NULL, back_null = NULL;
+
+  rows = db_query (db, &error,
+                   "select $1::text as text, $2::text as null_text, $3 as number, $4 as truth, "
+                   "$5 as bytes, $6 as empty_bytes, $7 as null_bytes, $8::uuid as id, "
+                   "$9 as lie, $10::date as day",
+                   "ttiobbbtot", "O'Hara \"\\ {1,2} \xc3\xa9", NULL, G_MININT64, TRUE, bytes,
+                   no_bytes, NULL, "6C6F6E67-0000-4000-8000-000000000001", FALSE, "2026-11-21");
+  g_assert_no_error (error);
+  g_assert_cmpuint (db_rows_count (rows), ==, 1);
+  g_assert_cmpstr (db_rows_text (rows, 0, "text"), ==, "O'Hara \"\\ {1,2} \xc3\xa9");
+  g_assert_null (db_rows_text (rows, 0, "null_text"));
+  g_assert_true (db_rows_is_null (rows, 0, "null_text"));
+  g_assert_cmpint (db_rows_int (rows, 0, "number"), ==, G_MININT64);
+  g_assert_true (db_rows_boolean (rows, 0, "truth"));
+  g_assert_false (db_rows_boolean (rows, 0, "lie"));
+  back = db_rows_bytes (rows, 0, "bytes");
+  g_assert_true (g_bytes_equal (back, bytes));
+  back_empty = db_rows_bytes (rows, 0, "empty_bytes");
+  g_assert_nonnull (back_empty);
+  g_assert_cmpuint (g_bytes_get_size (back_empty), ==, 0);
+  back_null = db_rows_bytes (rows, 0, "null_bytes");
+  g_assert_null (back_null);
+  g_assert_cmpstr (db_rows_text (rows, 0, "id"), ==, "6c6f6e67-0000-4000-8000-000000000001");
+  g_assert_cmpstr (db_rows_text (rows, 0, "day"), ==, "2026-11-21");
+}
+
+static void
+test_arrays_come_back (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DbRows) rows = NULL;
+  char *texts[] = { "plain", "", "NULL", "a,b{}\"'\\ \n\xe2\x82\xac", NULL };
+  const gint64 numbers[] = { 0, -1, G_MAXINT64, G_MININT64 };
+  const guint8 raw[] = { 0, 0xff, '\\', 'x' };
+  g_autoptr (GPtrArray) elements = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  g_autoptr (GPtrArray) maybe = g_ptr_array_new ();
+
+  g_ptr_array_add (elements, g_bytes_new (raw, sizeof raw));
+  g_ptr_array_add (elements, g_bytes_new (NULL, 0));
+  g_ptr_array_add (elements, g_bytes_new_static ("x", 1));
+  g_ptr_array_add (elements, g_bytes_new_static ("NULL", 4));
+  g_ptr_array_add (maybe, NULL);
+  g_ptr_array_add (maybe, "");
+  g_ptr_array_add (maybe, "b");
+  g_ptr_array_add (maybe, NULL);
+
+  rows = db_query (db, &error,
+                   "select * from unnest ($1, $2, $3, $4) with ordinality "
+                   "as line (text, number, bytes, maybe, place) order by place",
+                   "TIBN", texts, numbers, (gsize)4, elements, maybe);
+  g_assert_no_error (error);
+  g_assert_cmpuint (db_rows_count (rows), ==, 4);
+  for (guint i = 0; i < 4; i++) {
+    g_autoptr (GBytes) bytes = db_rows_bytes (rows, i, "bytes");
+    g_assert_cmpstr (db_rows_text (rows, i, "text"), ==, texts[i]);
+    g_assert_cmpint (db_rows_int (rows, i, "number"), ==, numbers[i]);
+    g_assert_true (g_bytes_equal (bytes, g_ptr_array_index (elements, i)));
+    g_assert_cmpstr (db_rows_text (rows, i, "maybe"), ==, g_ptr_array_index (maybe, i));
+  }
+}
+
+static void
+test_empty_and_null_arrays (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DbRows) rows = NULL;
+  char *none[] = { NULL };
+  g_autoptr (GPtrArray) empty = g_ptr_array_new ();
+
+  rows = db_query (db, &error,
+                   "select cardinality ($1) as a, cardinality ($2) as b, cardinality ($3) as c, "
+                   "cardinality ($4) as d, $5 is null as e, $6 is null as f, $7 is null as g",
+                   "TIBNTBN", none, NULL, (gsize)0, empty, empty, NULL, NULL, NULL);
+  g_assert_no_error (error);
+  for (const char *column = "abcd"; *column; column++) {
+    const char name[] = { *column, '\0' };
+    g_assert_cmpstr (db_rows_text (rows, 0, name), ==, "0");
+  }
+  for (const char *column = "efg"; *column; column++) {
+    const char name[] = { *column, '\0' };
+    g_assert_true (db_rows_boolean (rows, 0, name));
+  }
+}
+
+/* A batch whose encoded form is far larger than what the buffer begins with. */
+static void
+test_large_batch (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (DbRows) rows = NULL;
+  gsize length = 0;
+
+  for (guint i = 0; i < 2000; i++) {
+    g_ptr_array_add (texts, g_strnfill (i, 'a' + (char)(i % 26)));
+    length += i;
+  }
+  rows = db_query (db, &error, "select sum (length (t)) as n, count (*) as c from unnest ($1) t",
+                   "N", texts);
+  g_assert_no_error (error);
+  g_assert_cmpint (db_rows_int (rows, 0, "n"), ==, length);
+  g_assert_cmpint (db_rows_int (rows, 0, "c"), ==, 2000);
+}
+
+static void
+test_count_of_rows_affected (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  guint count = 99;
+
+  database_run (db, "create temporary table t (n integer)");
+  g_assert_true (db_execute (db, &count, &error,
+                             "insert into t select generate_series (1, $1::integer)", "i",
+                             G_GINT64_CONSTANT (7)));
+  g_assert_cmpuint (count, ==, 7);
+  g_assert_true (
+      db_execute (db, &count, &error, "delete from t where n > $1", "i", G_GINT64_CONSTANT (99)));
+  g_assert_cmpuint (count, ==, 0);
+}
+
+static void
+test_prepared_once (void)
+{
+  static const char query[] = "select $1::text as same";
+  g_autoptr (Db) db = database_open ();
+
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *copy = g_strdup (query); /* may well lie where the last one lay */
+    g_autoptr (DbRows) constant = db_query (db, &error, query, "t", "x");
+    g_autoptr (DbRows) copied = db_query (db, &error, copy, "t", "x");
+    g_autoptr (DbRows) other = NULL;
+
+    g_assert_no_error (error);
+    memcpy (copy, "select $1::text as diff", sizeof query); /* another text at a known address */
+    other = db_query (db, &error, copy, "t", "x");
+    g_assert_no_error (error);
+    g_assert_cmpstr (db_rows_text (other, 0, "diff"), ==, "x");
+  }
+  g_assert_cmpint (database_number (db, "select count (*) as n from pg_prepared_statements "
+                                        "where statement like 'select $1::text as %'"),
+                   ==, 2);
+}
+
+static void
+test_many_statements (void)
+{
+  g_autoptr (Db) db = database_open ();
+
+  for (guint i = 0; i < 600; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *sql = g_strdup_printf ("select $1::integer + %u as n", i);
+    g_autoptr (DbRows) rows = db_query (db, &error, sql, "i", G_GINT64_CONSTANT (1));
+    g_assert_no_error (error);
+    g_assert_cmpint (db_rows_int (rows, 0, "n"), ==, i + 1);
+  }
+  g_assert_cmpint (database_number (db, "select count (*) as n from pg_prepared_statements"), <=,
+                   512);
+}
+
+static void
+test_session_is_ours (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DbRows) rows = NULL;
+
+  database_run (db, "alter role dependents set timezone = 'America/Chicago'; "
+                    "alter role dependents set bytea_output = 'escape'; "
+                    "alter role dependents set default_transaction_isolation = 'serializable'");
+  g_assert_true (db_reset (db, &error));
+  rows = db_query (db, &error,
+                   "select current_setting ('timezone') as zone, "
+                   "current_setting ('transaction_isolation') as isolation",
+                   "");
+  g_assert_no_error (error);
+  g_assert_cmpstr (db_rows_text (rows, 0, "zone"), ==, "UTC");
+  g_assert_cmpstr (db_rows_text (rows, 0, "isolation"), ==, "read committed");
+  database_run (db, "alter role dependents reset all");
+}
+
+/* ---- errors
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static void
+make_table_with_rules (Db *db)
+{
+  database_run (db, "drop table if exists ruled; create table ruled (n integer not null, ssn text, "
+                    "constraint ssn_is_once unique (ssn), "
+                    "constraint n_is_small check (n < 10))");
+}
+
+static void
+assert_refused (Db *db, DbError code, const char *named, const char *sql, const char *value)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (db_execute (db, NULL, &error, sql, "t", value));
+  g_assert_error (error, DB_ERROR, (int)code);
+  g_assert_nonnull (strstr (error->message, named));
+  g_assert_null (strstr (error->message, value));
+  g_assert_false (db_is_broken (db));
+}
+
+static void
+test_errors_name_rules_not_values (void)
+{
+  g_autoptr (Db) db = database_open ();
+
+  make_table_with_rules (db);
+  database_run (db, "insert into ruled values (1, '796-11-1111')");
+  assert_refused (db, DB_ERROR_UNIQUE, "ssn_is_once", "insert into ruled values (1, $1)",
+                  "796-11-1111");
+  assert_refused (db, DB_ERROR_CHECK, "n_is_small", "insert into ruled values (777, $1)",
+                  "796-11-2222");
+  assert_refused (db, DB_ERROR_CHECK, "\"n\"", "insert into ruled values (null, $1)",
+                  "796-11-2222");
+  /* The server's text is: invalid input syntax for type integer: "796-11-2222" */
+  assert_refused (db, DB_ERROR_STATEMENT, "22P02", "insert into ruled (n) values ($1)",
+                  "796-11-2222");
+  assert_refused (db, DB_ERROR_STATEMENT, "22007", "select $1::date", "born 796-11-2222");
+  assert_refused (db, DB_ERROR_STATEMENT, "42P01", "select from nowhere where x = $1", "796");
+}
+
+static void
+test_malformed_url_is_not_repeated (void)
+{
+  const char *const urls[] = { "postgresql://me:hunter2/x@127.0.0.1:1/d",
+                               "postgresql://me:x@hunter2@127.0.0.1:1/d",
+                               "postgresql://hunter2:1/x@127.0.0.1:1/d",
+                               "postgresql://me:x@127.0.0.1:1/d?nonsense=hunter2",
+                               "password=hunter2 nonsense=hunter2",
+                               "host=127.0.0.1 port=hunter2",
+                               "hunter2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (urls); i++) {
+    g_autoptr (GError) error = NULL;
+    g_assert_null (db_open (urls[i], &error));
+    g_assert_error (error, DB_ERROR, DB_ERROR_AWAY);
+    g_assert_null (strstr (error->message, "hunter2"));
+  }
+}
+
+static void
+test_no_server (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (db_open ("postgresql://me:hunter2@127.0.0.1:1/d", &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_AWAY);
+  g_assert_nonnull (strstr (error->message, "127.0.0.1"));
+  g_assert_null (strstr (error->message, "hunter2"));
+  g_assert_null (strchr (error->message, '\n'));
+}
+
+/* ---- transactions
+ * ---------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  guint calls;
+  guint conflicts; /* how many calls meet one */
+} Conflicting;
+
+static gboolean
+work_with_conflicts (Db *db, gpointer data, GError **error)
+{
+  Conflicting *conflicting = data;
+
+  if (!db_execute (db, NULL, error, "insert into ruled values (1, null)", ""))
+    return FALSE;
+  if (conflicting->calls++ >= conflicting->conflicts)
+    return TRUE;
+  return db_script (db, "do $$ begin raise exception 'again' using errcode = '40001'; end $$",
+                    error);
+}
+
+static void
+test_conflicts_are_repeated (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL, beyond = NULL;
+  Conflicting three = { .conflicts = 3 }, always = { .conflicts = G_MAXUINT };
+
+  make_table_with_rules (db);
+  g_assert_true (db_transaction (db, work_with_conflicts, &three, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (three.calls, ==, 4);
+  g_assert_cmpint (database_number (db, "select count (*) as n from ruled"), ==, 1);
+
+  g_assert_false (db_transaction (db, work_with_conflicts, &always, &beyond));
+  g_assert_error (beyond, DB_ERROR, DB_ERROR_CONFLICT);
+  g_assert_cmpuint (always.calls, ==, 11);
+  g_assert_cmpint (database_number (db, "select count (*) as n from ruled"), ==, 1);
+}
+
+static gboolean
+work_that_breaks_a_rule (Db *db, gpointer calls, GError **error)
+{
+  ++*(guint *)calls;
+  return db_execute (db, NULL, error, "insert into ruled values (1, 'x')", "") &&
+         db_execute (db, NULL, error, "insert into ruled values (1, 'x')", "");
+}
+
+static void
+test_failed_work_is_rolled_back_once (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  guint calls = 0;
+
+  make_table_with_rules (db);
+  g_assert_false (db_transaction (db, work_that_breaks_a_rule, &calls, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_UNIQUE);
+  g_assert_cmpuint (calls, ==, 1);
+  g_assert_cmpint (database_number (db, "select count (*) as n from ruled"), ==, 0);
+}
+
+/* COMMIT answers a transaction in which something failed with success, and rolls it back. */
+static void
+test_commit_after_a_failure_is_an_error (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+
+  make_table_with_rules (db);
+  g_assert_true (db_begin (db, NULL));
+  g_assert_true (db_execute (db, NULL, NULL, "insert into ruled values (1, 'x')", ""));
+  g_assert_false (db_execute (db, NULL, NULL, "insert into ruled values (77, 'y')", ""));
+  g_assert_false (db_commit (db, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_STATEMENT);
+  g_assert_cmpint (database_number (db, "select count (*) as n from ruled"), ==, 0);
+}
+
+static gpointer
+lock_row_two_then_one (gpointer unused G_GNUC_UNUSED)
+{
+  g_autoptr (Db) db = database_open ();
+  GError *error = NULL;
+
+  g_assert_true (db_begin (db, NULL));
+  database_run (db, "update ruled set ssn = null where n = 2");
+  database_run (db, "select pg_advisory_lock (1)"); /* until the other one has row one */
+  if (db_execute (db, NULL, &error, "update ruled set ssn = null where n = 1", ""))
+    db_commit (db, &error);
+  return error;
+}
+
+static void
+test_deadlock_is_a_conflict (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) mine = NULL, theirs = NULL;
+  GThread *thread;
+
+  make_table_with_rules (db);
+  database_run (db, "insert into ruled values (1, null), (2, null)");
+  database_run (db, "select pg_advisory_lock (1)");
+  thread = g_thread_new ("other", lock_row_two_then_one, NULL);
+  while (database_number (db, "select count (*) as n from pg_locks where not granted") == 0)
+    g_thread_yield ();
+  g_assert_true (db_begin (db, NULL));
+  database_run (db, "update ruled set ssn = null where n = 1");
+  database_run (db, "select pg_advisory_unlock (1)");
+  if (db_execute (db, NULL, &mine, "update ruled set ssn = null where n = 2", ""))
+    g_assert_true (db_commit (db, NULL));
+  else
+    db_rollback (db);
+  theirs = g_thread_join (thread);
+
+  g_assert_true ((mine == NULL) != (theirs == NULL));
+  if (mine)
+    g_assert_error (mine, DB_ERROR, DB_ERROR_CONFLICT);
+  else
+    g_assert_error (theirs, DB_ERROR, DB_ERROR_CONFLICT);
+}
+
+/* ---- lost connections
+ * ------------------------------------------------------------------------------------------ */
+
+/* Ends the other connection from this one, and waits until its server process is gone. */
+static void
+kill_connection (Db *killer, Db *victim)
+{
+  g_autofree char *kill = NULL, *look = NULL;
+  gint64 pid = database_number (victim, "select pg_backend_pid () as n");
+
+  kill = g_strdup_printf ("select pg_terminate_backend (%d)", (int)pid);
+  look = g_strdup_printf ("select count (*) as n from pg_stat_activity where pid = %d", (int)pid);
+  database_run (killer, kill);
+  while (database_number (killer, look) > 0)
+    g_thread_yield ();
+}
+
+static void
+test_killed_in_a_transaction_is_away (void)
+{
+  g_autoptr (Db) killer = database_open (), db = database_open ();
+  g_autoptr (GError) error = NULL, again = NULL;
+
+  make_table_with_rules (killer);
+  g_assert_true (db_begin (db, NULL));
+  g_assert_true (db_execute (db, NULL, NULL, "insert into ruled values (1, 'x')", ""));
+  kill_connection (killer, db);
+  g_assert_false (db_execute (db, NULL, &error, "insert into ruled values (1, 'y')", ""));
+  g_assert_error (error, DB_ERROR, DB_ERROR_AWAY);
+  g_assert_true (db_is_broken (db));
+  g_assert_false (db_commit (db, &again));
+  g_assert_error (again, DB_ERROR, DB_ERROR_AWAY); /* COMMIT was never sent */
+  db_rollback (db);
+  g_assert_cmpint (database_number (killer, "select count (*) as n from ruled"), ==, 0);
+
+  g_assert_true (db_reset (db, NULL));
+  g_assert_false (db_is_broken (db));
+  g_assert_true (db_execute (db, NULL, NULL, "insert into ruled values (1, 'y')", ""));
+}
+
+/* Between the last statement and COMMIT nobody can tell any more whether COMMIT arrived. */
+static void
+test_killed_before_commit_is_unknown (void)
+{
+  g_autoptr (Db) killer = database_open (), db = database_open ();
+  g_autoptr (GError) error = NULL;
+
+  make_table_with_rules (killer);
+  g_assert_true (db_begin (db, NULL));
+  g_assert_true (db_execute (db, NULL, NULL, "insert into ruled values (1, 'x')", ""));
+  kill_connection (killer, db);
+  g_assert_false (db_commit (db, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN);
+  g_assert_true (db_is_broken (db));
+}
+
+/* A proxy for one connection that cuts it around COMMIT. */
+typedef struct {
+  int listening;
+  guint16 server_port;
+  gboolean forwards_commit;
+  GThread *thread;
+} Proxy;
+
+static struct sockaddr_in
+loopback (guint16 port)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port) };
+
+  address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+  return address;
+}
+
+/* Forwards to @to unless that is -1. Returns: bytes read, 0 at the end. */
+static gssize
+move_bytes (int from, int to, char *buffer, gsize size)
+{
+  gssize length = recv (from, buffer, size, 0);
+
+  if (length > 0 && to >= 0)
+    g_assert_cmpint (send (to, buffer, (gsize)length, MSG_NOSIGNAL), ==, length);
+  return MAX (length, 0);
+}
+
+static gpointer
+run_proxy (gpointer data)
+{
+  Proxy *proxy = data;
+  int client = accept (proxy->listening, NULL, NULL);
+  int server = socket (AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in address = loopback (proxy->server_port);
+  char buffer[4096];
+
+  g_assert_cmpint (connect (server, (struct sockaddr *)&address, sizeof address), ==, 0);
+  for (;;) {
+    struct pollfd ends[] = { { client, POLLIN, 0 }, { server, POLLIN, 0 } };
+    gssize length;
+    gboolean is_commit;
+
+    g_assert_cmpint (poll (ends, 2, -1), >, 0);
+    if (ends[1].revents && move_bytes (server, client, buffer, sizeof buffer) == 0)
+      break;
+    if (!ends[0].revents)
+      continue;
+    length = move_bytes (client, -1, buffer, sizeof buffer);
+    is_commit = length > 11 && memcmp (buffer + 5, "commit", 6) == 0;
+    if (length == 0 || (is_commit && !proxy->forwards_commit))
+      break;
+    g_assert_cmpint (send (server, buffer, (gsize)length, MSG_NOSIGNAL), ==, length);
+    if (is_commit) {
+      /* The answer proves the commit; it goes no further. */
+      g_assert_cmpint (move_bytes (server, -1, buffer, sizeof buffer), >, 0);
+      break;
+    }
+  }
+  close (client);
+  close (server);
+  return NULL;
+}
+
+/* Returns: the URL that leads through it. */
+static char *
+start_proxy (Proxy *proxy, Db *db, gboolean forwards_commit)
+{
+  struct sockaddr_in address = loopback (0);
+  socklen_t length = sizeof address;
+
+  proxy->server_port =
+      (guint16)database_number (db, "select current_setting ('port')::integer as n");
+  proxy->forwards_commit = forwards_commit;
+  proxy->listening = socket (AF_INET, SOCK_STREAM, 0);
+  g_assert_cmpint (bind (proxy->listening, (struct sockaddr *)&address, length), ==, 0);
+  g_assert_cmpint (listen (proxy->listening, 1), ==, 0);
+  g_assert_cmpint (getsockname (proxy->listening, (struct sockaddr *)&address, &length), ==, 0);
+  proxy->thread = g_thread_new ("proxy", run_proxy, proxy);
+  return g_strdup_printf (
+      "postgresql://dependents@127.0.0.1:%u/dependents?sslmode=disable&gssencmode=disable",
+      ntohs (address.sin_port));
+}
+
+static void
+lose_connection_at_commit (gboolean forwards_commit, gint64 expected_rows)
+{
+  g_autoptr (Db) direct = database_open (), db = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *url = NULL;
+  Proxy proxy = { 0 };
+
+  make_table_with_rules (direct);
+  url = start_proxy (&proxy, direct, forwards_commit);
+  db = db_open (url, &error);
+  g_assert_no_error (error);
+  g_assert_true (db_begin (db, NULL));
+  g_assert_true (db_execute (db, NULL, NULL, "insert into ruled values (1, 'x')", ""));
+  g_assert_false (db_commit (db, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN);
+  g_assert_true (db_is_broken (db));
+  g_thread_join (proxy.thread);
+  close (proxy.listening);
+  g_assert_cmpint (database_number (direct, "select count (*) as n from ruled"), ==, expected_rows);
+}
+
+static void
+test_answer_of_commit_is_lost (void)
+{
+  lose_connection_at_commit (TRUE, 1);
+}
+
+static void
+test_commit_itself_is_lost (void)
+{
+  lose_connection_at_commit (FALSE, 0);
+}
+
+static void
+test_idle_transaction_is_ended (void)
+{
+  g_autoptr (Db) killer = database_open (), db = database_open ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (database_number (db, "select setting::integer as n from pg_settings "
+                                        "where name = 'idle_in_transaction_session_timeout'"),
+                   ==, 15000);
+  /* The same end, sooner. */
+  database_run (db, "set idle_in_transaction_session_timeout = '1ms'");
+  {
+    gint64 pid = database_number (db, "select pg_backend_pid () as n");
+    g_autofree char *look =
+        g_strdup_printf ("select count (*) as n from pg_stat_activity where pid = %d", (int)pid);
+    g_assert_true (db_begin (db, NULL));
+    while (database_number (killer, look) > 0)
+      g_thread_yield ();
+  }
+  g_assert_false (db_execute (db, NULL, &error, "select 1", ""));
+  g_assert_error (error, DB_ERROR, DB_ERROR_AWAY);
+}
+
+/* ---- pool
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+  DbPool *pool;
+  gint in_use, most_in_use;
+} Crowd;
+
+static gpointer
+use_pool (gpointer data)
+{
+  Crowd *crowd = data;
+
+  for (guint i = 0; i < 50; i++) {
+    g_autoptr (GError) error = NULL;
+    Db *db = db_pool_take (crowd->pool, &error);
+    gint now = g_atomic_int_add (&crowd->in_use, 1) + 1, most;
+
+    g_assert_no_error (error);
+    do
+      most = g_atomic_int_get (&crowd->most_in_use);
+    while (now > most && !g_atomic_int_compare_and_exchange (&crowd->most_in_use, most, now));
+    g_assert_cmpint (database_number (db, "select 1 as n from pg_sleep (0.001)"), ==, 1);
+    g_atomic_int_add (&crowd->in_use, -1);
+    db_pool_give (crowd->pool, db);
+  }
+  return NULL;
+}
+
+static void
+test_pool_is_bounded (void)
+{
+  Crowd crowd = { .pool = db_pool_new (g_getenv ("DATABASE_URL"), 3) };
+  GThread *threads[10];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("crowd", use_pool, &crowd);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpint (crowd.most_in_use, ==, 3);
+  db_pool_free (crowd.pool);
+}
+
+static void
+test_pool_replaces_dead_connections (void)
+{
+  g_autoptr (Db) killer = database_open ();
+  DbPool *pool = db_pool_new (g_getenv ("DATABASE_URL"), 1);
+  Db *db = db_pool_take (pool, NULL);
+
+  db_pool_give (pool, db);
+  kill_connection (killer, db); /* while it lies idle */
+  db = db_pool_take (pool, NULL);
+  g_assert_cmpint (database_number (db, "select 1 as n"), ==, 1);
+
+  kill_connection (killer, db); /* while it is used */
+  g_assert_false (db_script (db, "select 1", NULL));
+  db_pool_give (pool, db);
+  db = db_pool_take (pool, NULL);
+  g_assert_cmpint (database_number (db, "select 1 as n"), ==, 1);
+
+  g_assert_true (db_begin (db, NULL)); /* forgotten */
+  db_pool_give (pool, db);
+  db = db_pool_take (pool, NULL);
+  g_assert_true (db_begin (db, NULL));
+  db_rollback (db);
+  db_pool_give (pool, db);
+  db_pool_free (pool);
+}
+
+static void
+test_pool_without_server_fails_and_recovers_its_place (void)
+{
+  DbPool *pool = db_pool_new ("postgresql://me@127.0.0.1:1/d", 1);
+
+  for (guint i = 0; i < 3;
+       i++) { /* a place that were not freed would make the second wait for ever */
+    g_autoptr (GError) error = NULL;
+    g_assert_null (db_pool_take (pool, &error));
+    g_assert_error (error, DB_ERROR, DB_ERROR_AWAY);
+  }
+  db_pool_free (pool);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/db/query/parameters-come-back", test_parameters_come_back);
+  g_test_add_func ("/db/query/arrays-come-back", test_arrays_come_back);
+  g_test_add_func ("/db/query/empty-and-null-arrays-differ", test_empty_and_null_arrays);
+  g_test_add_func ("/db/query/large-batch-is-whole", test_large_batch);
+  g_test_add_func ("/db/query/counts-rows-affected", test_count_of_rows_affected);
+  g_test_add_func ("/db/query/is-prepared-once-by-its-text", test_prepared_once);
+  g_test_add_func ("/db/query/prepared-statements-are-bounded", test_many_statements);
+  g_test_add_func ("/db/session/does-not-depend-on-the-role", test_session_is_ours);
+  g_test_add_func ("/db/error/names-rules-not-values", test_errors_name_rules_not_values);
+  g_test_add_func ("/db/error/malformed-url-is-not-repeated", test_malformed_url_is_not_repeated);
+  g_test_add_func ("/db/error/no-server-is-away", test_no_server);
+  g_test_add_func ("/db/error/deadlock-is-a-conflict", test_deadlock_is_a_conflict);
+  g_test_add_func ("/db/transaction/conflicts-are-repeated", test_conflicts_are_repeated);
+  g_test_add_func ("/db/transaction/failed-work-is-rolled-back-once",
+                   test_failed_work_is_rolled_back_once);
+  g_test_add_func ("/db/transaction/commit-after-a-failure-is-an-error",
+                   test_commit_after_a_failure_is_an_error);
+  g_test_add_func ("/db/lost/in-a-transaction-is-away", test_killed_in_a_transaction_is_away);
+  g_test_add_func ("/db/lost/before-commit-is-unknown", test_killed_before_commit_is_unknown);
+  g_test_add_func ("/db/lost/answer-of-commit-is-unknown", test_answer_of_commit_is_lost);
+  g_test_add_func ("/db/lost/commit-itself-is-unknown", test_commit_itself_is_lost);
+  g_test_add_func ("/db/lost/idle-transaction-is-ended", test_idle_transaction_is_ended);
+  g_test_add_func ("/db/pool/is-bounded", test_pool_is_bounded);
+  g_test_add_func ("/db/pool/replaces-dead-connections", test_pool_replaces_dead_connections);
+  g_test_add_func ("/db/pool/failure-frees-its-place",
+                   test_pool_without_server_fails_and_recovers_its_place);
+  return g_test_run ();
+}
