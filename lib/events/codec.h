@@ -21,7 +21,25 @@ typedef enum {
  * The events room knows no HTTP: programs hand this in (pipeline/registry.h). */
 typedef char *(*RegistryAsk) (const char *method, const char *path, const char *body, gpointer data, GError **error);
 
+/* Bounds: a whole value; one text of it, read or written; a text for people is cut when written. */
+#define EVENT_VALUE_MAX_BYTES (1024 * 1024)
+#define EVENT_TEXT_MAX_BYTES (64 * 1024)
+#define EVENT_PROSE_MAX_BYTES 4096
+
 typedef struct EventCodec EventCodec;
 EventCodec *event_codec_new (RegistryAsk ask, gpointer data); /* ask NULL: single-object encoding. Thread safe, caches ids */
+
+/**
+ * event_codec_prepare:
+ * @topic: full name, prefix included
+ * @stem: "claim-submitted": schemas/avro/claim-submitted.avsc
+ *
+ * Registers the schema under the topic's subject now, so that no later encode asks the registry, least of all
+ * within a database transaction. Call it at start for every topic that the program may write. Without a registry it
+ * does nothing. A stem without a schema is a programming mistake (g_error).
+ *
+ * Errors: %EVENTS_ERROR_REGISTRY, also for a registry that refuses the schema as incompatible.
+ */
+gboolean event_codec_prepare (EventCodec *codec, const char *topic, const char *stem, GError **error);
 void event_codec_free (EventCodec *codec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EventCodec, event_codec_free)
