@@ -7,6 +7,7 @@ build_preset () {
   shift
   # In CI a warning fails the build; on a user's machine a newer compiler must not.
   [ "${CI-}" != true ] || set -- "$@" -DWARNINGS_ARE_ERRORS=ON
+  [ ! -x .venv/bin/python3 ] || set -- "$@" -DTEST_PYTHON="$ROOT/.venv/bin/python3"
   if ! command -v cmake >/dev/null || ! command -v ninja >/dev/null; then
     fail "no compiler yet: run ./dev setup"
   fi

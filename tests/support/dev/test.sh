@@ -15,7 +15,6 @@ run_lane () {
 # What CI runs. ctest's summary is the last thing printed and its status is ours.
 run_tests () {
   setup --kafka --test
-  [ ! -d .venv ] || PATH=$ROOT/.venv/bin:$PATH
   if [ $# -gt 0 ]; then
     run_lane release "$@"
     return
