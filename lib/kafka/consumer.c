@@ -42,7 +42,7 @@ partition_free (gpointer data)
 }
 
 static void
-assign (KafkaConsumer *consumer, rd_kafka_topic_partition_list_t *list)
+hand_over (KafkaConsumer *consumer, rd_kafka_topic_partition_list_t *list)
 {
   static const guint64 one = 1;
 
@@ -60,7 +60,7 @@ assign (KafkaConsumer *consumer, rd_kafka_topic_partition_list_t *list)
 }
 
 static void
-revoke (KafkaConsumer *consumer)
+take_away (KafkaConsumer *consumer)
 {
   gboolean lost = rd_kafka_assignment_lost (consumer->handle);
   g_autoptr (GPtrArray) callers = g_ptr_array_new ();
@@ -85,10 +85,10 @@ on_rebalance (rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_parti
   g_snprintf (count, sizeof count, "%d", list->cnt);
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     log_info ("partitions assigned", "count", count, NULL);
-    assign (consumer, list);
+    hand_over (consumer, list);
   } else {
     log_info ("partitions revoked", "count", count, NULL);
-    revoke (consumer);
+    take_away (consumer);
   }
 }
 

@@ -17,22 +17,21 @@ static const char *const defaults[] = {
   "delivery.timeout.ms", "60000", "socket.nagle.disable", "true", "allow.auto.create.topics", "false", NULL,
 };
 
+/* This very record will never be taken. Everything else may pass: a missing topic is mended while the row waits. */
+static const rd_kafka_resp_err_t refusals[] = {
+  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG,    RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
+  RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR_INVALID_RECORD,
+};
+
 static KafkaReport
-report_of (const rd_kafka_message_t *message)
+report_of (rd_kafka_resp_err_t code)
 {
-  switch (message->err) {
-  case RD_KAFKA_RESP_ERR_NO_ERROR:
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
     return KAFKA_PUBLISHED;
-  case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-  case RD_KAFKA_RESP_ERR_INVALID_MSG:
-  case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-  case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-  case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    return KAFKA_REFUSED;
-  /* A missing topic is an operator's mistake that can be mended while the row waits. */
-  default: /* an open set of foreign codes, not one of our enums */
-    return KAFKA_NOT_PUBLISHED;
-  }
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    if (code == refusals[i])
+      return KAFKA_REFUSED;
+  return KAFKA_NOT_PUBLISHED;
 }
 
 static void
@@ -41,7 +40,7 @@ on_report (rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
   KafkaProducer *producer = opaque;
 
   (void) handle;
-  producer->reported (message->_private, report_of (message), rd_kafka_err2str (message->err), producer->data);
+  producer->reported (message->_private, report_of (message->err), rd_kafka_err2str (message->err), producer->data);
 }
 
 static void
@@ -126,11 +125,7 @@ kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partitio
   rd_kafka_headers_destroy (rd_headers); /* on failure it is still ours */
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
     return FALSE;
-  producer->reported (opaque,
-                      code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
-                        ? KAFKA_REFUSED
-                        : KAFKA_NOT_PUBLISHED,
-                      rd_kafka_err2str (code), producer->data);
+  producer->reported (opaque, report_of (code), rd_kafka_err2str (code), producer->data);
   return TRUE;
 }
 

@@ -35,6 +35,11 @@ typedef struct {
   gboolean (*give_up) (Settlement *settlement, Run *run, gconstpointer message, const GError *reason,
                        gboolean *ret_dead_letter, GError **error);
 
+  /* In the transaction that settles RETRY, HOLD or DEAD: record the attempt (submission, attempt). May be NULL.
+   * @status "failure", or "unknown" when a call's outcome is not known. */
+  gboolean (*attempted) (Settlement *settlement, Run *run, gconstpointer message, const char *status, const GError *reason,
+                         GError **error);
+
   /* Once at start: clients the handler needs, given back by run_context(). May be NULL. */
   gpointer (*start) (const Settings *settings, GError **error);
   void (*stop) (gpointer context);

@@ -36,3 +36,9 @@ void program_set_ready (Program *program, gboolean ready);
 gboolean program_transaction (Program *program, SettleWork work, gpointer data, GError **error);
 /* Waits until all rows this process made have their delivery report, at most @timeout_ms. */
 gboolean program_flush (Program *program, gint64 timeout_ms, GError **error);
+
+/* SIGTERM and SIGINT are blocked from program_start() on and read here: TRUE when one has come; waits at most @ms. */
+gboolean program_wait_for_stop (Program *program, gint64 ms);
+int program_signal_fd (Program *program);
+/* Ready to serve: logs "listening" with the ports and writes the address-file (METRICS_URL=…, and URL=… when @url is given). */
+void program_announce (Program *program, const char *url);

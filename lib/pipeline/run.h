@@ -7,6 +7,7 @@
 #include <glib.h>
 #include "base/seal.h"
 #include "db/db.h"
+#include "events/codec.h"
 
 typedef struct Run Run;
 typedef struct Settlement Settlement;
@@ -41,6 +42,8 @@ const char *run_consumer (const Run *run);
 gpointer run_context (const Run *run);             /* what the consumer's start() made */
 const Settings *run_settings (const Run *run);
 Sealer *run_sealer (const Run *run);
+EventCodec *run_codec (const Run *run);
+char *run_topic (const Run *run, const char *name); /* with prefix; owned */
 
 /* A pooled connection for reads; give it back before any call (run_db_give accepts NULL). */
 Db *run_db_take (Run *run, GError **error);
@@ -57,6 +60,8 @@ gboolean run_look_later (Run *run, const char *reason, GError **error);
 gboolean run_hold (Run *run, const char *reason, gint64 behind_claim_id, GError **error);
 /* Refused for good by a rule of ours: DEAD. @reason is a short code such as no-participant-id. */
 gboolean run_refuse (Run *run, const char *reason, GError **error);
+/* How often this record has snoozed in a row in this process. */
+guint run_snoozes (const Run *run);
 /* Nothing to do: TRUE, with a debug line. */
 gboolean run_skip (Run *run, const char *reason);
 

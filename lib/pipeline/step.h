@@ -12,6 +12,9 @@
 
 #include "pipeline/run.h"
 
+/* The one step after which a child cannot die; dead letters say when its outcome is unknown. */
+#define STEP_INSERT "insert-benefit-claim"
+
 typedef struct Step Step;
 
 /* The call. Returns the result to be journalled (owned; "" when there is nothing to keep), or NULL and an error:
@@ -70,8 +73,26 @@ typedef struct {
   gint64 started_at_ms, finished_at_ms;
 } JournalRow;
 const JournalRow *run_journal_find (Run *run, const char *scope, const char *step_name, GError **error);
-/* Number of starts of a step that ended unknown. */
+/* Number of earlier starts of a step that ended without an answer (unknown, not there). */
 guint run_journal_unknowns (Run *run, const char *scope, const char *step_name);
 
 /* The not-personal note that the next start of a step carries (the increment of an insert). */
 void run_step_note (Run *run, const char *note);
+
+/* A question that is asked anew each time and changes nothing (the increment, a look for claims): not journalled, with step
+ * boundary and log context as for a step. Returns what @call returns. */
+char *run_read (Run *run, const char *name, StepCall call, gpointer data, GError **error);
+
+/* --- Inside a SettleWork: another one's step, or one's own outside run_step(). --- */
+
+/* Who settles a step found started under another token takes over that step alone, so that its old worker can no longer
+ * end it. Conditional on ordinal, token and state started; *ret_hit tells. */
+gboolean settlement_take_step (Settlement *settlement, const char *scope, const char *step, int ordinal, gint64 token_as_read,
+                               gint64 new_token, gboolean *ret_hit, GError **error);
+/* Ends a row. @from_state "started" or "not there" (an insert that was looked for, and acted late). Conditional on ordinal, token
+ * and @from_state. @result NULL: none; sealed here. @note NULL: unchanged. */
+gboolean settlement_end_step (Settlement *settlement, const char *scope, const char *step, int ordinal, gint64 token_as_read,
+                              const char *from_state, const char *new_state, const char *result, const char *note,
+                              gboolean *ret_hit, GError **error);
+/* Inside Step.on_end: the result that is being journalled; borrowed. */
+const char *settlement_step_result (const Settlement *settlement);

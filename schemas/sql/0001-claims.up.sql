@@ -61,6 +61,7 @@ create table saved_claim_groups (
     parent_claim_id <> saved_claim_id or (submitted_at is not null and submission_day is not null)),
   constraint submitted_has_a_benefit_claim check (status <> 'submitted' or bgs_claim_id is not null)
 );
+create index saved_claim_groups_by_veteran on saved_claim_groups (veteran_id);
 create index saved_claim_groups_by_guid on saved_claim_groups (claim_group_guid);
 create unique index one_group_row_per_guid on saved_claim_groups (claim_group_guid) where parent_claim_id = saved_claim_id;
 create unique index one_group_row_per_parent on saved_claim_groups (parent_claim_id) where parent_claim_id = saved_claim_id;

@@ -1,0 +1,39 @@
+/* The schema registry over HTTP, see registry.h. */
+#include "pipeline/registry.h"
+
+#include <string.h>
+
+char *
+registry_ask (const char *method, const char *path, const char *body, gpointer data, GError **error)
+{
+  RegistryAccess *access = data;
+  g_autofree char *url = g_strconcat (access->url, path, NULL);
+  const char *const headers[] = { "Content-Type: application/vnd.schemaregistry.v1+json",
+                                  "Accept: application/vnd.schemaregistry.v1+json", NULL };
+  HttpRequest request = {
+    .method = method,
+    .url = url,
+    .headers = headers,
+    .body = body,
+    .body_length = body ? strlen (body) : 0,
+    .connect_timeout_ms = 5000,
+    .timeout_ms = 10000,
+    .max_answer_bytes = 1024 * 1024,
+  };
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (HttpAnswer) answer = http_send (access->client, &request, &problem);
+
+  if (!answer) {
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY, "the schema registry does not answer: %s", problem->message);
+    return NULL;
+  }
+  if (answer->status == 404) {
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_UNKNOWN, "the schema registry does not know %s", path);
+    return NULL;
+  }
+  if (answer->status != 200) {
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY, "the schema registry answers %ld", answer->status);
+    return NULL;
+  }
+  return g_strndup (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body));
+}

@@ -1,0 +1,561 @@
+/* The settle desk: state, inbox row and outbox rows of a delivery in one transaction, shared by those that wait at the
+ * same moment. Source: design section 5 (7 to 9). */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash-point.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "claims/claim-group.h"
+#include "pipeline/delivery.h"
+#include "pipeline/settle.sql.h"
+#include "pipeline/states.h"
+
+#define FAILURES_MAX_BYTES 900 /* first and last failures; a header holds 1,024 */
+#define AGAIN_MS 1000
+
+SettleUnit *
+settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken)
+{
+  SettleUnit *unit = g_new0 (SettleUnit, 1);
+
+  unit->delivery = delivery;
+  unit->verdict = verdict;
+  unit->error = error_taken;
+  if (verdict == VERDICT_RETRY && delivery->record.attempt + 1 >= delivery->runner->attempts_max)
+    unit->verdict = VERDICT_DEAD; /* the last retry is used up */
+  return unit;
+}
+
+static void
+unit_free (SettleUnit *unit)
+{
+  g_clear_error (&unit->error);
+  settlement_clear (&unit->settlement);
+  g_free (unit);
+}
+
+static const char *
+claim_group_of (const SettleUnit *unit)
+{
+  return unit->delivery->run ? unit->delivery->run->scope.claim_group_id : NULL;
+}
+
+static gint64
+claim_of (const SettleUnit *unit)
+{
+  return unit->delivery->run ? unit->delivery->run->scope.claim_id : 0;
+}
+
+/* --- Records that leave us: dead letter, quarantine --- */
+
+/* "15s bgs-fault" of the first failure and the newest ones, within the budget. */
+static char *
+add_failure (const char *failures, guint attempt, const GError *error)
+{
+  g_autofree char *line = g_strdup_printf ("%u %s", attempt, verdict_error_class (error));
+  g_auto (GStrv) lines = g_strsplit (failures ? failures : "", "\n", -1);
+  GString *text = g_string_new (failures);
+  guint first = 1;
+
+  if (text->len > 0)
+    g_string_append_c (text, '\n');
+  g_string_append (text, line);
+  while (text->len > FAILURES_MAX_BYTES && first < g_strv_length (lines)) {
+    g_string_truncate (text, 0);
+    g_string_append_printf (text, "%s\n…", lines[0]);
+    for (guint i = ++first; lines[i]; i++)
+      g_string_append_printf (text, "\n%s", lines[i]);
+    g_string_append_printf (text, "\n%s", line);
+  }
+  return g_string_free (text, FALSE);
+}
+
+static KafkaHeaders *
+diagnosis (SettleUnit *unit, GError **error)
+{
+  Delivery *delivery = unit->delivery;
+  KafkaHeaders *headers = kafka_headers_copy (delivery->headers);
+  g_autofree char *source = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic, delivery->partition->number,
+                                             delivery->offset);
+  g_autofree char *first = clock_format_iso (delivery->record.first_failed_at_ms ? delivery->record.first_failed_at_ms
+                                                                                 : unit->settlement.now_ms);
+
+  kafka_headers_set (headers, "dp-message-id", delivery->message_id);
+  kafka_headers_set_int (headers, "dp-hop", delivery->hop + 1);
+  kafka_headers_set_int (headers, "dp-attempt", delivery->record.attempt + 1);
+  kafka_headers_set_int (headers, "dp-replay", delivery->replay);
+  kafka_headers_set (headers, "dp-not-before", NULL);
+  if (!kafka_headers_get (headers, "dp-source"))
+    kafka_headers_set (headers, "dp-source", source);
+  kafka_headers_set (headers, "dp-reason", unit->error ? unit->error->message : NULL);
+  kafka_headers_set (headers, "dp-error-class", verdict_error_class (unit->error));
+  kafka_headers_set (headers, "dp-first-failed-at", first);
+  kafka_headers_set (headers, "dp-failures", delivery->record.failures);
+  if (delivery->run && delivery->run->scope.scope) {
+    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_STEPS_IN_EFFECT, "tt", delivery->run->scope.scope, STEP_INSERT);
+    if (!rows) {
+      kafka_headers_free (headers);
+      return NULL;
+    }
+    kafka_headers_set (headers, "dp-steps", db_rows_text (rows, 0, "finished"));
+    kafka_headers_set (headers, "dp-insert", db_rows_boolean (rows, 0, "insert_is_unknown") ? "unknown" : NULL);
+  }
+  return headers;
+}
+
+static GBytes *
+copy_of (gconstpointer data, gsize length)
+{
+  return data ? g_bytes_new (data, length) : NULL;
+}
+
+/* Original bytes, tombstones as tombstones, to the same partition number. */
+static gboolean
+send_away (SettleUnit *unit, const char *topic, GError **error)
+{
+  const rd_kafka_message_t *message = unit->delivery->message;
+  KafkaHeaders *headers = diagnosis (unit, error);
+
+  if (!headers)
+    return FALSE;
+  settlement_add_row (&unit->settlement, topic, unit->delivery->partition->number, copy_of (message->key, message->key_len),
+                      copy_of (message->payload, message->len), headers);
+  return TRUE;
+}
+
+/* --- What each verdict writes --- */
+
+static gboolean
+record_attempt (SettleUnit *unit, const char *status, GError **error)
+{
+  Delivery *delivery = unit->delivery;
+  const Consumer *consumer = delivery->runner->consumer;
+
+  if (!delivery->run || !delivery->run->message)
+    return TRUE;
+  if (consumer->attempted &&
+      !consumer->attempted (&unit->settlement, delivery->run, delivery->run->message, status, unit->error, error))
+    return FALSE;
+  return !claim_group_of (unit) || settlement_claim_event (&unit->settlement, claim_group_of (unit), "ATTEMPT", claim_of (unit), NULL,
+                                                           status, verdict_error_class (unit->error), error);
+}
+
+static const char *
+attempt_status (const SettleUnit *unit)
+{
+  return g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN) ? "unknown" : "failure";
+}
+
+static gboolean
+settle_done (SettleUnit *unit, GError **error)
+{
+  Run *run = unit->delivery->run;
+  g_autoptr (GError) problem = NULL;
+
+  if (g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER)) {
+    if (run->scope.claim_id == 0 || settlement_change_child (&unit->settlement, run->scope.claim_group_id, run->scope.claim_id,
+                                                             "stopped", "the group has failed", &problem))
+      return TRUE;
+    if (g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
+      return TRUE; /* submitted, dead, or stopped before */
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  for (guint i = 0; run && i < run->on_settle->len; i++) {
+    SettleItem *item = g_ptr_array_index (run->on_settle, i);
+    if (!item->work (&unit->settlement, run, item->data, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gint64
+retry_wait_ms (const Delivery *delivery)
+{
+  return MIN (delivery->runner->retry_wait_ms * (delivery->record.attempt + 1), delivery->runner->retry_wait_max_ms);
+}
+
+static gboolean
+settle_retry (SettleUnit *unit, GError **error)
+{
+  Delivery *delivery = unit->delivery;
+  g_autofree char *failures = add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
+  g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_KEEP_ATTEMPT, "ttiiiit", delivery->runner->consumer->name,
+                                      delivery->partition->topic, (gint64) delivery->partition->number, delivery->offset,
+                                      (gint64) delivery->record.attempt + 1, retry_wait_ms (delivery), failures);
+
+  if (!rows)
+    return FALSE;
+  delivery->record.first_failed_at_ms = db_rows_int (rows, 0, "first_failed_at_ms");
+  return record_attempt (unit, attempt_status (unit), error) &&
+         settlement_monitoring_event (&unit->settlement, "retry", claim_group_of (unit), claim_of (unit),
+                                      verdict_error_class (unit->error), error);
+}
+
+static gboolean
+settle_snooze (SettleUnit *unit, GError **error)
+{
+  Delivery *delivery = unit->delivery;
+  const char *consumer = delivery->runner->consumer->name, *topic = delivery->partition->topic;
+  gint64 number = delivery->partition->number;
+
+  if (delivery->run->looks_later && delivery->record.waiting_since_ms == 0) {
+    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_KEEP_WAITING, "ttii", consumer, topic, number, delivery->offset);
+    if (!rows)
+      return FALSE;
+    delivery->record.waiting_since_ms = db_rows_int (rows, 0, "waiting_since_ms");
+    delivery->record.has_row = TRUE;
+    return TRUE;
+  }
+  /* While it snoozes it stays a suspect, but it is not in hand. */
+  return !delivery->record.is_suspect ||
+         db_execute (unit->settlement.db, NULL, error, SQL_CLOSE_SUSPECT, "ttii", consumer, topic, number, delivery->offset);
+}
+
+static gboolean
+settle_hold (SettleUnit *unit, GError **error)
+{
+  Run *run = unit->delivery->run;
+  const char *reason = run->hold_reason ? run->hold_reason : verdict_error_class (unit->error);
+  g_autoptr (GError) problem = NULL;
+  gint64 claim_id = claim_of (unit);
+
+  if (!run->scope.claim_group_id)
+    return settlement_monitoring_event (&unit->settlement, "hold", NULL, 0, reason, error);
+  if (claim_id && !settlement_change_child (&unit->settlement, run->scope.claim_group_id, claim_id, "held", reason, &problem) &&
+      !g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION)) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  if (claim_id == 0) { /* a group's message: the mark goes to its parent claim */
+    g_autoptr (ClaimGroup) group = claim_group_load (unit->settlement.db, NULL, run->scope.claim_group_id, error);
+    if (!group)
+      return FALSE;
+    claim_id = group->parent_claim_id;
+  }
+  return settlement_needs_person (&unit->settlement, run->scope.claim_group_id, claim_id, reason, run->hold_behind, error) &&
+         record_attempt (unit, attempt_status (unit), error);
+}
+
+static gboolean
+settle_dead (SettleUnit *unit, GError **error)
+{
+  Delivery *delivery = unit->delivery;
+  const Consumer *consumer = delivery->runner->consumer;
+  gboolean has_message = delivery->run && delivery->run->message, goes_out = has_message;
+
+  if (unit->is_quarantine && (!send_away (unit, "quarantine", error) ||
+                              !settlement_monitoring_event (&unit->settlement, "quarantine", claim_group_of (unit), claim_of (unit),
+                                                            verdict_error_class (unit->error), error)))
+    return FALSE;
+  if (!has_message)
+    return TRUE; /* what does not decode never goes to the dead letter */
+  if (!record_attempt (unit, attempt_status (unit), error))
+    return FALSE;
+  if (consumer->give_up &&
+      !consumer->give_up (&unit->settlement, delivery->run, delivery->run->message, unit->error, &goes_out, error))
+    return FALSE;
+  if (!goes_out)
+    return TRUE;
+  return send_away (unit, "claims.dead-letter", error) &&
+         settlement_monitoring_event (&unit->settlement, "dead-letter", claim_group_of (unit), claim_of (unit),
+                                      verdict_error_class (unit->error), error);
+}
+
+static gboolean
+settle_one (SettleUnit *unit, GError **error)
+{
+  if (unit->is_stale)
+    return TRUE;
+  switch (unit->verdict) {
+  case VERDICT_DONE:
+    return settle_done (unit, error);
+  case VERDICT_RETRY:
+    return settle_retry (unit, error);
+  case VERDICT_SNOOZE:
+    return settle_snooze (unit, error);
+  case VERDICT_HOLD:
+    return settle_hold (unit, error);
+  case VERDICT_DEAD:
+    return settle_dead (unit, error);
+  case VERDICT_ILL:
+  case VERDICT_LOST:
+    break; /* never come here */
+  }
+  g_assert_not_reached ();
+}
+
+static gboolean
+writes_inbox (const SettleUnit *unit)
+{
+  return unit->verdict != VERDICT_SNOOZE && unit->verdict != VERDICT_RETRY; /* RETRY waits in place, see the README */
+}
+
+static const char *
+inbox_verdict (const SettleUnit *unit)
+{
+  return unit->is_stale ? "STALE" : unit->is_quarantine ? "QUARANTINE" : verdict_name (unit->verdict);
+}
+
+/* --- The shared transaction --- */
+
+typedef struct {
+  Runner *runner;
+  GPtrArray *units;
+} Batch;
+
+static gboolean
+write_ends (Db *db, Batch *batch, GError **error)
+{
+  g_autoptr (GPtrArray) ends = g_ptr_array_new ();
+
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    for (guint k = 0; unit->delivery->run && k < unit->delivery->run->ends->len; k++)
+      g_ptr_array_add (ends, g_ptr_array_index (unit->delivery->run->ends, k));
+  }
+  if (!journal_write_ends (db, batch->runner, ends, error))
+    return FALSE;
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    for (guint k = 0; unit->delivery->run && k < unit->delivery->run->ends->len; k++)
+      if (!((StepEnd *) g_ptr_array_index (unit->delivery->run->ends, k))->is_hit)
+        unit->is_lost = TRUE;
+  }
+  return TRUE;
+}
+
+static gboolean
+hold_tokens (Db *db, Batch *batch, GError **error)
+{
+  g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
+  g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GHashTable) held = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, NULL);
+  g_autoptr (DbRows) rows = NULL;
+
+  for (guint i = 0; i < batch->units->len; i++) {
+    Run *run = ((SettleUnit *) g_ptr_array_index (batch->units, i))->delivery->run;
+    for (guint k = 0; run && k < run->scopes->len; k++) {
+      OwnScope *own = g_ptr_array_index (run->scopes, k);
+      g_ptr_array_add (scopes, own->scope);
+      g_array_append_val (tokens, own->token);
+    }
+  }
+  if (scopes->len == 0)
+    return TRUE;
+  rows = db_query (db, error, SQL_HOLD_TOKENS, "NI", scopes, tokens->data, (gsize) tokens->len);
+  if (!rows)
+    return FALSE;
+  for (guint i = 0; i < db_rows_count (rows); i++)
+    g_hash_table_add (held, (char *) db_rows_text (rows, i, "scope"));
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    Run *run = unit->delivery->run;
+    for (guint k = 0; run && k < run->scopes->len && GUARD (TOKEN); k++)
+      if (!g_hash_table_contains (held, ((OwnScope *) g_ptr_array_index (run->scopes, k))->scope))
+        unit->is_lost = TRUE;
+  }
+  return TRUE;
+}
+
+static gboolean
+write_inbox (Db *db, Batch *batch, GError **error)
+{
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+  g_autoptr (GPtrArray) verdicts = g_ptr_array_new ();
+  g_autoptr (GArray) hops = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) replays = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GHashTable) written = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (DbRows) rows = NULL;
+
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    gint64 hop = unit->delivery->hop, replay = unit->delivery->replay;
+
+    if (unit->is_lost || !writes_inbox (unit))
+      continue;
+    g_ptr_array_add (ids, unit->delivery->message_id);
+    g_ptr_array_add (verdicts, (char *) inbox_verdict (unit));
+    g_array_append_val (hops, hop);
+    g_array_append_val (replays, replay);
+  }
+  if (ids->len == 0)
+    return TRUE;
+  rows = db_query (db, error, SQL_INBOX_INSERT, "tNIIN", batch->runner->consumer->name, ids, hops->data, (gsize) hops->len,
+                   replays->data, (gsize) replays->len, verdicts);
+  if (!rows)
+    return FALSE;
+  for (guint i = 0; i < db_rows_count (rows); i++)
+    g_hash_table_add (written, g_strdup_printf ("%s/%d/%d", db_rows_text (rows, i, "message_id"),
+                                                (int) db_rows_int (rows, i, "hop"), (int) db_rows_int (rows, i, "replay")));
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    g_autofree char *key = g_strdup_printf ("%s/%u/%u", unit->delivery->message_id, unit->delivery->hop, unit->delivery->replay);
+    if (!unit->is_lost && writes_inbox (unit))
+      unit->is_seen = GUARD (INBOX) && !g_hash_table_remove (written, key); /* two of one key in a batch: one of them */
+  }
+  return TRUE;
+}
+
+static gboolean
+forget_record (Db *db, SettleUnit *unit, GError **error)
+{
+  Delivery *delivery = unit->delivery;
+
+  return !delivery->record.has_row || !writes_inbox (unit) ||
+         db_execute (db, NULL, error, SQL_FORGET_RECORD, "ttii", delivery->runner->consumer->name, delivery->partition->topic,
+                     (gint64) delivery->partition->number, delivery->offset);
+}
+
+static int
+by_group_row (gconstpointer a, gconstpointer b)
+{
+  const Run *one = (*(SettleUnit *const *) a)->delivery->run, *two = (*(SettleUnit *const *) b)->delivery->run;
+  gint64 x = one ? one->group_row_id : 0, y = two ? two->group_row_id : 0;
+
+  return (x > y) - (x < y);
+}
+
+static gboolean
+settle_batch (Db *db, gpointer data, GError **error)
+{
+  Batch *batch = data;
+  g_autoptr (GPtrArray) rows = g_ptr_array_new (); /* borrowed */
+
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    Delivery *delivery = unit->delivery;
+
+    unit->is_lost = unit->is_seen = FALSE;
+    settlement_clear (&unit->settlement);
+    settlement_init (&unit->settlement, batch->runner->program, db, batch->runner->consumer->name,
+                     kafka_headers_get (delivery->headers, "traceparent"), delivery->replay);
+  }
+  /* Row locks on groups are taken in ascending id order. */
+  g_ptr_array_sort (batch->units, by_group_row);
+  if (!write_ends (db, batch, error) || !hold_tokens (db, batch, error) || !write_inbox (db, batch, error))
+    return FALSE;
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+
+    if (unit->is_lost || unit->is_seen)
+      continue;
+    if (!settle_one (unit, error) || !forget_record (db, unit, error))
+      return FALSE;
+    for (guint k = 0; k < unit->settlement.rows->len; k++)
+      g_ptr_array_add (rows, g_ptr_array_index (unit->settlement.rows, k));
+  }
+  return outbox_insert (db, program_instance_id (batch->runner->program), rows, error);
+}
+
+/* --- After the commit --- */
+
+static void
+log_verdict (SettleUnit *unit)
+{
+  Delivery *delivery = unit->delivery;
+  char elapsed[24], attempt[16];
+  const char *name = inbox_verdict (unit);
+
+  metrics_count ("verdicts_total", 1, "verdict", name, NULL);
+  if (unit->verdict == VERDICT_SNOOZE || (unit->verdict == VERDICT_DONE && !log_is_enabled (LOG_LEVEL_INFO)))
+    return;
+  delivery_log_context (delivery);
+  g_snprintf (elapsed, sizeof elapsed, "%" G_GINT64_FORMAT, clock_monotonic_ms () - delivery->taken_at_ms);
+  g_snprintf (attempt, sizeof attempt, "%u", delivery->record.attempt + 1);
+  log_line (unit->verdict == VERDICT_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "settled", "verdict", name, "attempt", attempt,
+            "elapsed_ms", elapsed, "error_class", verdict_error_class (unit->error), "error",
+            unit->error ? unit->error->message : NULL, NULL);
+  log_context_clear ();
+}
+
+static void
+after_commit (Runner *runner, SettleUnit *unit)
+{
+  Delivery *delivery = unit->delivery;
+
+  if (unit->is_lost) {
+    metrics_count ("tokens_lost_total", 1, NULL);
+    runner_snooze (runner, delivery, AGAIN_MS); /* taken again from the inbox look, if it is still ours */
+    return;
+  }
+  if (unit->is_seen) {
+    metrics_count ("doubles_total", 1, NULL);
+    runner_finish (runner, delivery);
+    return;
+  }
+  log_verdict (unit);
+  outbox_publish (program_outbox (runner->program), unit->settlement.rows);
+  if (unit->verdict == VERDICT_RETRY) {
+    gint64 wait = retry_wait_ms (delivery);
+    char *failures = add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
+
+    g_free (delivery->record.failures);
+    delivery->record.failures = failures;
+    delivery->record.attempt++;
+    delivery->record.has_row = TRUE;
+    delivery->record.is_suspect = FALSE;
+    delivery->snoozes = 0;
+    runner_snooze (runner, delivery, wait);
+  } else if (unit->verdict == VERDICT_SNOOZE) {
+    delivery->snoozes++;
+    runner_snooze (runner, delivery, delivery->run->snooze_ms);
+  } else {
+    runner_finish (runner, delivery);
+  }
+}
+
+static void
+settle_singly (Desk *desk, Runner *runner, SettleUnit *unit)
+{
+  g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+  Batch batch = { runner, alone };
+
+  g_ptr_array_add (alone, unit);
+  for (guint tries = 0; tries < 3; tries++) {
+    GError *error = NULL;
+
+    if (desk_transaction (desk, TRUE, settle_batch, &batch, &error)) {
+      after_commit (runner, unit);
+      return;
+    }
+    if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
+      outbox_sweep_soon (program_outbox (runner->program)); /* if it was written, the inbox row says so now */
+      g_error_free (error);
+      continue;
+    }
+    log_failure ("a settlement is refused", "verdict", verdict_name (unit->verdict), "error", error->message, NULL);
+    if (unit->verdict == VERDICT_RETRY || unit->is_quarantine || !unit->delivery->run) {
+      g_error_free (error);
+      break;
+    }
+    /* What could not be settled as decided is a failure of the attempt. */
+    g_clear_error (&unit->error);
+    unit->error = error;
+    unit->verdict = VERDICT_RETRY;
+  }
+  runner_snooze (runner, unit->delivery, 60000);
+}
+
+void
+settle_do (Desk *desk, GPtrArray *batch, gpointer data)
+{
+  Runner *runner = data;
+  Batch together = { runner, batch };
+  g_autoptr (GError) error = NULL;
+
+  CRASH_POINT ("settle/before-commit");
+  if (desk_transaction (desk, FALSE, settle_batch, &together, &error)) {
+    CRASH_POINT ("settle/after-commit");
+    for (guint i = 0; i < batch->len; i++)
+      after_commit (runner, g_ptr_array_index (batch, i));
+  } else {
+    if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
+      outbox_sweep_soon (program_outbox (runner->program));
+    for (guint i = 0; i < batch->len; i++)
+      settle_singly (desk, runner, g_ptr_array_index (batch, i));
+  }
+  for (guint i = 0; i < batch->len; i++)
+    unit_free (g_ptr_array_index (batch, i));
+}

@@ -1,0 +1,46 @@
+Queries of the settle desk, see settle.c.
+
+-- name: hold-tokens
+-- Settling is conditional on every run row of the delivery; they stay as they are until the commit.
+select runs.scope, runs.token from runs
+join unnest ($1::text[], $2::bigint[]) as given (scope, token) using (scope, token)
+order by runs.scope for share of runs
+
+-- name: inbox-insert
+-- There already: somebody has settled it, and nothing of this settlement is written.
+insert into inbox (consumer, message_id, hop, replay, verdict)
+select $1, message_id, hop, replay, verdict
+from unnest ($2::text[], $3::bigint[], $4::bigint[], $5::text[]) as given (message_id, hop, replay, verdict)
+order by message_id, hop, replay
+on conflict do nothing
+returning message_id, hop, replay
+
+-- name: keep-attempt
+-- A record that waits in place keeps its attempt here, for whoever has the partition then.
+insert into delivery_records (consumer, topic, partition, record_offset, attempt, not_before, first_failed_at, failures)
+values ($1, $2, $3, $4, $5, clock_timestamp () + $6::bigint * interval '1 millisecond', clock_timestamp (), $7)
+on conflict (consumer, topic, partition, record_offset) do update set
+  attempt = excluded.attempt, not_before = excluded.not_before, failures = excluded.failures,
+  first_failed_at = coalesce (delivery_records.first_failed_at, excluded.first_failed_at),
+  is_suspect = false, deaths = 0, instance_id = null
+returning (extract (epoch from first_failed_at) * 1000)::bigint as first_failed_at_ms
+
+-- name: keep-waiting
+insert into delivery_records (consumer, topic, partition, record_offset, waiting_since)
+values ($1, $2, $3, $4, clock_timestamp ())
+on conflict (consumer, topic, partition, record_offset) do update set
+  waiting_since = coalesce (delivery_records.waiting_since, excluded.waiting_since), instance_id = null
+returning (extract (epoch from waiting_since) * 1000)::bigint as waiting_since_ms
+
+-- name: close-suspect
+update delivery_records set instance_id = null
+where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
+
+-- name: forget-record
+delete from delivery_records where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
+
+-- name: steps-in-effect
+-- What had taken effect when it failed for good: for the dead letter's reader.
+select string_agg (distinct step, ',' order by step) filter (where state = 'finished') as finished,
+       bool_or (step = $2 and state = 'started') as insert_is_unknown
+from step_journal where scope = $1

@@ -1,0 +1,243 @@
+/* What a settlement writes beside its inbox row: records, events, e-mail requests. See run.h and states.h. */
+#include "pipeline/settlement.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "claims/claim-group.h"
+#include "claims/states.h"
+#include "events/claim-event.h"
+#include "events/monitoring-event.h"
+#include "events/notification-requested.h"
+#include "pipeline/settlement.sql.h"
+#include "pipeline/step.h"
+#include "pipeline/states.h"
+
+void
+settlement_init (Settlement *settlement, Program *program, Db *db, const char *source, const char *traceparent, guint replay)
+{
+  memset (settlement, 0, sizeof *settlement);
+  settlement->program = program;
+  settlement->db = db;
+  settlement->source = source;
+  settlement->traceparent = traceparent;
+  settlement->replay = replay;
+  settlement->now_ms = clock_database_now_ms ();
+  settlement->rows = g_ptr_array_new_with_free_func (outbox_row_free);
+}
+
+void
+settlement_clear (Settlement *settlement)
+{
+  g_clear_pointer (&settlement->rows, g_ptr_array_unref);
+}
+
+Db *
+settlement_db (Settlement *settlement)
+{
+  return settlement->db;
+}
+
+const char *
+settlement_step_result (const Settlement *settlement)
+{
+  return settlement->step_result;
+}
+
+void
+settlement_add_row (Settlement *settlement, const char *topic, gint32 partition, GBytes *key_taken, GBytes *value_taken,
+                    KafkaHeaders *headers_taken)
+{
+  g_ptr_array_add (settlement->rows, outbox_row_new (program_topic (settlement->program, topic), partition, key_taken,
+                                                     value_taken, headers_taken));
+}
+
+/* A new trace starts where none was handed on. Source: W3C Trace Context, version 00. */
+static char *
+new_traceparent (void)
+{
+  g_autofree char *a = text_new_uuid ();
+  g_autofree char *b = text_new_uuid ();
+  GString *text = g_string_new ("00-");
+
+  for (const char *c = a; *c; c++)
+    if (*c != '-')
+      g_string_append_c (text, *c);
+  g_string_append_c (text, '-');
+  for (const char *c = b; *c && text->len < 52; c++)
+    if (*c != '-')
+      g_string_append_c (text, *c);
+  g_string_append (text, "-01");
+  return g_string_free (text, FALSE);
+}
+
+static KafkaHeaders *
+new_headers (Settlement *settlement)
+{
+  KafkaHeaders *headers = kafka_headers_new ();
+  g_autofree char *id = text_new_uuid ();
+
+  kafka_headers_set (headers, "dp-message-id", id);
+  kafka_headers_set_int (headers, "dp-hop", 0);
+  kafka_headers_set_int (headers, "dp-attempt", 0);
+  kafka_headers_set_int (headers, "dp-replay", settlement->replay);
+  if (settlement->traceparent) {
+    kafka_headers_set (headers, "traceparent", settlement->traceparent);
+  } else {
+    g_autofree char *traceparent = new_traceparent ();
+    kafka_headers_set (headers, "traceparent", traceparent);
+  }
+  return headers;
+}
+
+static GBytes *
+bytes_of (const char *text)
+{
+  return text ? g_bytes_new (text, strlen (text)) : NULL;
+}
+
+gboolean
+settlement_emit (Settlement *settlement, const char *topic, const char *key, GBytes *value, GError **error)
+{
+  (void) error; /* rows are inserted together at the end of the transaction */
+  settlement_add_row (settlement, topic, -1, bytes_of (key), value ? g_bytes_ref (value) : NULL, new_headers (settlement));
+  return TRUE;
+}
+
+/* CloudEvents 1.0, Kafka binary mode: result and monitoring events carry these beside ours. */
+static void
+add_cloud_event (KafkaHeaders *headers, const char *type, const char *source, gint64 at_ms, const char *subject)
+{
+  g_autofree char *time = clock_format_iso (at_ms);
+  g_autofree char *uri = g_strconcat ("/dependents/", source, NULL);
+
+  kafka_headers_set (headers, "ce_specversion", "1.0");
+  kafka_headers_set (headers, "ce_id", kafka_headers_get (headers, "dp-message-id"));
+  kafka_headers_set (headers, "ce_type", type);
+  kafka_headers_set (headers, "ce_source", uri);
+  kafka_headers_set (headers, "ce_time", time);
+  if (subject)
+    kafka_headers_set (headers, "ce_subject", subject);
+}
+
+gboolean
+settlement_claim_event (Settlement *settlement, const char *claim_group_id, const char *subject, gint64 claim_id,
+                        const char *from_state, const char *to_state, const char *reason, GError **error)
+{
+  g_autoptr (DbRows) next = db_query (settlement->db, error, SQL_NEXT_SEQUENCE, "t", claim_group_id);
+  g_autofree char *topic = program_topic (settlement->program, "claim-events");
+  g_autoptr (GBytes) value = NULL;
+  KafkaHeaders *headers = NULL;
+  g_autofree char *type = NULL;
+  ClaimEvent event = {
+    .claim_group_id = (char *) claim_group_id,
+    .subject = (char *) subject,
+    .claim_id = claim_id,
+    .from_state = (char *) from_state,
+    .to_state = (char *) to_state,
+    .reason = (char *) reason,
+    .consumer = (char *) settlement->source,
+    .replay = settlement->replay,
+    .at_ms = settlement->now_ms,
+  };
+
+  if (!next)
+    return FALSE;
+  if (db_rows_count (next) != 1) {
+    g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND, "no claim group %s", claim_group_id);
+    return FALSE;
+  }
+  event.sequence = db_rows_int (next, 0, "sequence");
+  value = claim_event_encode (program_codec (settlement->program), topic, &event, error);
+  if (!value)
+    return FALSE;
+  headers = new_headers (settlement);
+  type = g_strdup_printf ("gov.va.dependents.%s.%s", subject, to_state);
+  for (char *c = type; *c; c++)
+    *c = *c == ' ' ? '-' : g_ascii_tolower (*c);
+  add_cloud_event (headers, type, settlement->source, settlement->now_ms, claim_group_id);
+  kafka_headers_set_int (headers, "ce_sequence", event.sequence);
+  settlement_add_row (settlement, "claim-events", -1, bytes_of (claim_group_id), g_steal_pointer (&value), headers);
+  return TRUE;
+}
+
+gboolean
+settlement_mail (Settlement *settlement, const char *claim_group_id, gint64 parent_claim_id, const char *kind, GError **error)
+{
+  g_autofree char *topic = program_topic (settlement->program, "notifications");
+  g_autofree char *stored = g_ascii_strdown (kind, -1);
+  NotificationRequested event = {
+    .claim_group_id = (char *) claim_group_id,
+    .claim_id = parent_claim_id,
+    .kind = (char *) kind,
+    .at_ms = settlement->now_ms,
+  };
+  g_autoptr (GBytes) value = NULL;
+  guint count = 0;
+
+  /* One e-mail of a kind per claim: a second request is none. */
+  if (!db_execute (settlement->db, &count, error, SQL_MAIL_REQUEST, "it", parent_claim_id, stored))
+    return FALSE;
+  if (count == 0)
+    return TRUE;
+  value = notification_requested_encode (program_codec (settlement->program), topic, &event, error);
+  return value && settlement_emit (settlement, "notifications", claim_group_id, value, error);
+}
+
+gboolean
+settlement_monitoring_event (Settlement *settlement, const char *kind, const char *claim_group_id, gint64 claim_id,
+                             const char *detail, GError **error)
+{
+  g_autofree char *topic = program_topic (settlement->program, "monitoring-events");
+  g_autofree char *type = g_strconcat ("gov.va.dependents.monitoring.", kind, NULL);
+  MonitoringEvent event = {
+    .consumer = (char *) settlement->source,
+    .kind = (char *) kind,
+    .claim_group_id = (char *) claim_group_id,
+    .claim_id = claim_id,
+    .detail = (char *) detail,
+    .at_ms = settlement->now_ms,
+  };
+  GBytes *value = monitoring_event_encode (program_codec (settlement->program), topic, &event, error);
+  KafkaHeaders *headers = NULL;
+
+  if (!value)
+    return FALSE;
+  headers = new_headers (settlement);
+  add_cloud_event (headers, type, settlement->source, settlement->now_ms, claim_group_id);
+  settlement_add_row (settlement, "monitoring-events", -1, bytes_of (settlement->source), value, headers);
+  return TRUE;
+}
+
+gboolean
+settlement_change_group (Settlement *settlement, const char *claim_group_id, const char *to, const char *reason, GError **error)
+{
+  g_autofree char *from = NULL;
+
+  return claim_states_change_group (settlement->db, claim_group_id, to, &from, error) &&
+         settlement_claim_event (settlement, claim_group_id, "GROUP", 0, from, to, reason, error);
+}
+
+gboolean
+settlement_change_child (Settlement *settlement, const char *claim_group_id, gint64 claim_id, const char *to,
+                         const char *reason, GError **error)
+{
+  g_autofree char *from = NULL;
+
+  /* The group's row first: it gives the event its number, and two siblings must not take the rows crosswise. */
+  if (!db_execute (settlement->db, NULL, error, SQL_LOCK_GROUP, "t", claim_group_id))
+    return FALSE;
+  return claim_states_change_child (settlement->db, claim_id, to, &from, error) &&
+         settlement_claim_event (settlement, claim_group_id, "CLAIM", claim_id, from, to, reason, error);
+}
+
+gboolean
+settlement_needs_person (Settlement *settlement, const char *claim_group_id, gint64 claim_id, const char *reason,
+                         gint64 behind_claim_id, GError **error)
+{
+  return db_execute (settlement->db, NULL, error, SQL_LOCK_GROUP, "t", claim_group_id) &&
+         claim_hold_open (settlement->db, claim_group_id, claim_id, reason, behind_claim_id, error) &&
+         settlement_claim_event (settlement, claim_group_id, "CLAIM", claim_id, NULL, "needs-person", reason, error) &&
+         settlement_monitoring_event (settlement, "needs-person", claim_group_id, claim_id, reason, error);
+}
