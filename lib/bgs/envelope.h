@@ -26,8 +26,11 @@ void bgs_body_open (BgsBody *body, const char *name);
 void bgs_body_close (BgsBody *body, const char *name);
 /* NULL: nil; "": an empty element; else the text, escaped. Returns nothing: what is missing is found at the end. */
 void bgs_body_text (BgsBody *body, const char *name, const char *value);
+/* The same for what a person is or lives at: an echo of it in a fault is taken out of the fault's text. */
+void bgs_body_private (BgsBody *body, const char *name, const char *value);
 /* The same for a value that BGS refuses to be without: NULL or blank makes the whole body an error. */
 void bgs_body_required (BgsBody *body, const char *name, const char *value);
+void bgs_body_required_private (BgsBody *body, const char *name, const char *value);
 /* @day: YYYY-MM-DD, or a timestamp whose first ten characters are that; NULL or blank: nil. Goes out as noon UTC. */
 void bgs_body_day (BgsBody *body, const char *name, const char *day);
 void bgs_body_required_day (BgsBody *body, const char *name, const char *day);
@@ -36,6 +39,9 @@ void bgs_body_now (BgsBody *body, const char *name);
 void bgs_body_audit (BgsBody *body, BgsAuditOrder order);
 /* The finished body element, or NULL and %BGS_ERROR_ARGUMENT naming operation and element. */
 char *bgs_body_end (BgsBody *body, GError **error);
+/* The text of a body made for a digest, whatever is missing from it; frees @body. */
+char *bgs_body_digest (BgsBody *body);
+const char *const *bgs_body_private_values (const BgsBody *body); /* NULL-terminated; borrowed */
 
 /* "Y", "N", for a flag that is never nil. */
 const char *bgs_yes_no (gboolean value);
@@ -48,13 +54,15 @@ typedef struct BgsNode BgsNode; /* an element of a reply; borrowed from it */
 
 /**
  * bgs_reply_parse:
+ * @private_values: what must not stand in a fault's text, see bgs_fault_text(); may be NULL
  *
  * Reads an answer to @operation: the element <operation>Response, in the operation's namespace, alone in a SOAP 1.1 body.
  *
  * Errors: %BGS_ERROR_FAULT (a well-formed fault, with its useful text), %BGS_ERROR_UNKNOWN (anything else; the text
  * names operation, status and kind of trouble, never contents).
  */
-BgsReply *bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body, GError **error);
+BgsReply *bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body, const char *const *private_values,
+                           GError **error);
 const BgsNode *bgs_reply_root (const BgsReply *reply);
 /* The first child element of that local name, or NULL. */
 const BgsNode *bgs_node_child (const BgsNode *node, const char *name);

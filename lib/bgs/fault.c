@@ -1,0 +1,265 @@
+/* Reduces a SOAP fault to one line that may be logged and that verdicts can be read from.
+ * Sources: BGS reference 9.1, 9.2; design section 2 (no personal data outside the database). */
+#include "bgs/fault.h"
+
+#include <string.h>
+
+/* Fewer digits are codes, modifiers, line numbers; this many can be a file number or a date. */
+#define MIN_PRIVATE_DIGITS 8
+#define MAX_ORACLE_TEXTS   3
+
+/* What decides over a claim: BGS reference 9.2 and 9.1. It is never lost to masking. */
+static const char *const deciding[] = {
+  "insertBenefitClaim: Invalid zipcode.",
+  "Maximum number of EPs reached for this bnftClaimTypeCd",
+  "This update is being elevated for additional review due to an Incident Flash associated with "
+  "this Beneficiary",
+  "ORA-20099: Error - File Number and Social Security number are different",
+  "ORA-00001: unique constraint",
+  "PK_VNP_PROC_FORM",
+  "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum",
+  "GUIE50010",
+  "FABusnsTranRule",
+  NULL,
+};
+
+static char *
+one_line (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  for (char *at = valid; *at; at++)
+    if (g_ascii_iscntrl (*at))
+      *at = ' ';
+  return g_strdup (g_strstrip (valid));
+}
+
+/* One "ORA-…" text, up to the statement that the driver prints behind it, else to the end of its
+ * line. */
+static char *
+oracle_text (const char *from)
+{
+  const char *statement = strstr (from, "{prepstmnt");
+  const char *next = strstr (from + 4, "Caused by");
+  const char *line = strchr (from, '\n');
+  const char *end = from + strlen (from);
+  g_autofree char *text = NULL;
+
+  if (statement && (!next || statement < next))
+    end = statement;
+  else if (line)
+    end = line;
+  text = g_strndup (from, MIN ((gsize)(end - from), BGS_FAULT_MAX_CHARS));
+  return one_line (text);
+}
+
+/* The different ORA- texts of a stack trace, or NULL. A cause repeats the text of what it caused.
+ */
+static char *
+dig_out_oracle (const char *trace)
+{
+  g_autoptr (GString) found = g_string_new (NULL);
+  guint count = 0;
+
+  for (const char *at = strstr (trace, "ORA-"); at && count < MAX_ORACLE_TEXTS;
+       at = strstr (at + 4, "ORA-")) {
+    g_autofree char *text = oracle_text (at);
+
+    if (strstr (found->str, text))
+      continue;
+    if (found->len > 0)
+      g_string_append (found, "; ");
+    g_string_append (found, text);
+    count++;
+  }
+  return count > 0 ? g_strdup (found->str) : NULL;
+}
+
+/* A stack trace without a database error: its first line and its last cause. */
+static char *
+shorten_trace (const char *trace)
+{
+  const char *cause = g_strrstr (trace, "Caused by:");
+  g_autofree char *head = NULL;
+  g_autofree char *tail = NULL;
+
+  if (!strstr (trace, "\n\tat ") && !cause)
+    return one_line (trace);
+  while (g_ascii_isspace (*trace))
+    trace++;
+  head = g_strndup (trace, strcspn (trace, "\n"));
+  tail = cause ? g_strndup (cause, strcspn (cause, "\n")) : g_strdup ("");
+  g_strstrip (head);
+  g_strstrip (tail);
+  return g_strconcat (head, *tail ? "; " : "", tail, NULL);
+}
+
+/* Length of the run of digits at @at, single - / . or blank between them allowed; @ret_digits
+ * counts the digits. */
+static gsize
+digit_run (const char *at, guint *ret_digits)
+{
+  gsize length = 0;
+
+  *ret_digits = 0;
+  while (g_ascii_isdigit (at[length]) ||
+         (length > 0 && at[length] && strchr ("-/. ", at[length]) &&
+          g_ascii_isdigit (at[length - 1]) && g_ascii_isdigit (at[length + 1]))) {
+    if (g_ascii_isdigit (at[length]))
+      (*ret_digits)++;
+    length++;
+  }
+  return length;
+}
+
+static char *
+mask_digits (const char *text)
+{
+  GString *masked = g_string_new (NULL);
+
+  while (*text) {
+    guint digits = 0;
+    gsize length = digit_run (text, &digits);
+
+    if (length == 0) {
+      g_string_append_c (masked, *text++);
+      continue;
+    }
+    if (digits >= MIN_PRIVATE_DIGITS)
+      g_string_append_c (masked, '#');
+    else
+      g_string_append_len (masked, text, (gssize)length);
+    text += length;
+  }
+  return g_string_free (masked, FALSE);
+}
+
+static char *
+mask_mail (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+
+  for (guint i = 0; words[i]; i++)
+    if (strchr (words[i], '@')) {
+      g_free (words[i]);
+      words[i] = g_strdup ("…");
+    }
+  return g_strjoinv (" ", words);
+}
+
+/* The value that Java could not read as a number. */
+static char *
+mask_quoted_input (const char *text)
+{
+  static const char mark[] = "For input string: \"";
+  const char *from = strstr (text, mark);
+  const char *end = NULL;
+
+  if (!from)
+    return g_strdup (text);
+  from += strlen (mark);
+  end = g_strrstr (from, "\""); /* the value may itself have quotes */
+  return g_strdup_printf ("%.*s…%s", (int)(from - text), text, end ? end : "");
+}
+
+static gboolean
+is_word_character (gunichar character)
+{
+  return g_unichar_isalnum (character) || character == '_';
+}
+
+/* Whole words only, case ignored. */
+static char *
+mask_value (const char *text, const char *value)
+{
+  g_autofree char *folded_value = g_utf8_casefold (value, -1);
+  GString *masked = g_string_new (NULL);
+  gunichar before = ' ';
+  glong chars = g_utf8_strlen (value, -1);
+
+  while (*text) {
+    const char *end = text;
+    glong count = 0;
+    gunichar character = g_utf8_get_char (text);
+
+    while (count < chars && *end) {
+      end = g_utf8_next_char (end);
+      count++;
+    }
+    if (count == chars && !is_word_character (before) &&
+        !is_word_character (g_utf8_get_char (end))) {
+      g_autofree char *folded = g_utf8_casefold (text, end - text);
+
+      if (g_str_equal (folded, folded_value)) {
+        g_string_append (masked, "…");
+        text = end;
+        before = ' ';
+        continue;
+      }
+    }
+    g_string_append_unichar (masked, character);
+    before = character;
+    text = g_utf8_next_char (text);
+  }
+  return g_string_free (masked, FALSE);
+}
+
+static void
+replace (char **text, char *by)
+{
+  g_free (*text);
+  *text = by;
+}
+
+/* The deciding texts of @original that masking or cutting has taken from @text are put behind it.
+ */
+static char *
+restore_deciding (const char *text, const char *original)
+{
+  GString *whole = g_string_new (text);
+
+  for (gsize i = 0; deciding[i]; i++)
+    if (strstr (original, deciding[i]) && !strstr (whole->str, deciding[i]))
+      g_string_append_printf (whole, "; %s", deciding[i]);
+  return g_string_free (whole, FALSE);
+}
+
+char *
+bgs_fault_text (const char *fault_string, const char *detail_message,
+                const char *const *private_values)
+{
+  g_autofree char *raw = NULL;
+  g_autofree char *original = NULL;
+  char *text = NULL;
+
+  if (!fault_string)
+    fault_string = "";
+  /* Mostly they are the same. Where they are not, either may be the one that decides. */
+  if (!detail_message || strstr (fault_string, detail_message))
+    raw = g_strdup (fault_string);
+  else if (strstr (detail_message, fault_string))
+    raw = g_strdup (detail_message);
+  else
+    raw = g_strconcat (detail_message, "; ", fault_string, NULL);
+  original = one_line (raw);
+
+  if (strstr (raw, "CEST11")) {
+    text = g_strdup ("CEST11, its text withheld");
+    replace (&text, restore_deciding (text, original));
+    return text;
+  }
+  text = dig_out_oracle (raw);
+  if (!text)
+    text = shorten_trace (raw);
+  for (gsize i = 0; private_values && private_values[i]; i++)
+    replace (&text, mask_value (text, private_values[i]));
+  replace (&text, mask_quoted_input (text));
+  replace (&text, mask_mail (text));
+  replace (&text, mask_digits (text));
+  if (g_utf8_strlen (text, -1) > BGS_FAULT_MAX_CHARS)
+    replace (&text, g_utf8_substring (text, 0, BGS_FAULT_MAX_CHARS));
+  replace (&text, restore_deciding (text, original));
+  if (!*text)
+    replace (&text, g_strdup ("a fault without a text"));
+  return text;
+}

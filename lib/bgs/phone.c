@@ -1,0 +1,48 @@
+/* vnp participant phone. Source: BGS reference 4.8; decision 31. */
+#include "bgs/phone.h"
+
+#include <string.h>
+#include "base/text.h"
+#include "bgs/client.h"
+
+static const BgsOperation phone_create = {
+  "/VnpPtcpntPhoneWebServiceBean/VnpPtcpntPhoneService",
+  "http://ptcpntPhoneService.services.vonapp.vba.va.gov/",
+  "vnpPtcpntPhoneCreate",
+};
+
+static BgsBody *
+write_phone (BgsBody *body, const BgsPhone *phone)
+{
+  bgs_body_open (body, "arg0");
+  bgs_body_required (body, "vnpProcId", phone->proc_id);
+  bgs_body_required (body, "vnpPtcpntId", phone->participant_id);
+  bgs_body_text (body, "phoneTypeNm", "Daytime");
+  bgs_body_required_private (body, "phoneNbr", phone->number);
+  bgs_body_now (body, "efctvDt");
+  bgs_body_audit (body, BGS_AUDIT_PLAIN);
+  bgs_body_close (body, "arg0");
+  return body;
+}
+
+char *
+bgs_phone_create (BgsClient *client, const BgsCaller *caller, const BgsPhone *phone, GError **error)
+{
+  return bgs_call_for_id (client, caller, &phone_create,
+                          write_phone (bgs_client_body (client, &phone_create), phone),
+                          "vnpPtcpntPhoneId", error);
+}
+
+char *
+bgs_phone_digest_text (const BgsPhone *phone)
+{
+  return bgs_body_digest (write_phone (bgs_body_new (&phone_create, NULL, 0), phone));
+}
+
+char *
+bgs_phone_number (const char *text)
+{
+  g_autofree char *digits = text_digits (text);
+
+  return strlen (digits) == 10 ? g_steal_pointer (&digits) : NULL;
+}
