@@ -654,7 +654,11 @@ db_commit (Db *db, GError **error)
     return FALSE;
   }
   if (!is_success (result)) {
-    set_error_from_result (db, result, error);
+    GError *failure = NULL;
+    set_error_from_result (db, result, &failure);
+    if (g_error_matches (failure, DB_ERROR, DB_ERROR_AWAY))
+      failure->code = DB_ERROR_COMMIT_UNKNOWN;
+    g_propagate_error (error, failure);
     return FALSE;
   }
   /* COMMIT of a transaction in which a statement has failed succeeds, as a ROLLBACK. */
