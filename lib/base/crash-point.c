@@ -30,7 +30,8 @@ crash_point (const char *name, const char *of)
     g_autofree char *line = g_strconcat (full, "\n", NULL);
     int file = open (list, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file >= 0) {
-      (void) !write (file, line, strlen (line)); /* a lost name only means a point that is not walked */
+      (void)!write (file, line,
+                    strlen (line)); /* a lost name only means a point that is not walked */
       close (file);
     }
   }

@@ -1,4 +1,5 @@
-/* What consumers and producers of librdkafka share: configuration from settings, log lines, fatal errors.
+/* What consumers and producers of librdkafka share: configuration from settings, log lines, fatal
+ * errors.
  *
  * Settings under "kafka." pass through; group properties among them go to consumers only. */
 #pragma once
@@ -10,17 +11,18 @@
 #define KAFKA_ERROR (kafka_error_quark ())
 GQuark kafka_error_quark (void);
 typedef enum {
-  KAFKA_ERROR_SETTING,  /* the library refuses a property */
-  KAFKA_ERROR_AWAY,     /* no broker answers */
-  KAFKA_ERROR_TOPICS,   /* a topic is missing or has another partition count */
-  KAFKA_ERROR_FATAL,    /* the handle never recovers: exit */
+  KAFKA_ERROR_SETTING, /* the library refuses a property */
+  KAFKA_ERROR_AWAY,    /* no broker answers */
+  KAFKA_ERROR_TOPICS,  /* a topic is missing or has another partition count */
+  KAFKA_ERROR_FATAL,   /* the handle never recovers: exit */
 } KafkaError;
 
 /* @defaults: alternating property, value, NULL-ended; passed-through settings win over them. */
-rd_kafka_conf_t *kafka_conf_new (const Settings *settings, gboolean is_consumer, const char *const *defaults, GError **error);
+rd_kafka_conf_t *kafka_conf_new (const Settings *settings, gboolean is_consumer,
+                                 const char *const *defaults, GError **error);
 
 extern const Setting kafka_settings[]; /* kafka-brokers, topic-prefix, broker-admin */
 
-/* Partition counts by name of all topics the cluster has (asked without naming one, so that none is made).
- * Errors: %KAFKA_ERROR_AWAY. */
+/* Partition counts by name of all topics the cluster has (asked without naming one, so that none is
+ * made). Errors: %KAFKA_ERROR_AWAY. */
 GHashTable *kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError **error);

@@ -24,10 +24,29 @@ struct KafkaConsumer {
 };
 
 static const char *const defaults[] = {
-  "auto.offset.reset", "earliest", "enable.auto.commit", "false", "enable.auto.offset.store", "false",
-  "partition.assignment.strategy", "range", "heartbeat.interval.ms", "1000", "queued.min.messages", "1000",
-  "queued.max.messages.kbytes", "1024", "fetch.wait.max.ms", "100", "socket.nagle.disable", "true",
-  "allow.auto.create.topics", "false", "log.connection.close", "false", NULL,
+  "auto.offset.reset",
+  "earliest",
+  "enable.auto.commit",
+  "false",
+  "enable.auto.offset.store",
+  "false",
+  "partition.assignment.strategy",
+  "range",
+  "heartbeat.interval.ms",
+  "1000",
+  "queued.min.messages",
+  "1000",
+  "queued.max.messages.kbytes",
+  "1024",
+  "fetch.wait.max.ms",
+  "100",
+  "socket.nagle.disable",
+  "true",
+  "allow.auto.create.topics",
+  "false",
+  "log.connection.close",
+  "false",
+  NULL,
 };
 
 static void
@@ -50,11 +69,13 @@ hand_over (KafkaConsumer *consumer, rd_kafka_topic_partition_list_t *list)
     KafkaPartition *partition = g_new0 (KafkaPartition, 1);
     partition->topic = g_strdup (list->elems[i].topic);
     partition->number = list->elems[i].partition;
-    partition->queue = rd_kafka_queue_get_partition (consumer->handle, partition->topic, partition->number);
+    partition->queue =
+        rd_kafka_queue_get_partition (consumer->handle, partition->topic, partition->number);
     rd_kafka_queue_forward (partition->queue, NULL);
     rd_kafka_queue_io_event_enable (partition->queue, consumer->wake_fd, &one, sizeof one);
     g_ptr_array_add (consumer->partitions, partition);
-    partition->callers = consumer->events.on_assign (partition, partition->topic, partition->number, consumer->data);
+    partition->callers =
+        consumer->events.on_assign (partition, partition->topic, partition->number, consumer->data);
   }
   rd_kafka_assign (consumer->handle, list);
 }
@@ -66,7 +87,8 @@ take_away (KafkaConsumer *consumer)
   g_autoptr (GPtrArray) callers = g_ptr_array_new ();
 
   for (guint i = 0; i < consumer->partitions->len; i++)
-    g_ptr_array_add (callers, ((KafkaPartition *) g_ptr_array_index (consumer->partitions, i))->callers);
+    g_ptr_array_add (callers,
+                     ((KafkaPartition *)g_ptr_array_index (consumer->partitions, i))->callers);
   if (callers->len > 0)
     consumer->events.on_revoke (callers, lost, consumer->data);
   if (!lost)
@@ -76,12 +98,13 @@ take_away (KafkaConsumer *consumer)
 }
 
 static void
-on_rebalance (rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+on_rebalance (rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+              void *opaque)
 {
   KafkaConsumer *consumer = opaque;
   char count[16];
 
-  (void) handle;
+  (void)handle;
   g_snprintf (count, sizeof count, "%d", list->cnt);
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     log_info ("partitions assigned", "count", count, NULL);
@@ -97,15 +120,16 @@ on_error (rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
   KafkaConsumer *consumer = opaque;
 
-  (void) handle;
+  (void)handle;
   if (code == RD_KAFKA_RESP_ERR__FATAL)
     consumer->is_fatal = TRUE;
-  log_limited (LOG_LEVEL_WARNING, "consumer", "kafka consumer", "error", rd_kafka_err2name (code), "text", reason, NULL);
+  log_limited (LOG_LEVEL_WARNING, "consumer", "kafka consumer", "error", rd_kafka_err2name (code),
+               "text", reason, NULL);
 }
 
 KafkaConsumer *
-kafka_consumer_new (const Settings *settings, const char *group, const KafkaConsumerEvents *events, gpointer data,
-                    int wake_fd, GError **error)
+kafka_consumer_new (const Settings *settings, const char *group, const KafkaConsumerEvents *events,
+                    gpointer data, int wake_fd, GError **error)
 {
   static const guint64 one = 1;
   KafkaConsumer *consumer = NULL;
@@ -161,9 +185,11 @@ kafka_consumer_serve (KafkaConsumer *consumer, int timeout_ms, GError **error)
 
     timeout_ms = 0;
     if (!consumer->is_fatal && message && message->err != RD_KAFKA_RESP_ERR__FATAL) {
-      /* A record can only come this way before its partition's queue was cut, which is done before fetching starts. */
+      /* A record can only come this way before its partition's queue was cut, which is done before
+       * fetching starts. */
       g_assert (message->err != RD_KAFKA_RESP_ERR_NO_ERROR);
-      log_limited (LOG_LEVEL_INFO, "event", "kafka consumer", "error", rd_kafka_err2name (message->err), NULL);
+      log_limited (LOG_LEVEL_INFO, "event", "kafka consumer", "error",
+                   rd_kafka_err2name (message->err), NULL);
       continue;
     }
     if (!consumer->is_fatal && !message)
@@ -182,7 +208,8 @@ kafka_partition_take (KafkaPartition *partition)
 
     if (!message || message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
       return message;
-    log_limited (LOG_LEVEL_INFO, "partition", "kafka partition", "error", rd_kafka_err2name (message->err), NULL);
+    log_limited (LOG_LEVEL_INFO, "partition", "kafka partition", "error",
+                 rd_kafka_err2name (message->err), NULL);
     rd_kafka_message_destroy (message);
   }
 }
@@ -203,7 +230,8 @@ kafka_consumer_commit (KafkaConsumer *consumer, gboolean wait)
   rd_kafka_resp_err_t code = rd_kafka_commit (consumer->handle, NULL, wait ? 0 : 1);
 
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
-    log_limited (LOG_LEVEL_WARNING, "commit", "offsets not committed", "error", rd_kafka_err2name (code), NULL);
+    log_limited (LOG_LEVEL_WARNING, "commit", "offsets not committed", "error",
+                 rd_kafka_err2name (code), NULL);
 }
 
 void

@@ -1,26 +1,33 @@
-/* A member of a consumer group whose partitions each keep a queue of their own, cut from the main queue.
+/* A member of a consumer group whose partitions each keep a queue of their own, cut from the main
+ * queue.
  *
- * The main queue then carries events only (rebalances, errors); a record is taken when somebody is free to work on it, which
- * is the flow control. One thread owns all calls below. Source: consumer notes sections 2 to 7 and 16. */
+ * The main queue then carries events only (rebalances, errors); a record is taken when somebody is
+ * free to work on it, which is the flow control. One thread owns all calls below. Source: consumer
+ * notes sections 2 to 7 and 16. */
 #pragma once
 
 #include "kafka/client.h"
 #include "kafka/headers.h"
 
 typedef struct KafkaConsumer KafkaConsumer;
-typedef struct KafkaPartition KafkaPartition; /* one assignment of one partition; gone after on_revoke */
+typedef struct KafkaPartition
+    KafkaPartition; /* one assignment of one partition; gone after on_revoke */
 
 typedef struct {
-  /* Both run inside kafka_consumer_serve() or _close(). on_revoke may wait for work to reach its boundary; offsets stored
-   * before it returns are committed, unless the partitions were lost. */
-  gpointer (*on_assign) (KafkaPartition *partition, const char *topic, int number, gpointer data); /* the caller's own partition */
+  /* Both run inside kafka_consumer_serve() or _close(). on_revoke may wait for work to reach its
+   * boundary; offsets stored before it returns are committed, unless the partitions were lost. */
+  gpointer (*on_assign) (KafkaPartition *partition, const char *topic, int number,
+                         gpointer data); /* the caller's own partition */
   void (*on_revoke) (GPtrArray *callers_partitions, gboolean lost, gpointer data);
 } KafkaConsumerEvents;
 
-/* @wake_fd: an eventfd that is written to when something came. @group: full name of the consumer group. */
-KafkaConsumer *kafka_consumer_new (const Settings *settings, const char *group, const KafkaConsumerEvents *events,
-                                   gpointer data, int wake_fd, GError **error);
-gboolean kafka_consumer_subscribe (KafkaConsumer *consumer, char **topics, GError **error); /* once, for the life of the handle */
+/* @wake_fd: an eventfd that is written to when something came. @group: full name of the consumer
+ * group. */
+KafkaConsumer *kafka_consumer_new (const Settings *settings, const char *group,
+                                   const KafkaConsumerEvents *events, gpointer data, int wake_fd,
+                                   GError **error);
+gboolean kafka_consumer_subscribe (KafkaConsumer *consumer, char **topics,
+                                   GError **error); /* once, for the life of the handle */
 
 /* Serves what the main queue holds, at most @timeout_ms. Errors: only %KAFKA_ERROR_FATAL. */
 gboolean kafka_consumer_serve (KafkaConsumer *consumer, int timeout_ms, GError **error);
@@ -28,8 +35,10 @@ gboolean kafka_consumer_serve (KafkaConsumer *consumer, int timeout_ms, GError *
 /* The next record, or NULL when none is there now; owned by the caller. Never waits. */
 rd_kafka_message_t *kafka_partition_take (KafkaPartition *partition);
 
-/* @offset: the next to read (lowest unfinished). Refused by the library for partitions that are not ours any more: FALSE. */
-gboolean kafka_consumer_store (KafkaConsumer *consumer, const char *topic, int number, gint64 offset);
+/* @offset: the next to read (lowest unfinished). Refused by the library for partitions that are not
+ * ours any more: FALSE. */
+gboolean kafka_consumer_store (KafkaConsumer *consumer, const char *topic, int number,
+                               gint64 offset);
 void kafka_consumer_commit (KafkaConsumer *consumer, gboolean wait); /* what has been stored */
 
 /* Leaves the group (runs on_revoke). */

@@ -30,7 +30,8 @@ header_free (gpointer data)
 }
 
 static void
-append (KafkaHeaders *headers, const char *name, gconstpointer value, gsize length, gboolean is_null)
+append (KafkaHeaders *headers, const char *name, gconstpointer value, gsize length,
+        gboolean is_null)
 {
   Header *header = g_new0 (Header, 1);
 
@@ -65,6 +66,13 @@ kafka_headers_copy (const KafkaHeaders *headers)
   return copy;
 }
 
+void
+kafka_headers_add_foreign (KafkaHeaders *headers, const char *name, gconstpointer value,
+                           gsize length)
+{
+  append (headers, name, value, length, value == NULL);
+}
+
 KafkaHeaders *
 kafka_headers_of_message (const rd_kafka_message_t *message)
 {
@@ -96,7 +104,7 @@ kafka_headers_set (KafkaHeaders *headers, const char *name, const char *text)
   g_autofree char *cut = NULL;
 
   for (guint i = headers->list->len; i > 0; i--)
-    if (strcmp (((Header *) g_ptr_array_index (headers->list, i - 1))->name, name) == 0)
+    if (strcmp (((Header *)g_ptr_array_index (headers->list, i - 1))->name, name) == 0)
       g_ptr_array_remove_index (headers->list, i - 1);
   if (!text)
     return;
@@ -130,7 +138,8 @@ kafka_headers_get (const KafkaHeaders *headers, const char *name)
 }
 
 gint64
-kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gint64 min, gint64 max, gint64 fallback)
+kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gint64 min, gint64 max,
+                       gint64 fallback)
 {
   const char *text = kafka_headers_get (headers, name);
   gint64 value;
@@ -142,7 +151,7 @@ static void
 put_length (GByteArray *out, guint32 length)
 {
   length = GUINT32_TO_BE (length);
-  g_byte_array_append (out, (const guint8 *) &length, sizeof length);
+  g_byte_array_append (out, (const guint8 *)&length, sizeof length);
 }
 
 GBytes *
@@ -153,9 +162,9 @@ kafka_headers_pack (const KafkaHeaders *headers)
   for (guint i = 0; i < headers->list->len; i++) {
     const Header *header = g_ptr_array_index (headers->list, i);
     put_length (out, strlen (header->name));
-    g_byte_array_append (out, (const guint8 *) header->name, strlen (header->name));
+    g_byte_array_append (out, (const guint8 *)header->name, strlen (header->name));
     put_length (out, header->is_null ? G_MAXUINT32 : header->length);
-    g_byte_array_append (out, (const guint8 *) header->value, header->length);
+    g_byte_array_append (out, (const guint8 *)header->value, header->length);
   }
   return g_byte_array_free_to_bytes (out);
 }
@@ -187,7 +196,7 @@ kafka_headers_unpack (GBytes *packed)
 
     if (!take_length (&at, &left, &length) || length == G_MAXUINT32)
       return NULL;
-    name = g_strndup ((const char *) at, length);
+    name = g_strndup ((const char *)at, length);
     at += length;
     left -= length;
     if (!take_length (&at, &left, &length))
@@ -208,7 +217,8 @@ kafka_headers_to_rd (const KafkaHeaders *headers)
 
   for (guint i = 0; i < headers->list->len; i++) {
     const Header *header = g_ptr_array_index (headers->list, i);
-    rd_kafka_header_add (rd, header->name, -1, header->is_null ? NULL : header->value, header->length);
+    rd_kafka_header_add (rd, header->name, -1, header->is_null ? NULL : header->value,
+                         header->length);
   }
   return rd;
 }

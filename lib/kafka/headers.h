@@ -16,15 +16,21 @@ KafkaHeaders *kafka_headers_of_message (const rd_kafka_message_t *message);
 void kafka_headers_free (KafkaHeaders *headers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KafkaHeaders, kafka_headers_free)
 
-/* Replaces all headers of that name; @text NULL removes them. Text is cut at 1,024 bytes (at a character). */
+/* Appends a foreign header as it is; @value NULL is a NULL value. */
+void kafka_headers_add_foreign (KafkaHeaders *headers, const char *name, gconstpointer value,
+                                gsize length);
+/* Replaces all headers of that name; @text NULL removes them. Text is cut at 1,024 bytes (at a
+ * character). */
 void kafka_headers_set (KafkaHeaders *headers, const char *name, const char *text);
 void kafka_headers_set_int (KafkaHeaders *headers, const char *name, gint64 value);
 /* The newest header of that name as text, borrowed; NULL when absent, NULL-valued or not UTF-8. */
 const char *kafka_headers_get (const KafkaHeaders *headers, const char *name);
 /* @fallback when absent or no decimal integer within the bounds. */
-gint64 kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gint64 min, gint64 max, gint64 fallback);
+gint64 kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gint64 min, gint64 max,
+                              gint64 fallback);
 
-/* For the outbox row: length-prefixed, any bytes. kafka_headers_unpack() gives NULL for bytes it did not make. */
+/* For the outbox row: length-prefixed, any bytes. kafka_headers_unpack() gives NULL for bytes it
+ * did not make. */
 GBytes *kafka_headers_pack (const KafkaHeaders *headers);
 KafkaHeaders *kafka_headers_unpack (GBytes *packed);
 rd_kafka_headers_t *kafka_headers_to_rd (const KafkaHeaders *headers);

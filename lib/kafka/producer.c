@@ -13,14 +13,29 @@ struct KafkaProducer {
 };
 
 static const char *const defaults[] = {
-  "enable.idempotence", "true", "queue.buffering.max.kbytes", "65536", "linger.ms", "2", "partitioner", "murmur2_random",
-  "delivery.timeout.ms", "60000", "socket.nagle.disable", "true", "allow.auto.create.topics", "false", NULL,
+  "enable.idempotence",
+  "true",
+  "queue.buffering.max.kbytes",
+  "65536",
+  "linger.ms",
+  "2",
+  "partitioner",
+  "murmur2_random",
+  "delivery.timeout.ms",
+  "60000",
+  "socket.nagle.disable",
+  "true",
+  "allow.auto.create.topics",
+  "false",
+  NULL,
 };
 
-/* This very record will never be taken. Everything else may pass: a missing topic is mended while the row waits. */
+/* This very record will never be taken. Everything else may pass: a missing topic is mended while
+ * the row waits. */
 static const rd_kafka_resp_err_t refusals[] = {
-  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG,    RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
-  RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR_INVALID_RECORD,
+  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG,
+  RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,   RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+  RD_KAFKA_RESP_ERR_INVALID_RECORD,
 };
 
 static KafkaReport
@@ -39,8 +54,9 @@ on_report (rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
 {
   KafkaProducer *producer = opaque;
 
-  (void) handle;
-  producer->reported (message->_private, report_of (message->err), rd_kafka_err2str (message->err), producer->data);
+  (void)handle;
+  producer->reported (message->_private, report_of (message->err), rd_kafka_err2str (message->err),
+                      producer->data);
 }
 
 static void
@@ -55,7 +71,8 @@ on_error (rd_kafka_t *handle, int code, const char *reason, void *opaque)
     g_atomic_int_set (&producer->fatal, 1);
     return;
   }
-  log_limited (LOG_LEVEL_WARNING, "producer", "kafka producer", "error", rd_kafka_err2name (code), "text", reason, NULL);
+  log_limited (LOG_LEVEL_WARNING, "producer", "kafka producer", "error", rd_kafka_err2name (code),
+               "text", reason, NULL);
 }
 
 static gpointer
@@ -106,8 +123,8 @@ kafka_producer_free (KafkaProducer *producer)
 }
 
 gboolean
-kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partition, GBytes *key, GBytes *value,
-                     const KafkaHeaders *headers, gpointer opaque)
+kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partition, GBytes *key,
+                     GBytes *value, const KafkaHeaders *headers, gpointer opaque)
 {
   rd_kafka_headers_t *rd_headers = kafka_headers_to_rd (headers);
   gsize key_length = 0, length = 0;
@@ -116,10 +133,11 @@ kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partitio
   rd_kafka_resp_err_t code;
 
   /* An empty value is not a tombstone: librdkafka tells them apart by the pointer. */
-  code = rd_kafka_producev (producer->handle, RD_KAFKA_V_TOPIC (topic), RD_KAFKA_V_PARTITION (partition),
-                            RD_KAFKA_V_MSGFLAGS (RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY (key_data, key_length),
-                            RD_KAFKA_V_VALUE ((void *) (value && !data ? "" : data), length),
-                            RD_KAFKA_V_HEADERS (rd_headers), RD_KAFKA_V_OPAQUE (opaque), RD_KAFKA_V_END);
+  code = rd_kafka_producev (
+      producer->handle, RD_KAFKA_V_TOPIC (topic), RD_KAFKA_V_PARTITION (partition),
+      RD_KAFKA_V_MSGFLAGS (RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY (key_data, key_length),
+      RD_KAFKA_V_VALUE ((void *)(value && !data ? "" : data), length),
+      RD_KAFKA_V_HEADERS (rd_headers), RD_KAFKA_V_OPAQUE (opaque), RD_KAFKA_V_END);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
     return TRUE;
   rd_kafka_headers_destroy (rd_headers); /* on failure it is still ours */

@@ -1,5 +1,6 @@
 /* A producer: idempotent, with a delivery report for every record. Thread safe.
- * A record is published when its report says so, and not before. Source: consumer notes section 8. */
+ * A record is published when its report says so, and not before. Source: consumer notes section 8.
+ */
 #pragma once
 
 #include "kafka/client.h"
@@ -7,14 +8,17 @@
 
 typedef enum {
   KAFKA_PUBLISHED,
-  KAFKA_NOT_PUBLISHED,   /* certainly or possibly not written: publish it again, readers drop doubles by message id */
-  KAFKA_REFUSED,         /* this record will never be taken: too large, unknown topic or partition */
+  KAFKA_NOT_PUBLISHED, /* certainly or possibly not written: publish it again, readers drop doubles
+                          by message id */
+  KAFKA_REFUSED,       /* this record will never be taken: too large, unknown topic or partition */
 } KafkaReport;
 /* Runs in the producer's own thread; must not block. */
-typedef void (*KafkaReported) (gpointer opaque, KafkaReport report, const char *text, gpointer data);
+typedef void (*KafkaReported) (gpointer opaque, KafkaReport report, const char *text,
+                               gpointer data);
 
 typedef struct KafkaProducer KafkaProducer;
-KafkaProducer *kafka_producer_new (const Settings *settings, KafkaReported reported, gpointer data, GError **error);
+KafkaProducer *kafka_producer_new (const Settings *settings, KafkaReported reported, gpointer data,
+                                   GError **error);
 /* Does not flush; see kafka_producer_flush(). */
 void kafka_producer_free (KafkaProducer *producer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KafkaProducer, kafka_producer_free)
@@ -23,10 +27,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (KafkaProducer, kafka_producer_free)
  * kafka_producer_send:
  * @partition: -1: chosen by key (murmur2, as the Java clients do)
  * @value: NULL is a tombstone
- * Returns: FALSE when the local queue is full: the caller keeps the record and tries again. Everything else is reported.
+ * Returns: FALSE when the local queue is full: the caller keeps the record and tries again.
+ * Everything else is reported.
  */
-gboolean kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partition, GBytes *key, GBytes *value,
-                              const KafkaHeaders *headers, gpointer opaque);
+gboolean kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partition,
+                              GBytes *key, GBytes *value, const KafkaHeaders *headers,
+                              gpointer opaque);
 /* Waits until all reports have come; FALSE after @timeout_ms. */
 gboolean kafka_producer_flush (KafkaProducer *producer, int timeout_ms);
 rd_kafka_t *kafka_producer_handle (KafkaProducer *producer);

@@ -1,24 +1,25 @@
 /* A consumer: one folder, one handler, one descriptor, and a main of one line.
  *
- * Everything a reader does not see in a handler is the runner's (pipeline/README.md): take the record, count the
- * delivery, decode, look into the inbox, own the scope, handle, judge, settle, publish, store the offset. */
+ * Everything a reader does not see in a handler is the runner's (pipeline/README.md): take the
+ * record, count the delivery, decode, look into the inbox, own the scope, handle, judge, settle,
+ * publish, store the offset. */
 #pragma once
 
 #include "base/settings.h"
 #include "events/codec.h"
 #include "pipeline/run.h"
 
-/* Whose run row and journal a message uses, and whose group it belongs to. All borrowed from the message,
- * but for scope, which is owned by the caller (g_free). */
+/* Whose run row and journal a message uses, and whose group it belongs to. All borrowed from the
+ * message, but for scope, which is owned by the caller (g_free). */
 typedef struct {
-  char *scope;                  /* journal and run row: child claim id or group guid */
-  const char *claim_group_id;   /* guid; NULL where there is no group */
-  gint64 claim_id;              /* child claim; 0 for a message of the whole group */
+  char *scope;                /* journal and run row: child claim id or group guid */
+  const char *claim_group_id; /* guid; NULL where there is no group */
+  gint64 claim_id;            /* child claim; 0 for a message of the whole group */
 } RunScope;
 
 typedef struct {
-  const char *name;             /* "proc-setup": folder, binary, consumer group, log field */
-  const char *topic;            /* without prefix: "claims.submitted" */
+  const char *name;  /* "proc-setup": folder, binary, consumer group, log field */
+  const char *topic; /* without prefix: "claims.submitted" */
 
   /* Bytes to a message; owned by the runner, freed with free_message. NULL + error: quarantine. */
   gpointer (*decode) (EventCodec *codec, GBytes *value, GError **error);
@@ -27,18 +28,21 @@ typedef struct {
   /* NULL for a handler without steps: then there is no run row and no group. */
   void (*scope) (gconstpointer message, RunScope *ret_scope);
 
-  /* The story. TRUE: DONE. FALSE: verdicts.c maps the error. May be called again for the same message at any time. */
+  /* The story. TRUE: DONE. FALSE: verdicts.c maps the error. May be called again for the same
+   * message at any time. */
   gboolean (*handle) (Run *run, gconstpointer message, GError **error);
 
-  /* In the transaction that settles DEAD: say what that means (child dead, group failure, …). May be NULL.
-   * Sets *ret_dead_letter to FALSE when no dead letter is to go out (the group had failed before). */
-  gboolean (*give_up) (Settlement *settlement, Run *run, gconstpointer message, const GError *reason,
-                       gboolean *ret_dead_letter, GError **error);
+  /* In the transaction that settles DEAD: say what that means (child dead, group failure, …). May
+   * be NULL. Sets *ret_dead_letter to FALSE when no dead letter is to go out (the group had failed
+   * before). */
+  gboolean (*give_up) (Settlement *settlement, Run *run, gconstpointer message,
+                       const GError *reason, gboolean *ret_dead_letter, GError **error);
 
-  /* In the transaction that settles RETRY, HOLD or DEAD: record the attempt (submission, attempt). May be NULL.
+  /* In the transaction that settles RETRY, HOLD or DEAD: record the attempt (submission, attempt).
+   * May be NULL.
    * @status "failure", or "unknown" when a call's outcome is not known. */
-  gboolean (*attempted) (Settlement *settlement, Run *run, gconstpointer message, const char *status, const GError *reason,
-                         GError **error);
+  gboolean (*attempted) (Settlement *settlement, Run *run, gconstpointer message,
+                         const char *status, const GError *reason, GError **error);
 
   /* Once at start: clients the handler needs, given back by run_context(). May be NULL. */
   gpointer (*start) (const Settings *settings, GError **error);
@@ -47,6 +51,6 @@ typedef struct {
   const Setting *const *settings; /* NULL-terminated: its own rows and those of the rooms it uses */
 } Consumer;
 
-/* Runs until SIGTERM or SIGINT. Exit status: 0 after a clean shutdown, 1 when it cannot go on (and everything is
- * delivered again), 2 for a wrong setting. */
+/* Runs until SIGTERM or SIGINT. Exit status: 0 after a clean shutdown, 1 when it cannot go on (and
+ * everything is delivered again), 2 for a wrong setting. */
 int consumer_main (const Consumer *consumer, int argc, char **argv);

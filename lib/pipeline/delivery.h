@@ -1,6 +1,7 @@
 /* A delivery and all that the runner knows while it is in hand. Inside the room only.
  *
- * Locks: everything marked (L) is the runner's lock's. A Run belongs to its worker thread, but for the fields marked. */
+ * Locks: everything marked (L) is the runner's lock's. A Run belongs to its worker thread, but for
+ * the fields marked. */
 #pragma once
 
 #include "kafka/consumer.h"
@@ -13,37 +14,38 @@
 
 typedef struct Runner Runner;
 
-/* What the database keeps about one record: a suspect, or one that waits in place for its next attempt. */
+/* What the database keeps about one record: a suspect, or one that waits in place for its next
+ * attempt. */
 typedef struct {
   gint64 offset;
-  gboolean has_row;         /* there is a row in delivery_records */
+  gboolean has_row; /* there is a row in delivery_records */
   gboolean is_suspect;
   guint deaths;
-  guint attempt;            /* attempts spent */
-  gint64 not_before_ms;     /* the database's clock; 0: now */
+  guint attempt;        /* attempts spent */
+  gint64 not_before_ms; /* the database's clock; 0: now */
   gint64 first_failed_at_ms;
-  gint64 waiting_since_ms;  /* an unknown insert or an open breaker; 0: not */
-  char *failures;           /* neutral texts, one a line; may be NULL */
+  gint64 waiting_since_ms; /* an unknown insert or an open breaker; 0: not */
+  char *failures;          /* neutral texts, one a line; may be NULL */
 } RecordState;
 
 typedef struct {
-  KafkaPartition *kafka;    /* (L) NULL when it is not ours any more */
+  KafkaPartition *kafka; /* (L) NULL when it is not ours any more */
   char *topic;
   int number;
-  gboolean is_open;         /* (L) what the database knows about its records has been read */
-  GQueue window;            /* (L) Delivery *: unfinished, or finished behind an unfinished one; by offset */
-  gint64 stored;            /* (L) offset last stored; -1: none */
-  GHashTable *records;      /* (L) offset -> RecordState *, found in the database at the start */
-  gboolean has_begun;       /* (L) a record has been taken from it */
-  gboolean counts_stale;    /* (L) the stored open counts differ from the true ones */
+  gboolean is_open; /* (L) what the database knows about its records has been read */
+  GQueue window; /* (L) Delivery *: unfinished, or finished behind an unfinished one; by offset */
+  gint64 stored; /* (L) offset last stored; -1: none */
+  GHashTable *records;   /* (L) offset -> RecordState *, found in the database at the start */
+  gboolean has_begun;    /* (L) a record has been taken from it */
+  gboolean counts_stale; /* (L) the stored open counts differ from the true ones */
 } Partition;
 Partition *partition_ref (Partition *partition);
 void partition_unref (Partition *partition);
 
 typedef enum {
-  DELIVERY_PARKED,    /* another record of its key is in hand */
-  DELIVERY_DUE,       /* may be taken as soon as a worker is free */
-  DELIVERY_TAKING,    /* at the take desk: its count is open from here on */
+  DELIVERY_PARKED, /* another record of its key is in hand */
+  DELIVERY_DUE,    /* may be taken as soon as a worker is free */
+  DELIVERY_TAKING, /* at the take desk: its count is open from here on */
   DELIVERY_RUNNING,
   DELIVERY_SETTLING,
   DELIVERY_SNOOZING,
@@ -52,27 +54,27 @@ typedef enum {
 
 typedef struct {
   Runner *runner;
-  Partition *partition;     /* a reference */
-  DeliveryState state;      /* (L) */
-  gboolean is_forgotten;    /* (L) its partition has gone: no verdict, no offset */
+  Partition *partition;  /* a reference */
+  DeliveryState state;   /* (L) */
+  gboolean is_forgotten; /* (L) its partition has gone: no verdict, no offset */
   rd_kafka_message_t *message;
   gint64 offset;
-  char *key;                /* printable; NULL: the record has none, and blocks nobody */
+  char *key; /* printable; NULL: the record has none, and blocks nobody */
   KafkaHeaders *headers;
   char *message_id;
   guint hop, replay;
   RecordState record;
   guint snoozes;
-  gint64 wake_at_ms;        /* monotonic, while snoozing */
-  gint64 taken_at_ms;       /* monotonic */
-  Run *run;                 /* from take to verdict */
+  gint64 wake_at_ms;  /* monotonic, while snoozing */
+  gint64 taken_at_ms; /* monotonic */
+  Run *run;           /* from take to verdict */
 } Delivery;
 
 /* A scope whose run row this delivery holds. */
 typedef struct {
   char *scope;
   gint64 token;
-  GPtrArray *journal;       /* of JournalRow *, oldest first; NULL: not read yet */
+  GPtrArray *journal; /* of JournalRow *, oldest first; NULL: not read yet */
 } OwnScope;
 
 /* The end of a step, kept until the next commit. */
@@ -80,12 +82,12 @@ typedef struct {
   char *scope, *step;
   int ordinal;
   gint64 token;
-  const char *state;        /* static */
-  char *note;               /* NULL: unchanged */
-  char *result;             /* plain; sealed when written */
-  gboolean is_new;          /* a read: the row is written only now */
-  gint64 started_at_ms;     /* of a read */
-  gboolean is_hit;          /* out: the row stood as it should */
+  const char *state;    /* static */
+  char *note;           /* NULL: unchanged */
+  char *result;         /* plain; sealed when written */
+  gboolean is_new;      /* a read: the row is written only now */
+  gint64 started_at_ms; /* of a read */
+  gboolean is_hit;      /* out: the row stood as it should */
 } StepEnd;
 void step_end_free (gpointer end);
 
@@ -96,16 +98,16 @@ struct Run {
   Delivery *delivery;
   gpointer message;
   RunScope scope;
-  gint64 group_row_id;      /* 0: no group */
-  GPtrArray *scopes;        /* of OwnScope *; the first is the message's own */
-  GPtrArray *ends;          /* of StepEnd *: not yet committed */
-  GPtrArray *on_settle;     /* of SettleItem * */
-  char *note;               /* for the next start */
+  gint64 group_row_id;  /* 0: no group */
+  GPtrArray *scopes;    /* of OwnScope *; the first is the message's own */
+  GPtrArray *ends;      /* of StepEnd *: not yet committed */
+  GPtrArray *on_settle; /* of SettleItem * */
+  char *note;           /* for the next start */
   gint64 snooze_ms;
   gboolean looks_later;
   char *hold_reason;
   gint64 hold_behind;
-  gint order;               /* RunOrder, atomic: written by the poll thread */
+  gint order; /* RunOrder, atomic: written by the poll thread */
 };
 typedef struct {
   SettleWork work;
@@ -124,7 +126,7 @@ void run_forget_journal (Run *run);
 /* What waits at the step desk. */
 typedef struct {
   Run *run;
-  GPtrArray *ends;          /* of StepEnd *, borrowed */
+  GPtrArray *ends; /* of StepEnd *, borrowed */
   /* a start */
   gboolean has_start;
   const char *scope, *step, *digest, *note;
@@ -138,13 +140,13 @@ typedef struct {
   const char *step_result;
   SettleWork second_work;
   gpointer second_data;
-  gboolean needs_token;     /* refuse (LOST) when the run row has another token */
+  gboolean needs_token; /* refuse (LOST) when the run row has another token */
   GError *error;
-  gboolean is_done;         /* (L) */
-  GCond done;               /* with the runner's lock */
+  gboolean is_done; /* (L) */
+  GCond done;       /* with the runner's lock */
 } StepUnit;
 void steps_do (Desk *desk, GPtrArray *batch, gpointer runner); /* DeskWork */
-void steps_submit (Run *run, StepUnit *unit);                   /* waits */
+void steps_submit (Run *run, StepUnit *unit);                  /* waits */
 /* Writes what has ended, now; TRUE when every row stood as it should. */
 gboolean run_flush_ends (Run *run, GError **error);
 /* In any transaction: ends of steps, sealed. */
@@ -154,32 +156,33 @@ gboolean journal_write_ends (Db *db, Runner *runner, GPtrArray *ends, GError **e
 
 /* What waits at the take desk; freed there, but for TAKE_CLOSE, which somebody waits for. */
 typedef enum {
-  TAKE_OPEN,     /* a partition that was assigned: read what the database knows about its records */
-  TAKE_RECORD,   /* a delivery: count, decode, look into the inbox, own */
-  TAKE_RECOUNT,  /* a partition whose stored counts are stale */
-  TAKE_CLOSE,    /* partitions that were revoked or lost: close their counts uncounted */
+  TAKE_OPEN,    /* a partition that was assigned: read what the database knows about its records */
+  TAKE_RECORD,  /* a delivery: count, decode, look into the inbox, own */
+  TAKE_RECOUNT, /* a partition whose stored counts are stale */
+  TAKE_CLOSE,   /* partitions that were revoked or lost: close their counts uncounted */
 } TakeKind;
 typedef struct {
   TakeKind kind;
-  Partition *partition;    /* a reference */
+  Partition *partition; /* a reference */
   Delivery *delivery;
   GPtrArray *partitions;
-  gboolean is_done;        /* (L) */
+  gboolean is_done; /* (L) */
 } TakeItem;
 TakeItem *take_item_new (TakeKind kind, Partition *partition, Delivery *delivery);
 void take_item_free (TakeItem *item);
-void take_do (Desk *desk, GPtrArray *batch, gpointer runner);   /* DeskWork over TakeItem * */
+void take_do (Desk *desk, GPtrArray *batch, gpointer runner); /* DeskWork over TakeItem * */
 
 typedef struct {
   Delivery *delivery;
   Verdict verdict;
   gboolean is_quarantine, is_stale;
-  GError *error;            /* why; NULL for DONE */
+  GError *error; /* why; NULL for DONE */
   Settlement settlement;
   gboolean is_lost, is_seen; /* out */
 } SettleUnit;
 SettleUnit *settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken);
-void settle_do (Desk *desk, GPtrArray *batch, gpointer runner); /* DeskWork over SettleUnit *; frees them */
+void settle_do (Desk *desk, GPtrArray *batch,
+                gpointer runner); /* DeskWork over SettleUnit *; frees them */
 
 /* --- runner.c --- */
 
@@ -194,30 +197,33 @@ struct Runner {
   int wake_fd;
   guint in_flight_max;
   guint quarantine_after;
-  guint attempts_max;            /* 17: the first and 16 retries */
+  guint attempts_max; /* 17: the first and 16 retries */
   gint64 unknown_settle_ms, send_within_ms, outage_max_wait_ms, retry_wait_ms, retry_wait_max_ms;
 
-  GMutex lock;                   /* (L) */
+  GMutex lock; /* (L) */
   GCond changed;
-  GPtrArray *partitions;         /* (L) of Partition *, references */
-  guint turn;                    /* (L) whose partition's turn it is */
-  GHashTable *keys;              /* (L) key -> KeyState * */
-  GQueue due;                    /* (L) Delivery * */
-  GSequence *snoozing;           /* (L) Delivery *, by wake_at_ms */
-  guint in_flight;               /* (L) taking, running, settling */
-  Delivery *solo;                /* (L) the suspect that runs alone */
-  gboolean is_stopping;          /* (L) */
-  gint64 tick_ms;                /* of the poll thread; atomic enough for /livez */
+  GPtrArray *partitions; /* (L) of Partition *, references */
+  guint turn;            /* (L) whose partition's turn it is */
+  GHashTable *keys;      /* (L) key -> KeyState * */
+  GQueue due;            /* (L) Delivery * */
+  GSequence *snoozing;   /* (L) Delivery *, by wake_at_ms */
+  guint in_flight;       /* (L) taking, running, settling */
+  Delivery *solo;        /* (L) the suspect that runs alone */
+  gboolean is_stopping;  /* (L) */
+  gint64 tick_ms;        /* of the poll thread; atomic enough for /livez */
 };
 
-void delivery_log_context (const Delivery *delivery); /* topic, partition, offset, ids on this thread's log lines */
+void delivery_log_context (
+    const Delivery *delivery); /* topic, partition, offset, ids on this thread's log lines */
 
 /* The delivery has its verdict; any thread. */
-void runner_finish (Runner *runner, Delivery *delivery);              /* settled: offset may go on */
-void runner_snooze (Runner *runner, Delivery *delivery, gint64 ms);   /* wait in memory, then be taken again */
-void runner_drop (Runner *runner, Delivery *delivery);                /* no verdict, uncounted: somebody else's now */
-void runner_no_suspect (Runner *runner, Delivery *delivery);          /* a step has finished */
-void runner_handle (gpointer delivery, gpointer runner);              /* worker */
+void runner_finish (Runner *runner, Delivery *delivery); /* settled: offset may go on */
+void runner_snooze (Runner *runner, Delivery *delivery,
+                    gint64 ms); /* wait in memory, then be taken again */
+void runner_drop (Runner *runner,
+                  Delivery *delivery); /* no verdict, uncounted: somebody else's now */
+void runner_no_suspect (Runner *runner, Delivery *delivery); /* a step has finished */
+void runner_handle (gpointer delivery, gpointer runner);     /* worker */
 void runner_wake (Runner *runner);
 /* The open offsets of a partition, for its row of counts; of gint64. Called with the lock held. */
 GArray *partition_open_offsets (Partition *partition);
@@ -229,7 +235,8 @@ typedef struct {
   int ordinal;
   gint64 token_as_read, new_token;
 } StepTake;
-gboolean take_step_work (Settlement *settlement, Run *run, gpointer data, GError **error); /* SettleWork over a StepTake */
+gboolean take_step_work (Settlement *settlement, Run *run, gpointer data,
+                         GError **error); /* SettleWork over a StepTake */
 RunOrder run_order (Run *run);
 /* take.c */
 gboolean take_clear_suspect (Db *db, const Delivery *delivery, GError **error);

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define AGAIN_MS 200
+#define AGAIN_MS      200
 #define CONFLICTS_MAX 10
 
 struct Desk {
@@ -100,7 +100,8 @@ desk_db (Desk *desk)
     desk->db = db_open (desk->options.database_url, &error);
     if (desk->db)
       break;
-    log_limited (LOG_LEVEL_WARNING, desk->options.name, "waiting for the database", "error", error->message, NULL);
+    log_limited (LOG_LEVEL_WARNING, desk->options.name, "waiting for the database", "error",
+                 error->message, NULL);
     if (clock_monotonic_ms () - since > desk->options.wait_ms)
       desk->options.ill (error->message, desk->options.data);
     desk_wait (desk, AGAIN_MS);
@@ -120,7 +121,8 @@ desk_transaction (Desk *desk, gboolean repeat_conflicts, DbWork work, gpointer d
     db_rollback (db);
     if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY))
       continue;
-    if (g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT) && repeat_conflicts && ++conflicts < CONFLICTS_MAX)
+    if (g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT) && repeat_conflicts &&
+        ++conflicts < CONFLICTS_MAX)
       continue;
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;

@@ -1,4 +1,5 @@
-/* The step journal: started before the request, ended after it, and what an unknown means. See step.h. */
+/* The step journal: started before the request, ended after it, and what an unknown means. See
+ * step.h. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,7 +26,8 @@ step_end_free (gpointer data)
 }
 
 static StepEnd *
-step_end_new (const char *scope, const char *step, int ordinal, gint64 token, const char *state, const char *result)
+step_end_new (const char *scope, const char *step, int ordinal, gint64 token, const char *state,
+              const char *result)
 {
   StepEnd *end = g_new0 (StepEnd, 1);
 
@@ -47,7 +49,8 @@ row_name (const char *scope, const char *step, int ordinal)
 }
 
 static GBytes *
-seal (Runner *runner, const char *scope, const char *step, int ordinal, const char *result, char **ret_key)
+seal (Runner *runner, const char *scope, const char *step, int ordinal, const char *result,
+      char **ret_key)
 {
   g_autofree char *name = row_name (scope, step, ordinal);
   g_autoptr (RowKey) key = NULL;
@@ -81,7 +84,7 @@ read_row (Run *run, const char *scope, DbRows *rows, guint i, GPtrArray *journal
   g_autoptr (GBytes) sealed = db_rows_bytes (rows, i, "result_ciphertext");
 
   row->step = g_strdup (db_rows_text (rows, i, "step"));
-  row->ordinal = (int) db_rows_int (rows, i, "ordinal");
+  row->ordinal = (int)db_rows_int (rows, i, "ordinal");
   row->token = db_rows_int (rows, i, "token");
   row->state = g_strdup (db_rows_text (rows, i, "state"));
   row->digest = g_strdup (db_rows_text (rows, i, "digest"));
@@ -91,8 +94,8 @@ read_row (Run *run, const char *scope, DbRows *rows, guint i, GPtrArray *journal
   g_ptr_array_add (journal, row);
   if (sealed) {
     g_autofree char *name = row_name (scope, row->step, row->ordinal);
-    g_autoptr (RowKey) key =
-      row_key_open (program_sealer (run->runner->program), db_rows_text (rows, i, "encrypted_kms_key"), error);
+    g_autoptr (RowKey) key = row_key_open (program_sealer (run->runner->program),
+                                           db_rows_text (rows, i, "encrypted_kms_key"), error);
     row->result = key ? row_key_unseal (key, "step_journal", name, "result", sealed, error) : NULL;
     return row->result != NULL;
   }
@@ -188,7 +191,7 @@ void
 run_forget_journal (Run *run)
 {
   for (guint i = 0; i < run->scopes->len; i++)
-    g_clear_pointer (&((OwnScope *) g_ptr_array_index (run->scopes, i))->journal, g_ptr_array_unref);
+    g_clear_pointer (&((OwnScope *)g_ptr_array_index (run->scopes, i))->journal, g_ptr_array_unref);
 }
 
 /* --- The step desk --- */
@@ -200,7 +203,7 @@ write_ends (Db *db, Runner *runner, GPtrArray *ends, gboolean are_new, GError **
   g_autoptr (GPtrArray) steps = g_ptr_array_new ();
   g_autoptr (GPtrArray) states = g_ptr_array_new ();
   g_autoptr (GPtrArray) notes = g_ptr_array_new ();
-  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) ordinals = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -217,9 +220,10 @@ write_ends (Db *db, Runner *runner, GPtrArray *ends, gboolean are_new, GError **
     end->is_hit = FALSE;
     g_ptr_array_add (scopes, end->scope);
     g_ptr_array_add (steps, end->step);
-    g_ptr_array_add (states, (char *) end->state);
+    g_ptr_array_add (states, (char *)end->state);
     g_ptr_array_add (notes, end->note);
-    g_ptr_array_add (results, seal (runner, end->scope, end->step, end->ordinal, end->result, &key));
+    g_ptr_array_add (results,
+                     seal (runner, end->scope, end->step, end->ordinal, end->result, &key));
     g_ptr_array_add (keys, key);
     g_array_append_val (ordinals, ordinal);
     g_array_append_val (tokens, end->token);
@@ -228,23 +232,27 @@ write_ends (Db *db, Runner *runner, GPtrArray *ends, gboolean are_new, GError **
   if (scopes->len == 0)
     return TRUE;
   if (are_new)
-    hit = db_query (db, error, SQL_JOURNAL_READ_ENDED, "NNIINNBNI", scopes, steps, ordinals->data, (gsize) ordinals->len,
-                    tokens->data, (gsize) tokens->len, states, notes, results, keys, started->data, (gsize) started->len);
+    hit = db_query (db, error, SQL_JOURNAL_READ_ENDED, "NNIINNBNI", scopes, steps, ordinals->data,
+                    (gsize)ordinals->len, tokens->data, (gsize)tokens->len, states, notes, results,
+                    keys, started->data, (gsize)started->len);
   else
-    hit = db_query (db, error, SQL_JOURNAL_END, "NNIINNBN", scopes, steps, ordinals->data, (gsize) ordinals->len,
-                    tokens->data, (gsize) tokens->len, states, notes, results, keys);
+    hit = db_query (db, error, SQL_JOURNAL_END, "NNIINNBN", scopes, steps, ordinals->data,
+                    (gsize)ordinals->len, tokens->data, (gsize)tokens->len, states, notes, results,
+                    keys);
   if (!hit)
     return FALSE;
   for (guint i = 0; i < ends->len; i++) {
     StepEnd *end = g_ptr_array_index (ends, i);
 
     if (end->is_new) {
-      end->is_hit = TRUE; /* a read that was written by another, or not at all, is asked again; nothing depends on it */
+      end->is_hit = TRUE; /* a read that was written by another, or not at all, is asked again;
+                             nothing depends on it */
       continue;
     }
     for (guint k = 0; k < db_rows_count (hit) && !end->is_hit; k++)
       end->is_hit = strcmp (db_rows_text (hit, k, "scope"), end->scope) == 0 &&
-                    strcmp (db_rows_text (hit, k, "step"), end->step) == 0 && db_rows_int (hit, k, "ordinal") == end->ordinal;
+                    strcmp (db_rows_text (hit, k, "step"), end->step) == 0 &&
+                    db_rows_int (hit, k, "ordinal") == end->ordinal;
   }
   return TRUE;
 }
@@ -278,16 +286,16 @@ write_starts (Db *db, GPtrArray *units, GError **error)
     g_array_append_val (ordinals, ordinal);
     g_array_append_val (tokens, unit->token);
     g_array_append_val (group_rows, unit->run->group_row_id);
-    g_ptr_array_add (scopes, (char *) unit->scope);
-    g_ptr_array_add (steps, (char *) unit->step);
-    g_ptr_array_add (digests, (char *) unit->digest);
-    g_ptr_array_add (notes, (char *) unit->note);
+    g_ptr_array_add (scopes, (char *)unit->scope);
+    g_ptr_array_add (steps, (char *)unit->step);
+    g_ptr_array_add (digests, (char *)unit->digest);
+    g_ptr_array_add (notes, (char *)unit->note);
   }
   if (numbers->len == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_JOURNAL_START, "INNIINNI", numbers->data, (gsize) numbers->len, scopes, steps,
-                   ordinals->data, (gsize) ordinals->len, tokens->data, (gsize) tokens->len, digests, notes,
-                   group_rows->data, (gsize) group_rows->len);
+  rows = db_query (db, error, SQL_JOURNAL_START, "INNIINNI", numbers->data, (gsize)numbers->len,
+                   scopes, steps, ordinals->data, (gsize)ordinals->len, tokens->data,
+                   (gsize)tokens->len, digests, notes, group_rows->data, (gsize)group_rows->len);
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++) {
@@ -307,7 +315,8 @@ clear_suspects (Db *db, GPtrArray *units, GError **error)
     StepUnit *unit = g_ptr_array_index (units, i);
     const Delivery *delivery = unit->run->delivery;
 
-    if (delivery->record.is_suspect && unit->ends->len > 0 && !take_clear_suspect (db, delivery, error))
+    if (delivery->record.is_suspect && unit->ends->len > 0 &&
+        !take_clear_suspect (db, delivery, error))
       return FALSE;
   }
   return TRUE;
@@ -329,11 +338,12 @@ do_shared (Db *db, gpointer data, GError **error)
     for (guint k = 0; k < unit->ends->len; k++)
       g_ptr_array_add (ends, g_ptr_array_index (unit->ends, k));
   }
-  return journal_write_ends (db, batch->runner, ends, error) && write_starts (db, batch->units, error) &&
-         clear_suspects (db, batch->units, error);
+  return journal_write_ends (db, batch->runner, ends, error) &&
+         write_starts (db, batch->units, error) && clear_suspects (db, batch->units, error);
 }
 
-/* A unit with work of its own: refused when the token is another's, its rows published after the commit. */
+/* A unit with work of its own: refused when the token is another's, its rows published after the
+ * commit. */
 typedef struct {
   Runner *runner;
   StepUnit *unit;
@@ -359,25 +369,29 @@ do_single (Db *db, gpointer data, GError **error)
     }
   }
   settlement_init (&settlement, single->runner->program, db, single->runner->consumer->name,
-                   kafka_headers_get (unit->run->delivery->headers, "traceparent"), unit->run->delivery->replay);
+                   kafka_headers_get (unit->run->delivery->headers, "traceparent"),
+                   unit->run->delivery->replay);
   settlement.step_result = unit->step_result;
   g_ptr_array_add (alone, unit);
   is_fine = journal_write_ends (db, single->runner, unit->ends, error);
   for (guint i = 0; is_fine && i < unit->ends->len; i++)
-    if (!((StepEnd *) g_ptr_array_index (unit->ends, i))->is_hit) {
+    if (!((StepEnd *)g_ptr_array_index (unit->ends, i))->is_hit) {
       g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
       is_fine = FALSE;
     }
   is_fine = is_fine && (!unit->work || unit->work (&settlement, unit->run, unit->data, error)) &&
-            (!unit->second_work || unit->second_work (&settlement, unit->run, unit->second_data, error)) &&
+            (!unit->second_work ||
+             unit->second_work (&settlement, unit->run, unit->second_data, error)) &&
             write_starts (db, alone, error) && clear_suspects (db, alone, error);
   if (is_fine && unit->has_start && !unit->start_hit) {
     /* What the work has written must not stand without the start. */
-    g_set_error (error, PIPELINE_ERROR, unit->group_is_over ? PIPELINE_ERROR_GROUP_OVER : PIPELINE_ERROR_LOST,
+    g_set_error (error, PIPELINE_ERROR,
+                 unit->group_is_over ? PIPELINE_ERROR_GROUP_OVER : PIPELINE_ERROR_LOST,
                  "the step was refused its start");
     is_fine = FALSE;
   }
-  is_fine = is_fine && outbox_insert (db, program_instance_id (single->runner->program), settlement.rows, error);
+  is_fine = is_fine && outbox_insert (db, program_instance_id (single->runner->program),
+                                      settlement.rows, error);
   if (is_fine) {
     g_clear_pointer (&single->rows, g_ptr_array_unref);
     single->rows = g_steal_pointer (&settlement.rows);
@@ -457,7 +471,8 @@ steps_submit (Run *run, StepUnit *unit)
   g_cond_clear (&unit->done);
 }
 
-/* The picture in memory follows what was committed. FALSE: a row was settled by another, so the run is not ours any more. */
+/* The picture in memory follows what was committed. FALSE: a row was settled by another, so the run
+ * is not ours any more. */
 static gboolean
 note_ends (Run *run)
 {
@@ -498,7 +513,8 @@ submit (Run *run, StepUnit *unit, GError **error)
   gboolean has_finished = FALSE, are_hit = TRUE;
 
   for (guint i = 0; i < run->ends->len; i++)
-    has_finished = has_finished || strcmp (((StepEnd *) g_ptr_array_index (run->ends, i))->state, "finished") == 0;
+    has_finished = has_finished ||
+                   strcmp (((StepEnd *)g_ptr_array_index (run->ends, i))->state, "finished") == 0;
   steps_submit (run, unit);
   if (unit->error) {
     if (g_error_matches (unit->error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
@@ -533,7 +549,9 @@ gboolean
 run_transaction (Run *run, SettleWork work, gpointer data, GError **error)
 {
   OwnScope *own = g_ptr_array_index (run->scopes, 0);
-  StepUnit unit = { .work = work, .data = data, .needs_token = TRUE, .scope = own->scope, .token = own->token };
+  StepUnit unit = {
+    .work = work, .data = data, .needs_token = TRUE, .scope = own->scope, .token = own->token
+  };
 
   if (!submit (run, &unit, error))
     return FALSE;
@@ -549,13 +567,15 @@ typedef struct {
   gpointer data;
   OwnScope *own;
   char *digest;
-  int ordinal;          /* of the row in hand */
+  int ordinal; /* of the row in hand */
 } StepRun;
 
 static char *
 digest_of (Run *run, const Step *step)
 {
-  return step->request ? sealer_hmac (program_sealer (run->runner->program), "digest", step->request) : NULL;
+  return step->request
+             ? sealer_hmac (program_sealer (run->runner->program), "digest", step->request)
+             : NULL;
 }
 
 static gboolean
@@ -565,8 +585,9 @@ digest_differs (Run *run, const Step *step, const JournalRow *row)
 
   if (!row->digest || !step->request)
     return FALSE;
-  all = sealer_hmac_all (program_sealer (run->runner->program), "digest", step->request); /* keys may have been rotated */
-  return !g_strv_contains ((const char *const *) all, row->digest);
+  all = sealer_hmac_all (program_sealer (run->runner->program), "digest",
+                         step->request); /* keys may have been rotated */
+  return !g_strv_contains ((const char *const *)all, row->digest);
 }
 
 static JournalRow *
@@ -590,7 +611,8 @@ add_end (StepRun *s, const char *state, const char *result)
 {
   JournalRow *row = newest (s->own, s->step->name);
 
-  g_ptr_array_add (s->run->ends, step_end_new (s->own->scope, s->step->name, s->ordinal, row->token, state, result));
+  g_ptr_array_add (s->run->ends, step_end_new (s->own->scope, s->step->name, s->ordinal, row->token,
+                                               state, result));
 }
 
 /* Events that go with an end which a person or operations should know of. */
@@ -602,12 +624,15 @@ tell_given_up (Settlement *settlement, Run *run, gpointer data, GError **error)
 
   if (!run->scope.claim_group_id)
     return settlement_monitoring_event (settlement, "given-up", NULL, 0, reason, error);
-  if (!settlement_claim_event (settlement, run->scope.claim_group_id, "STEP", run->scope.claim_id, "started", "given up",
-                               reason, error) ||
-      !settlement_monitoring_event (settlement, "given-up", run->scope.claim_group_id, run->scope.claim_id, reason, error))
+  if (!settlement_claim_event (settlement, run->scope.claim_group_id, "STEP", run->scope.claim_id,
+                               "started", "given up", reason, error) ||
+      !settlement_monitoring_event (settlement, "given-up", run->scope.claim_group_id,
+                                    run->scope.claim_id, reason, error))
     return FALSE;
   /* A note that people may miss is a smaller thing than two of them; the rest needs somebody. */
-  return run->scope.claim_id == 0 || settlement_needs_person (settlement, run->scope.claim_group_id, run->scope.claim_id, reason, 0, error);
+  return run->scope.claim_id == 0 ||
+         settlement_needs_person (settlement, run->scope.claim_group_id, run->scope.claim_id,
+                                  reason, 0, error);
 }
 
 static gboolean
@@ -616,13 +641,14 @@ tell_orphan (Settlement *settlement, Run *run, gpointer data, GError **error)
   const Step *step = data;
   g_autofree char *detail = g_strdup_printf ("%s: %s", step->name, step->orphan);
 
-  return settlement_monitoring_event (settlement, "orphan", run->scope.claim_group_id, run->scope.claim_id, detail, error);
+  return settlement_monitoring_event (settlement, "orphan", run->scope.claim_group_id,
+                                      run->scope.claim_id, detail, error);
 }
 
 static gboolean
 give_up (StepRun *s, GError **error)
 {
-  StepUnit unit = { .work = tell_given_up, .data = (gpointer) s->step };
+  StepUnit unit = { .work = tell_given_up, .data = (gpointer)s->step };
 
   add_end (s, "given up", NULL);
   log_warning ("a step is given up", "step", s->step->name, NULL);
@@ -642,9 +668,11 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
 
   s->ordinal = row->ordinal;
   if (GUARD (SETTLE_WAIT) && rest > 0) /* the request may still be running on the other side */
-    return run_snooze (run, MIN (rest + 1, SNOOZE_MAX_MS), "a call of unknown outcome is not settled yet", error);
+    return run_snooze (run, MIN (rest + 1, SNOOZE_MAX_MS),
+                       "a call of unknown outcome is not settled yet", error);
   if (!s->step->look && !s->step->once && digest_differs (run, s->step, row)) {
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST, "%s was started with another request", s->step->name);
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
+                 "%s was started with another request", s->step->name);
     return FALSE;
   }
   /* Its token into the row before he looks: the old worker can no longer end it. */
@@ -687,7 +715,7 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
   }
   add_end (s, "unknown", NULL);
   if (s->step->orphan) {
-    StepUnit end = { .work = tell_orphan, .data = (gpointer) s->step };
+    StepUnit end = { .work = tell_orphan, .data = (gpointer)s->step };
     return submit (run, &end, error);
   }
   return TRUE;
@@ -701,8 +729,14 @@ start (StepRun *s, GError **error)
   gint64 before = clock_monotonic_ms ();
   const JournalRow *last = newest (s->own, s->step->name);
   StepUnit unit = {
-    .has_start = TRUE, .scope = s->own->scope, .step = s->step->name, .digest = s->digest, .note = note,
-    .token = s->own->token, .work = s->step->on_start, .data = s->data,
+    .has_start = TRUE,
+    .scope = s->own->scope,
+    .step = s->step->name,
+    .digest = s->digest,
+    .note = note,
+    .token = s->own->token,
+    .work = s->step->on_start,
+    .data = s->data,
   };
 
   s->ordinal = unit.ordinal = last ? last->ordinal + 1 : 1;
@@ -714,8 +748,9 @@ start (StepRun *s, GError **error)
     return FALSE;
   }
   if (!unit.start_hit) {
-    g_set_error (error, PIPELINE_ERROR, unit.group_is_over ? PIPELINE_ERROR_GROUP_OVER : PIPELINE_ERROR_LOST,
-                 unit.group_is_over ? "the group has left accepted" : "the run row has another token");
+    g_set_error (
+        error, PIPELINE_ERROR, unit.group_is_over ? PIPELINE_ERROR_GROUP_OVER : PIPELINE_ERROR_LOST,
+        unit.group_is_over ? "the group has left accepted" : "the run row has another token");
     return FALSE;
   }
   add_row (s, &unit);
@@ -724,7 +759,8 @@ start (StepRun *s, GError **error)
     add_end (s, "failed", NULL);
     if (!run_flush_ends (run, error))
       return FALSE;
-    return run_snooze (run, 1000, "the commit before a call took too long; nothing was sent", error);
+    return run_snooze (run, 1000, "the commit before a call took too long; nothing was sent",
+                       error);
   }
   return TRUE;
 }
@@ -738,10 +774,13 @@ judge_call (StepRun *s, GError *problem, GError **error)
 
   gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max;
 
-  if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN && !(s->step->after_insert && is_last)) {
-    log_warning ("the outcome of a call is unknown", "step", s->step->name, "error", problem->message, NULL);
+  if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
+      !(s->step->after_insert && is_last)) {
+    log_warning ("the outcome of a call is unknown", "step", s->step->name, "error",
+                 problem->message, NULL);
     metrics_count ("calls_unknown_total", 1, "step", s->step->name, NULL);
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN, "%s: %s", s->step->name, problem->message);
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN, "%s: %s", s->step->name,
+                 problem->message);
     g_error_free (problem);
     return NULL; /* the row stays started */
   }
@@ -769,7 +808,10 @@ call (StepRun *s, GError **error)
   result = s->step->call (run, s->data, &problem);
   CRASH_POINT_OF ("call/after", s->step->name);
   metrics_observe_ms ("call_duration_seconds", clock_monotonic_ms () - before, "outcome",
-                      result ? "finished" : call_outcome (problem) == CALL_UNKNOWN ? "unknown" : "failed", NULL);
+                      result                                   ? "finished"
+                      : call_outcome (problem) == CALL_UNKNOWN ? "unknown"
+                                                               : "failed",
+                      NULL);
   if (!result && s->step->read)
     result = s->step->read (run, s->data, problem, is_repeat);
   if (!result)
@@ -802,13 +844,15 @@ do_step (StepRun *s, GError **error)
       return result;
     /* What ended above is written with the new start. */
     for (guint i = 0; i < run->ends->len; i++)
-      if (strcmp (((StepEnd *) g_ptr_array_index (run->ends, i))->step, step->name) == 0) {
+      if (strcmp (((StepEnd *)g_ptr_array_index (run->ends, i))->step, step->name) == 0) {
         g_free (row->state);
-        row->state = g_strdup (((StepEnd *) g_ptr_array_index (run->ends, i))->state);
+        row->state = g_strdup (((StepEnd *)g_ptr_array_index (run->ends, i))->state);
       }
   }
-  if (row && (strcmp (row->state, "unknown") == 0 || strcmp (row->state, "not there") == 0) && digest_differs (run, step, row)) {
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST, "%s would be repeated with another request", step->name);
+  if (row && (strcmp (row->state, "unknown") == 0 || strcmp (row->state, "not there") == 0) &&
+      digest_differs (run, step, row)) {
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
+                 "%s would be repeated with another request", step->name);
     return NULL;
   }
   if (step->is_read) {
@@ -856,7 +900,7 @@ run_step (Run *run, const Step *step, gpointer data, GError **error)
   if (result)
     return result;
   if (run->ends->len > 0 && run_order (run) != RUN_GOES_ON)
-    (void) run_flush_ends (run, NULL); /* LOST is what is reported */
+    (void)run_flush_ends (run, NULL); /* LOST is what is reported */
   g_propagate_error (error, problem);
   return NULL;
 }
@@ -880,12 +924,13 @@ run_read (Run *run, const char *name, StepCall call_it, gpointer data, GError **
 /* --- Another one's step --- */
 
 gboolean
-settlement_take_step (Settlement *settlement, const char *scope, const char *step, int ordinal, gint64 token_as_read,
-                      gint64 new_token, gboolean *ret_hit, GError **error)
+settlement_take_step (Settlement *settlement, const char *scope, const char *step, int ordinal,
+                      gint64 token_as_read, gint64 new_token, gboolean *ret_hit, GError **error)
 {
   guint count = 0;
 
-  if (!db_execute (settlement->db, &count, error, SQL_JOURNAL_TAKE, "ttiii", scope, step, (gint64) ordinal, token_as_read, new_token))
+  if (!db_execute (settlement->db, &count, error, SQL_JOURNAL_TAKE, "ttiii", scope, step,
+                   (gint64)ordinal, token_as_read, new_token))
     return FALSE;
   *ret_hit = count == 1;
   return TRUE;
@@ -897,9 +942,9 @@ take_step_work (Settlement *settlement, Run *run, gpointer data, GError **error)
   const StepTake *given = data;
   gboolean is_hit = FALSE;
 
-  (void) run;
-  if (!settlement_take_step (settlement, given->scope, given->step, given->ordinal, given->token_as_read, given->new_token,
-                             &is_hit, error))
+  (void)run;
+  if (!settlement_take_step (settlement, given->scope, given->step, given->ordinal,
+                             given->token_as_read, given->new_token, &is_hit, error))
     return FALSE;
   if (!is_hit)
     g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
@@ -907,9 +952,9 @@ take_step_work (Settlement *settlement, Run *run, gpointer data, GError **error)
 }
 
 gboolean
-settlement_end_step (Settlement *settlement, const char *scope, const char *step, int ordinal, gint64 token_as_read,
-                     const char *from_state, const char *new_state, const char *result, const char *note, gboolean *ret_hit,
-                     GError **error)
+settlement_end_step (Settlement *settlement, const char *scope, const char *step, int ordinal,
+                     gint64 token_as_read, const char *from_state, const char *new_state,
+                     const char *result, const char *note, gboolean *ret_hit, GError **error)
 {
   g_autofree char *key = NULL;
   g_autofree char *name = row_name (scope, step, ordinal);
@@ -921,8 +966,8 @@ settlement_end_step (Settlement *settlement, const char *scope, const char *step
     key = g_strdup (row_key_wrapped (fresh));
     sealed = row_key_seal (fresh, "step_journal", name, "result", result);
   }
-  if (!db_execute (settlement->db, &count, error, SQL_JOURNAL_END_ONE, "ttiitttbt", scope, step, (gint64) ordinal,
-                   token_as_read, from_state, new_state, note, sealed, key))
+  if (!db_execute (settlement->db, &count, error, SQL_JOURNAL_END_ONE, "ttiitttbt", scope, step,
+                   (gint64)ordinal, token_as_read, from_state, new_state, note, sealed, key))
     return FALSE;
   *ret_hit = count == 1;
   return TRUE;

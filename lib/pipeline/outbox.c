@@ -1,4 +1,5 @@
-/* The outbox, see outbox.h. One thread deletes published rows, publishes again what was not taken, and relays. */
+/* The outbox, see outbox.h. One thread deletes published rows, publishes again what was not taken,
+ * and relays. */
 #include "pipeline/outbox.h"
 
 #include "base/clock.h"
@@ -6,10 +7,10 @@
 #include "base/metrics.h"
 #include "pipeline/outbox.sql.h"
 
-#define RETRY_MS 500
-#define LOOK_MS 1000       /* between two looks for rows of dead instances */
-#define GATHER_MS 20       /* deletions gather this long */
-#define SWEEP_MS 60000
+#define RETRY_MS  500
+#define LOOK_MS   1000 /* between two looks for rows of dead instances */
+#define GATHER_MS 20   /* deletions gather this long */
+#define SWEEP_MS  60000
 
 struct Outbox {
   KafkaProducer *producer;
@@ -18,16 +19,18 @@ struct Outbox {
   GThread *thread;
   GMutex lock;
   GCond changed;
-  GHashTable *waiting; /* id -> OutboxRow *: handed to the producer or waiting to be; owns the rows */
-  GQueue again;        /* ids (gint64 *) to publish again at again_at_ms */
+  GHashTable
+      *waiting; /* id -> OutboxRow *: handed to the producer or waiting to be; owns the rows */
+  GQueue again; /* ids (gint64 *) to publish again at again_at_ms */
   gint64 again_at_ms;
-  GArray *published;   /* ids to delete */
+  GArray *published; /* ids to delete */
   gboolean is_relay, sweep, stopping, deleting;
   gint64 sweep_at_ms, look_at_ms;
 };
 
 OutboxRow *
-outbox_row_new (char *topic_taken, gint32 partition, GBytes *key_taken, GBytes *value_taken, KafkaHeaders *headers_taken)
+outbox_row_new (char *topic_taken, gint32 partition, GBytes *key_taken, GBytes *value_taken,
+                KafkaHeaders *headers_taken)
 {
   OutboxRow *row = g_new0 (OutboxRow, 1);
 
@@ -60,7 +63,7 @@ outbox_insert (Db *db, const char *instance_id, GPtrArray *rows, GError **error)
   g_autoptr (GArray) partitions = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GPtrArray) keys = g_ptr_array_new ();
   g_autoptr (GPtrArray) values = g_ptr_array_new ();
-  g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   g_autoptr (DbRows) ids = NULL;
 
   if (rows->len == 0)
@@ -76,12 +79,12 @@ outbox_insert (Db *db, const char *instance_id, GPtrArray *rows, GError **error)
     g_ptr_array_add (headers, kafka_headers_pack (row->headers));
   }
   g_ptr_array_add (topics, NULL);
-  ids = db_query (db, error, SQL_OUTBOX_INSERT, "tTIBBB", instance_id, topics->pdata, partitions->data,
-                  (gsize) partitions->len, keys, values, headers);
+  ids = db_query (db, error, SQL_OUTBOX_INSERT, "tTIBBB", instance_id, topics->pdata,
+                  partitions->data, (gsize)partitions->len, keys, values, headers);
   if (!ids)
     return FALSE;
   for (guint i = 0; i < rows->len; i++)
-    ((OutboxRow *) g_ptr_array_index (rows, i))->id = db_rows_int (ids, i, "id");
+    ((OutboxRow *)g_ptr_array_index (rows, i))->id = db_rows_int (ids, i, "id");
   return TRUE;
 }
 
@@ -102,12 +105,13 @@ publish_later (Outbox *outbox, gint64 id)
   g_cond_broadcast (&outbox->changed);
 }
 
-/* Runs in the producer's thread; the opaque is the row's id, so that a report never refers to freed memory. */
+/* Runs in the producer's thread; the opaque is the row's id, so that a report never refers to freed
+ * memory. */
 static void
 reported (gpointer opaque, KafkaReport report, const char *text, gpointer data)
 {
   Outbox *outbox = data;
-  gint64 id = (gint64) (gintptr) opaque;
+  gint64 id = (gint64)(gintptr)opaque;
 
   g_mutex_lock (&outbox->lock);
   switch (report) {
@@ -119,11 +123,13 @@ reported (gpointer opaque, KafkaReport report, const char *text, gpointer data)
     break;
   case KAFKA_REFUSED:
     metrics_count ("outbox_refused_total", 1, NULL);
-    log_limited (LOG_LEVEL_ERROR, "outbox-refused", "the broker refuses a record of the outbox; its row stays", "error", text, NULL);
+    log_limited (LOG_LEVEL_ERROR, "outbox-refused",
+                 "the broker refuses a record of the outbox; its row stays", "error", text, NULL);
     publish_later (outbox, id);
     break;
   case KAFKA_NOT_PUBLISHED:
-    log_limited (LOG_LEVEL_WARNING, "outbox", "a record was not published, and will be again", "error", text, NULL);
+    log_limited (LOG_LEVEL_WARNING, "outbox", "a record was not published, and will be again",
+                 "error", text, NULL);
     publish_later (outbox, id);
     break;
   }
@@ -134,8 +140,8 @@ reported (gpointer opaque, KafkaReport report, const char *text, gpointer data)
 static void
 hand_over (Outbox *outbox, gint64 id, const OutboxRow *row)
 {
-  if (!kafka_producer_send (outbox->producer, row->topic, row->partition, row->key, row->value, row->headers,
-                            (gpointer) (gintptr) id)) {
+  if (!kafka_producer_send (outbox->producer, row->topic, row->partition, row->key, row->value,
+                            row->headers, (gpointer)(gintptr)id)) {
     g_mutex_lock (&outbox->lock);
     publish_later (outbox, id);
     g_mutex_unlock (&outbox->lock);
@@ -160,7 +166,8 @@ outbox_publish (Outbox *outbox, GPtrArray *rows)
     g_ptr_array_set_size (rows, 0);
     g_ptr_array_set_free_func (rows, outbox_row_free);
   }
-  /* A row is freed at its report only, and each is sent once here, so it is still there when its turn comes. */
+  /* A row is freed at its report only, and each is sent once here, so it is still there when its
+   * turn comes. */
   for (guint i = 0; i < mine->len; i++) {
     const OutboxRow *row = g_ptr_array_index (mine, i);
     hand_over (outbox, row->id, row);
@@ -213,9 +220,10 @@ publish_found (Outbox *outbox, DbRows *found)
       kafka_headers_free (headers);
       continue;
     }
-    row = outbox_row_new (g_strdup (db_rows_text (found, i, "topic")),
-                          db_rows_is_null (found, i, "partition") ? -1 : (gint32) db_rows_int (found, i, "partition"),
-                          db_rows_bytes (found, i, "key"), db_rows_bytes (found, i, "value"), headers);
+    row = outbox_row_new (
+        g_strdup (db_rows_text (found, i, "topic")),
+        db_rows_is_null (found, i, "partition") ? -1 : (gint32)db_rows_int (found, i, "partition"),
+        db_rows_bytes (found, i, "key"), db_rows_bytes (found, i, "value"), headers);
     row->id = id;
     g_ptr_array_add (rows, row);
   }
@@ -232,7 +240,8 @@ publish_found (Outbox *outbox, DbRows *found)
 static gboolean
 delete_published (Outbox *outbox, Db *db, GArray *ids, GError **error)
 {
-  if (ids->len == 0 || db_execute (db, NULL, error, SQL_OUTBOX_DELETE, "I", ids->data, (gsize) ids->len))
+  if (ids->len == 0 ||
+      db_execute (db, NULL, error, SQL_OUTBOX_DELETE, "I", ids->data, (gsize)ids->len))
     return TRUE;
   g_mutex_lock (&outbox->lock);
   g_array_append_vals (outbox->published, ids->data, ids->len);
@@ -259,7 +268,8 @@ look (Outbox *outbox, Db *db, GError **error)
     outbox->sweep_at_ms = now + SWEEP_MS;
   }
   if (relay) {
-    g_autoptr (DbRows) found = db_query (db, error, SQL_OUTBOX_OF_THE_DEAD, "i", outbox->instance_timeout_ms);
+    g_autoptr (DbRows) found =
+        db_query (db, error, SQL_OUTBOX_OF_THE_DEAD, "i", outbox->instance_timeout_ms);
     if (!found)
       return FALSE;
     publish_found (outbox, found);
@@ -278,14 +288,17 @@ wait_for_work (Outbox *outbox, GArray *ret_ids, gint64 gather_until_ms)
   g_mutex_lock (&outbox->lock);
   while (!outbox->stopping && outbox->published->len == 0 && !outbox->sweep &&
          !(outbox->again.length > 0 && clock_monotonic_ms () >= outbox->again_at_ms)) {
-    gint64 end = outbox->again.length > 0 ? MIN (until, g_get_monotonic_time () + RETRY_MS * 1000) : until;
-    if (!g_cond_wait_until (&outbox->changed, &outbox->lock, end) && g_get_monotonic_time () >= until)
+    gint64 end =
+        outbox->again.length > 0 ? MIN (until, g_get_monotonic_time () + RETRY_MS * 1000) : until;
+    if (!g_cond_wait_until (&outbox->changed, &outbox->lock, end) &&
+        g_get_monotonic_time () >= until)
       break;
   }
   if (outbox->published->len > 0 && !outbox->stopping)
     while (clock_monotonic_ms () < gather_until_ms && !outbox->stopping)
       g_cond_wait_until (&outbox->changed, &outbox->lock,
-                         g_get_monotonic_time () + (gather_until_ms - clock_monotonic_ms () + 1) * 1000);
+                         g_get_monotonic_time () +
+                             (gather_until_ms - clock_monotonic_ms () + 1) * 1000);
   g_array_append_vals (ret_ids, outbox->published->data, outbox->published->len);
   g_array_set_size (outbox->published, 0);
   outbox->deleting = ret_ids->len > 0;
@@ -314,8 +327,8 @@ work (gpointer data)
         g_clear_pointer (&db, db_close);
     }
     if (!db || !delete_published (outbox, db, ids, &error) || !look (outbox, db, &error)) {
-      log_limited (LOG_LEVEL_WARNING, "outbox-database", "the outbox waits for the database", "error",
-                   error ? error->message : NULL, NULL);
+      log_limited (LOG_LEVEL_WARNING, "outbox-database", "the outbox waits for the database",
+                   "error", error ? error->message : NULL, NULL);
       if (!db && ids->len > 0) {
         g_mutex_lock (&outbox->lock);
         g_array_append_vals (outbox->published, ids->data, ids->len);
@@ -327,7 +340,8 @@ work (gpointer data)
         g_mutex_unlock (&outbox->lock);
         break;
       }
-      g_cond_wait_until (&outbox->changed, &outbox->lock, g_get_monotonic_time () + RETRY_MS * 1000);
+      g_cond_wait_until (&outbox->changed, &outbox->lock,
+                         g_get_monotonic_time () + RETRY_MS * 1000);
       g_mutex_unlock (&outbox->lock);
     }
     last_deleted_ms = clock_monotonic_ms ();
@@ -399,7 +413,8 @@ outbox_set_relay (Outbox *outbox, gboolean active)
 {
   g_mutex_lock (&outbox->lock);
   if (outbox->is_relay != active)
-    log_info (active ? "this process is the relay now" : "this process is not the relay any more", NULL);
+    log_info (active ? "this process is the relay now" : "this process is not the relay any more",
+              NULL);
   outbox->is_relay = active;
   g_mutex_unlock (&outbox->lock);
 }
@@ -422,10 +437,12 @@ outbox_flush (Outbox *outbox, gint64 timeout_ms)
   gboolean done;
 
   g_mutex_lock (&outbox->lock);
-  while (!(done = g_hash_table_size (outbox->waiting) == 0 && outbox->published->len == 0 && !outbox->deleting)) {
+  while (!(done = g_hash_table_size (outbox->waiting) == 0 && outbox->published->len == 0 &&
+                  !outbox->deleting)) {
     if (g_get_monotonic_time () >= until)
       break;
-    g_cond_wait_until (&outbox->changed, &outbox->lock, MIN (until, g_get_monotonic_time () + 20000));
+    g_cond_wait_until (&outbox->changed, &outbox->lock,
+                       MIN (until, g_get_monotonic_time () + 20000));
   }
   g_mutex_unlock (&outbox->lock);
   return done;

@@ -1,5 +1,5 @@
-/* What every program is, see program.h. One housekeeping thread keeps the heartbeat, the clock's offset, the relay's
- * lease and the purge. */
+/* What every program is, see program.h. One housekeeping thread keeps the heartbeat, the clock's
+ * offset, the relay's lease and the purge. */
 #include "pipeline/program.h"
 
 #include <errno.h>
@@ -25,24 +25,32 @@
 #include "pipeline/settlement.h"
 #include "pipeline/topics.h"
 
-#define WAIT_MS 2000           /* between two tries at start */
-#define LEASE_MS 30000
+#define WAIT_MS        2000 /* between two tries at start */
+#define LEASE_MS       30000
 #define LEASE_RENEW_MS 10000
-#define LEASE_STOP_MS 20000    /* a holder that has not renewed for this long of its monotonic clock stops */
-#define PURGE_EVERY_MS 600000
-#define PURGE_ROWS 5000
-#define OFFSET_WARN_MS 1000
+#define LEASE_STOP_MS                                                                              \
+  20000 /* a holder that has not renewed for this long of its monotonic clock stops */
+#define PURGE_EVERY_MS    600000
+#define PURGE_ROWS        5000
+#define OFFSET_WARN_MS    1000
 #define OFFSET_UNREADY_MS 10000
 
 const Setting program_settings[] = {
-  { "metrics-port", SETTING_NUMBER, "0", "Port of /metrics, /livez and /readyz; 0 takes a free one.", NULL, 0, 65535 },
+  { "metrics-port", SETTING_NUMBER, "0",
+    "Port of /metrics, /livez and /readyz; 0 takes a free one.", NULL, 0, 65535 },
   { "metrics-address", SETTING_TEXT, "127.0.0.1", "Address of that port." },
-  { "address-file", SETTING_TEXT, "", "File that gets METRICS_URL=… (and URL=…) when the program is ready." },
-  { "log-level", SETTING_CHOICE, "info", "Least level of the log lines.", "debug|info|warning|error" },
-  { "schema-registry-url", SETTING_TEXT, "", "Confluent schema registry; empty: Avro single-object encoding." },
-  { "heartbeat-interval-ms", SETTING_NUMBER, "10000", "How often a process says in the database that it is alive.", NULL, 100, 60000 },
-  { "instance-timeout-ms", SETTING_NUMBER, "30000", "A process without a heartbeat for this long counts as dead.", NULL, 1000, 600000 },
-  { "inbox-days", SETTING_NUMBER, "30", "Days for which handled messages are remembered.", NULL, 1, 3650 },
+  { "address-file", SETTING_TEXT, "",
+    "File that gets METRICS_URL=… (and URL=…) when the program is ready." },
+  { "log-level", SETTING_CHOICE, "info", "Least level of the log lines.",
+    "debug|info|warning|error" },
+  { "schema-registry-url", SETTING_TEXT, "",
+    "Confluent schema registry; empty: Avro single-object encoding." },
+  { "heartbeat-interval-ms", SETTING_NUMBER, "10000",
+    "How often a process says in the database that it is alive.", NULL, 100, 60000 },
+  { "instance-timeout-ms", SETTING_NUMBER, "30000",
+    "A process without a heartbeat for this long counts as dead.", NULL, 1000, 600000 },
+  { "inbox-days", SETTING_NUMBER, "30", "Days for which handled messages are remembered.", NULL, 1,
+    3650 },
   { NULL },
 };
 
@@ -98,7 +106,7 @@ program_wait_for_stop (Program *program, gint64 ms)
 
   /* The signal is left in the descriptor, so that everybody who asks sees it. */
   for (;;) {
-    int count = poll (&fd, 1, (int) MAX (0, until - clock_monotonic_ms ()));
+    int count = poll (&fd, 1, (int)MAX (0, until - clock_monotonic_ms ()));
     if (count > 0)
       return TRUE;
     if (count == 0 || errno != EINTR)
@@ -113,7 +121,8 @@ beat (Program *program, Db *db, GError **error)
 {
   gint64 before = clock_now_ms ();
   gint64 started = clock_monotonic_ms ();
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_HEARTBEAT, "tt", program->instance_id, program->name);
+  g_autoptr (DbRows) rows =
+      db_query (db, error, SQL_HEARTBEAT, "tt", program->instance_id, program->name);
   gint64 trip, offset;
 
   if (!rows)
@@ -123,7 +132,8 @@ beat (Program *program, Db *db, GError **error)
   clock_set_database_offset_ms (offset);
   metrics_gauge ("database_clock_offset_seconds", offset / 1000.0, NULL);
   if (ABS (offset) > OFFSET_WARN_MS)
-    log_limited (LOG_LEVEL_WARNING, "clock", "this machine's clock differs from the database's by more than 1 s", NULL);
+    log_limited (LOG_LEVEL_WARNING, "clock",
+                 "this machine's clock differs from the database's by more than 1 s", NULL);
   g_mutex_lock (&program->lock);
   program->heartbeat_done_ms = clock_monotonic_ms ();
   g_mutex_unlock (&program->lock);
@@ -133,8 +143,8 @@ beat (Program *program, Db *db, GError **error)
 static gboolean
 keep_lease (Program *program, Db *db, GError **error)
 {
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_TAKE_LEASE, "ttii", "relay", program->instance_id,
-                                      (gint64) LEASE_MS, program->lease_token);
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_TAKE_LEASE, "ttii", "relay",
+                                      program->instance_id, (gint64)LEASE_MS, program->lease_token);
 
   if (!rows)
     return FALSE;
@@ -155,9 +165,9 @@ purge (Program *program, Db *db, GError **error)
 {
   gint64 days = settings_number (program->settings, "inbox-days");
 
-  return db_execute (db, NULL, error, SQL_PURGE_INBOX, "ii", days, (gint64) PURGE_ROWS) &&
-         db_execute (db, NULL, error, SQL_PURGE_IDEMPOTENCY_KEYS, "i", (gint64) PURGE_ROWS) &&
-         db_execute (db, NULL, error, SQL_PURGE_INSTANCES, "i", (gint64) PURGE_ROWS);
+  return db_execute (db, NULL, error, SQL_PURGE_INBOX, "ii", days, (gint64)PURGE_ROWS) &&
+         db_execute (db, NULL, error, SQL_PURGE_IDEMPOTENCY_KEYS, "i", (gint64)PURGE_ROWS) &&
+         db_execute (db, NULL, error, SQL_PURGE_INSTANCES, "i", (gint64)PURGE_ROWS);
 }
 
 static gpointer
@@ -187,8 +197,8 @@ keep_house (gpointer data)
       program->purge_at_ms = now + PURGE_EVERY_MS;
     }
     if (!is_fine) {
-      log_limited (LOG_LEVEL_WARNING, "heartbeat", "no heartbeat: the database does not answer", "error",
-                   error ? error->message : NULL, NULL);
+      log_limited (LOG_LEVEL_WARNING, "heartbeat", "no heartbeat: the database does not answer",
+                   "error", error ? error->message : NULL, NULL);
       g_clear_pointer (&db, db_close);
     }
     if (program->lease_token && clock_monotonic_ms () - program->lease_renewed_ms > LEASE_STOP_MS) {
@@ -198,13 +208,16 @@ keep_house (gpointer data)
     g_mutex_lock (&program->lock);
     if (!program->stopping)
       g_cond_wait_until (&program->changed, &program->lock,
-                         g_get_monotonic_time () + (is_fine ? interval : MIN (interval, 1000)) * 1000);
+                         g_get_monotonic_time () +
+                             (is_fine ? interval : MIN (interval, 1000)) * 1000);
   }
   g_mutex_unlock (&program->lock);
   if (db) {
     if (program->lease_token)
-      (void) db_execute (db, NULL, NULL, SQL_GIVE_LEASE, "ti", "relay", program->lease_token); /* it runs out by itself */
-    (void) db_execute (db, NULL, NULL, SQL_INSTANCE_ENDED, "t", program->instance_id); /* else dead after its time-out */
+      (void)db_execute (db, NULL, NULL, SQL_GIVE_LEASE, "ti", "relay",
+                        program->lease_token); /* it runs out by itself */
+    (void)db_execute (db, NULL, NULL, SQL_INSTANCE_ENDED, "t",
+                      program->instance_id); /* else dead after its time-out */
     db_close (db);
   }
   return NULL;
@@ -224,7 +237,8 @@ is_ready (Program *program, const char **ret_why)
   g_mutex_unlock (&program->lock);
   if (!ready)
     *ret_why = "starting or stopping\n";
-  else if (program->heartbeat_done_ms == 0 || age > settings_number (program->settings, "instance-timeout-ms"))
+  else if (program->heartbeat_done_ms == 0 ||
+           age > settings_number (program->settings, "instance-timeout-ms"))
     *ret_why = "the database does not answer\n";
   else if (ABS (clock_database_offset_ms ()) > OFFSET_UNREADY_MS)
     *ret_why = "the clock differs from the database's by more than 10 s\n";
@@ -246,7 +260,8 @@ answer (const HttpServerRequest *request, gpointer data)
   if (strcmp (request->path, "/readyz") == 0)
     return http_reply_new (is_ready (program, &why) ? 200 : 503, "text/plain", why);
   if (strcmp (request->path, "/livez") == 0) {
-    gboolean alive = !outbox_is_fatal (program->outbox) && (!program->is_alive || program->is_alive (program->is_alive_data));
+    gboolean alive = !outbox_is_fatal (program->outbox) &&
+                     (!program->is_alive || program->is_alive (program->is_alive_data));
     return http_reply_new (alive ? 200 : 503, "text/plain", alive ? "ok\n" : "stuck\n");
   }
   return http_reply_new (404, "text/plain", "not found\n");
@@ -277,7 +292,8 @@ void
 program_announce (Program *program, const char *url)
 {
   const char *path = settings_text (program->settings, "address-file");
-  g_autofree char *metrics_url = g_strdup_printf ("http://127.0.0.1:%u", program_metrics_port (program));
+  g_autofree char *metrics_url =
+      g_strdup_printf ("http://127.0.0.1:%u", program_metrics_port (program));
   g_autofree char *port = g_strdup_printf ("%u", program_metrics_port (program));
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
@@ -305,7 +321,8 @@ record_secrets (Program *program, Db *db, GError **error)
   if (g_strcmp0 (db_rows_text (rows, 0, "fingerprint"), fingerprint) == 0)
     return TRUE;
   g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DATABASE,
-               "master-keys or hmac-keys differ from those the other programs use with this database; give all the same, "
+               "master-keys or hmac-keys differ from those the other programs use with this "
+               "database; give all the same, "
                "or delete the row of shared_secrets when rotating them on purpose");
   return FALSE;
 }
@@ -317,7 +334,8 @@ meet_database (Program *program, GError **error)
     g_autoptr (GError) problem = NULL;
     g_autoptr (Db) db = db_open (settings_text (program->settings, "database-url"), &problem);
 
-    if (db && db_schema_check (db, &problem) && record_secrets (program, db, &problem) && beat (program, db, &problem))
+    if (db && db_schema_check (db, &problem) && record_secrets (program, db, &problem) &&
+        beat (program, db, &problem))
       return TRUE;
     if (!g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY)) {
       g_propagate_error (error, g_steal_pointer (&problem));
@@ -339,7 +357,8 @@ meet_broker (Program *program, GError **error)
   for (;;) {
     g_autoptr (GError) problem = NULL;
 
-    if (topics_check (outbox_kafka_handle (program->outbox), settings_text (program->settings, "topic-prefix"), 5000, &problem))
+    if (topics_check (outbox_kafka_handle (program->outbox),
+                      settings_text (program->settings, "topic-prefix"), 5000, &problem))
       return TRUE;
     /* Topics that were made a moment ago may not be known everywhere yet. */
     if (!g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) && ++tries >= 3) {
@@ -359,7 +378,8 @@ tell_configuration (Program *program)
 {
   g_auto (GStrv) pairs = settings_effective (program->settings);
 
-  log_info ("starting", "instance_id", program->instance_id, "librdkafka", rd_kafka_version_str (), NULL);
+  log_info ("starting", "instance_id", program->instance_id, "librdkafka", rd_kafka_version_str (),
+            NULL);
   for (guint i = 0; pairs[i] && pairs[i + 1]; i += 2)
     log_debug ("setting", "name", pairs[i], "value", pairs[i + 1], NULL);
 }
@@ -373,7 +393,8 @@ program_start (const char *name, const Settings *settings, GError **error)
   HttpServerOptions server = { .address = settings_text (settings, "metrics-address"),
                                .port = settings_number (settings, "metrics-port") };
   OutboxOptions outbox = { .database_url = settings_text (settings, "database-url"),
-                           .instance_timeout_ms = settings_number (settings, "instance-timeout-ms") };
+                           .instance_timeout_ms =
+                               settings_number (settings, "instance-timeout-ms") };
 
   log_init (name, settings_text (settings, "log-level"));
   program->name = g_strdup (name);
@@ -390,10 +411,12 @@ program_start (const char *name, const Settings *settings, GError **error)
     goto failed;
   if (settings_is_set (settings, "schema-registry-url")) {
     program->http = http_client_new (&http);
-    program->registry = (RegistryAccess){ program->http, settings_text (settings, "schema-registry-url") };
+    program->registry =
+        (RegistryAccess){ program->http, settings_text (settings, "schema-registry-url") };
   }
   program->codec = event_codec_new (program->http ? registry_ask : NULL, &program->registry);
-  program->pool = db_pool_new (settings_text (settings, "database-url"), settings_number (settings, "database-connections"));
+  program->pool = db_pool_new (settings_text (settings, "database-url"),
+                               settings_number (settings, "database-connections"));
   program->outbox = outbox_new (settings, &outbox, error);
   if (!program->outbox)
     goto failed;
@@ -416,7 +439,7 @@ program_stop (Program *program)
     return;
   program_set_ready (program, FALSE);
   if (program->outbox)
-    (void) outbox_flush (program->outbox, 5000); /* what is left is the relay's */
+    (void)outbox_flush (program->outbox, 5000); /* what is left is the relay's */
   g_mutex_lock (&program->lock);
   program->stopping = TRUE;
   g_cond_broadcast (&program->changed);
@@ -494,7 +517,8 @@ program_transaction (Program *program, SettleWork work, gpointer data, GError **
 
     settlement_init (&settlement, program, db, program->name, NULL, 0);
     done = db_begin (db, &problem) && work (&settlement, NULL, data, &problem) &&
-           outbox_insert (db, program->instance_id, settlement.rows, &problem) && db_commit (db, &problem);
+           outbox_insert (db, program->instance_id, settlement.rows, &problem) &&
+           db_commit (db, &problem);
     if (done) {
       outbox_publish (program->outbox, settlement.rows);
     } else {
@@ -517,6 +541,7 @@ program_flush (Program *program, gint64 timeout_ms, GError **error)
 {
   if (outbox_flush (program->outbox, timeout_ms))
     return TRUE;
-  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_AWAY, "the broker has not confirmed all records; they stay in the outbox");
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_AWAY,
+               "the broker has not confirmed all records; they stay in the outbox");
   return FALSE;
 }

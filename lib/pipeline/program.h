@@ -1,5 +1,6 @@
-/* What every program of ours is: settings, a database it may wait for, an instance with a heartbeat, a producer that
- * publishes its outbox rows, the relay (one active, by lease), and /metrics, /livez, /readyz on one port. */
+/* What every program of ours is: settings, a database it may wait for, an instance with a
+ * heartbeat, a producer that publishes its outbox rows, the relay (one active, by lease), and
+ * /metrics, /livez, /readyz on one port. */
 #pragma once
 
 #include "base/seal.h"
@@ -10,13 +11,15 @@
 
 typedef struct Program Program;
 
-/* Rows every program has: database-url, kafka-brokers, topic-prefix, schema-registry-url, metrics-port, log-level, … */
+/* Rows every program has: database-url, kafka-brokers, topic-prefix, schema-registry-url,
+ * metrics-port, log-level, … */
 extern const Setting program_settings[];
 
 /**
  * program_start:
- * Waits (with a message that says for what) for the database and the broker; refuses (error, exit 1) an unknown schema
- * version, missing or wrong topics, another secret's fingerprint. Logs the effective configuration, secrets masked.
+ * Waits (with a message that says for what) for the database and the broker; refuses (error, exit
+ * 1) an unknown schema version, missing or wrong topics, another secret's fingerprint. Logs the
+ * effective configuration, secrets masked.
  */
 Program *program_start (const char *name, const Settings *settings, GError **error);
 /* Flushes, deletes published rows, marks the instance ended. NULL is fine. */
@@ -31,14 +34,17 @@ guint16 program_metrics_port (Program *program);
 char *program_topic (Program *program, const char *name); /* with prefix; owned */
 void program_set_ready (Program *program, gboolean ready);
 
-/* BEGIN, @work (run is NULL in it), COMMIT, then publish the outbox rows it made. Repeated on conflict. A COMMIT without
- * an answer is an error (DB_ERROR_COMMIT_UNKNOWN): the caller looks whether its rows are there. */
+/* BEGIN, @work (run is NULL in it), COMMIT, then publish the outbox rows it made. Repeated on
+ * conflict. A COMMIT without an answer is an error (DB_ERROR_COMMIT_UNKNOWN): the caller looks
+ * whether its rows are there. */
 gboolean program_transaction (Program *program, SettleWork work, gpointer data, GError **error);
 /* Waits until all rows this process made have their delivery report, at most @timeout_ms. */
 gboolean program_flush (Program *program, gint64 timeout_ms, GError **error);
 
-/* SIGTERM and SIGINT are blocked from program_start() on and read here: TRUE when one has come; waits at most @ms. */
+/* SIGTERM and SIGINT are blocked from program_start() on and read here: TRUE when one has come;
+ * waits at most @ms. */
 gboolean program_wait_for_stop (Program *program, gint64 ms);
 int program_signal_fd (Program *program);
-/* Ready to serve: logs "listening" with the ports and writes the address-file (METRICS_URL=…, and URL=… when @url is given). */
+/* Ready to serve: logs "listening" with the ports and writes the address-file (METRICS_URL=…, and
+ * URL=… when @url is given). */
 void program_announce (Program *program, const char *url);

@@ -24,15 +24,18 @@ registry_ask (const char *method, const char *path, const char *body, gpointer d
   g_autoptr (HttpAnswer) answer = http_send (access->client, &request, &problem);
 
   if (!answer) {
-    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY, "the schema registry does not answer: %s", problem->message);
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY,
+                 "the schema registry does not answer: %s", problem->message);
     return NULL;
   }
   if (answer->status == 404) {
-    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_UNKNOWN, "the schema registry does not know %s", path);
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_UNKNOWN, "the schema registry does not know %s",
+                 path);
     return NULL;
   }
   if (answer->status != 200) {
-    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY, "the schema registry answers %ld", answer->status);
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY, "the schema registry answers %ld",
+                 answer->status);
     return NULL;
   }
   return g_strndup (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body));

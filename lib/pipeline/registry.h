@@ -9,4 +9,5 @@ typedef struct {
   HttpClient *client;
   const char *url;
 } RegistryAccess;
-char *registry_ask (const char *method, const char *path, const char *body, gpointer access, GError **error);
+char *registry_ask (const char *method, const char *path, const char *body, gpointer access,
+                    GError **error);

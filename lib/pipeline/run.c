@@ -8,7 +8,7 @@
 
 #define SNOOZE_MAX_MS 60000
 
-G_DEFINE_QUARK (pipeline-error-quark, pipeline_error)
+G_DEFINE_QUARK (pipeline - error - quark, pipeline_error)
 
 static void
 own_scope_free (gpointer data)
@@ -88,7 +88,8 @@ run_may_go_on (Run *run, GError **error)
   case RUN_LOST:
     break;
   }
-  g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the partition has gone to another process");
+  g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST,
+               "the partition has gone to another process");
   return FALSE;
 }
 
@@ -139,7 +140,7 @@ run_claim_id (const Run *run)
 gint64
 run_token (const Run *run)
 {
-  return run->scopes->len > 0 ? ((OwnScope *) g_ptr_array_index (run->scopes, 0))->token : 0;
+  return run->scopes->len > 0 ? ((OwnScope *)g_ptr_array_index (run->scopes, 0))->token : 0;
 }
 
 const char *
@@ -220,7 +221,8 @@ run_look_later (Run *run, const char *reason, GError **error)
   gint64 since = run->delivery->record.waiting_since_ms;
 
   if (since && clock_database_now_ms () - since > run->runner->outage_max_wait_ms) {
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DEAD, "waited longer than outage-max-wait: %s", reason);
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DEAD,
+                 "waited longer than outage-max-wait: %s", reason);
     return FALSE;
   }
   run->looks_later = TRUE;
@@ -240,7 +242,7 @@ run_hold (Run *run, const char *reason, gint64 behind_claim_id, GError **error)
 gboolean
 run_refuse (Run *run, const char *reason, GError **error)
 {
-  (void) run;
+  (void)run;
   g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DEAD, "%s", reason);
   return FALSE;
 }
@@ -248,7 +250,7 @@ run_refuse (Run *run, const char *reason, GError **error)
 gboolean
 run_skip (Run *run, const char *reason)
 {
-  (void) run;
+  (void)run;
   log_debug ("nothing to do", "reason", reason, NULL);
   return TRUE;
 }
@@ -275,8 +277,8 @@ static gboolean
 take_scope (Settlement *settlement, Run *run, gpointer data, GError **error)
 {
   Take *take = data;
-  g_autoptr (DbRows) rows = db_query (settlement_db (settlement), error, SQL_TAKE_SCOPE, "tt", take->scope,
-                                      program_instance_id (run->runner->program));
+  g_autoptr (DbRows) rows = db_query (settlement_db (settlement), error, SQL_TAKE_SCOPE, "tt",
+                                      take->scope, program_instance_id (run->runner->program));
 
   if (!rows)
     return FALSE;

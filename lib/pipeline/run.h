@@ -1,7 +1,8 @@
 /* A run: one delivery being handled, as its handler sees it.
  *
- * A handler is straight code in a thread of its own. It holds no database connection during a call. It returns
- * FALSE with an error when it cannot go on; it never sleeps, never loops over retries, never logs a failure. */
+ * A handler is straight code in a thread of its own. It holds no database connection during a call.
+ * It returns FALSE with an error when it cannot go on; it never sleeps, never loops over retries,
+ * never logs a failure. */
 #pragma once
 
 #include <glib.h>
@@ -15,31 +16,34 @@ typedef struct Settlement Settlement;
 #define PIPELINE_ERROR (pipeline_error_quark ())
 GQuark pipeline_error_quark (void);
 typedef enum {
-  PIPELINE_ERROR_LOST,        /* the token or the partition is not ours any more: no verdict, no further call */
-  PIPELINE_ERROR_BOUNDARY,    /* shutdown or revoke: stop at this step boundary */
-  PIPELINE_ERROR_SNOOZE,      /* not now; run_snooze() */
-  PIPELINE_ERROR_HOLD,        /* a person must decide; run_hold() */
-  PIPELINE_ERROR_DEAD,        /* refused for good by a rule of ours, e.g. no-participant-id; run_refuse() */
-  PIPELINE_ERROR_GROUP_OVER,  /* the group is in failure or later: no step starts; the child is stopped, settles DONE */
-  PIPELINE_ERROR_UNKNOWN,     /* a call's outcome is unknown and stands journalled as started */
-  PIPELINE_ERROR_DIGEST,      /* code or data changed under a step found started: HOLD */
-  PIPELINE_ERROR_DATABASE,    /* database away beyond database-wait-ms: this process is ill */
+  PIPELINE_ERROR_LOST, /* the token or the partition is not ours any more: no verdict, no further
+                          call */
+  PIPELINE_ERROR_BOUNDARY, /* shutdown or revoke: stop at this step boundary */
+  PIPELINE_ERROR_SNOOZE,   /* not now; run_snooze() */
+  PIPELINE_ERROR_HOLD,     /* a person must decide; run_hold() */
+  PIPELINE_ERROR_DEAD, /* refused for good by a rule of ours, e.g. no-participant-id; run_refuse()
+                        */
+  PIPELINE_ERROR_GROUP_OVER, /* the group is in failure or later: no step starts; the child is
+                                stopped, settles DONE */
+  PIPELINE_ERROR_UNKNOWN,    /* a call's outcome is unknown and stands journalled as started */
+  PIPELINE_ERROR_DIGEST,     /* code or data changed under a step found started: HOLD */
+  PIPELINE_ERROR_DATABASE,   /* database away beyond database-wait-ms: this process is ill */
 } PipelineError;
 
 /* What the message says. Borrowed from the run. */
 const char *run_message_id (const Run *run);
 guint run_hop (const Run *run);
-guint run_attempt (const Run *run);                /* attempts spent before this one; 0 at first */
+guint run_attempt (const Run *run); /* attempts spent before this one; 0 at first */
 guint run_replay (const Run *run);
 const char *run_scope (const Run *run);
-const char *run_claim_group_id (const Run *run);   /* guid or NULL */
-gint64 run_claim_id (const Run *run);              /* 0 for a group's message */
-gint64 run_token (const Run *run);                 /* of the run row of run_scope() */
-const char *run_key (const Run *run);              /* the veteran key */
+const char *run_claim_group_id (const Run *run); /* guid or NULL */
+gint64 run_claim_id (const Run *run);            /* 0 for a group's message */
+gint64 run_token (const Run *run);               /* of the run row of run_scope() */
+const char *run_key (const Run *run);            /* the veteran key */
 const char *run_consumer (const Run *run);
 
 /* What the process has. */
-gpointer run_context (const Run *run);             /* what the consumer's start() made */
+gpointer run_context (const Run *run); /* what the consumer's start() made */
 const Settings *run_settings (const Run *run);
 Sealer *run_sealer (const Run *run);
 EventCodec *run_codec (const Run *run);
@@ -51,12 +55,14 @@ void run_db_give (Run *run, Db *db);
 
 /* --- Leaving a handler. Each sets @error and returns FALSE, so: return run_snooze (…). --- */
 
-/* Not now, no attempt spent: the record waits in memory until @ms have passed (at most 60,000), its key blocked. */
+/* Not now, no attempt spent: the record waits in memory until @ms have passed (at most 60,000), its
+ * key blocked. */
 gboolean run_snooze (Run *run, gint64 ms, const char *reason, GError **error);
-/* What is to wait for long without an attempt: goes through look-tier, or snoozes 60 s while there are no tiers.
- * Counts towards outage-max-wait; over it the verdict is DEAD. */
+/* What is to wait for long without an attempt: goes through look-tier, or snoozes 60 s while there
+ * are no tiers. Counts towards outage-max-wait; over it the verdict is DEAD. */
 gboolean run_look_later (Run *run, const char *reason, GError **error);
-/* A person must decide: needs-person with @reason, event, alert. @behind_claim_id 0, or whose hold it waits behind. */
+/* A person must decide: needs-person with @reason, event, alert. @behind_claim_id 0, or whose hold
+ * it waits behind. */
 gboolean run_hold (Run *run, const char *reason, gint64 behind_claim_id, GError **error);
 /* Refused for good by a rule of ours: DEAD. @reason is a short code such as no-participant-id. */
 gboolean run_refuse (Run *run, const char *reason, GError **error);
@@ -65,29 +71,36 @@ guint run_snoozes (const Run *run);
 /* Nothing to do: TRUE, with a debug line. */
 gboolean run_skip (Run *run, const char *reason);
 
-/* --- Transactions. Work runs on the desk's connection; nothing in it may call outside or block on another lock. --- */
+/* --- Transactions. Work runs on the desk's connection; nothing in it may call outside or block on
+ * another lock. --- */
 
 typedef gboolean (*SettleWork) (Settlement *settlement, Run *run, gpointer data, GError **error);
 
 /* Adds work to the transaction that settles this message as DONE. Run in the order given. */
 void run_on_settle (Run *run, SettleWork work, gpointer data, GDestroyNotify free_data);
-/* A transaction of its own, now, conditional on the run row's token (PIPELINE_ERROR_LOST otherwise). */
+/* A transaction of its own, now, conditional on the run row's token (PIPELINE_ERROR_LOST
+ * otherwise). */
 gboolean run_transaction (Run *run, SettleWork work, gpointer data, GError **error);
 
 /* Inside a SettleWork. */
 Db *settlement_db (Settlement *settlement);
-/* An outbox row. @topic without prefix; @key borrowed; @value NULL is a tombstone; @partition -1: by key.
- * A new message id is made: "<consumer>/<n>" unique; hop 0; traceparent is carried on. */
-gboolean settlement_emit (Settlement *settlement, const char *topic, const char *key, GBytes *value, GError **error);
-/* A result event of the group: takes the next sequence under the group's row lock (the row is locked here if it
- * was not before) and emits to claim-events. @subject "GROUP", "CLAIM", "ATTEMPT" or "STEP"; @claim_id 0: none. */
-gboolean settlement_claim_event (Settlement *settlement, const char *claim_group_id, const char *subject, gint64 claim_id,
-                                 const char *from_state, const char *to_state, const char *reason, GError **error);
-/* @kind "SUBMITTED", "IN_PROGRESS", "RECEIVED" or "ERROR". */
-gboolean settlement_mail (Settlement *settlement, const char *claim_group_id, gint64 parent_claim_id, const char *kind,
+/* An outbox row. @topic without prefix; @key borrowed; @value NULL is a tombstone; @partition -1:
+ * by key. A new message id is made: "<consumer>/<n>" unique; hop 0; traceparent is carried on. */
+gboolean settlement_emit (Settlement *settlement, const char *topic, const char *key, GBytes *value,
                           GError **error);
-gboolean settlement_monitoring_event (Settlement *settlement, const char *kind, const char *claim_group_id,
-                                      gint64 claim_id, const char *detail, GError **error);
+/* A result event of the group: takes the next sequence under the group's row lock (the row is
+ * locked here if it was not before) and emits to claim-events. @subject "GROUP", "CLAIM", "ATTEMPT"
+ * or "STEP"; @claim_id 0: none. */
+gboolean settlement_claim_event (Settlement *settlement, const char *claim_group_id,
+                                 const char *subject, gint64 claim_id, const char *from_state,
+                                 const char *to_state, const char *reason, GError **error);
+/* @kind "SUBMITTED", "IN_PROGRESS", "RECEIVED" or "ERROR". */
+gboolean settlement_mail (Settlement *settlement, const char *claim_group_id,
+                          gint64 parent_claim_id, const char *kind, GError **error);
+gboolean settlement_monitoring_event (Settlement *settlement, const char *kind,
+                                      const char *claim_group_id, gint64 claim_id,
+                                      const char *detail, GError **error);
 
-/* Takes a second scope's run row for this delivery (the closer takes the group's beside its child's). */
+/* Takes a second scope's run row for this delivery (the closer takes the group's beside its
+ * child's). */
 gboolean run_take_scope (Run *run, const char *scope, GError **error);

@@ -1,5 +1,6 @@
-/* The runner: one poll thread that takes records fairly over partitions, one of a key at a time, bounded; workers that
- * handle them; desks that count and settle. The life of a message is told in README.md. */
+/* The runner: one poll thread that takes records fairly over partitions, one of a key at a time,
+ * bounded; workers that handle them; desks that count and settle. The life of a message is told in
+ * README.md. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,26 +16,37 @@
 #include "bgs/bgs.h"
 #include "pipeline/delivery.h"
 
-#define UNFINISHED_MAX 1000      /* a partition with this many unfinished records is not read further */
-#define COMMIT_EVERY_MS 1000
+#define UNFINISHED_MAX   1000 /* a partition with this many unfinished records is not read further \
+                               */
+#define COMMIT_EVERY_MS  1000
 #define RECOUNT_EVERY_MS 1000
-#define POLL_MS 500
-#define TICK_OLD_MS 60000
-#define OUTBOX_WAITING_MAX 20000 /* more rows than this without a delivery report: nothing new is taken */
+#define POLL_MS          500
+#define TICK_OLD_MS      60000
+#define OUTBOX_WAITING_MAX                                                                         \
+  20000 /* more rows than this without a delivery report: nothing new is taken */
 #define BATCH_MAX 100
 #define RETAKE_MS 1000
 
 const Setting runner_settings[] = {
   { "in-flight", SETTING_NUMBER, "64", "Records worked on at the same time.", NULL, 1, 1000 },
-  { "quarantine-after", SETTING_NUMBER, "3", "Deaths of the process, in succession, after which a record is quarantined.", NULL, 1, 100 },
-  { "retry-wait-ms", SETTING_NUMBER, "5000", "Wait before the first retry; it grows by this much with each.", NULL, 1, 60000 },
+  { "quarantine-after", SETTING_NUMBER, "3",
+    "Deaths of the process, in succession, after which a record is quarantined.", NULL, 1, 100 },
+  { "retry-wait-ms", SETTING_NUMBER, "5000",
+    "Wait before the first retry; it grows by this much with each.", NULL, 1, 60000 },
   { "retry-wait-max-ms", SETTING_NUMBER, "60000", "Longest such wait.", NULL, 1, 60000 },
-  { "attempts", SETTING_NUMBER, "17", "Attempts after which a message is dead: the first and its retries.", NULL, 1, 100 },
-  { "unknown-settle-ms", SETTING_NUMBER, "30000", "Added to the read limit before a call of unknown outcome is touched.", NULL, 1, 600000 },
-  { "send-within-ms", SETTING_NUMBER, "5000", "A call that is not sent this soon after its start was journalled is not sent.", NULL, 1, 60000 },
-  { "outage-max-wait", SETTING_DURATION, "48h", "How long a claim waits for an open breaker or an unknown insert." },
-  { "revoke-drain-ms", SETTING_NUMBER, "3000", "How long a revoke waits for work to come to its next step boundary.", NULL, 0, 60000 },
-  { "shutdown-deadline", SETTING_DURATION, "25s", "How long a shutdown waits for calls that are still out." },
+  { "attempts", SETTING_NUMBER, "17",
+    "Attempts after which a message is dead: the first and its retries.", NULL, 1, 100 },
+  { "unknown-settle-ms", SETTING_NUMBER, "30000",
+    "Added to the read limit before a call of unknown outcome is touched.", NULL, 1, 600000 },
+  { "send-within-ms", SETTING_NUMBER, "5000",
+    "A call that is not sent this soon after its start was journalled is not sent.", NULL, 1,
+    60000 },
+  { "outage-max-wait", SETTING_DURATION, "48h",
+    "How long a claim waits for an open breaker or an unknown insert." },
+  { "revoke-drain-ms", SETTING_NUMBER, "3000",
+    "How long a revoke waits for work to come to its next step boundary.", NULL, 0, 60000 },
+  { "shutdown-deadline", SETTING_DURATION, "25s",
+    "How long a shutdown waits for calls that are still out." },
   { NULL },
 };
 
@@ -63,8 +75,8 @@ partition_unref (Partition *partition)
 }
 
 typedef struct {
-  Delivery *busy;   /* the one in hand */
-  GQueue parked;    /* Delivery *, in order */
+  Delivery *busy; /* the one in hand */
+  GQueue parked;  /* Delivery *, in order */
 } KeyState;
 
 static void
@@ -97,7 +109,8 @@ partition_open_offsets (Partition *partition)
   for (GList *link = partition->window.head; link; link = link->next) {
     Delivery *delivery = link->data;
     /* A suspect has a row of its own. */
-    if ((delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING || delivery->state == DELIVERY_SETTLING) &&
+    if ((delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING ||
+         delivery->state == DELIVERY_SETTLING) &&
         !delivery->record.is_suspect)
       g_array_append_val (open, delivery->offset);
   }
@@ -109,7 +122,7 @@ runner_wake (Runner *runner)
 {
   guint64 one = 1;
 
-  (void) !write (runner->wake_fd, &one, sizeof one); /* full only when it is awake already */
+  (void)!write (runner->wake_fd, &one, sizeof one); /* full only when it is awake already */
 }
 
 /* The lowest unfinished record of each partition bounds what may be committed. */
@@ -151,7 +164,8 @@ release_key (Runner *runner, Delivery *delivery)
 static void
 leave_flight (Runner *runner, Delivery *delivery)
 {
-  if (delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING || delivery->state == DELIVERY_SETTLING)
+  if (delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING ||
+      delivery->state == DELIVERY_SETTLING)
     runner->in_flight--;
   if (runner->solo == delivery)
     runner->solo = NULL;
@@ -194,7 +208,7 @@ by_wake (gconstpointer a, gconstpointer b, gpointer data)
 {
   const Delivery *one = a, *two = b;
 
-  (void) data;
+  (void)data;
   return (one->wake_at_ms > two->wake_at_ms) - (one->wake_at_ms < two->wake_at_ms);
 }
 
@@ -228,7 +242,8 @@ runner_drop (Runner *runner, Delivery *delivery)
     forget (runner, delivery);
   g_cond_broadcast (&runner->changed);
   g_mutex_unlock (&runner->lock);
-  if (!is_forgotten) /* stopped at its boundary while a revoke waits: it stays until the partition goes */
+  if (!is_forgotten) /* stopped at its boundary while a revoke waits: it stays until the partition
+                        goes */
     runner_snooze (runner, delivery, RETAKE_MS);
 }
 
@@ -250,7 +265,7 @@ runner_no_suspect (Runner *runner, Delivery *delivery)
 void
 runner_ill (const char *why, gpointer data)
 {
-  (void) data;
+  (void)data;
   log_failure ("this process cannot go on; all it had is delivered again", "error", why, NULL);
   _exit (1);
 }
@@ -289,10 +304,13 @@ runner_handle (gpointer data, gpointer runner_data)
   delivery_log_context (delivery);
   log_debug ("start", NULL);
   CRASH_POINT ("handle/before");
-  verdict = runner->consumer->handle (delivery->run, delivery->run->message, &error) ? VERDICT_DONE : verdict_of (error);
+  verdict = runner->consumer->handle (delivery->run, delivery->run->message, &error)
+                ? VERDICT_DONE
+                : verdict_of (error);
   CRASH_POINT ("handle/after");
   if (verdict == VERDICT_LOST || verdict == VERDICT_ILL) {
-    log_line (verdict == VERDICT_ILL ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "no verdict", "error", error->message, NULL);
+    log_line (verdict == VERDICT_ILL ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "no verdict", "error",
+              error->message, NULL);
     log_context_clear ();
     g_error_free (error);
     if (verdict == VERDICT_LOST && run_order (delivery->run) != RUN_GOES_ON)
@@ -323,14 +341,16 @@ delivery_new (Runner *runner, Partition *partition, rd_kafka_message_t *message)
   delivery->partition = partition_ref (partition);
   delivery->message = message;
   delivery->offset = message->offset;
-  if (message->key && message->key_len > 0 && message->key_len < 256 && g_utf8_validate (message->key, message->key_len, NULL))
+  if (message->key && message->key_len > 0 && message->key_len < 256 &&
+      g_utf8_validate (message->key, message->key_len, NULL))
     delivery->key = g_strndup (message->key, message->key_len);
   delivery->headers = kafka_headers_of_message (message);
   id = kafka_headers_get (delivery->headers, "dp-message-id");
   if (id && *id)
     delivery->message_id = g_strdup (id);
   else
-    delivery->message_id = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, partition->topic, partition->number, message->offset);
+    delivery->message_id = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, partition->topic,
+                                            partition->number, message->offset);
   delivery->hop = kafka_headers_get_int (delivery->headers, "dp-hop", 0, G_MAXINT, 0);
   delivery->replay = kafka_headers_get_int (delivery->headers, "dp-replay", 0, G_MAXINT, 0);
   record = g_hash_table_lookup (partition->records, &message->offset);
@@ -380,7 +400,8 @@ static gboolean
 read_one (Runner *runner)
 {
   for (guint tries = 0; tries < runner->partitions->len; tries++) {
-    Partition *partition = g_ptr_array_index (runner->partitions, runner->turn++ % runner->partitions->len);
+    Partition *partition =
+        g_ptr_array_index (runner->partitions, runner->turn++ % runner->partitions->len);
     rd_kafka_message_t *message;
 
     if (!partition->is_open || partition->window.length >= UNFINISHED_MAX)
@@ -400,8 +421,8 @@ wake_snoozing (Runner *runner)
   gint64 now = clock_monotonic_ms ();
   gboolean any = FALSE;
 
-  for (GSequenceIter *iter = g_sequence_get_begin_iter (runner->snoozing); !g_sequence_iter_is_end (iter);
-       iter = g_sequence_get_begin_iter (runner->snoozing)) {
+  for (GSequenceIter *iter = g_sequence_get_begin_iter (runner->snoozing);
+       !g_sequence_iter_is_end (iter); iter = g_sequence_get_begin_iter (runner->snoozing)) {
     Delivery *delivery = g_sequence_get (iter);
     if (delivery->wake_at_ms > now)
       break;
@@ -413,7 +434,8 @@ wake_snoozing (Runner *runner)
   return any;
 }
 
-/* Hands out as much work as is allowed. A suspect waits until nothing else is in flight, and then runs alone. */
+/* Hands out as much work as is allowed. A suspect waits until nothing else is in flight, and then
+ * runs alone. */
 static void
 hand_out (Runner *runner)
 {
@@ -422,7 +444,8 @@ hand_out (Runner *runner)
     Delivery *delivery = g_queue_peek_head (&runner->due);
 
     if (!delivery) {
-      if (outbox_waiting (program_outbox (runner->program)) > OUTBOX_WAITING_MAX || !read_one (runner))
+      if (outbox_waiting (program_outbox (runner->program)) > OUTBOX_WAITING_MAX ||
+          !read_one (runner))
         return;
       continue;
     }
@@ -463,14 +486,16 @@ on_assign (KafkaPartition *kafka, const char *topic, int number, gpointer data)
 static gboolean
 is_in_hand (const Delivery *delivery)
 {
-  return delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING || delivery->state == DELIVERY_SETTLING;
+  return delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING ||
+         delivery->state == DELIVERY_SETTLING;
 }
 
 static void
 order_runs (GPtrArray *partitions, RunOrder order)
 {
   for (guint i = 0; i < partitions->len; i++)
-    for (GList *link = ((Partition *) g_ptr_array_index (partitions, i))->window.head; link; link = link->next) {
+    for (GList *link = ((Partition *)g_ptr_array_index (partitions, i))->window.head; link;
+         link = link->next) {
       Delivery *delivery = link->data;
       if (is_in_hand (delivery) && delivery->run)
         g_atomic_int_set (&delivery->run->order, order);
@@ -483,7 +508,8 @@ count_in_hand (GPtrArray *partitions)
   guint count = 0;
 
   for (guint i = 0; i < partitions->len; i++)
-    for (GList *link = ((Partition *) g_ptr_array_index (partitions, i))->window.head; link; link = link->next)
+    for (GList *link = ((Partition *)g_ptr_array_index (partitions, i))->window.head; link;
+         link = link->next)
       count += is_in_hand (link->data);
   return count;
 }
@@ -538,13 +564,15 @@ static void
 on_revoke (GPtrArray *partitions, gboolean lost, gpointer data)
 {
   Runner *runner = data;
-  gint64 until = g_get_monotonic_time () + settings_number (runner->settings, "revoke-drain-ms") * 1000;
+  gint64 until =
+      g_get_monotonic_time () + settings_number (runner->settings, "revoke-drain-ms") * 1000;
   TakeItem *close = take_item_new (TAKE_CLOSE, NULL, NULL);
 
-  close->partitions = g_ptr_array_new_with_free_func ((GDestroyNotify) partition_unref);
+  close->partitions = g_ptr_array_new_with_free_func ((GDestroyNotify)partition_unref);
   g_mutex_lock (&runner->lock);
   order_runs (partitions, lost ? RUN_LOST : RUN_AT_BOUNDARY);
-  while (!lost && count_in_hand (partitions) > 0 && g_cond_wait_until (&runner->changed, &runner->lock, until))
+  while (!lost && count_in_hand (partitions) > 0 &&
+         g_cond_wait_until (&runner->changed, &runner->lock, until))
     order_runs (partitions, RUN_AT_BOUNDARY); /* what was being taken has a run now */
   for (guint i = 0; i < partitions->len; i++) {
     Partition *partition = g_ptr_array_index (partitions, i);
@@ -585,8 +613,9 @@ next_timeout (Runner *runner)
   gint64 wait = POLL_MS;
 
   if (!g_sequence_iter_is_end (iter))
-    wait = CLAMP (((Delivery *) g_sequence_get (iter))->wake_at_ms - clock_monotonic_ms (), 0, POLL_MS);
-  return (int) wait;
+    wait =
+        CLAMP (((Delivery *)g_sequence_get (iter))->wake_at_ms - clock_monotonic_ms (), 0, POLL_MS);
+  return (int)wait;
 }
 
 static gboolean
@@ -600,8 +629,8 @@ poll_once (Runner *runner, GError **error)
   g_mutex_lock (&runner->lock);
   timeout = next_timeout (runner);
   g_mutex_unlock (&runner->lock);
-  (void) poll (fds, G_N_ELEMENTS (fds), timeout); /* woken or not, everything is looked at */
-  (void) !read (runner->wake_fd, &count, sizeof count);
+  (void)poll (fds, G_N_ELEMENTS (fds), timeout); /* woken or not, everything is looked at */
+  (void)!read (runner->wake_fd, &count, sizeof count);
   if (fds[1].revents & POLLIN) {
     g_mutex_lock (&runner->lock);
     runner->is_stopping = TRUE;
@@ -659,7 +688,8 @@ static gpointer
 watch_close (gpointer data)
 {
   Runner *runner = data;
-  gint64 until = g_get_monotonic_time () + (settings_duration_ms (runner->settings, "shutdown-deadline") + 5000) * 1000;
+  gint64 until = g_get_monotonic_time () +
+                 (settings_duration_ms (runner->settings, "shutdown-deadline") + 5000) * 1000;
 
   g_mutex_lock (&runner->lock);
   while (runner->is_stopping && g_cond_wait_until (&runner->changed, &runner->lock, until))
@@ -672,11 +702,13 @@ watch_close (gpointer data)
   return NULL;
 }
 
-/* Leave first, so that others take over; then wait for calls still out, whose workers record the answers. */
+/* Leave first, so that others take over; then wait for calls still out, whose workers record the
+ * answers. */
 static void
 shut_down (Runner *runner)
 {
-  gint64 until = g_get_monotonic_time () + settings_duration_ms (runner->settings, "shutdown-deadline") * 1000;
+  gint64 until =
+      g_get_monotonic_time () + settings_duration_ms (runner->settings, "shutdown-deadline") * 1000;
   GThread *watchdog = g_thread_new ("watchdog", watch_close, runner);
 
   log_info ("stopping", NULL);
@@ -686,7 +718,8 @@ shut_down (Runner *runner)
   while (runner->in_flight > 0 && g_cond_wait_until (&runner->changed, &runner->lock, until))
     ;
   if (runner->in_flight > 0)
-    log_warning ("calls are still out at the shutdown-deadline; they stand journalled as started", NULL);
+    log_warning ("calls are still out at the shutdown-deadline; they stand journalled as started",
+                 NULL);
   g_mutex_unlock (&runner->lock);
   if (runner->in_flight > 0)
     _exit (0); /* their threads cannot be joined; everything they did is in the journal */
@@ -722,14 +755,16 @@ static gboolean
 limits_fit (Runner *runner, GError **error)
 {
   gint64 connect = settings_has (runner->settings, "bgs-connect-timeout-ms")
-                     ? settings_number (runner->settings, "bgs-connect-timeout-ms") : 0;
+                       ? settings_number (runner->settings, "bgs-connect-timeout-ms")
+                       : 0;
 
   runner->unknown_settle_ms = settings_number (runner->settings, "unknown-settle-ms");
   runner->send_within_ms = settings_number (runner->settings, "send-within-ms");
   if (runner->unknown_settle_ms >= connect + runner->send_within_ms)
     return TRUE;
   g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
-               "unknown-settle-ms must not be less than bgs-connect-timeout-ms + send-within-ms: a call may be under way that long");
+               "unknown-settle-ms must not be less than bgs-connect-timeout-ms + send-within-ms: a "
+               "call may be under way that long");
   return FALSE;
 }
 
@@ -745,7 +780,7 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   runner->settings = settings;
   g_mutex_init (&runner->lock);
   g_cond_init (&runner->changed);
-  runner->partitions = g_ptr_array_new_with_free_func ((GDestroyNotify) partition_unref);
+  runner->partitions = g_ptr_array_new_with_free_func ((GDestroyNotify)partition_unref);
   runner->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_state_free);
   runner->snoozing = g_sequence_new (NULL);
   g_queue_init (&runner->due);
@@ -766,7 +801,8 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   if (consumer->start && !runner->context)
     return NULL;
   program_set_liveness (runner->program, is_alive, runner);
-  runner->workers = g_thread_pool_new (runner_handle, runner, (int) runner->in_flight_max, FALSE, error);
+  runner->workers =
+      g_thread_pool_new (runner_handle, runner, (int)runner->in_flight_max, FALSE, error);
   runner->take_desk = new_desk (runner, "take", take_do);
   runner->step_desk = new_desk (runner, "steps", steps_do);
   runner->settle_desk = new_desk (runner, "settle", settle_do);
@@ -785,16 +821,17 @@ consumer_main (const Consumer *consumer, int argc, char **argv)
   Runner *runner = NULL;
   gboolean is_fine;
 
-  g_ptr_array_add (tables, (gpointer) runner_settings);
-  g_ptr_array_add (tables, (gpointer) program_settings);
-  g_ptr_array_add (tables, (gpointer) kafka_settings);
-  g_ptr_array_add (tables, (gpointer) db_settings);
-  g_ptr_array_add (tables, (gpointer) seal_settings);
+  g_ptr_array_add (tables, (gpointer)runner_settings);
+  g_ptr_array_add (tables, (gpointer)program_settings);
+  g_ptr_array_add (tables, (gpointer)kafka_settings);
+  g_ptr_array_add (tables, (gpointer)db_settings);
+  g_ptr_array_add (tables, (gpointer)seal_settings);
   for (guint i = 0; consumer->settings && consumer->settings[i]; i++)
-    g_ptr_array_add (tables, (gpointer) consumer->settings[i]);
+    g_ptr_array_add (tables, (gpointer)consumer->settings[i]);
   g_ptr_array_add (tables, NULL);
-  settings = settings_parse_or_exit (consumer->name, "", "One consumer of the dependents claims pipeline.",
-                                     (const Setting *const *) tables->pdata, &argc, &argv);
+  settings =
+      settings_parse_or_exit (consumer->name, "", "One consumer of the dependents claims pipeline.",
+                              (const Setting *const *)tables->pdata, &argc, &argv);
   runner = runner_new (consumer, settings, &error);
   if (!runner) {
     log_failure ("cannot start", "error", error->message, NULL);

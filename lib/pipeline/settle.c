@@ -1,5 +1,5 @@
-/* The settle desk: state, inbox row and outbox rows of a delivery in one transaction, shared by those that wait at the
- * same moment. Source: design section 5 (7 to 9). */
+/* The settle desk: state, inbox row and outbox rows of a delivery in one transaction, shared by
+ * those that wait at the same moment. Source: design section 5 (7 to 9). */
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include "pipeline/states.h"
 
 #define FAILURES_MAX_BYTES 900 /* first and last failures; a header holds 1,024 */
-#define AGAIN_MS 1000
+#define AGAIN_MS           1000
 
 SettleUnit *
 settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken)
@@ -76,10 +76,11 @@ diagnosis (SettleUnit *unit, GError **error)
 {
   Delivery *delivery = unit->delivery;
   KafkaHeaders *headers = kafka_headers_copy (delivery->headers);
-  g_autofree char *source = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic, delivery->partition->number,
-                                             delivery->offset);
-  g_autofree char *first = clock_format_iso (delivery->record.first_failed_at_ms ? delivery->record.first_failed_at_ms
-                                                                                 : unit->settlement.now_ms);
+  g_autofree char *source = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic,
+                                             delivery->partition->number, delivery->offset);
+  g_autofree char *first =
+      clock_format_iso (delivery->record.first_failed_at_ms ? delivery->record.first_failed_at_ms
+                                                            : unit->settlement.now_ms);
 
   kafka_headers_set (headers, "dp-message-id", delivery->message_id);
   kafka_headers_set_int (headers, "dp-hop", delivery->hop + 1);
@@ -93,13 +94,15 @@ diagnosis (SettleUnit *unit, GError **error)
   kafka_headers_set (headers, "dp-first-failed-at", first);
   kafka_headers_set (headers, "dp-failures", delivery->record.failures);
   if (delivery->run && delivery->run->scope.scope) {
-    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_STEPS_IN_EFFECT, "tt", delivery->run->scope.scope, STEP_INSERT);
+    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_STEPS_IN_EFFECT, "tt",
+                                        delivery->run->scope.scope, STEP_INSERT);
     if (!rows) {
       kafka_headers_free (headers);
       return NULL;
     }
     kafka_headers_set (headers, "dp-steps", db_rows_text (rows, 0, "finished"));
-    kafka_headers_set (headers, "dp-insert", db_rows_boolean (rows, 0, "insert_is_unknown") ? "unknown" : NULL);
+    kafka_headers_set (headers, "dp-insert",
+                       db_rows_boolean (rows, 0, "insert_is_unknown") ? "unknown" : NULL);
   }
   return headers;
 }
@@ -119,7 +122,8 @@ send_away (SettleUnit *unit, const char *topic, GError **error)
 
   if (!headers)
     return FALSE;
-  settlement_add_row (&unit->settlement, topic, unit->delivery->partition->number, copy_of (message->key, message->key_len),
+  settlement_add_row (&unit->settlement, topic, unit->delivery->partition->number,
+                      copy_of (message->key, message->key_len),
                       copy_of (message->payload, message->len), headers);
   return TRUE;
 }
@@ -135,16 +139,20 @@ record_attempt (SettleUnit *unit, const char *status, GError **error)
   if (!delivery->run || !delivery->run->message)
     return TRUE;
   if (consumer->attempted &&
-      !consumer->attempted (&unit->settlement, delivery->run, delivery->run->message, status, unit->error, error))
+      !consumer->attempted (&unit->settlement, delivery->run, delivery->run->message, status,
+                            unit->error, error))
     return FALSE;
-  return !claim_group_of (unit) || settlement_claim_event (&unit->settlement, claim_group_of (unit), "ATTEMPT", claim_of (unit), NULL,
-                                                           status, verdict_error_class (unit->error), error);
+  return !claim_group_of (unit) ||
+         settlement_claim_event (&unit->settlement, claim_group_of (unit), "ATTEMPT",
+                                 claim_of (unit), NULL, status, verdict_error_class (unit->error),
+                                 error);
 }
 
 static const char *
 attempt_status (const SettleUnit *unit)
 {
-  return g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN) ? "unknown" : "failure";
+  return g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN) ? "unknown"
+                                                                               : "failure";
 }
 
 static gboolean
@@ -154,8 +162,9 @@ settle_done (SettleUnit *unit, GError **error)
   g_autoptr (GError) problem = NULL;
 
   if (g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER)) {
-    if (run->scope.claim_id == 0 || settlement_change_child (&unit->settlement, run->scope.claim_group_id, run->scope.claim_id,
-                                                             "stopped", "the group has failed", &problem))
+    if (run->scope.claim_id == 0 ||
+        settlement_change_child (&unit->settlement, run->scope.claim_group_id, run->scope.claim_id,
+                                 "stopped", "the group has failed", &problem))
       return TRUE;
     if (g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
       return TRUE; /* submitted, dead, or stopped before */
@@ -173,24 +182,27 @@ settle_done (SettleUnit *unit, GError **error)
 static gint64
 retry_wait_ms (const Delivery *delivery)
 {
-  return MIN (delivery->runner->retry_wait_ms * (delivery->record.attempt + 1), delivery->runner->retry_wait_max_ms);
+  return MIN (delivery->runner->retry_wait_ms * (delivery->record.attempt + 1),
+              delivery->runner->retry_wait_max_ms);
 }
 
 static gboolean
 settle_retry (SettleUnit *unit, GError **error)
 {
   Delivery *delivery = unit->delivery;
-  g_autofree char *failures = add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
-  g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_KEEP_ATTEMPT, "ttiiiit", delivery->runner->consumer->name,
-                                      delivery->partition->topic, (gint64) delivery->partition->number, delivery->offset,
-                                      (gint64) delivery->record.attempt + 1, retry_wait_ms (delivery), failures);
+  g_autofree char *failures =
+      add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
+  g_autoptr (DbRows) rows = db_query (
+      unit->settlement.db, error, SQL_KEEP_ATTEMPT, "ttiiiit", delivery->runner->consumer->name,
+      delivery->partition->topic, (gint64)delivery->partition->number, delivery->offset,
+      (gint64)delivery->record.attempt + 1, retry_wait_ms (delivery), failures);
 
   if (!rows)
     return FALSE;
   delivery->record.first_failed_at_ms = db_rows_int (rows, 0, "first_failed_at_ms");
   return record_attempt (unit, attempt_status (unit), error) &&
-         settlement_monitoring_event (&unit->settlement, "retry", claim_group_of (unit), claim_of (unit),
-                                      verdict_error_class (unit->error), error);
+         settlement_monitoring_event (&unit->settlement, "retry", claim_group_of (unit),
+                                      claim_of (unit), verdict_error_class (unit->error), error);
 }
 
 static gboolean
@@ -201,7 +213,8 @@ settle_snooze (SettleUnit *unit, GError **error)
   gint64 number = delivery->partition->number;
 
   if (delivery->run->looks_later && delivery->record.waiting_since_ms == 0) {
-    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_KEEP_WAITING, "ttii", consumer, topic, number, delivery->offset);
+    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_KEEP_WAITING, "ttii",
+                                        consumer, topic, number, delivery->offset);
     if (!rows)
       return FALSE;
     delivery->record.waiting_since_ms = db_rows_int (rows, 0, "waiting_since_ms");
@@ -210,7 +223,8 @@ settle_snooze (SettleUnit *unit, GError **error)
   }
   /* While it snoozes it stays a suspect, but it is not in hand. */
   return !delivery->record.is_suspect ||
-         db_execute (unit->settlement.db, NULL, error, SQL_CLOSE_SUSPECT, "ttii", consumer, topic, number, delivery->offset);
+         db_execute (unit->settlement.db, NULL, error, SQL_CLOSE_SUSPECT, "ttii", consumer, topic,
+                     number, delivery->offset);
 }
 
 static gboolean
@@ -223,18 +237,22 @@ settle_hold (SettleUnit *unit, GError **error)
 
   if (!run->scope.claim_group_id)
     return settlement_monitoring_event (&unit->settlement, "hold", NULL, 0, reason, error);
-  if (claim_id && !settlement_change_child (&unit->settlement, run->scope.claim_group_id, claim_id, "held", reason, &problem) &&
+  if (claim_id &&
+      !settlement_change_child (&unit->settlement, run->scope.claim_group_id, claim_id, "held",
+                                reason, &problem) &&
       !g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION)) {
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
   if (claim_id == 0) { /* a group's message: the mark goes to its parent claim */
-    g_autoptr (ClaimGroup) group = claim_group_load (unit->settlement.db, NULL, run->scope.claim_group_id, error);
+    g_autoptr (ClaimGroup) group =
+        claim_group_load (unit->settlement.db, NULL, run->scope.claim_group_id, error);
     if (!group)
       return FALSE;
     claim_id = group->parent_claim_id;
   }
-  return settlement_needs_person (&unit->settlement, run->scope.claim_group_id, claim_id, reason, run->hold_behind, error) &&
+  return settlement_needs_person (&unit->settlement, run->scope.claim_group_id, claim_id, reason,
+                                  run->hold_behind, error) &&
          record_attempt (unit, attempt_status (unit), error);
 }
 
@@ -245,22 +263,24 @@ settle_dead (SettleUnit *unit, GError **error)
   const Consumer *consumer = delivery->runner->consumer;
   gboolean has_message = delivery->run && delivery->run->message, goes_out = has_message;
 
-  if (unit->is_quarantine && (!send_away (unit, "quarantine", error) ||
-                              !settlement_monitoring_event (&unit->settlement, "quarantine", claim_group_of (unit), claim_of (unit),
-                                                            verdict_error_class (unit->error), error)))
+  if (unit->is_quarantine &&
+      (!send_away (unit, "quarantine", error) ||
+       !settlement_monitoring_event (&unit->settlement, "quarantine", claim_group_of (unit),
+                                     claim_of (unit), verdict_error_class (unit->error), error)))
     return FALSE;
   if (!has_message)
     return TRUE; /* what does not decode never goes to the dead letter */
   if (!record_attempt (unit, attempt_status (unit), error))
     return FALSE;
   if (consumer->give_up &&
-      !consumer->give_up (&unit->settlement, delivery->run, delivery->run->message, unit->error, &goes_out, error))
+      !consumer->give_up (&unit->settlement, delivery->run, delivery->run->message, unit->error,
+                          &goes_out, error))
     return FALSE;
   if (!goes_out)
     return TRUE;
   return send_away (unit, "claims.dead-letter", error) &&
-         settlement_monitoring_event (&unit->settlement, "dead-letter", claim_group_of (unit), claim_of (unit),
-                                      verdict_error_class (unit->error), error);
+         settlement_monitoring_event (&unit->settlement, "dead-letter", claim_group_of (unit),
+                                      claim_of (unit), verdict_error_class (unit->error), error);
 }
 
 static gboolean
@@ -289,13 +309,16 @@ settle_one (SettleUnit *unit, GError **error)
 static gboolean
 writes_inbox (const SettleUnit *unit)
 {
-  return unit->verdict != VERDICT_SNOOZE && unit->verdict != VERDICT_RETRY; /* RETRY waits in place, see the README */
+  return unit->verdict != VERDICT_SNOOZE &&
+         unit->verdict != VERDICT_RETRY; /* RETRY waits in place, see the README */
 }
 
 static const char *
 inbox_verdict (const SettleUnit *unit)
 {
-  return unit->is_stale ? "STALE" : unit->is_quarantine ? "QUARANTINE" : verdict_name (unit->verdict);
+  return unit->is_stale        ? "STALE"
+         : unit->is_quarantine ? "QUARANTINE"
+                               : verdict_name (unit->verdict);
 }
 
 /* --- The shared transaction --- */
@@ -320,7 +343,7 @@ write_ends (Db *db, Batch *batch, GError **error)
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
     for (guint k = 0; unit->delivery->run && k < unit->delivery->run->ends->len; k++)
-      if (!((StepEnd *) g_ptr_array_index (unit->delivery->run->ends, k))->is_hit)
+      if (!((StepEnd *)g_ptr_array_index (unit->delivery->run->ends, k))->is_hit)
         unit->is_lost = TRUE;
   }
   return TRUE;
@@ -335,7 +358,7 @@ hold_tokens (Db *db, Batch *batch, GError **error)
   g_autoptr (DbRows) rows = NULL;
 
   for (guint i = 0; i < batch->units->len; i++) {
-    Run *run = ((SettleUnit *) g_ptr_array_index (batch->units, i))->delivery->run;
+    Run *run = ((SettleUnit *)g_ptr_array_index (batch->units, i))->delivery->run;
     for (guint k = 0; run && k < run->scopes->len; k++) {
       OwnScope *own = g_ptr_array_index (run->scopes, k);
       g_ptr_array_add (scopes, own->scope);
@@ -344,16 +367,16 @@ hold_tokens (Db *db, Batch *batch, GError **error)
   }
   if (scopes->len == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_HOLD_TOKENS, "NI", scopes, tokens->data, (gsize) tokens->len);
+  rows = db_query (db, error, SQL_HOLD_TOKENS, "NI", scopes, tokens->data, (gsize)tokens->len);
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++)
-    g_hash_table_add (held, (char *) db_rows_text (rows, i, "scope"));
+    g_hash_table_add (held, (char *)db_rows_text (rows, i, "scope"));
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
     Run *run = unit->delivery->run;
     for (guint k = 0; run && k < run->scopes->len && GUARD (TOKEN); k++)
-      if (!g_hash_table_contains (held, ((OwnScope *) g_ptr_array_index (run->scopes, k))->scope))
+      if (!g_hash_table_contains (held, ((OwnScope *)g_ptr_array_index (run->scopes, k))->scope))
         unit->is_lost = TRUE;
   }
   return TRUE;
@@ -376,24 +399,28 @@ write_inbox (Db *db, Batch *batch, GError **error)
     if (unit->is_lost || !writes_inbox (unit))
       continue;
     g_ptr_array_add (ids, unit->delivery->message_id);
-    g_ptr_array_add (verdicts, (char *) inbox_verdict (unit));
+    g_ptr_array_add (verdicts, (char *)inbox_verdict (unit));
     g_array_append_val (hops, hop);
     g_array_append_val (replays, replay);
   }
   if (ids->len == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_INBOX_INSERT, "tNIIN", batch->runner->consumer->name, ids, hops->data, (gsize) hops->len,
-                   replays->data, (gsize) replays->len, verdicts);
+  rows = db_query (db, error, SQL_INBOX_INSERT, "tNIIN", batch->runner->consumer->name, ids,
+                   hops->data, (gsize)hops->len, replays->data, (gsize)replays->len, verdicts);
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++)
     g_hash_table_add (written, g_strdup_printf ("%s/%d/%d", db_rows_text (rows, i, "message_id"),
-                                                (int) db_rows_int (rows, i, "hop"), (int) db_rows_int (rows, i, "replay")));
+                                                (int)db_rows_int (rows, i, "hop"),
+                                                (int)db_rows_int (rows, i, "replay")));
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    g_autofree char *key = g_strdup_printf ("%s/%u/%u", unit->delivery->message_id, unit->delivery->hop, unit->delivery->replay);
+    g_autofree char *key = g_strdup_printf ("%s/%u/%u", unit->delivery->message_id,
+                                            unit->delivery->hop, unit->delivery->replay);
     if (!unit->is_lost && writes_inbox (unit))
-      unit->is_seen = GUARD (INBOX) && !g_hash_table_remove (written, key); /* two of one key in a batch: one of them */
+      unit->is_seen =
+          GUARD (INBOX) &&
+          !g_hash_table_remove (written, key); /* two of one key in a batch: one of them */
   }
   return TRUE;
 }
@@ -404,14 +431,35 @@ forget_record (Db *db, SettleUnit *unit, GError **error)
   Delivery *delivery = unit->delivery;
 
   return !delivery->record.has_row || !writes_inbox (unit) ||
-         db_execute (db, NULL, error, SQL_FORGET_RECORD, "ttii", delivery->runner->consumer->name, delivery->partition->topic,
-                     (gint64) delivery->partition->number, delivery->offset);
+         db_execute (db, NULL, error, SQL_FORGET_RECORD, "ttii", delivery->runner->consumer->name,
+                     delivery->partition->topic, (gint64)delivery->partition->number,
+                     delivery->offset);
+}
+
+/* A settlement that is shared between groups locks them all at first touch, in ascending id order.
+ */
+static gboolean
+lock_groups (Db *db, Batch *batch, GError **error)
+{
+  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
+
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    if (claim_group_of (unit) && unit->verdict != VERDICT_SNOOZE && !unit->is_lost &&
+        !unit->is_seen && !unit->is_stale)
+      g_ptr_array_add (guids, (char *)claim_group_of (unit));
+  }
+  if (guids->len == 0)
+    return TRUE;
+  g_ptr_array_add (guids, NULL);
+  return claim_groups_lock (db, (char **)guids->pdata, error);
 }
 
 static int
 by_group_row (gconstpointer a, gconstpointer b)
 {
-  const Run *one = (*(SettleUnit *const *) a)->delivery->run, *two = (*(SettleUnit *const *) b)->delivery->run;
+  const Run *one = (*(SettleUnit *const *)a)->delivery->run,
+            *two = (*(SettleUnit *const *)b)->delivery->run;
   gint64 x = one ? one->group_row_id : 0, y = two ? two->group_row_id : 0;
 
   return (x > y) - (x < y);
@@ -434,7 +482,8 @@ settle_batch (Db *db, gpointer data, GError **error)
   }
   /* Row locks on groups are taken in ascending id order. */
   g_ptr_array_sort (batch->units, by_group_row);
-  if (!write_ends (db, batch, error) || !hold_tokens (db, batch, error) || !write_inbox (db, batch, error))
+  if (!write_ends (db, batch, error) || !hold_tokens (db, batch, error) ||
+      !write_inbox (db, batch, error) || !lock_groups (db, batch, error))
     return FALSE;
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
@@ -459,14 +508,17 @@ log_verdict (SettleUnit *unit)
   const char *name = inbox_verdict (unit);
 
   metrics_count ("verdicts_total", 1, "verdict", name, NULL);
-  if (unit->verdict == VERDICT_SNOOZE || (unit->verdict == VERDICT_DONE && !log_is_enabled (LOG_LEVEL_INFO)))
+  if (unit->verdict == VERDICT_SNOOZE ||
+      (unit->verdict == VERDICT_DONE && !log_is_enabled (LOG_LEVEL_INFO)))
     return;
   delivery_log_context (delivery);
-  g_snprintf (elapsed, sizeof elapsed, "%" G_GINT64_FORMAT, clock_monotonic_ms () - delivery->taken_at_ms);
+  g_snprintf (elapsed, sizeof elapsed, "%" G_GINT64_FORMAT,
+              clock_monotonic_ms () - delivery->taken_at_ms);
   g_snprintf (attempt, sizeof attempt, "%u", delivery->record.attempt + 1);
-  log_line (unit->verdict == VERDICT_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "settled", "verdict", name, "attempt", attempt,
-            "elapsed_ms", elapsed, "error_class", verdict_error_class (unit->error), "error",
-            unit->error ? unit->error->message : NULL, NULL);
+  log_line (unit->verdict == VERDICT_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "settled",
+            "verdict", name, "attempt", attempt, "elapsed_ms", elapsed, "error_class",
+            verdict_error_class (unit->error), "error", unit->error ? unit->error->message : NULL,
+            NULL);
   log_context_clear ();
 }
 
@@ -477,7 +529,8 @@ after_commit (Runner *runner, SettleUnit *unit)
 
   if (unit->is_lost) {
     metrics_count ("tokens_lost_total", 1, NULL);
-    runner_snooze (runner, delivery, AGAIN_MS); /* taken again from the inbox look, if it is still ours */
+    runner_snooze (runner, delivery,
+                   AGAIN_MS); /* taken again from the inbox look, if it is still ours */
     return;
   }
   if (unit->is_seen) {
@@ -489,7 +542,8 @@ after_commit (Runner *runner, SettleUnit *unit)
   outbox_publish (program_outbox (runner->program), unit->settlement.rows);
   if (unit->verdict == VERDICT_RETRY) {
     gint64 wait = retry_wait_ms (delivery);
-    char *failures = add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
+    char *failures =
+        add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
 
     g_free (delivery->record.failures);
     delivery->record.failures = failures;
@@ -521,11 +575,13 @@ settle_singly (Desk *desk, Runner *runner, SettleUnit *unit)
       return;
     }
     if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
-      outbox_sweep_soon (program_outbox (runner->program)); /* if it was written, the inbox row says so now */
+      outbox_sweep_soon (
+          program_outbox (runner->program)); /* if it was written, the inbox row says so now */
       g_error_free (error);
       continue;
     }
-    log_failure ("a settlement is refused", "verdict", verdict_name (unit->verdict), "error", error->message, NULL);
+    log_failure ("a settlement is refused", "verdict", verdict_name (unit->verdict), "error",
+                 error->message, NULL);
     if (unit->verdict == VERDICT_RETRY || unit->is_quarantine || !unit->delivery->run) {
       g_error_free (error);
       break;

@@ -1,4 +1,5 @@
-/* What a settlement writes beside its inbox row: records, events, e-mail requests. See run.h and states.h. */
+/* What a settlement writes beside its inbox row: records, events, e-mail requests. See run.h and
+ * states.h. */
 #include "pipeline/settlement.h"
 
 #include <string.h>
@@ -15,7 +16,8 @@
 #include "pipeline/states.h"
 
 void
-settlement_init (Settlement *settlement, Program *program, Db *db, const char *source, const char *traceparent, guint replay)
+settlement_init (Settlement *settlement, Program *program, Db *db, const char *source,
+                 const char *traceparent, guint replay)
 {
   memset (settlement, 0, sizeof *settlement);
   settlement->program = program;
@@ -46,11 +48,12 @@ settlement_step_result (const Settlement *settlement)
 }
 
 void
-settlement_add_row (Settlement *settlement, const char *topic, gint32 partition, GBytes *key_taken, GBytes *value_taken,
-                    KafkaHeaders *headers_taken)
+settlement_add_row (Settlement *settlement, const char *topic, gint32 partition, GBytes *key_taken,
+                    GBytes *value_taken, KafkaHeaders *headers_taken)
 {
-  g_ptr_array_add (settlement->rows, outbox_row_new (program_topic (settlement->program, topic), partition, key_taken,
-                                                     value_taken, headers_taken));
+  g_ptr_array_add (settlement->rows,
+                   outbox_row_new (program_topic (settlement->program, topic), partition, key_taken,
+                                   value_taken, headers_taken));
 }
 
 /* A new trace starts where none was handed on. Source: W3C Trace Context, version 00. */
@@ -98,16 +101,19 @@ bytes_of (const char *text)
 }
 
 gboolean
-settlement_emit (Settlement *settlement, const char *topic, const char *key, GBytes *value, GError **error)
+settlement_emit (Settlement *settlement, const char *topic, const char *key, GBytes *value,
+                 GError **error)
 {
-  (void) error; /* rows are inserted together at the end of the transaction */
-  settlement_add_row (settlement, topic, -1, bytes_of (key), value ? g_bytes_ref (value) : NULL, new_headers (settlement));
+  (void)error; /* rows are inserted together at the end of the transaction */
+  settlement_add_row (settlement, topic, -1, bytes_of (key), value ? g_bytes_ref (value) : NULL,
+                      new_headers (settlement));
   return TRUE;
 }
 
 /* CloudEvents 1.0, Kafka binary mode: result and monitoring events carry these beside ours. */
 static void
-add_cloud_event (KafkaHeaders *headers, const char *type, const char *source, gint64 at_ms, const char *subject)
+add_cloud_event (KafkaHeaders *headers, const char *type, const char *source, gint64 at_ms,
+                 const char *subject)
 {
   g_autofree char *time = clock_format_iso (at_ms);
   g_autofree char *uri = g_strconcat ("/dependents/", source, NULL);
@@ -122,22 +128,24 @@ add_cloud_event (KafkaHeaders *headers, const char *type, const char *source, gi
 }
 
 gboolean
-settlement_claim_event (Settlement *settlement, const char *claim_group_id, const char *subject, gint64 claim_id,
-                        const char *from_state, const char *to_state, const char *reason, GError **error)
+settlement_claim_event (Settlement *settlement, const char *claim_group_id, const char *subject,
+                        gint64 claim_id, const char *from_state, const char *to_state,
+                        const char *reason, GError **error)
 {
-  g_autoptr (DbRows) next = db_query (settlement->db, error, SQL_NEXT_SEQUENCE, "t", claim_group_id);
+  g_autoptr (DbRows) next =
+      db_query (settlement->db, error, SQL_NEXT_SEQUENCE, "t", claim_group_id);
   g_autofree char *topic = program_topic (settlement->program, "claim-events");
   g_autoptr (GBytes) value = NULL;
   KafkaHeaders *headers = NULL;
   g_autofree char *type = NULL;
   ClaimEvent event = {
-    .claim_group_id = (char *) claim_group_id,
-    .subject = (char *) subject,
+    .claim_group_id = (char *)claim_group_id,
+    .subject = (char *)subject,
     .claim_id = claim_id,
-    .from_state = (char *) from_state,
-    .to_state = (char *) to_state,
-    .reason = (char *) reason,
-    .consumer = (char *) settlement->source,
+    .from_state = (char *)from_state,
+    .to_state = (char *)to_state,
+    .reason = (char *)reason,
+    .consumer = (char *)settlement->source,
     .replay = settlement->replay,
     .at_ms = settlement->now_ms,
   };
@@ -158,19 +166,21 @@ settlement_claim_event (Settlement *settlement, const char *claim_group_id, cons
     *c = *c == ' ' ? '-' : g_ascii_tolower (*c);
   add_cloud_event (headers, type, settlement->source, settlement->now_ms, claim_group_id);
   kafka_headers_set_int (headers, "ce_sequence", event.sequence);
-  settlement_add_row (settlement, "claim-events", -1, bytes_of (claim_group_id), g_steal_pointer (&value), headers);
+  settlement_add_row (settlement, "claim-events", -1, bytes_of (claim_group_id),
+                      g_steal_pointer (&value), headers);
   return TRUE;
 }
 
 gboolean
-settlement_mail (Settlement *settlement, const char *claim_group_id, gint64 parent_claim_id, const char *kind, GError **error)
+settlement_mail (Settlement *settlement, const char *claim_group_id, gint64 parent_claim_id,
+                 const char *kind, GError **error)
 {
   g_autofree char *topic = program_topic (settlement->program, "notifications");
   g_autofree char *stored = g_ascii_strdown (kind, -1);
   NotificationRequested event = {
-    .claim_group_id = (char *) claim_group_id,
+    .claim_group_id = (char *)claim_group_id,
     .claim_id = parent_claim_id,
-    .kind = (char *) kind,
+    .kind = (char *)kind,
     .at_ms = settlement->now_ms,
   };
   g_autoptr (GBytes) value = NULL;
@@ -186,32 +196,35 @@ settlement_mail (Settlement *settlement, const char *claim_group_id, gint64 pare
 }
 
 gboolean
-settlement_monitoring_event (Settlement *settlement, const char *kind, const char *claim_group_id, gint64 claim_id,
-                             const char *detail, GError **error)
+settlement_monitoring_event (Settlement *settlement, const char *kind, const char *claim_group_id,
+                             gint64 claim_id, const char *detail, GError **error)
 {
   g_autofree char *topic = program_topic (settlement->program, "monitoring-events");
   g_autofree char *type = g_strconcat ("gov.va.dependents.monitoring.", kind, NULL);
   MonitoringEvent event = {
-    .consumer = (char *) settlement->source,
-    .kind = (char *) kind,
-    .claim_group_id = (char *) claim_group_id,
+    .consumer = (char *)settlement->source,
+    .kind = (char *)kind,
+    .claim_group_id = (char *)claim_group_id,
     .claim_id = claim_id,
-    .detail = (char *) detail,
+    .detail = (char *)detail,
     .at_ms = settlement->now_ms,
   };
-  GBytes *value = monitoring_event_encode (program_codec (settlement->program), topic, &event, error);
+  GBytes *value =
+      monitoring_event_encode (program_codec (settlement->program), topic, &event, error);
   KafkaHeaders *headers = NULL;
 
   if (!value)
     return FALSE;
   headers = new_headers (settlement);
   add_cloud_event (headers, type, settlement->source, settlement->now_ms, claim_group_id);
-  settlement_add_row (settlement, "monitoring-events", -1, bytes_of (settlement->source), value, headers);
+  settlement_add_row (settlement, "monitoring-events", -1, bytes_of (settlement->source), value,
+                      headers);
   return TRUE;
 }
 
 gboolean
-settlement_change_group (Settlement *settlement, const char *claim_group_id, const char *to, const char *reason, GError **error)
+settlement_change_group (Settlement *settlement, const char *claim_group_id, const char *to,
+                         const char *reason, GError **error)
 {
   g_autofree char *from = NULL;
 
@@ -220,24 +233,25 @@ settlement_change_group (Settlement *settlement, const char *claim_group_id, con
 }
 
 gboolean
-settlement_change_child (Settlement *settlement, const char *claim_group_id, gint64 claim_id, const char *to,
-                         const char *reason, GError **error)
+settlement_change_child (Settlement *settlement, const char *claim_group_id, gint64 claim_id,
+                         const char *to, const char *reason, GError **error)
 {
   g_autofree char *from = NULL;
 
-  /* The group's row first: it gives the event its number, and two siblings must not take the rows crosswise. */
-  if (!db_execute (settlement->db, NULL, error, SQL_LOCK_GROUP, "t", claim_group_id))
-    return FALSE;
   return claim_states_change_child (settlement->db, claim_id, to, &from, error) &&
-         settlement_claim_event (settlement, claim_group_id, "CLAIM", claim_id, from, to, reason, error);
+         settlement_claim_event (settlement, claim_group_id, "CLAIM", claim_id, from, to, reason,
+                                 error);
 }
 
 gboolean
-settlement_needs_person (Settlement *settlement, const char *claim_group_id, gint64 claim_id, const char *reason,
-                         gint64 behind_claim_id, GError **error)
+settlement_needs_person (Settlement *settlement, const char *claim_group_id, gint64 claim_id,
+                         const char *reason, gint64 behind_claim_id, GError **error)
 {
   return db_execute (settlement->db, NULL, error, SQL_LOCK_GROUP, "t", claim_group_id) &&
-         claim_hold_open (settlement->db, claim_group_id, claim_id, reason, behind_claim_id, error) &&
-         settlement_claim_event (settlement, claim_group_id, "CLAIM", claim_id, NULL, "needs-person", reason, error) &&
-         settlement_monitoring_event (settlement, "needs-person", claim_group_id, claim_id, reason, error);
+         claim_hold_open (settlement->db, claim_group_id, claim_id, reason, behind_claim_id,
+                          error) &&
+         settlement_claim_event (settlement, claim_group_id, "CLAIM", claim_id, NULL,
+                                 "needs-person", reason, error) &&
+         settlement_monitoring_event (settlement, "needs-person", claim_group_id, claim_id, reason,
+                                      error);
 }

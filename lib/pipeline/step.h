@@ -1,11 +1,13 @@
-/* A step: one effect outside our database, journalled before and after. The third outcome lives here.
+/* A step: one effect outside our database, journalled before and after. The third outcome lives
+ * here.
  *
  *   started   is committed as the last thing before the request
  *   finished  has a result, and is never called again
  *   failed    not connected, or a well-formed refusal: nothing happened
  *   given up  failed for good after the insert: the child is submitted all the same
- *   unknown   ended without an answer, and the step was made again (or what it made is left as an orphan draft)
- *   not there an insert that was looked for and not found; its increment stays this child's
+ *   unknown   ended without an answer, and the step was made again (or what it made is left as an
+ * orphan draft) not there an insert that was looked for and not found; its increment stays this
+ * child's
  *
  * The end of a step and the start of the next are one commit. Source: design section 6. */
 #pragma once
@@ -17,51 +19,62 @@
 
 typedef struct Step Step;
 
-/* The call. Returns the result to be journalled (owned; "" when there is nothing to keep), or NULL and an error:
- * call_outcome() in verdicts.h tells from it whether the step failed or is unknown. */
+/* The call. Returns the result to be journalled (owned; "" when there is nothing to keep), or NULL
+ * and an error: call_outcome() in verdicts.h tells from it whether the step failed or is unknown.
+ */
 typedef char *(*StepCall) (Run *run, gpointer data, GError **error);
 
 /* How to look, after the settle time, for what an unknown call may have done. */
 typedef enum {
-  LOOK_THERE,      /* *ret_result is the step's result: finished */
-  LOOK_NOT_THERE,  /* ended; the step may be made again */
-  LOOK_CANNOT,     /* it cannot be found out (the finder itself faulted): as NOT_THERE, where a repeat is safe */
-  LOOK_FAILED,     /* the look failed: error is set, try again later */
+  LOOK_THERE,     /* *ret_result is the step's result: finished */
+  LOOK_NOT_THERE, /* ended; the step may be made again */
+  LOOK_CANNOT, /* it cannot be found out (the finder itself faulted): as NOT_THERE, where a repeat
+                  is safe */
+  LOOK_FAILED, /* the look failed: error is set, try again later */
 } LookOutcome;
 typedef LookOutcome (*StepLook) (Run *run, gpointer data, char **ret_result, GError **error);
 
-/* Whether an error is, for this step, an answer ("ORA-00001 naming PK_VNP_PROC_FORM: the form is there").
- * @is_repeat: an earlier start of this step ended unknown. Returns the result, owned, or NULL: not an answer. */
+/* Whether an error is, for this step, an answer ("ORA-00001 naming PK_VNP_PROC_FORM: the form is
+ * there").
+ * @is_repeat: an earlier start of this step ended unknown. Returns the result, owned, or NULL: not
+ * an answer. */
 typedef char *(*StepRead) (Run *run, gpointer data, const GError *error, gboolean is_repeat);
 
 struct Step {
-  const char *name;         /* stored contract; kebab-case, with an index where there are several: "create-person/child-2" */
-  const char *scope;        /* NULL: run_scope(); else one taken with run_take_scope() */
-  gboolean is_read;         /* changes nothing: journalled when finished only; unknown means ask again */
-  const char *request;      /* what the digest is made of: the request without its clock fields; borrowed; may be NULL */
+  const char *name;    /* stored contract; kebab-case, with an index where there are several:
+                          "create-person/child-2" */
+  const char *scope;   /* NULL: run_scope(); else one taken with run_take_scope() */
+  gboolean is_read;    /* changes nothing: journalled when finished only; unknown means ask again */
+  const char *request; /* what the digest is made of: the request without its clock fields;
+                          borrowed; may be NULL */
   StepCall call;
-  StepLook look;            /* NULL: repeat without looking (drafts, updates that replace the row) */
-  StepRead read;            /* NULL: no error is an answer */
-  gboolean once;            /* never repeated after an unknown: journalled given up (notes) */
-  gboolean after_insert;    /* cannot die: when it fails for good it is given up, with event, alert and needs-person */
-  const char *orphan;       /* what an unknown leaves behind, for the monitoring event, or NULL: "an orphan draft" */
-  SettleWork on_start;      /* in the transaction that journals started, before it; an error refuses the start */
-  SettleWork on_end;        /* in the transaction that journals finished */
-  gint64 timeout_ms;        /* read limit; after started + it + unknown-settle-ms an unknown may be touched */
+  StepLook look;         /* NULL: repeat without looking (drafts, updates that replace the row) */
+  StepRead read;         /* NULL: no error is an answer */
+  gboolean once;         /* never repeated after an unknown: journalled given up (notes) */
+  gboolean after_insert; /* cannot die: when it fails for good it is given up, with event, alert and
+                            needs-person */
+  const char *orphan;    /* what an unknown leaves behind, for the monitoring event, or NULL: "an
+                            orphan draft" */
+  SettleWork on_start; /* in the transaction that journals started, before it; an error refuses the
+                          start */
+  SettleWork on_end;   /* in the transaction that journals finished */
+  gint64
+      timeout_ms; /* read limit; after started + it + unknown-settle-ms an unknown may be touched */
 };
 
 /**
  * run_step:
  *
- * Gives the journalled result when the step has finished before; else settles what stands started, then starts and
- * calls. On unknown the row stays started. Errors: those of the call; %PIPELINE_ERROR_UNKNOWN, _LOST, _BOUNDARY, _GROUP_OVER, _SNOOZE
- * (somebody's unknown is not settled yet).
- * Returns: the result, owned; "" for a step given up — ask step_was_given_up().
+ * Gives the journalled result when the step has finished before; else settles what stands started,
+ * then starts and calls. On unknown the row stays started. Errors: those of the call;
+ * %PIPELINE_ERROR_UNKNOWN, _LOST, _BOUNDARY, _GROUP_OVER, _SNOOZE (somebody's unknown is not
+ * settled yet). Returns: the result, owned; "" for a step given up — ask step_was_given_up().
  */
 char *run_step (Run *run, const Step *step, gpointer data, GError **error);
 gboolean step_was_given_up (Run *run, const char *scope, const char *step_name);
 
-/* One row of the journal, newest ordinal of its step. Borrowed until the run ends or the journal is read again. */
+/* One row of the journal, newest ordinal of its step. Borrowed until the run ends or the journal is
+ * read again. */
 typedef struct {
   char *step;
   int ordinal;
@@ -69,30 +82,34 @@ typedef struct {
   char *state;
   char *digest;
   char *note;
-  char *result;             /* unsealed; NULL while started */
+  char *result; /* unsealed; NULL while started */
   gint64 started_at_ms, finished_at_ms;
 } JournalRow;
-const JournalRow *run_journal_find (Run *run, const char *scope, const char *step_name, GError **error);
+const JournalRow *run_journal_find (Run *run, const char *scope, const char *step_name,
+                                    GError **error);
 /* Number of earlier starts of a step that ended without an answer (unknown, not there). */
 guint run_journal_unknowns (Run *run, const char *scope, const char *step_name);
 
 /* The not-personal note that the next start of a step carries (the increment of an insert). */
 void run_step_note (Run *run, const char *note);
 
-/* A question that is asked anew each time and changes nothing (the increment, a look for claims): not journalled, with step
- * boundary and log context as for a step. Returns what @call returns. */
+/* A question that is asked anew each time and changes nothing (the increment, a look for claims):
+ * not journalled, with step boundary and log context as for a step. Returns what @call returns. */
 char *run_read (Run *run, const char *name, StepCall call, gpointer data, GError **error);
 
 /* --- Inside a SettleWork: another one's step, or one's own outside run_step(). --- */
 
-/* Who settles a step found started under another token takes over that step alone, so that its old worker can no longer
- * end it. Conditional on ordinal, token and state started; *ret_hit tells. */
-gboolean settlement_take_step (Settlement *settlement, const char *scope, const char *step, int ordinal, gint64 token_as_read,
-                               gint64 new_token, gboolean *ret_hit, GError **error);
-/* Ends a row. @from_state "started" or "not there" (an insert that was looked for, and acted late). Conditional on ordinal, token
- * and @from_state. @result NULL: none; sealed here. @note NULL: unchanged. */
-gboolean settlement_end_step (Settlement *settlement, const char *scope, const char *step, int ordinal, gint64 token_as_read,
-                              const char *from_state, const char *new_state, const char *result, const char *note,
+/* Who settles a step found started under another token takes over that step alone, so that its old
+ * worker can no longer end it. Conditional on ordinal, token and state started; *ret_hit tells. */
+gboolean settlement_take_step (Settlement *settlement, const char *scope, const char *step,
+                               int ordinal, gint64 token_as_read, gint64 new_token,
+                               gboolean *ret_hit, GError **error);
+/* Ends a row. @from_state "started" or "not there" (an insert that was looked for, and acted late).
+ * Conditional on ordinal, token and @from_state. @result NULL: none; sealed here. @note NULL:
+ * unchanged. */
+gboolean settlement_end_step (Settlement *settlement, const char *scope, const char *step,
+                              int ordinal, gint64 token_as_read, const char *from_state,
+                              const char *new_state, const char *result, const char *note,
                               gboolean *ret_hit, GError **error);
 /* Inside Step.on_end: the result that is being journalled; borrowed. */
 const char *settlement_step_result (const Settlement *settlement);

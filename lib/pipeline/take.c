@@ -1,5 +1,6 @@
-/* The take desk: counts a delivery before any work, decodes it, looks into the inbox, takes its run row.
- * All records taken at one moment share these statements. Source: design section 5 (2 to 5). */
+/* The take desk: counts a delivery before any work, decodes it, looks into the inbox, takes its run
+ * row. All records taken at one moment share these statements. Source: design section 5 (2 to 5).
+ */
 #include <string.h>
 
 #include "base/clock.h"
@@ -84,11 +85,13 @@ open_partition (Db *db, gpointer data, GError **error)
 static void
 do_open (Desk *desk, Runner *runner, TakeItem *item)
 {
-  Open open = { runner, item, g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, record_state_free) };
+  Open open = { runner, item,
+                g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, record_state_free) };
   g_autoptr (GError) error = NULL;
 
   while (!desk_transaction (desk, TRUE, open_partition, &open, &error)) {
-    log_limited (LOG_LEVEL_ERROR, "open", "a partition's records cannot be read", "error", error->message, NULL);
+    log_limited (LOG_LEVEL_ERROR, "open", "a partition's records cannot be read", "error",
+                 error->message, NULL);
     if (!g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
       runner_ill (error->message, runner);
     g_clear_error (&error);
@@ -117,10 +120,10 @@ do_close (Desk *desk, Runner *runner, TakeItem *item)
     g_array_append_val (numbers, number);
   }
   /* Best effort: what stays open makes suspects, and suspects are not condemned. */
-  if (!db_execute (db, NULL, &error, SQL_CLOSE_COUNTS, "ttNI", runner->consumer->name, me, topics, numbers->data,
-                   (gsize) numbers->len) ||
-      !db_execute (db, NULL, &error, SQL_CLOSE_SUSPECTS, "ttNI", runner->consumer->name, me, topics, numbers->data,
-                   (gsize) numbers->len))
+  if (!db_execute (db, NULL, &error, SQL_CLOSE_COUNTS, "ttNI", runner->consumer->name, me, topics,
+                   numbers->data, (gsize)numbers->len) ||
+      !db_execute (db, NULL, &error, SQL_CLOSE_SUSPECTS, "ttNI", runner->consumer->name, me, topics,
+                   numbers->data, (gsize)numbers->len))
     log_warning ("open counts could not be closed", "error", error->message, NULL);
   g_mutex_lock (&runner->lock);
   item->is_done = TRUE;
@@ -131,16 +134,17 @@ do_close (Desk *desk, Runner *runner, TakeItem *item)
 gboolean
 take_clear_suspect (Db *db, const Delivery *delivery, GError **error)
 {
-  return db_execute (db, NULL, error, SQL_CLEAR_SUSPECT, "ttii", delivery->runner->consumer->name, delivery->partition->topic,
-                     (gint64) delivery->partition->number, delivery->offset);
+  return db_execute (db, NULL, error, SQL_CLEAR_SUSPECT, "ttii", delivery->runner->consumer->name,
+                     delivery->partition->topic, (gint64)delivery->partition->number,
+                     delivery->offset);
 }
 
 /* --- Records --- */
 
 typedef struct {
   Runner *runner;
-  GPtrArray *deliveries;   /* of Delivery *, each with its run and message */
-  GPtrArray *partitions;   /* touched, borrowed */
+  GPtrArray *deliveries; /* of Delivery *, each with its run and message */
+  GPtrArray *partitions; /* touched, borrowed */
   GPtrArray *deferred;
   gboolean *are_seen, *are_stale;
 } Take;
@@ -174,7 +178,8 @@ count_open (Db *db, gpointer data, GError **error)
     }
     open = partition_open_offsets (partition);
     for (guint k = 0; k < open->len; k++)
-      g_string_append_printf (text, "%s%" G_GINT64_FORMAT, k ? "," : "", g_array_index (open, gint64, k));
+      g_string_append_printf (text, "%s%" G_GINT64_FORMAT, k ? "," : "",
+                              g_array_index (open, gint64, k));
     g_string_append_c (text, '}');
     g_ptr_array_add (topics, partition->topic);
     g_ptr_array_add (offsets, g_string_free (text, FALSE));
@@ -182,29 +187,33 @@ count_open (Db *db, gpointer data, GError **error)
     partition->counts_stale = FALSE;
   }
   g_mutex_unlock (&runner->lock);
-  if (topics->len > 0 && !db_execute (db, NULL, error, SQL_COUNT_OPEN, "ttNIN", runner->consumer->name,
-                                      program_instance_id (runner->program), topics, numbers->data, (gsize) numbers->len, offsets))
+  if (topics->len > 0 && !db_execute (db, NULL, error, SQL_COUNT_OPEN, "ttNIN",
+                                      runner->consumer->name, program_instance_id (runner->program),
+                                      topics, numbers->data, (gsize)numbers->len, offsets))
     return FALSE;
   for (guint i = 0; i < take->deliveries->len; i++) {
     Delivery *delivery = g_ptr_array_index (take->deliveries, i);
     if (!delivery->partition->has_begun &&
-        !db_execute (db, NULL, error, SQL_FORGET_BELOW, "ttii", runner->consumer->name, delivery->partition->topic,
-                     (gint64) delivery->partition->number, delivery->offset))
+        !db_execute (db, NULL, error, SQL_FORGET_BELOW, "ttii", runner->consumer->name,
+                     delivery->partition->topic, (gint64)delivery->partition->number,
+                     delivery->offset))
       return FALSE;
     delivery->partition->has_begun = TRUE;
     if (!delivery->record.is_suspect)
       continue;
     delivery->record.has_row = TRUE;
-    if (!db_execute (db, NULL, error, SQL_OPEN_SUSPECT, "ttiiti", runner->consumer->name, delivery->partition->topic,
-                     (gint64) delivery->partition->number, delivery->offset, program_instance_id (runner->program),
-                     (gint64) delivery->record.deaths))
+    if (!db_execute (db, NULL, error, SQL_OPEN_SUSPECT, "ttiiti", runner->consumer->name,
+                     delivery->partition->topic, (gint64)delivery->partition->number,
+                     delivery->offset, program_instance_id (runner->program),
+                     (gint64)delivery->record.deaths))
       return FALSE;
   }
   return TRUE;
 }
 
 static void
-verdict_without_run (Delivery *delivery, Verdict verdict, GError *error, gboolean is_quarantine, gboolean is_stale)
+verdict_without_run (Delivery *delivery, Verdict verdict, GError *error, gboolean is_quarantine,
+                     gboolean is_stale)
 {
   SettleUnit *unit = settle_unit_new (delivery, verdict, error);
 
@@ -227,7 +236,8 @@ decode (Desk *desk, Runner *runner, Delivery *delivery)
   for (;;) {
     GError *error = NULL;
 
-    delivery->run->message = runner->consumer->decode (program_codec (runner->program), value, &error);
+    delivery->run->message =
+        runner->consumer->decode (program_codec (runner->program), value, &error);
     if (delivery->run->message)
       break;
     if (!g_error_matches (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY)) {
@@ -235,8 +245,9 @@ decode (Desk *desk, Runner *runner, Delivery *delivery)
       return FALSE;
     }
     /* The registry is away: everything waits for it, nothing is lost. */
-    log_limited (LOG_LEVEL_WARNING, "registry", "waiting for the schema registry (schema-registry-url)", "error",
-                 error->message, NULL);
+    log_limited (LOG_LEVEL_WARNING, "registry",
+                 "waiting for the schema registry (schema-registry-url)", "error", error->message,
+                 NULL);
     g_error_free (error);
     desk_wait (desk, REGISTRY_WAIT_MS);
   }
@@ -244,8 +255,10 @@ decode (Desk *desk, Runner *runner, Delivery *delivery)
     runner->consumer->scope (delivery->run->message, &delivery->run->scope);
   if (delivery->run->scope.claim_group_id && !text_is_uuid (delivery->run->scope.claim_group_id)) {
     g_clear_pointer (&delivery->run, run_free);
-    verdict_without_run (delivery, VERDICT_DEAD,
-                         g_error_new (EVENTS_ERROR, EVENTS_ERROR_MALFORMED, "the claim group's id is no uuid"), TRUE, FALSE);
+    verdict_without_run (
+        delivery, VERDICT_DEAD,
+        g_error_new (EVENTS_ERROR, EVENTS_ERROR_MALFORMED, "the claim group's id is no uuid"), TRUE,
+        FALSE);
     return FALSE;
   }
   return TRUE;
@@ -267,16 +280,21 @@ look (Db *db, Take *take, gboolean again, GError **error)
     g_array_append_val (hops, hop);
     g_array_append_val (replays, replay);
     g_ptr_array_add (ids, delivery->message_id);
-    g_ptr_array_add (guids, (char *) (delivery->run->scope.claim_group_id ? delivery->run->scope.claim_group_id : ""));
+    g_ptr_array_add (
+        guids,
+        (char *)(delivery->run->scope.claim_group_id ? delivery->run->scope.claim_group_id : ""));
   }
   if (again)
-    return db_query (db, error, SQL_LOOK_AGAIN, "tINII", take->runner->consumer->name, numbers->data, (gsize) numbers->len,
-                     ids, hops->data, (gsize) hops->len, replays->data, (gsize) replays->len);
-  return db_query (db, error, SQL_LOOK_AND_GROUP, "tINIIN", take->runner->consumer->name, numbers->data, (gsize) numbers->len,
-                   ids, hops->data, (gsize) hops->len, replays->data, (gsize) replays->len, guids);
+    return db_query (db, error, SQL_LOOK_AGAIN, "tINII", take->runner->consumer->name,
+                     numbers->data, (gsize)numbers->len, ids, hops->data, (gsize)hops->len,
+                     replays->data, (gsize)replays->len);
+  return db_query (db, error, SQL_LOOK_AND_GROUP, "tINIIN", take->runner->consumer->name,
+                   numbers->data, (gsize)numbers->len, ids, hops->data, (gsize)hops->len,
+                   replays->data, (gsize)replays->len, guids);
 }
 
-/* Whether a record in this batch may be owned: another one of its scope waits for the next batch. */
+/* Whether a record in this batch may be owned: another one of its scope waits for the next batch.
+ */
 static gboolean
 wants_scope (Take *take, guint i)
 {
@@ -301,11 +319,13 @@ own (Db *db, gpointer data, GError **error)
 
     take->are_seen[n] = GUARD (INBOX) && db_rows_boolean (seen, i, "is_seen");
     delivery->run->group_row_id = db_rows_int (seen, i, "group_row_id");
-    take->are_stale[n] = GUARD (STALE) && !db_rows_is_null (seen, i, "replay") && delivery->replay < db_rows_int (seen, i, "replay");
+    take->are_stale[n] = GUARD (STALE) && !db_rows_is_null (seen, i, "replay") &&
+                         delivery->replay < db_rows_int (seen, i, "replay");
   }
   for (guint i = 0; i < take->deliveries->len; i++)
     if (wants_scope (take, i))
-      g_ptr_array_add (scopes, ((Delivery *) g_ptr_array_index (take->deliveries, i))->run->scope.scope);
+      g_ptr_array_add (scopes,
+                       ((Delivery *)g_ptr_array_index (take->deliveries, i))->run->scope.scope);
   if (scopes->len == 0)
     return TRUE;
   owned = db_query (db, error, SQL_OWN, "tN", program_instance_id (take->runner->program), scopes);
@@ -415,7 +435,8 @@ take_records (Desk *desk, Runner *runner, GPtrArray *deliveries, GPtrArray *part
       verdict_without_run (delivery, VERDICT_DONE, NULL, FALSE, TRUE);
     } else if (delivery->record.is_suspect && delivery->record.deaths >= runner->quarantine_after) {
       verdict_without_run (delivery, VERDICT_DEAD,
-                           g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_DEAD, "it ended its process %u times in succession",
+                           g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_DEAD,
+                                        "it ended its process %u times in succession",
                                         delivery->record.deaths),
                            TRUE, FALSE);
     } else {
@@ -448,7 +469,8 @@ take_do (Desk *desk, GPtrArray *batch, gpointer data)
     case TAKE_RECORD: {
       gboolean is_forgotten;
       g_mutex_lock (&runner->lock);
-      is_forgotten = item->delivery->is_forgotten || (item->delivery->run && run_order (item->delivery->run) != RUN_GOES_ON);
+      is_forgotten = item->delivery->is_forgotten ||
+                     (item->delivery->run && run_order (item->delivery->run) != RUN_GOES_ON);
       g_mutex_unlock (&runner->lock);
       if (is_forgotten) {
         runner_drop (runner, item->delivery);

@@ -31,13 +31,15 @@ topic_new (char *name_taken, int partitions, gint64 retention_ms)
 
 /* Tiers are written 15s*3,2m*3: each tier is one topic, however often it is used. */
 static void
-add_tiers (GPtrArray *table, const char *consumer, const char *tiers, int partitions, gint64 retention_ms)
+add_tiers (GPtrArray *table, const char *consumer, const char *tiers, int partitions,
+           gint64 retention_ms)
 {
   g_auto (GStrv) parts = g_strsplit (tiers, ",", -1);
 
   for (guint i = 0; parts[i]; i++) {
     g_auto (GStrv) tier = g_strsplit (parts[i], "*", 2);
-    Topic *topic = topic_new (g_strdup_printf ("%s.retry-%s", consumer, tier[0]), partitions, retention_ms);
+    Topic *topic =
+        topic_new (g_strdup_printf ("%s.retry-%s", consumer, tier[0]), partitions, retention_ms);
 
     topic->retry_tier = g_strdup (tier[0]);
     g_assert (parse_duration_ms (tier[0], &topic->retry_delay_ms));
@@ -56,12 +58,12 @@ topics_table (void)
   size_t i;
 
   g_assert (root && partitions > 0);
-  json_array_foreach (json_object_get (root, "topics"), i, entry)
-    g_ptr_array_add (table, topic_new (g_strdup (json_string_value (json_object_get (entry, "name"))), partitions,
-                                       json_integer_value (json_object_get (entry, "retention_ms"))));
+  json_array_foreach (json_object_get (root, "topics"), i, entry) g_ptr_array_add (
+      table, topic_new (g_strdup (json_string_value (json_object_get (entry, "name"))), partitions,
+                        json_integer_value (json_object_get (entry, "retention_ms"))));
   json_object_foreach (consumers, consumer, entry)
-    add_tiers (table, consumer, json_string_value (json_object_get (entry, "retry_tiers")), partitions,
-               json_integer_value (json_object_get (root, "retry_retention_ms")));
+      add_tiers (table, consumer, json_string_value (json_object_get (entry, "retry_tiers")),
+                 partitions, json_integer_value (json_object_get (root, "retry_retention_ms")));
   return g_steal_pointer (&table);
 }
 
@@ -82,12 +84,13 @@ topics_check (rd_kafka_t *handle, const char *prefix, int timeout_ms, GError **e
     if (count == 0)
       g_string_append_printf (wrong, "%s%s is missing", wrong->len ? "; " : "", name);
     else if (count != topic->partitions)
-      g_string_append_printf (wrong, "%s%s has %d partitions instead of %d", wrong->len ? "; " : "", name, count,
-                              topic->partitions);
+      g_string_append_printf (wrong, "%s%s has %d partitions instead of %d", wrong->len ? "; " : "",
+                              name, count, topic->partitions);
   }
   if (wrong->len == 0)
     return TRUE;
-  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS, "topics are not as schemas/topics.json says: %s. Run: pipelinectl topics create",
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+               "topics are not as schemas/topics.json says: %s. Run: pipelinectl topics create",
                wrong->str);
   return FALSE;
 }

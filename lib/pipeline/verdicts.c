@@ -1,7 +1,7 @@
 /* The page of verdicts, see verdicts.h. One row an error; what no row names is RETRY.
  *
- * Texts are matched against the useful text of a fault (bgs/fault.h), as the job that we replace did.
- * Source: BGS reference 9.2 (permanent), design section 5 (7). */
+ * Texts are matched against the useful text of a fault (bgs/fault.h), as the job that we replace
+ * did. Source: BGS reference 9.2 (permanent), design section 5 (7). */
 #include "pipeline/verdicts.h"
 
 #include <string.h>
@@ -17,8 +17,8 @@
 
 typedef struct {
   GQuark (*domain) (void);
-  int code;          /* ANY_CODE: every code of the domain */
-  const char *text;  /* contained in the message; NULL: any */
+  int code;         /* ANY_CODE: every code of the domain */
+  const char *text; /* contained in the message; NULL: any */
   Verdict verdict;
   const char *error_class;
 } VerdictRow;
@@ -36,15 +36,21 @@ static const VerdictRow rows[] = {
   { pipeline_error_quark, PIPELINE_ERROR_DATABASE, NULL, VERDICT_ILL, "database-away" },
 
   /* Faults that no retry can mend: the backup way, at once. */
-  { bgs_error_quark, BGS_ERROR_FAULT, "insertBenefitClaim: Invalid zipcode.", VERDICT_DEAD, "bgs-invalid-zipcode" },
-  { bgs_error_quark, BGS_ERROR_FAULT, "Maximum number of EPs reached for this bnftClaimTypeCd", VERDICT_DEAD, "bgs-maximum-eps" },
+  { bgs_error_quark, BGS_ERROR_FAULT, "insertBenefitClaim: Invalid zipcode.", VERDICT_DEAD,
+    "bgs-invalid-zipcode" },
+  { bgs_error_quark, BGS_ERROR_FAULT, "Maximum number of EPs reached for this bnftClaimTypeCd",
+    VERDICT_DEAD, "bgs-maximum-eps" },
   { bgs_error_quark, BGS_ERROR_FAULT,
-    "This update is being elevated for additional review due to an Incident Flash associated with this Beneficiary",
+    "This update is being elevated for additional review due to an Incident Flash associated with "
+    "this Beneficiary",
     VERDICT_DEAD, "bgs-incident-flash" },
-  { bgs_error_quark, BGS_ERROR_FAULT, "ORA-20099: Error - File Number and Social Security number are different", VERDICT_DEAD,
+  { bgs_error_quark, BGS_ERROR_FAULT,
+    "ORA-20099: Error - File Number and Social Security number are different", VERDICT_DEAD,
     "bgs-identifiers-differ" },
-  { bgs_error_quark, BGS_ERROR_FAULT, "ORA-00001: unique constraint", VERDICT_DEAD, "bgs-unique-constraint" },
-  { bgs_error_quark, BGS_ERROR_FAULT, "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum", VERDICT_DEAD,
+  { bgs_error_quark, BGS_ERROR_FAULT, "ORA-00001: unique constraint", VERDICT_DEAD,
+    "bgs-unique-constraint" },
+  { bgs_error_quark, BGS_ERROR_FAULT,
+    "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum", VERDICT_DEAD,
     "bgs-external-key-length" },
 
   { bgs_error_quark, BGS_ERROR_FAULT, NULL, VERDICT_RETRY, "bgs-fault" },
@@ -70,7 +76,8 @@ static const VerdictRow *
 row_of (const GError *error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (error->domain == rows[i].domain () && (rows[i].code == ANY_CODE || rows[i].code == error->code) &&
+    if (error->domain == rows[i].domain () &&
+        (rows[i].code == ANY_CODE || rows[i].code == error->code) &&
         (!rows[i].text || strstr (error->message, rows[i].text)))
       return &rows[i];
   return NULL;
@@ -119,10 +126,13 @@ verdict_error_class (const GError *error)
 CallOutcome
 call_outcome (const GError *error)
 {
-  if (g_error_matches (error, BGS_ERROR, BGS_ERROR_NOT_SENT) || g_error_matches (error, BGS_ERROR, BGS_ERROR_ARGUMENT) ||
-      g_error_matches (error, BGS_ERROR, BGS_ERROR_FAULT) || g_error_matches (error, HTTP_ERROR, HTTP_ERROR_NOT_SENT))
+  if (g_error_matches (error, BGS_ERROR, BGS_ERROR_NOT_SENT) ||
+      g_error_matches (error, BGS_ERROR, BGS_ERROR_ARGUMENT) ||
+      g_error_matches (error, BGS_ERROR, BGS_ERROR_FAULT) ||
+      g_error_matches (error, HTTP_ERROR, HTTP_ERROR_NOT_SENT))
     return CALL_FAILED;
-  /* An error that is no answer of the other side was made before anything was sent (a database read, a rule of ours). */
+  /* An error that is no answer of the other side was made before anything was sent (a database
+   * read, a rule of ours). */
   if (error->domain != BGS_ERROR && error->domain != HTTP_ERROR)
     return CALL_FAILED;
   return CALL_UNKNOWN;

@@ -1,9 +1,18 @@
-/* The one page that maps every error to a verdict. Source: design section 5 (7), bgs.md section 9. */
+/* The one page that maps every error to a verdict. Source: design section 5 (7), bgs.md section 9.
+ */
 #pragma once
 
 #include <glib.h>
 
-typedef enum { VERDICT_DONE, VERDICT_RETRY, VERDICT_SNOOZE, VERDICT_HOLD, VERDICT_DEAD, VERDICT_ILL, VERDICT_LOST } Verdict;
+typedef enum {
+  VERDICT_DONE,
+  VERDICT_RETRY,
+  VERDICT_SNOOZE,
+  VERDICT_HOLD,
+  VERDICT_DEAD,
+  VERDICT_ILL,
+  VERDICT_LOST
+} Verdict;
 const char *verdict_name (Verdict verdict);
 
 /* NULL is DONE. An unknown error is RETRY, never DONE. */

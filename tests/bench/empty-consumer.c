@@ -1,0 +1,91 @@
+/* bench-consumer: the runner with a handler that does nothing but emit one record of its value's
+ * size.
+ *
+ *   reads    bench.in
+ *   emits    bench.out                      through the outbox
+ *
+ * With --with-run-row each message also takes a run row, as a handler with steps does. */
+#include <string.h>
+
+#include "pipeline/consumer.h"
+
+typedef struct {
+  GBytes *value;
+} Message;
+
+static gpointer
+copy_bytes (EventCodec *codec, GBytes *value, GError **error)
+{
+  Message *message = NULL;
+
+  (void)codec;
+  if (!value) {
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_MALFORMED, "no value");
+    return NULL;
+  }
+  message = g_new0 (Message, 1);
+  message->value = g_bytes_new (g_bytes_get_data (value, NULL), g_bytes_get_size (value));
+  return message;
+}
+
+static void
+free_message (gpointer data)
+{
+  Message *message = data;
+
+  g_bytes_unref (message->value);
+  g_free (message);
+}
+
+/* The value's first 20 bytes are its number, and so the scope: every message has one of its own. */
+static void
+scope_of_number (gconstpointer data, RunScope *ret_scope)
+{
+  const Message *message = data;
+
+  ret_scope->scope = g_strndup (g_bytes_get_data (message->value, NULL),
+                                MIN (20, g_bytes_get_size (message->value)));
+}
+
+static gboolean
+emit (Settlement *settlement, Run *run, gpointer data, GError **error)
+{
+  return settlement_emit (settlement, "bench.out", run_key (run), data, error);
+}
+
+static gboolean
+pass_on (Run *run, gconstpointer data, GError **error)
+{
+  const Message *message = data;
+
+  (void)error;
+  run_on_settle (run, emit, g_bytes_ref (message->value), (GDestroyNotify)g_bytes_unref);
+  return TRUE;
+}
+
+static const Consumer without_run_row = {
+  .name = "bench-consumer",
+  .topic = "bench.in",
+  .decode = copy_bytes,
+  .free_message = free_message,
+  .handle = pass_on,
+};
+
+static const Consumer with_run_row = {
+  .name = "bench-consumer",
+  .topic = "bench.in",
+  .decode = copy_bytes,
+  .free_message = free_message,
+  .scope = scope_of_number,
+  .handle = pass_on,
+};
+
+int
+main (int argc, char **argv)
+{
+  if (argc > 1 && strcmp (argv[1], "--with-run-row") == 0) {
+    argv[1] = argv[0];
+    return consumer_main (&with_run_row, argc - 1, argv + 1);
+  }
+  return consumer_main (&without_run_row, argc, argv);
+}

@@ -1,0 +1,124 @@
+/* Headers: ours are replaced, foreign ones pass through byte for byte, texts are bounded. */
+#include <string.h>
+
+#include "kafka/headers.h"
+
+static void
+ours_are_replaced_not_appended (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+  g_autoptr (GBytes) once = NULL;
+  g_autoptr (GBytes) thrice = NULL;
+
+  kafka_headers_set_int (headers, "dp-hop", 1);
+  once = kafka_headers_pack (headers);
+  kafka_headers_set_int (headers, "dp-hop", 2);
+  kafka_headers_set_int (headers, "dp-hop", 3);
+  thrice = kafka_headers_pack (headers);
+  g_assert_cmpint (kafka_headers_get_int (headers, "dp-hop", 0, 10, -1), ==, 3);
+  g_assert_cmpuint (g_bytes_get_size (once), ==, g_bytes_get_size (thrice));
+}
+
+static rd_kafka_headers_t *
+foreign (void)
+{
+  rd_kafka_headers_t *rd = rd_kafka_headers_new (3);
+
+  rd_kafka_header_add (rd, "x-bytes", -1, "\0\xff\n", 3);
+  rd_kafka_header_add (rd, "x-null", -1, NULL, 0);
+  rd_kafka_header_add (rd, "x-empty", -1, "", 0);
+  return rd;
+}
+
+static void
+foreign_ones_pass_through_pack_and_unpack (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+  g_autoptr (KafkaHeaders) back = NULL;
+  g_autoptr (GBytes) packed = NULL;
+  rd_kafka_headers_t *rd = foreign (), *again = NULL;
+  const char *name;
+  const void *value;
+  size_t length;
+
+  /* A message's headers can only be set by the library, so they are packed from a list made of
+   * them. */
+  for (size_t i = 0; !rd_kafka_header_get_all (rd, i, &name, &value, &length); i++)
+    kafka_headers_add_foreign (headers, name, value, length);
+  packed = kafka_headers_pack (headers);
+  back = kafka_headers_unpack (packed);
+  g_assert_nonnull (back);
+  again = kafka_headers_to_rd (back);
+  g_assert_cmpuint (rd_kafka_header_cnt (again), ==, 3);
+  g_assert_cmpint (rd_kafka_header_get_last (again, "x-bytes", &value, &length), ==,
+                   RD_KAFKA_RESP_ERR_NO_ERROR);
+  g_assert_cmpmem (value, length, "\0\xff\n", 3);
+  g_assert_cmpint (rd_kafka_header_get_last (again, "x-null", &value, &length), ==,
+                   RD_KAFKA_RESP_ERR_NO_ERROR);
+  g_assert_null (value);
+  g_assert_cmpint (rd_kafka_header_get_last (again, "x-empty", &value, &length), ==,
+                   RD_KAFKA_RESP_ERR_NO_ERROR);
+  g_assert_nonnull (value);
+  g_assert_cmpuint (length, ==, 0);
+  g_assert_null (kafka_headers_get (back, "x-bytes"));
+  rd_kafka_headers_destroy (rd);
+  rd_kafka_headers_destroy (again);
+}
+
+static void
+damaged_packs_are_refused (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+  g_autoptr (GBytes) packed = NULL;
+  gsize length;
+
+  kafka_headers_set (headers, "dp-message-id", "one");
+  packed = kafka_headers_pack (headers);
+  length = g_bytes_get_size (packed);
+  for (gsize cut = 1; cut < length; cut++) {
+    g_autoptr (GBytes) part = g_bytes_new_from_bytes (packed, 0, cut);
+    g_autoptr (KafkaHeaders) none = kafka_headers_unpack (part);
+    g_assert_null (none);
+  }
+}
+
+static void
+texts_are_cut_at_a_character (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+  g_autofree char *text = g_strnfill (2000, 'a');
+  const char *kept;
+
+  memcpy (text + 1023, "é", 2);
+  kafka_headers_set (headers, "dp-reason", text);
+  kept = kafka_headers_get (headers, "dp-reason");
+  g_assert_true (g_utf8_validate (kept, -1, NULL));
+  g_assert_cmpuint (strlen (kept), ==, 1023);
+}
+
+static void
+a_number_outside_its_bounds_is_the_fallback (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+
+  kafka_headers_set (headers, "dp-attempt", "7x");
+  g_assert_cmpint (kafka_headers_get_int (headers, "dp-attempt", 0, 10, 0), ==, 0);
+  kafka_headers_set (headers, "dp-attempt", "11");
+  g_assert_cmpint (kafka_headers_get_int (headers, "dp-attempt", 0, 10, 0), ==, 0);
+  kafka_headers_set (headers, "dp-attempt", "7");
+  g_assert_cmpint (kafka_headers_get_int (headers, "dp-attempt", 0, 10, 0), ==, 7);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/kafka/headers/ours-are-replaced-not-appended", ours_are_replaced_not_appended);
+  g_test_add_func ("/kafka/headers/foreign-ones-pass-through-pack-and-unpack",
+                   foreign_ones_pass_through_pack_and_unpack);
+  g_test_add_func ("/kafka/headers/damaged-packs-are-refused", damaged_packs_are_refused);
+  g_test_add_func ("/kafka/headers/texts-are-cut-at-a-character", texts_are_cut_at_a_character);
+  g_test_add_func ("/kafka/headers/a-number-outside-its-bounds-is-the-fallback",
+                   a_number_outside_its_bounds_is_the_fallback);
+  return g_test_run ();
+}
