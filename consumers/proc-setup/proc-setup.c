@@ -1,0 +1,351 @@
+/* proc-setup: opens the one BGS proc that the children of a claim group share, and its proc forms.
+ *
+ *   reads    claims.submitted           keyed by Veteran
+ *   emits    claims.686c, claims.674    one record a child, with the message's settlement
+ *   calls    BGS: vnp proc, vnp proc form
+ *   repeat   safe. The proc is a journalled step: an answer that is lost costs an empty proc in
+ * state Started, which is recorded as an orphan. A proc form is looked up after such a loss, for
+ * BGS refuses a second one; and that refusal says that the form is there. dead     the group is a
+ * failure and goes by paper; at once when the Veteran has no participant id.
+ *
+ * Source: design section 7; shared proc id: the ADR on proc id and proc forms. */
+#include "bgs/bgs.h"
+#include "bgs/kept.h"
+#include "bgs/proc-form.h"
+#include "bgs/proc.h"
+#include "claims/claim-group.h"
+#include "events/child-claim-ready.h"
+#include "events/claim-submitted.h"
+#include "pipeline/consumer.h"
+#include "pipeline/states.h"
+#include "pipeline/step.h"
+#include "pipeline/verdicts.h"
+#include "submission/decisions.h"
+#include "submission/veteran.h"
+
+#include <string.h>
+
+/* What the story works on. Lives until the message is settled: the settlement reads it. */
+typedef struct {
+  BgsClient *bgs;
+  ClaimGroup *group;
+  Veteran *veteran;
+  char *review_reasons; /* NULL: no review */
+  char *proc_id;
+} Setup;
+
+static Setup *load_group (Run *run, const ClaimSubmitted *submitted, GError **error);
+static char *create_proc (Run *run, Setup *setup, GError **error);
+static gboolean ensure_proc_form (Run *run, Setup *setup, const char *form_type, GError **error);
+static gboolean hand_to_forms (Settlement *settlement, Run *run, gpointer data, GError **error);
+static gboolean has_child (const Setup *setup, const char *form_type);
+static void setup_free (gpointer setup);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Setup, setup_free)
+
+static gboolean
+open_proc_for_group (Run *run, gconstpointer message, GError **error)
+{
+  g_autoptr (Setup) setup = load_group (run, message, error);
+
+  if (!setup)
+    return FALSE;
+  if (!g_str_equal (setup->group->state, "accepted"))
+    return run_skip (run, "the claim group is past its set-up");
+  if (!setup->veteran->participant_id)
+    return run_refuse (run, "no-participant-id", error);
+
+  setup->proc_id = create_proc (run, setup, error);
+  if (!setup->proc_id)
+    return FALSE;
+  if (has_child (setup, "21-686C") && !ensure_proc_form (run, setup, "21-686C", error))
+    return FALSE;
+  if (has_child (setup, "21-674") && !ensure_proc_form (run, setup, "21-674", error))
+    return FALSE;
+
+  run_on_settle (run, hand_to_forms, g_steal_pointer (&setup), setup_free);
+  return TRUE;
+}
+
+/* --- The group, and whether a person has to review it. --- */
+
+static gboolean
+has_child (const Setup *setup, const char *form_type)
+{
+  for (guint i = 0; i < setup->group->children->len; i++) {
+    const ChildClaim *child = g_ptr_array_index (setup->group->children, i);
+
+    if (g_str_equal (child->form_type, form_type))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Decided once, by the children that exist, and stored on the group: the form consumers read it
+ * there. */
+static void
+decide (Setup *setup, const json_t *form_686c)
+{
+  guint count_674 = 0;
+
+  for (guint i = 0; i < setup->group->children->len; i++) {
+    const ChildClaim *child = g_ptr_array_index (setup->group->children, i);
+
+    count_674 += g_str_equal (child->form_type, "21-674");
+  }
+  setup->review_reasons = decide_review (form_686c, count_674);
+}
+
+static gboolean
+load (Run *run, Db *db, Setup *setup, const ClaimSubmitted *submitted, GError **error)
+{
+  g_autoptr (json_t) first = NULL;
+  const ChildClaim *child;
+
+  setup->group = claim_group_load (db, run_sealer (run), submitted->claim_group_id, error);
+  if (!setup->group)
+    return FALSE;
+  if (setup->group->children->len == 0) {
+    g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_INVALID, "the claim group has no child claims");
+    return FALSE;
+  }
+  /* The 686c comes first when there is one; what is said about the Veteran is the same in all. */
+  child = g_ptr_array_index (setup->group->children, 0);
+  first = claim_load_form (db, run_sealer (run), child->claim_id, error);
+  if (!first)
+    return FALSE;
+  setup->veteran = veteran_new (first, setup->group->user_data);
+  decide (setup, g_str_equal (child->form_type, "21-686C") ? first : NULL);
+  return TRUE;
+}
+
+static Setup *
+load_group (Run *run, const ClaimSubmitted *submitted, GError **error)
+{
+  g_autoptr (Setup) setup = g_new0 (Setup, 1);
+  Db *db = run_db_take (run, error);
+  gboolean is_loaded;
+
+  if (!db)
+    return NULL;
+  setup->bgs = run_context (run);
+  is_loaded = load (run, db, setup, submitted, error);
+  run_db_give (run, db);
+  return is_loaded ? g_steal_pointer (&setup) : NULL;
+}
+
+static void
+setup_free (gpointer data)
+{
+  Setup *setup = data;
+
+  if (!setup)
+    return;
+  claim_group_free (setup->group);
+  veteran_free (setup->veteran);
+  g_free (setup->review_reasons);
+  g_free (setup->proc_id);
+  g_free (setup);
+}
+
+/* --- The proc. --- */
+
+static char *
+call_create_proc (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+{
+  const Setup *setup = data;
+  const BgsProc proc = { .state = setup->review_reasons ? BGS_PROC_MANUAL : BGS_PROC_STARTED };
+
+  return bgs_proc_create (setup->bgs, &setup->veteran->caller, &proc, error);
+}
+
+static char *
+create_proc (Run *run, Setup *setup, GError **error)
+{
+  const BgsProc proc = { .state = setup->review_reasons ? BGS_PROC_MANUAL : BGS_PROC_STARTED };
+  g_autofree char *request = bgs_proc_digest_text (&proc);
+  const Step step = {
+    .name = "create-proc",
+    .request = request,
+    .call = call_create_proc,
+    .orphan = "an empty proc that nothing refers to",
+    .timeout_ms = bgs_client_read_timeout_ms (setup->bgs),
+  };
+  g_autofree char *kept = run_step (run, &step, setup, error);
+  char *proc_id;
+
+  if (!kept)
+    return NULL;
+  proc_id = bgs_kept_value (kept, "vnpProcId");
+  if (!proc_id)
+    g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_INVALID, "the kept proc has no vnpProcId");
+  return proc_id;
+}
+
+/* --- A proc form: one a form type, whatever happens. --- */
+
+typedef struct {
+  const Setup *setup;
+  BgsProcForm form;
+} FormCall;
+
+static char *
+call_create_form (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+{
+  const FormCall *call = data;
+
+  return bgs_proc_form_create (call->setup->bgs, &call->setup->veteran->caller, &call->form, error);
+}
+
+static LookOutcome
+look_for_form (Run *run G_GNUC_UNUSED, gpointer data, char **ret_result, GError **error)
+{
+  const FormCall *call = data;
+  g_autoptr (GError) problem = NULL;
+  gboolean exists = FALSE;
+
+  if (bgs_proc_form_find (call->setup->bgs, &call->setup->veteran->caller, &call->form, &exists,
+                          &problem)) {
+    if (!exists)
+      return LOOK_NOT_THERE;
+    *ret_result = g_strdup ("");
+    return LOOK_THERE;
+  }
+  /* The finder was never seen at work: when BGS refuses it, the create tells. */
+  if (g_error_matches (problem, BGS_ERROR, BGS_ERROR_FAULT))
+    return LOOK_CANNOT;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return LOOK_FAILED;
+}
+
+/* The proc is ours alone, so a form that is there already is ours too. */
+static char *
+read_duplicate (Run *run G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED, const GError *error,
+                gboolean is_repeat G_GNUC_UNUSED)
+{
+  return bgs_proc_form_is_duplicate (error) ? g_strdup ("") : NULL;
+}
+
+static gboolean
+ensure_proc_form (Run *run, Setup *setup, const char *form_type, GError **error)
+{
+  FormCall call = { .setup = setup, .form = { .proc_id = setup->proc_id, .form_type = form_type } };
+  g_autofree char *name = g_strconcat ("create-proc-form/", form_type, NULL);
+  g_autofree char *request = bgs_proc_form_digest_text (&call.form);
+  const Step step = {
+    .name = name,
+    .request = request,
+    .call = call_create_form,
+    .look = look_for_form,
+    .read = read_duplicate,
+    .timeout_ms = bgs_client_read_timeout_ms (setup->bgs),
+  };
+  g_autofree char *result = run_step (run, &step, &call, error);
+
+  return result != NULL;
+}
+
+/* --- With the settlement: the group knows its proc, each child has its record. --- */
+
+static gboolean
+hand_child (Settlement *settlement, Run *run, const Setup *setup, const ChildClaim *child,
+            GError **error)
+{
+  const char *name = g_str_equal (child->form_type, "21-686C") ? "claims.686c" : "claims.674";
+  g_autofree char *topic = run_topic (run, name);
+  const ChildClaimReady ready = {
+    .claim_group_id = setup->group->guid,
+    .claim_id = child->claim_id,
+    .proc_id = setup->proc_id,
+  };
+  g_autoptr (GBytes) value = child_claim_ready_encode (run_codec (run), topic, &ready, error);
+
+  return value && settlement_emit (settlement, name, setup->group->veteran_id, value, error);
+}
+
+static gboolean
+hand_to_forms (Settlement *settlement, Run *run, gpointer data, GError **error)
+{
+  const Setup *setup = data;
+
+  if (!claim_group_set_proc (settlement_db (settlement), setup->group->guid, setup->proc_id,
+                             setup->review_reasons, error))
+    return FALSE;
+  for (guint i = 0; i < setup->group->children->len; i++) {
+    const ChildClaim *child = g_ptr_array_index (setup->group->children, i);
+
+    /* After a redrive some have their benefit claim already. */
+    if (!g_str_equal (child->state, "submitted") &&
+        !hand_child (settlement, run, setup, child, error))
+      return FALSE;
+  }
+  return settlement_monitoring_event (settlement, "set-up-success", setup->group->guid, 0, NULL,
+                                      error);
+}
+
+/* --- The end without success. --- */
+
+static gboolean
+fail_group (Settlement *settlement, Run *run, gconstpointer message, const GError *reason,
+            gboolean *ret_dead_letter, GError **error)
+{
+  const ClaimSubmitted *submitted = message;
+  const char *why = g_error_matches (reason, PIPELINE_ERROR, PIPELINE_ERROR_DEAD)
+                        ? reason->message
+                        : verdict_error_class (reason);
+  g_autoptr (GError) problem = NULL;
+
+  if (!settlement_monitoring_event (settlement, "set-up-failure", submitted->claim_group_id, 0, why,
+                                    error))
+    return FALSE;
+  *ret_dead_letter =
+      settlement_change_group (settlement, submitted->claim_group_id, "failure", why, &problem);
+  (void)run;
+  if (*ret_dead_letter || g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
+    return TRUE; /* the group had left accepted: it has its end, and no second one */
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
+/* --- The consumer. --- */
+
+static void
+scope_of_group (gconstpointer message, RunScope *ret_scope)
+{
+  const ClaimSubmitted *submitted = message;
+
+  ret_scope->scope = g_strdup (submitted->claim_group_id);
+  ret_scope->claim_group_id = submitted->claim_group_id;
+}
+
+static gpointer
+start (const Settings *settings, GError **error)
+{
+  return bgs_client_new (settings, error);
+}
+
+static void
+stop (gpointer context)
+{
+  bgs_client_free (context);
+}
+
+static const Setting *const settings[] = { bgs_settings, NULL };
+
+static const Consumer proc_setup = {
+  .name = "proc-setup",
+  .topic = "claims.submitted",
+  .decode = claim_submitted_decode,
+  .free_message = claim_submitted_free,
+  .scope = scope_of_group,
+  .handle = open_proc_for_group,
+  .give_up = fail_group,
+  .start = start,
+  .stop = stop,
+  .settings = settings,
+};
+
+int
+main (int argc, char **argv)
+{
+  return consumer_main (&proc_setup, argc, argv);
+}

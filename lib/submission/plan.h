@@ -1,0 +1,73 @@
+/* What a child claim tells BGS about people, as data: an ordered list of calls, made from the
+ * claim's document alone.
+ *
+ * The plan knows no BGS ids, sends nothing and reads nothing, so it can be tested without a server;
+ * submission/submit.h carries it out. Values are in the structs of the bgs room, which says how
+ * they go out; NULL is what the claim does not hold. Source: BGS reference 5.3, 5.4 and 6.4;
+ * decisions, first table. */
+#pragma once
+
+#include <jansson.h>
+#include "base/cleanup.h"
+#include "bgs/address.h"
+#include "bgs/child-school.h"
+#include "bgs/child-student.h"
+#include "bgs/person.h"
+#include "bgs/relationship.h"
+
+#define PLAN_VETERAN (-1) /* instead of an index into persons */
+
+/* The ids in the BGS structs (proc and participants) are empty: they are known only while the plan
+ * is carried out. */
+typedef struct {
+  const char *slot; /* "child-2": part of step names, so a stored contract */
+  BgsPerson person;
+  const BgsAddress *address; /* NULL: none is sent */
+} PlanPerson;
+
+typedef struct {
+  const char *slot; /* that of the person who is @b: everybody is once */
+  int a, b;         /* index into persons, or PLAN_VETERAN */
+  BgsRelationship relationship;
+} PlanRelationship;
+
+typedef struct {
+  int person;
+  BgsChildSchool school;
+  BgsChildStudent student;
+} PlanStudent;
+
+typedef enum {
+  PLAN_PARTICIPANT, /* index into persons; the three calls of a person come in this order */
+  PLAN_PERSON,
+  PLAN_ADDRESS,
+  PLAN_RELATIONSHIP, /* index into relationships */
+  PLAN_SCHOOL,       /* index into students */
+  PLAN_STUDENT,
+} PlanCallKind;
+
+typedef struct {
+  PlanCallKind kind;
+  guint index;
+} PlanCall;
+
+typedef struct {
+  GPtrArray *persons;                /* of PlanPerson * */
+  GPtrArray *relationships;          /* of PlanRelationship * */
+  GPtrArray *students;               /* of PlanStudent * */
+  GArray *calls;                     /* of PlanCall, in the order in which they are to be made */
+  const BgsAddress *veteran_address; /* NULL: the claim has none */
+  const char
+      *marital_status; /* of Veteran and spouse; NULL: the claim says nothing about a marriage */
+  const char *net_worth_over_limit; /* Y, N; NULL on a 674 */
+  GPtrArray
+      *left_out; /* of char *: codes of what the claim holds and BGS cannot be told; mostly empty */
+  GStringChunk *texts;  /* private: owns all texts */
+  GPtrArray *addresses; /* private: of BgsAddress * */
+} Plan;
+
+/* @form: a child's document, veteran_information merged in. Never fails: what is not there is left
+ * out. */
+Plan *plan_new (const char *form_type, const json_t *form);
+void plan_free (Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Plan, plan_free)

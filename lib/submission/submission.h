@@ -1,0 +1,92 @@
+/* One child claim on its way to BGS: what the stories of form-686c and form-674 are told in.
+ *
+ * A function here is one or several journalled steps. On a redelivery the story is told again from
+ * the top; a finished step gives its result and is not called, so the story goes on where it was.
+ * Step names are a stored contract. Source: BGS reference 5.1 and 6.4 (without proc and proc form,
+ * which are proc-setup's); design sections 6 and 7. */
+#pragma once
+
+#include "bgs/bgs.h"
+#include "claims/claim-group.h"
+#include "events/child-claim-ready.h"
+#include "pipeline/consumer.h"
+#include "submission/decisions.h"
+#include "submission/plan.h"
+#include "submission/veteran.h"
+
+#define SUBMISSION_ERROR (submission_error_quark ())
+GQuark submission_error_quark (void);
+typedef enum {
+  SUBMISSION_ERROR_INCREMENT, /* BGS gives no increment that it also takes: RETRY */
+  SUBMISSION_ERROR_OFFICE,    /* no regional office can be told from BGS's list: RETRY */
+  SUBMISSION_ERROR_ANSWER,    /* a kept reply lacks what the next call needs */
+} SubmissionError;
+
+/* Filled from top to bottom as the story goes on. Belongs to one run. */
+typedef struct {
+  Run *run;
+  BgsClient *bgs;
+  ClaimGroup *group;
+  const ChildClaim *child;
+  Veteran *veteran;
+  Plan *plan;
+  gboolean is_removal;
+  char *proc_id;
+
+  char *veteran_id; /* the Veteran's VNP participant id */
+  char *address;    /* kept reply of his address: its values are used onward, not ours */
+  char *office_number, *location_id;
+  GPtrArray *participant_ids; /* char *, by index of plan->persons */
+  char *vnp_claim;            /* kept reply */
+  gboolean has_pension;
+  char *increment;
+  char *benefit_claim; /* kept reply of the insert */
+  char *benefit_claim_id;
+} Submission;
+
+/* Loads group, child and plan. Errors: database, seal, %CLAIMS_ERROR_NOT_FOUND. */
+Submission *submission_open (Run *run, const ChildClaimReady *ready, GError **error);
+void submission_free (Submission *submission);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Submission, submission_free)
+
+/* The child is dead or stopped: nothing is to be done for it until somebody redrives its group. */
+gboolean submission_has_ended (const Submission *submission);
+/* Its benefit claim is recorded and everything after it done or given up; only closing may be left.
+ */
+gboolean submission_is_submitted (const Submission *submission);
+gboolean submission_needs_review (const Submission *submission);
+
+/* Participant, address, regional office, person and phone of the Veteran. */
+gboolean submission_write_veteran (Submission *submission, GError **error);
+/* The plan: people, addresses, relationships, schools and students. */
+gboolean submission_write_plan (Submission *submission, GError **error);
+gboolean submission_create_vnp_claim (Submission *submission, GError **error);
+/* Asks BID whether the Veteran receives a pension, where the end product depends on it. */
+gboolean submission_ask_pension (Submission *submission, GError **error);
+/* Increment and insert under the Veteran's lock, see submission/establish.h. After it the child
+ * cannot die. */
+gboolean submission_establish (Submission *submission, GError **error);
+gboolean submission_update_vnp_claim (Submission *submission, GError **error);
+/* A note on the benefit claim when a person has to look at it. */
+gboolean submission_write_note (Submission *submission, GError **error);
+/* What the note says. @doubtful: slots of relationships that may exist twice. Owned. */
+char *submission_note_text (const Submission *submission, const GPtrArray *doubtful);
+/* The child is submitted, and the last one of its group closes the proc: submission/close.h. */
+gboolean submission_close (Submission *submission, GError **error);
+
+#define RELATIONSHIP_STEP                                                                          \
+  "create-relationship/" /* and the slot; close.sql counts by this prefix                          \
+                          */
+
+/* --- The same for both form consumers' descriptors. --- */
+
+extern const Setting *const submission_consumer_settings[];
+void submission_scope (gconstpointer message, RunScope *ret_scope);
+gpointer submission_start (const Settings *settings, GError **error);
+void submission_stop (gpointer context);
+/* DEAD: the child is dead and, when the group stood accepted, the group a failure. A child whose
+ * benefit claim is recorded cannot die: what is left is given up and a person told. */
+gboolean submission_give_up (Settlement *settlement, Run *run, gconstpointer message,
+                             const GError *reason, gboolean *ret_dead_letter, GError **error);
+gboolean submission_attempted (Settlement *settlement, Run *run, gconstpointer message,
+                               const char *status, const GError *reason, GError **error);

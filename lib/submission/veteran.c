@@ -1,0 +1,111 @@
+#include "submission/veteran.h"
+
+#include "base/text.h"
+#include "bgs/phone.h"
+
+#include <string.h>
+
+static const json_t *
+information (const json_t *document)
+{
+  return json_object_get (document, "veteran_information");
+}
+
+static const char *
+text (const json_t *object, const char *key)
+{
+  const char *value = json_string_value (json_object_get (object, key));
+
+  return text_is_blank (value) ? NULL : value;
+}
+
+json_t *
+veteran_merge (const json_t *form, const json_t *user_data)
+{
+  json_t *merged = json_copy ((json_t *)form);
+  const json_t *user = information (user_data);
+
+  if (json_is_object (user))
+    json_object_set (merged, "veteran_information", (json_t *)user);
+  return merged;
+}
+
+/* Digits of a number that may carry dashes; NULL unless there are @least to @most of them. */
+static char *
+digits (const json_t *object, const char *key, gsize least, gsize most)
+{
+  g_autofree char *found = text_digits (text (object, key));
+
+  if (strlen (found) < least || strlen (found) > most)
+    return NULL;
+  return g_steal_pointer (&found);
+}
+
+/* BGS's ids are numbers; anything else would only be refused further on. */
+static char *
+participant_id (const json_t *user)
+{
+  const json_t *value = json_object_get (user, "participant_id");
+  const char *id = text (user, "participant_id");
+  g_autofree char *trimmed = id ? g_strstrip (g_strdup (id)) : NULL;
+
+  if (json_is_integer (value))
+    return g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value));
+  if (!trimmed || strspn (trimmed, "0123456789") != strlen (trimmed))
+    return NULL;
+  return g_steal_pointer (&trimmed);
+}
+
+Veteran *
+veteran_new (const json_t *form, const json_t *user_data)
+{
+  Veteran *veteran = g_new0 (Veteran, 1);
+  g_autoptr (json_t) merged = veteran_merge (form, user_data);
+  const json_t *user = information (merged);
+  const json_t *name = json_object_get (user, "full_name");
+  const json_t *contact = json_object_get (json_object_get (form, "dependents_application"),
+                                           "veteran_contact_information");
+
+  veteran->participant_id = participant_id (user);
+  veteran->ssn = digits (user, "ssn", 9, 9);
+  if (!veteran->ssn)
+    veteran->ssn = digits (information (form), "ssn", 9, 9);
+  veteran->file_number = digits (user, "va_file_number", 8, 9);
+  if (!veteran->file_number)
+    veteran->file_number = g_strdup (veteran->ssn);
+
+  veteran->first_name = g_strdup (text (name, "first"));
+  veteran->middle_name = g_strdup (text (name, "middle"));
+  veteran->last_name = g_strdup (text (name, "last"));
+  veteran->suffix = g_strdup (text (name, "suffix"));
+  veteran->birth_date = g_strdup (text (user, "birth_date"));
+
+  veteran->phone_number = bgs_phone_number (text (contact, "phone_number"));
+  veteran->email = g_strdup (text (contact, "email_address"));
+
+  veteran->external_uid = g_strdup (text (user, "icn") ? text (user, "icn") : text (user, "uuid"));
+  veteran->external_key =
+      g_strdup (text (user, "common_name") ? text (user, "common_name") : text (user, "email"));
+  veteran->caller = (BgsCaller){ veteran->external_uid, veteran->external_key };
+  return veteran;
+}
+
+void
+veteran_free (Veteran *veteran)
+{
+  if (!veteran)
+    return;
+  g_free (veteran->participant_id);
+  g_free (veteran->ssn);
+  g_free (veteran->file_number);
+  g_free (veteran->first_name);
+  g_free (veteran->middle_name);
+  g_free (veteran->last_name);
+  g_free (veteran->suffix);
+  g_free (veteran->birth_date);
+  g_free (veteran->phone_number);
+  g_free (veteran->email);
+  g_free (veteran->external_uid);
+  g_free (veteran->external_key);
+  g_free (veteran);
+}

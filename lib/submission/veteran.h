@@ -1,0 +1,36 @@
+/* The Veteran as the calls need him: who he is to BGS, and where he lives and can be reached.
+ *
+ * The signed-in user's data go before the claim's. Source: claim document reference, section 7; BGS
+ * reference 5.2 and 2 (ExternalUid, ExternalKey); decisions 30, 31 and 33. */
+#pragma once
+
+#include <jansson.h>
+#include "base/cleanup.h"
+#include "bgs/bgs.h"
+
+typedef struct {
+  BgsCaller caller;     /* texts are of this struct */
+  char *participant_id; /* corporate; NULL: cannot go to BGS */
+  char *ssn;            /* nine digits */
+  char *file_number;    /* the SSN when there is none */
+  char *first_name, *middle_name, *last_name, *suffix;
+  char *birth_date;
+  char *phone_number; /* ten digits; NULL: none that BGS takes */
+  char *email;        /* the claim's contact e-mail */
+  char *external_uid, *external_key;
+} Veteran;
+void veteran_free (Veteran *veteran);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Veteran, veteran_free)
+
+/* @user_data (what the group keeps; may be NULL) laid over @form: veteran_information is replaced
+ * whole. A new document, owned; @form stays as it is. */
+json_t *veteran_merge (const json_t *form, const json_t *user_data);
+
+/**
+ * veteran_new:
+ * @form: a child's document, unmerged
+ *
+ * What both say, the user first: an identifier of the claim is used only where the user has none
+ * that is well-formed. Never fails: what is missing is NULL, and BGS's own checks name it.
+ */
+Veteran *veteran_new (const json_t *form, const json_t *user_data);
