@@ -94,20 +94,21 @@ shorten_trace (const char *trace)
   return g_strconcat (head, *tail ? "; " : "", tail, NULL);
 }
 
-/* Length of the run of digits at @at, single - / . or blank between them allowed; @ret_digits
- * counts the digits. */
+/* Length of the run of digits at @at, up to two of - / . ( ) and blank between them; @ret_digits counts the digits. */
 static gsize
 digit_run (const char *at, guint *ret_digits)
 {
   gsize length = 0;
 
   *ret_digits = 0;
-  while (g_ascii_isdigit (at[length]) ||
-         (length > 0 && at[length] && strchr ("-/. ", at[length]) &&
-          g_ascii_isdigit (at[length - 1]) && g_ascii_isdigit (at[length + 1]))) {
-    if (g_ascii_isdigit (at[length]))
-      (*ret_digits)++;
+  while (g_ascii_isdigit (at[length])) {
+    gsize gap = 0;
+
+    (*ret_digits)++;
     length++;
+    gap = strspn (at + length, "-/. ()");
+    if (gap <= 2 && g_ascii_isdigit (at[length + gap]))
+      length += gap;
   }
   return length;
 }

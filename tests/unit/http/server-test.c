@@ -3,10 +3,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "http/http.h"
 
 typedef struct {
   GMutex lock;
@@ -384,6 +387,82 @@ test_port_taken (void)
   seen_free (seen);
 }
 
+static char *
+pem_of (BIO *memory)
+{
+  char *data = NULL;
+  long length = BIO_get_mem_data (memory, &data);
+  char *text = g_strndup (data, (gsize)length);
+
+  BIO_free (memory);
+  return text;
+}
+
+/* A key and a certificate for "localhost", signed by itself. */
+static void
+make_certificate (char **ret_certificate, char **ret_key)
+{
+  EVP_PKEY *key = EVP_EC_gen ("P-256");
+  X509 *certificate = X509_new ();
+  X509_NAME *name = X509_get_subject_name (certificate);
+  BIO *certificate_text = BIO_new (BIO_s_mem ());
+  BIO *key_text = BIO_new (BIO_s_mem ());
+
+  X509_set_version (certificate, 2);
+  ASN1_INTEGER_set (X509_get_serialNumber (certificate), 1);
+  X509_gmtime_adj (X509_getm_notBefore (certificate), -3600);
+  X509_gmtime_adj (X509_getm_notAfter (certificate), 3600);
+  X509_set_pubkey (certificate, key);
+  X509_NAME_add_entry_by_txt (name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1,
+                              0);
+  X509_set_issuer_name (certificate, name);
+  g_assert_cmpint (X509_sign (certificate, key, EVP_sha256 ()), >, 0);
+  PEM_write_bio_X509 (certificate_text, certificate);
+  PEM_write_bio_PrivateKey (key_text, key, NULL, NULL, 0, NULL, NULL);
+  *ret_certificate = pem_of (certificate_text);
+  *ret_key = pem_of (key_text);
+  X509_free (certificate);
+  EVP_PKEY_free (key);
+}
+
+static void
+test_tls (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = NULL;
+  g_autofree char *certificate = NULL;
+  g_autofree char *key = NULL;
+  g_autofree char *url = NULL;
+  g_autofree char *file = NULL;
+  g_autoptr (HttpClient) trusting = NULL;
+  g_autoptr (HttpClient) distrusting = http_client_new (&(HttpClientOptions){ .verify = TRUE });
+  g_autoptr (HttpAnswer) heard = NULL;
+  g_autoptr (GError) error = NULL;
+  HttpRequest request = { 0 };
+  int fd = g_file_open_tmp ("certificate-XXXXXX", &file, NULL);
+
+  make_certificate (&certificate, &key);
+  g_assert_cmpint (write (fd, certificate, strlen (certificate)), ==, (gssize)strlen (certificate));
+  close (fd);
+  server = start (seen, &(HttpServerOptions){ .certificate_pem = certificate,
+                                              .key_pem = key,
+                                              .request_deadline_ms = 1000 });
+  url = g_strdup_printf ("https://localhost:%u/a", http_server_port (server));
+  request = (HttpRequest){ .url = url, .body = "hello", .body_length = 5, .once = TRUE };
+  trusting = http_client_new (&(HttpClientOptions){ .verify = TRUE, .ca_file = file });
+  heard = http_send (trusting, &request, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (heard->status, ==, 200);
+  /* A peer that is not trusted is told nothing. */
+  g_assert_null (http_send (distrusting, &request, &error));
+  g_assert_error (error, HTTP_ERROR, HTTP_ERROR_NOT_SENT);
+  g_assert_cmpuint (seen->handled, ==, 1);
+  g_assert_cmpint (dribble (server, ""), <, 5000);
+  unlink (file);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
 static void
 test_query_value (void)
 {
@@ -415,6 +494,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/server/stop-waits-for-answers", test_stop_waits);
   g_test_add_func ("/http/server/connections-per-address", test_connections_per_address);
   g_test_add_func ("/http/server/says-why-it-cannot-start", test_port_taken);
+  g_test_add_func ("/http/server/tls", test_tls);
   g_test_add_func ("/http/server/query-values", test_query_value);
   return g_test_run ();
 }
