@@ -188,6 +188,10 @@ class RulesTest(unittest.TestCase):
         school = self.bgs.vnp("childSchool", "vnpChildSchoolCreate", schoolActualExpctdStartDt="2026-09-01",
                               gradtnDt=noon, **ids).values()
         self.assertEqual((school["schoolActualExpctdStartDt"], school["gradtnDt"]), ("2026-09-01", noon))
+        found = self.bgs.call("childSchool", "vnpChildSchoolFindByPrimaryKey",
+                              {"vnpChildSchoolId": school["vnpChildSchoolId"]}).values()
+        self.assertEqual((found["schoolActualExpctdStartDt"], found["gradtnDt"]),
+                         ("2026-09-01", "1975-07-04T07:00:00-05:00"))
         claim = self.bgs.vnp("vnpClaim", "vnpBnftClaimCreate", claimRcvdDt=winter, vnpProcID=ids["vnpProcId"]).values()
         self.assertEqual(claim["claimRcvdDt"], winter)
         claim = self.bgs.vnp("vnpClaim", "vnpBnftClaimUpdate", claimRcvdDt=winter, vnpProcID=ids["vnpProcId"],
@@ -628,19 +632,42 @@ class RecordingsTest(unittest.TestCase):
             return {here}.union(*(walk(child, here) for child in element))
         return walk(ElementTree.fromstring(text).find(f"{{{SOAP}}}Body")[0], "")
 
+    def setUp(self):
+        self.folder = os.environ["BGS_RECORDINGS"]
+        self.bgs = SimulatedBgs()
+
+    def tearDown(self):
+        self.bgs.stop()
+
+    def recorded(self, name):
+        with open(f"{self.folder}/{name}.xml") as file:
+            return file.read()
+
+    def assert_shape(self, service, name, request, optional=()):
+        """@optional: elements of the recording that say something that is not always so."""
+        reply = self.bgs.post(SERVICES[service][0], request.encode())
+        optional = {path for path in self.shape(self.recorded(name)) if path.rpartition("/")[2] in optional}
+        self.assertEqual(self.shape(reply.text), self.shape(self.recorded(name)) - optional, name)
+
     def test_replies_have_the_recorded_shape(self):
-        folder = os.environ["BGS_RECORDINGS"]
-        bgs = SimulatedBgs()
-        try:
-            for name, service in (("create_note", "notes"), ("find_regional_offices", "stdData"),
-                                  ("get_regional_office_by_zip_code", "routing"),
-                                  ("vnp_bnft_claim_create", "vnpClaim")):
-                with open(f"{folder}/{name}.request.xml", "rb") as file:
-                    reply = bgs.post(SERVICES[service][0], file.read())
-                with open(f"{folder}/{name}.response.xml") as file:
-                    self.assertEqual(self.shape(reply.text), self.shape(file.read()), name)
-        finally:
-            bgs.stop()
+        for name, service in (("create_note", "notes"), ("find_regional_offices", "stdData"),
+                              ("get_regional_office_by_zip_code", "routing"),
+                              ("vnp_bnft_claim_create", "vnpClaim")):
+            self.assert_shape(service, name + ".response", self.recorded(name + ".request"))
+
+    def test_an_update_has_the_recorded_shape(self):
+        claim = self.bgs.vnp("vnpClaim", "vnpBnftClaimCreate", vnpProcID="1").values()["vnpBnftClaimId"]
+        self.assert_shape("vnpClaim", "vnp_bnft_claim_update.response",
+                          self.recorded("vnp_bnft_claim_update.request").replace(">426094<", f">{claim}<"))
+
+    def test_readers_have_the_recorded_shape(self):
+        claim = self.bgs.insert_id("600043201", "130")
+        sometimes = ("tempJrsdtnLctnId", "temporaryStationOfJurisdiction", "lcStatusReasonTypeCd")
+        for name, response in (("find_bnft_claim", ".response"),
+                               ("find_bnft_claim_detail_by_bnft_claim_id", ".response"),
+                               ("find_bnft_claim_detail_by_ptcpnt_id", ".response.trimmed")):
+            request = self.recorded(name + ".request").replace(">600131328<", f">{claim}<")
+            self.assert_shape("claimV1", name + response, request, sometimes)
 
 
 if __name__ == "__main__":

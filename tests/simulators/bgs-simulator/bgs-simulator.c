@@ -267,12 +267,9 @@ add_pension (Bgs *bgs, const char *ptcpnt_id)
   corporate_set_pension (bgs->corporate, ptcpnt_id, TRUE);
 }
 
-int
-main (int argc, char **argv)
+static int
+serve (const Settings *settings)
 {
-  const Setting *const tables[] = { simulator_settings, settings_rows, NULL };
-  g_autoptr (Settings) settings = settings_parse_or_exit (
-      "bgs-simulator", NULL, "Simulates BGS and the BID pension read.", tables, &argc, &argv);
   const char *owner = settings_text (settings, "claim-owner");
   Bgs bgs = {
     .usernames = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
@@ -299,10 +296,6 @@ main (int argc, char **argv)
   };
   int status = 0;
 
-  if (argc > 1) {
-    g_printerr ("bgs-simulator: %s: no operands are taken\n", argv[1]);
-    return 2;
-  }
   xmlInitParser (); /* before there are threads */
   for_each_word (settings, "usernames", add_username, &bgs);
   for_each_word (settings, "incident-flash", add_flash, &bgs);
@@ -315,4 +308,18 @@ main (int argc, char **argv)
   g_hash_table_unref (bgs.usernames);
   xmlCleanupParser ();
   return status;
+}
+
+int
+main (int argc, char **argv)
+{
+  const Setting *const tables[] = { simulator_settings, settings_rows, NULL };
+  g_autoptr (Settings) settings = settings_parse_or_exit (
+      "bgs-simulator", NULL, "Simulates BGS and the BID pension read.", tables, &argc, &argv);
+
+  if (argc > 1) {
+    g_printerr ("bgs-simulator: %s: no operands are taken\n", argv[1]);
+    return 2;
+  }
+  return serve (settings);
 }

@@ -21,6 +21,8 @@
 #define FIRST_STATUS_ID    18966001
 /* Claims of long ago that only --large-replies shows; far from all ids that are given out. */
 #define FIRST_OLD_CLAIM_ID 500000001
+/* Who works at BGS; no Veteran. */
+#define ACTING_PTCPNT      "600065501"
 #define FAMILY_CHARS       3
 #define MAX_VETERAN_CLAIMS 100000
 
@@ -466,6 +468,7 @@ append_life_cycle (GString *xml, const Claim *claim)
     g_string_append (xml, "<bnftClaimLcStatus>");
     append_id (xml, "actionJrsdtnLctnId", claim->location);
     append_id (xml, "actionJrsdtnStationNumber", claim->station);
+    wire_append (xml, "actionPtcpntId", ACTING_PTCPNT);
     append_id (xml, "bnftClaimId", claim->id);
     append_id (xml, "bnftClaimLcStatusId", line->id);
     wire_append (xml, "bnftClaimLcStatusTypeNm", line->type_name);
@@ -492,13 +495,19 @@ append_detail (GString *xml, const Claim *claim)
   wire_append (xml, "bnftClaimTypeNm", claim->type_name);
   append_id (xml, "claimJrsdtnLctnId", claim->location);
   wire_append (xml, "claimRcvdDt", received);
+  g_string_append (xml, "<claimSuspnsLcStatus>");
+  wire_append (xml, "claimSuspnsCd", claim_is_open (claim) ? "054" : "056");
+  wire_append (xml, "claimSuspnsDt", received);
+  g_string_append (xml, "</claimSuspnsLcStatus>");
   wire_append (xml, "cpClaimEndPrdctTypeCd", claim->modifier);
   wire_append (xml, "fileNbr", claim->veteran->file_number);
   wire_append (xml, "gulfWarRegistryInd", "N");
+  wire_append (xml, "homelessInd", "N");
   wire_append (xml, "payeeTypeCd", "00");
   wire_append (xml, "payeeTypeNm", "Veteran");
   wire_append (xml, "pgmTypeCd", "CPL");
   wire_append (xml, "pgmTypeNm", "Compensation-Pension Live");
+  wire_append (xml, "powInd", "N");
   wire_append (xml, "preDischargeInd", "N");
   wire_append (xml, "ptcpntClmantId", claim->veteran->ptcpnt_id);
   wire_append (xml, "ptcpntVetId", claim->veteran->ptcpnt_id);
@@ -738,6 +747,15 @@ claim_of_call (Corporate *corporate, const char *claim_id)
              : NULL;
 }
 
+/* The last two digits of the file number; NULL when it is not known. Borrowed. */
+static const char *
+terminal_digits (const Veteran *veteran)
+{
+  gsize length = veteran->file_number ? strlen (veteran->file_number) : 0;
+
+  return length >= 2 ? veteran->file_number + length - 2 : NULL;
+}
+
 static void
 append_claim_dto (GString *xml, const Claim *claim)
 {
@@ -775,6 +793,7 @@ append_claim_dto (GString *xml, const Claim *claim)
   wire_append (xml, "statusTypeCd", claim->status);
   wire_append (xml, "statusTypeNm", status_name (claim->status));
   wire_append (xml, "svcTypeCd", "CP");
+  wire_append (xml, "termnlDigitNbr", terminal_digits (claim->veteran));
   g_string_append (xml, "</BnftClaimDTO>");
 }
 

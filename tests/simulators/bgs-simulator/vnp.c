@@ -289,8 +289,8 @@ vnp_find (Bgs *bgs, const Call *call, const Operation *operation)
     if (part && table->columns[column].kind == COLUMN_ID &&
         !parse_int64 (g_strstrip (part), G_MININT64, G_MAXINT64, &number))
       return fault_number_format (call, table->dto, table->key[i], part);
-    /* A missing part makes a key that no row has. */
-    g_string_append_printf (key, "%s%s", i > 0 ? "/" : "", part ? part : "\n");
+    /* A missing part makes a key that no row has: none is stored with an empty one. */
+    g_string_append_printf (key, "%s%s", i > 0 ? "/" : "", part ? part : "");
   }
 
   xml = reply_begin (call);
