@@ -369,8 +369,6 @@ parse_document (GBytes *bytes)
   document = xmlCtxtReadMemory (context, data, (int)length, NULL, NULL,
                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                     XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
-  if (document && !context->wellFormed)
-    g_clear_pointer (&document, xmlFreeDoc);
   xmlFreeParserCtxt (context);
   return document;
 }

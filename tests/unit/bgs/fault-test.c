@@ -110,13 +110,13 @@ test_masks (void)
 {
   const char *const sent[] = { "Doe", "8200 Doby Lane", "Zip", NULL };
   g_autofree char *text = bgs_fault_text (
-      "DOE and Does, doe@example.com, 8200 DOBY LANE, 666-00-0001, 666000001, 01/02/1990, "
+      "DOE and Does, undoe, doe@example.com, 8200 DOBY LANE, 666-00-0001, 666000001, 01/02/1990, "
       "1990-01-02T00, line 1234567, (202) 555-0101",
       NULL, sent);
   g_autofree char *decides = bgs_fault_text ("insertBenefitClaim: Invalid zipcode. Zip 00021", NULL,
                                              (const char *const[]){ "Invalid", NULL });
 
-  g_assert_cmpstr (text, ==, "… and Does, … …, #, #, #, #T00, line 1234567, (#");
+  g_assert_cmpstr (text, ==, "… and Does, undoe, … …, #, #, #, #T00, line 1234567, (#");
   /* A Veteran named like a word of a deciding text must not change the verdict. */
   g_assert_cmpstr (
       decides, ==,

@@ -313,6 +313,12 @@ test_person (void)
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     g_free (results[i]);
 
+  /* The key was sent: a reply about another row is no answer to this call. */
+  fake_says_new (fake, PERSON, "vnpPersonCreate", "<return><vnpPtcpntId>12</vnpPtcpntId></return>");
+  g_assert_null (bgs_person_create (fake->client, &fake->caller, &bare, &error));
+  g_assert_error (error, BGS_ERROR, BGS_ERROR_UNKNOWN);
+  g_clear_error (&error);
+
   fake_says_new (fake, PERSON, "vnpPersonFindByPrimaryKey",
                  "<return><vnpPtcpntId>11</vnpPtcpntId></return>");
   g_assert_true (bgs_person_find (fake->client, &fake->caller, "11", &exists, &error));
