@@ -13,4 +13,5 @@ void metrics_gauge (const char *name, double value, ...) G_GNUC_NULL_TERMINATED;
 void metrics_observe_ms (const char *name, gint64 ms, ...) G_GNUC_NULL_TERMINATED; /* histogram, in seconds outside */
 void metrics_describe (const char *name, const char *help);  /* optional # HELP */
 char *metrics_render (void); /* text/plain; version=0.0.4 */
-double metrics_value (const char *name, ...) G_GNUC_NULL_TERMINATED; /* tests; of a histogram: how many; 0 when absent */
+/* For tests. Of a histogram: how many observations. 0 when absent. */
+double metrics_value (const char *name, ...) G_GNUC_NULL_TERMINATED;

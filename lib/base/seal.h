@@ -39,7 +39,8 @@ char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, 
 char *sealer_hmac (const Sealer *sealer, const char *purpose, const char *data);
 /* The same with every known key, current first; NULL-terminated. */
 char **sealer_hmac_all (const Sealer *sealer, const char *purpose, const char *data);
-/* A fingerprint of the set of all keys, whatever their order, that is, of all that processes must share, for the database; tells nothing about the keys. */
+/* A fingerprint for the database of all that processes must share: the set of all keys, whatever their order. Tells
+ * nothing about the keys. */
 char *sealer_fingerprint (const Sealer *sealer);
 
 #include "base/settings.h"

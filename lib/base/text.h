@@ -5,8 +5,10 @@
 
 gboolean text_is_blank (const char *text);                 /* NULL, empty or white space only */
 char *text_digits (const char *text);                      /* only 0-9 of it; NULL gives "" */
-char *text_truncate_chars (const char *utf8, glong chars); /* characters, not bytes; damaged UTF-8 is mended; NULL gives NULL */
-gboolean text_equal_constant_time (const char *a, const char *b); /* length may leak, contents not; NULL equals nothing */
+/* Characters, not bytes; damaged UTF-8 is mended; NULL gives NULL. */
+char *text_truncate_chars (const char *utf8, glong chars);
+/* The length may leak, the contents not; NULL equals nothing. */
+gboolean text_equal_constant_time (const char *a, const char *b);
 char *text_hex (gconstpointer data, gsize length);
 GBytes *text_unhex (const char *hex);                      /* NULL when malformed */
 char *text_new_uuid (void);                                /* random, version 4, lower case */

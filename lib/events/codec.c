@@ -333,7 +333,7 @@ fill_value (Encoder *encoder, gconstpointer event, GError **error)
   const EventType *type = encoder->type;
   const SchemaType *record = schema_root (encoder->schema);
 
-  avro_value_reset (&encoder->value);
+  /* Every field is set each time, so that nothing of the last event stays. */
   for (const EventField *field = type->fields; field->name; field++) {
     const SchemaType *described = schema_find_field (record, field->name)->type;
     gconstpointer member = (const char *)event + field->offset;

@@ -137,7 +137,7 @@ static void
 refuses_too_much (void)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autofree guint8 *nested = g_malloc (1000);
+  g_autofree guint8 *nested = g_malloc (100000);
 
   /* 2^62 nothings, in blocks of either kind; they take no bytes. */
   ASSERT_MALFORMED ("{\"type\":\"array\",\"items\":\"null\"}",
@@ -151,9 +151,12 @@ refuses_too_much (void)
     g_string_append_c (text, 'x');
   assert_malformed (FIELD ("\"string\""), text->str, text->len);
 
-  /* A record in itself, 1000 times. */
-  memset (nested, 0x02, 1000);
-  assert_malformed (FIELD ("[\"null\",\"R\"]"), nested, 1000);
+  /* A record in itself, 40 times, well closed; and 100,000 times, which must not eat the stack. */
+  memset (nested, 0x02, 100000);
+  nested[40] = 0x00;
+  assert_malformed (FIELD ("[\"null\",\"R\"]"), nested, 41);
+  nested[40] = 0x02;
+  assert_malformed (FIELD ("[\"null\",\"R\"]"), nested, 100000);
 }
 
 static gboolean
