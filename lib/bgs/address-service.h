@@ -1,4 +1,5 @@
-/* vnp participant address. The flow goes on with the values of the reply. Source: BGS reference 4.7; decision 4. */
+/* vnp participant address. The flow goes on with the values of the reply. Source: BGS reference
+ * 4.7; decision 4. */
 #pragma once
 
 #include "bgs/address.h"
@@ -10,7 +11,9 @@ typedef struct {
   const char *email; /* the Veteran's; NULL for everybody else */
 } BgsAddressRow;
 
-/* Kept, as echoed: vnpPtcpntAddrsId addrsOneTxt addrsTwoTxt addrsThreeTxt cityNm cntryNm postalCd frgnPostalCd
- * mltyPostalTypeCd mltyPostOfficeTypeCd zipPrefixNbr zipFirstSuffixNbr prvncNm; what is nil is not there. */
-char *bgs_address_create (BgsClient *client, const BgsCaller *caller, const BgsAddressRow *row, GError **error);
+/* Kept, as echoed: vnpPtcpntAddrsId addrsOneTxt addrsTwoTxt addrsThreeTxt cityNm cntryNm
+ * postalCd frgnPostalCd mltyPostalTypeCd mltyPostOfficeTypeCd zipPrefixNbr zipFirstSuffixNbr
+ * prvncNm; what is nil is not there. */
+char *bgs_address_create (BgsClient *client, const BgsCaller *caller, const BgsAddressRow *row,
+                          GError **error);
 char *bgs_address_digest_text (const BgsAddressRow *row);

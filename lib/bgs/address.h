@@ -1,4 +1,5 @@
-/* An address of the form made into the address BGS stores: three short lines, and one of three kinds.
+/* An address of the form made into the address BGS stores: three short lines, and one of three
+ * kinds.
  *
  * Sources: BGS reference 7.1; decisions 4, 7, 8, 16, 19 to 22. */
 #pragma once

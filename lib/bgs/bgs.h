@@ -1,6 +1,8 @@
-/* The BGS client: where it is, who we are, and what can go wrong. One pair of files per service beside this one.
+/* The BGS client: where it is, who we are, and what can go wrong. One pair of files per service
+ * beside this one.
  *
- * Every call waits at most bgs-read-timeout-ms, sends its body once (HttpRequest.once), and tells failed from unknown. */
+ * Every call waits at most bgs-read-timeout-ms, sends its body once (HttpRequest.once), and
+ * tells failed from unknown. */
 #pragma once
 
 #include <glib.h>
@@ -9,37 +11,41 @@
 #define BGS_ERROR (bgs_error_quark ())
 GQuark bgs_error_quark (void);
 typedef enum {
-  BGS_ERROR_NOT_SENT,   /* not connected: nothing has happened */
-  BGS_ERROR_ARGUMENT,   /* a value that BGS requires is missing: nothing was sent */
-  BGS_ERROR_FAULT,      /* a well-formed SOAP fault: refused; the message is its useful text (see bgs/fault.h) */
-  BGS_ERROR_UNKNOWN,    /* sent, and no usable answer: it may have been acted on */
-  BGS_ERROR_HTTP,       /* BID only: an HTTP error status */
+  BGS_ERROR_NOT_SENT, /* not connected: nothing has happened */
+  BGS_ERROR_ARGUMENT, /* a value that BGS requires is missing: nothing was sent */
+  BGS_ERROR_FAULT,    /* a well-formed SOAP fault: refused; its useful text, see bgs/fault.h */
+  BGS_ERROR_UNKNOWN,  /* sent, and no usable answer: it may have been acted on */
+  BGS_ERROR_HTTP,     /* BID only: an HTTP error status */
 } BgsError;
 
 typedef struct BgsClient BgsClient; /* thread safe */
 
-/* bgs-url, bid-url, bid-token, bgs-read-timeout-ms, bgs-connect-timeout-ms, bid-timeout-ms, bgs-username, bgs-station-id,
- * bgs-application, bgs-client-machine, bgs-certificate-file, bgs-key-file, bgs-ca-file, bgs-verify-tls, … */
+/* bgs-url, bid-url, bid-token, bgs-read-timeout-ms, bgs-connect-timeout-ms, bid-timeout-ms,
+ * bgs-username, bgs-station-id, bgs-application, bgs-client-machine, bgs-certificate-file,
+ * bgs-key-file, bgs-ca-file, bgs-verify-tls, bgs-max-connection-age-s. */
 extern const Setting bgs_settings[];
 BgsClient *bgs_client_new (const Settings *settings, GError **error);
 void bgs_client_free (BgsClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BgsClient, bgs_client_free)
 gint64 bgs_client_read_timeout_ms (const BgsClient *client); /* the longest wait for one answer */
-const char *bgs_client_username (const BgsClient *client);   /* what BGS journals as jrnUserId, maybe in upper case */
+/* What BGS journals as jrnUserId, maybe in upper case. */
+const char *bgs_client_username (const BgsClient *client);
 
 /* Who asks: goes into VaServiceHeaders. */
 typedef struct {
-  const char *external_uid;  /* ICN, else account uuid */
-  const char *external_key;  /* common name, else e-mail; cut at 39 characters here */
+  const char *external_uid; /* ICN, else account uuid */
+  const char *external_key; /* common name, else e-mail; cut at 39 characters here */
 } BgsCaller;
 
 /* How a service function reads, everywhere in this room:
  *
  *   char *bgs_thing_create (client, caller, const BgsThing *thing, GError **error)
- *     Waits at most bgs-read-timeout-ms. Gives what is to be kept of the reply, owned: an id, "" where nothing is, or a
- *     small JSON text of reply values (bgs/kept.h). NULL when error is set.
+ *     Waits at most bgs-read-timeout-ms. Gives what is to be kept of the reply, owned: an id, ""
+ *     where nothing is, or a small JSON text of reply values (bgs/kept.h). NULL when error is set.
  *   char *bgs_thing_digest_text (const BgsThing *thing)
- *     The request without its clock and audit fields: the same text as long as the same would be sent. Holds personal data.
+ *     The request without its clock and audit fields: the same text as long as the same would be
+ *     sent. Holds personal data.
  *
- * Texts in the structs are borrowed; NULL goes out as a nil element, "" as an empty one. Days are YYYY-MM-DD and go out
- * as noon UTC. A fault's message is "<operation>: <text>", the text as BGS wrote it but for personal data. */
+ * Texts in the structs are borrowed; NULL goes out as a nil element, "" as an empty one. Days
+ * are YYYY-MM-DD and go out as noon UTC. A fault's message is "<operation>: <text>", the text as
+ * BGS wrote it but for personal data. */

@@ -1,9 +1,10 @@
-/* BID: whether a Veteran receives pension. JSON over REST, unlike the rest of this room. Source: BGS reference 4.20. */
+/* BID: whether a Veteran receives pension. JSON over REST, unlike the rest of this room. Source:
+ * BGS reference 4.20. */
 #pragma once
 
 #include "bgs/bgs.h"
 
-/* Errors: %BGS_ERROR_HTTP (an error status), %BGS_ERROR_UNKNOWN (an answer that cannot be read), %BGS_ERROR_NOT_SENT.
- * A read: all may be asked again. Waits at most bid-timeout-ms. */
-gboolean bgs_pension_find (BgsClient *client, const char *corporate_participant_id, gboolean *ret_in_receipt,
-                           GError **error);
+/* Errors: %BGS_ERROR_HTTP (an error status), %BGS_ERROR_UNKNOWN (an answer that cannot be read),
+ * %BGS_ERROR_NOT_SENT. A read: all may be asked again. Waits at most bid-timeout-ms. */
+gboolean bgs_pension_find (BgsClient *client, const char *corporate_participant_id,
+                           gboolean *ret_in_receipt, GError **error);

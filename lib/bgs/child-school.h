@@ -6,13 +6,15 @@
 /* Days are YYYY-MM-DD; NULL is nil. */
 typedef struct {
   const char *proc_id, *participant_id;
-  const char *last_term_start, *last_term_end; /* NULL both when the student did not attend: decision 35 */
+  const char *last_term_start; /* this and the next NULL without attendance: decision 35 */
+  const char *last_term_end;
   const char *school_name;
-  const char *expected_start;                  /* goes out as plain text, unlike the others */
+  const char *expected_start; /* goes out as plain text, unlike the others */
   const char *term_start;
-  const char *graduation;                      /* required */
+  const char *graduation; /* required */
 } BgsChildSchool;
 
 /* Kept: the id (vnpChildSchoolId). */
-char *bgs_child_school_create (BgsClient *client, const BgsCaller *caller, const BgsChildSchool *school, GError **error);
+char *bgs_child_school_create (BgsClient *client, const BgsCaller *caller,
+                               const BgsChildSchool *school, GError **error);
 char *bgs_child_school_digest_text (const BgsChildSchool *school);

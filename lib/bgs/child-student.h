@@ -1,5 +1,5 @@
-/* vnp child student: a student's means. Its key is the participant id: find it before making it again.
- * Source: BGS reference 4.10. */
+/* vnp child student: a student's means. Its key is the participant id: find it before making it
+ * again. Source: BGS reference 4.10. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -19,7 +19,8 @@ typedef struct {
 } BgsChildStudent;
 
 /* Kept: "" (the participant id is the key). */
-char *bgs_child_student_create (BgsClient *client, const BgsCaller *caller, const BgsChildStudent *student, GError **error);
+char *bgs_child_student_create (BgsClient *client, const BgsCaller *caller,
+                                const BgsChildStudent *student, GError **error);
 char *bgs_child_student_digest_text (const BgsChildStudent *student);
-gboolean bgs_child_student_find (BgsClient *client, const BgsCaller *caller, const char *participant_id,
-                                 gboolean *ret_exists, GError **error);
+gboolean bgs_child_student_find (BgsClient *client, const BgsCaller *caller,
+                                 const char *participant_id, gboolean *ret_exists, GError **error);

@@ -1,8 +1,8 @@
 /* The SOAP envelope: building a request body element by element, reading a reply by local name.
  *
- * A body is built twice from the same code: once to be sent, and once without its clock fields and audit fields, as the
- * text that a digest is made of. What an element means is known to the service's file alone.
- * Sources: BGS reference 2, 3; design section 6 (digest), 7. */
+ * A body is built twice from the same code: once to be sent, and once without its clock fields
+ * and audit fields, as the text that a digest is made of. What an element means is known to the
+ * service's file alone. Sources: BGS reference 2, 3; design section 6 (digest), 7. */
 #pragma once
 
 #include "bgs/audit.h"
@@ -24,14 +24,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BgsBody, bgs_body_free)
 
 void bgs_body_open (BgsBody *body, const char *name);
 void bgs_body_close (BgsBody *body, const char *name);
-/* NULL: nil; "": an empty element; else the text, escaped. Returns nothing: what is missing is found at the end. */
+/* NULL: nil; "": an empty element; else the text, escaped. Returns nothing: what is missing is
+ * found at the end. */
 void bgs_body_text (BgsBody *body, const char *name, const char *value);
-/* The same for what a person is or lives at: an echo of it in a fault is taken out of the fault's text. */
+/* The same for what a person is or lives at: an echo of it in a fault is taken out of the
+ * fault's text. */
 void bgs_body_private (BgsBody *body, const char *name, const char *value);
-/* The same for a value that BGS refuses to be without: NULL or blank makes the whole body an error. */
+/* The same for a value that BGS refuses to be without: NULL or blank makes the whole body an
+ * error. */
 void bgs_body_required (BgsBody *body, const char *name, const char *value);
 void bgs_body_required_private (BgsBody *body, const char *name, const char *value);
-/* @day: YYYY-MM-DD, or a timestamp whose first ten characters are that; NULL or blank: nil. Goes out as noon UTC. */
+/* @day: YYYY-MM-DD, or a timestamp whose first ten characters are that; NULL or blank: nil. Goes
+ * out as noon UTC. */
 void bgs_body_day (BgsBody *body, const char *name, const char *day);
 void bgs_body_required_day (BgsBody *body, const char *name, const char *day);
 /* This moment, UTC, whole seconds: a clock field. */
@@ -56,23 +60,26 @@ typedef struct BgsNode BgsNode; /* an element of a reply; borrowed from it */
  * bgs_reply_parse:
  * @private_values: what must not stand in a fault's text, see bgs_fault_text(); may be NULL
  *
- * Reads an answer to @operation: the element <operation>Response, in the operation's namespace, alone in a SOAP 1.1 body.
+ * Reads an answer to @operation: the element <operation>Response, in the operation's namespace,
+ * alone in a SOAP 1.1 body.
  *
- * Errors: %BGS_ERROR_FAULT (a well-formed fault, with its useful text), %BGS_ERROR_UNKNOWN (anything else; the text
- * names operation, status and kind of trouble, never contents).
+ * Errors: %BGS_ERROR_FAULT (a well-formed fault, with its useful text), %BGS_ERROR_UNKNOWN
+ * (anything else; the text names operation, status and kind of trouble, never contents).
  */
-BgsReply *bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body, const char *const *private_values,
-                           GError **error);
+BgsReply *bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body,
+                           const char *const *private_values, GError **error);
 const BgsNode *bgs_reply_root (const BgsReply *reply);
 /* The first child element of that local name, or NULL. */
 const BgsNode *bgs_node_child (const BgsNode *node, const char *name);
-const BgsNode *bgs_node_next (const BgsNode *node); /* the next sibling of the same local name, or NULL */
-/* A child's text, trimmed; NULL when absent, nil or empty (an older server writes nil as an empty element). */
+/* The next sibling of the same local name, or NULL. */
+const BgsNode *bgs_node_next (const BgsNode *node);
+/* A child's text, trimmed; NULL when absent, nil or empty (an older server writes nil as an
+ * empty element). */
 char *bgs_node_child_text (const BgsNode *node, const char *name);
 char *bgs_node_text (const BgsNode *node);
 /* The same for an id: NULL too when it is 0 (nil, from an older server) or no decimal number. */
 char *bgs_node_child_id (const BgsNode *node, const char *name);
 
 /* The whole envelope around a finished body element. */
-char *bgs_envelope (const BgsOperation *operation, const BgsAudit *audit, const char *client_machine,
-                    const BgsCaller *caller, const char *body_element);
+char *bgs_envelope (const BgsOperation *operation, const BgsAudit *audit,
+                    const char *client_machine, const BgsCaller *caller, const char *body_element);

@@ -94,7 +94,8 @@ shorten_trace (const char *trace)
   return g_strconcat (head, *tail ? "; " : "", tail, NULL);
 }
 
-/* Length of the run of digits at @at, up to two of - / . ( ) and blank between them; @ret_digits counts the digits. */
+/* Length of the run of digits at @at, up to two of - / . ( ) and blank between them; @ret_digits
+ * counts the digits. */
 static gsize
 digit_run (const char *at, guint *ret_digits)
 {
@@ -148,18 +149,18 @@ mask_mail (const char *text)
   return g_strjoinv (" ", words);
 }
 
-/* The value that Java could not read as a number. */
+/* Takes out what stands between @open and the last @close behind it, which the value itself may
+ * hold. */
 static char *
-mask_quoted_input (const char *text)
+mask_between (const char *text, const char *open, const char *close)
 {
-  static const char mark[] = "For input string: \"";
-  const char *from = strstr (text, mark);
+  const char *from = strstr (text, open);
   const char *end = NULL;
 
   if (!from)
     return g_strdup (text);
-  from += strlen (mark);
-  end = g_strrstr (from, "\""); /* the value may itself have quotes */
+  from += strlen (open);
+  end = g_strrstr (from, close);
   return g_strdup_printf ("%.*s…%s", (int)(from - text), text, end ? end : "");
 }
 
@@ -254,7 +255,9 @@ bgs_fault_text (const char *fault_string, const char *detail_message,
     text = shorten_trace (raw);
   for (gsize i = 0; private_values && private_values[i]; i++)
     replace (&text, mask_value (text, private_values[i]));
-  replace (&text, mask_quoted_input (text));
+  /* A number-format fault says twice what could not be read as a number. */
+  replace (&text, mask_between (text, "The object [", "], of class"));
+  replace (&text, mask_between (text, "For input string: \"", "\""));
   replace (&text, mask_mail (text));
   replace (&text, mask_digits (text));
   if (g_utf8_strlen (text, -1) > BGS_FAULT_MAX_CHARS)

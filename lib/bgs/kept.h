@@ -1,6 +1,8 @@
-/* What is kept of a reply: a small JSON object of text values under the wire's own element names.
+/* What is kept of a reply: a small JSON object of text values under the wire's own element
+ * names.
  *
- * A step's result is one text. Where the flow goes on with more than an id, that text is such an object. */
+ * A step's result is one text. Where the flow goes on with more than an id, that text is such an
+ * object. */
 #pragma once
 
 #include <glib.h>

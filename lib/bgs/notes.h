@@ -1,4 +1,5 @@
-/* A development note on a benefit claim, which people see. Source: BGS reference 4.18; decision 2. */
+/* A development note on a benefit claim, which people see. Source: BGS reference 4.18; decision
+ * 2. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -10,5 +11,6 @@ typedef struct {
 } BgsNote;
 
 /* Kept: the id (noteId). */
-char *bgs_note_create (BgsClient *client, const BgsCaller *caller, const BgsNote *note, GError **error);
+char *bgs_note_create (BgsClient *client, const BgsCaller *caller, const BgsNote *note,
+                       GError **error);
 char *bgs_note_digest_text (const BgsNote *note);

@@ -1,5 +1,5 @@
-/* vnp participant: a person's number under a proc. Creating one again leaves an orphan that nothing refers to.
- * Source: BGS reference 4.5. */
+/* vnp participant: a person's number under a proc. Creating one again leaves an orphan that
+ * nothing refers to. Source: BGS reference 4.5. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -10,5 +10,6 @@ typedef struct {
 } BgsParticipant;
 
 /* Kept: the id (vnpPtcpntId). */
-char *bgs_participant_create (BgsClient *client, const BgsCaller *caller, const BgsParticipant *participant, GError **error);
+char *bgs_participant_create (BgsClient *client, const BgsCaller *caller,
+                              const BgsParticipant *participant, GError **error);
 char *bgs_participant_digest_text (const BgsParticipant *participant);

@@ -14,20 +14,21 @@ typedef struct {
   BgsPersonRows rows;
   const char *proc_id, *participant_id;
   const char *first_name, *middle_name, *last_name, *suffix;
-  const char *birth_date;               /* days are YYYY-MM-DD */
-  const char *birth_country;            /* a BGS name, see bgs_country_name() */
+  const char *birth_date;    /* days are YYYY-MM-DD */
+  const char *birth_country; /* a BGS name, see bgs_country_name() */
   const char *birth_state, *birth_city;
   const char *file_number;
-  const char *ssn;                      /* dashes are taken out */
+  const char *ssn; /* dashes are taken out */
   const char *death_date;
-  const char *ever_married;             /* "Y", "N" or NULL; the next ones too */
+  const char *ever_married; /* "Y", "N" or NULL; the next ones too */
   const char *is_veteran;
-  const char *marital_status;           /* "Married", "Separated" */
+  const char *marital_status; /* "Married", "Separated" */
   const char *is_seriously_disabled;
 } BgsPerson;
 
 /* Kept: "" (the participant id is the key). */
-char *bgs_person_create (BgsClient *client, const BgsCaller *caller, const BgsPerson *person, GError **error);
+char *bgs_person_create (BgsClient *client, const BgsCaller *caller, const BgsPerson *person,
+                         GError **error);
 char *bgs_person_digest_text (const BgsPerson *person);
-gboolean bgs_person_find (BgsClient *client, const BgsCaller *caller, const char *participant_id, gboolean *ret_exists,
-                          GError **error);
+gboolean bgs_person_find (BgsClient *client, const BgsCaller *caller, const char *participant_id,
+                          gboolean *ret_exists, GError **error);

@@ -1,4 +1,5 @@
-/* vnp participant phone. Without ten digits the call is left out: decision 31. Source: BGS reference 4.8. */
+/* vnp participant phone. Without ten digits the call is left out: decision 31. Source: BGS
+ * reference 4.8. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -9,7 +10,8 @@ typedef struct {
 } BgsPhone;
 
 /* Kept: the id (vnpPtcpntPhoneId). */
-char *bgs_phone_create (BgsClient *client, const BgsCaller *caller, const BgsPhone *phone, GError **error);
+char *bgs_phone_create (BgsClient *client, const BgsCaller *caller, const BgsPhone *phone,
+                        GError **error);
 char *bgs_phone_digest_text (const BgsPhone *phone);
 /* The ten digits of a number as typed, owned; NULL when it has not ten. */
 char *bgs_phone_number (const char *text);

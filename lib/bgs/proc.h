@@ -1,4 +1,5 @@
-/* vnp proc: the tie between everything one claim group writes. Source: BGS reference 4.1, 4.2, 4.4; decision 12.
+/* vnp proc: the tie between everything one claim group writes. Source: BGS reference 4.1, 4.2,
+ * 4.4; decision 12.
  *
  * A proc cannot be found by content. The rating engine reads one as soon as it says Ready. */
 #pragma once
@@ -14,7 +15,8 @@ typedef struct {
 } BgsProc;
 
 /* Kept: vnpProcId, creatdDt (as sent; bgs_proc_update() wants it back). */
-char *bgs_proc_create (BgsClient *client, const BgsCaller *caller, const BgsProc *proc, GError **error);
+char *bgs_proc_create (BgsClient *client, const BgsCaller *caller, const BgsProc *proc,
+                       GError **error);
 char *bgs_proc_digest_text (const BgsProc *proc);
 
 typedef struct {
@@ -24,8 +26,11 @@ typedef struct {
 } BgsProcUpdate;
 
 /* Replaces the row: every field goes out. Repeating it is harmless. Kept: "". */
-char *bgs_proc_update (BgsClient *client, const BgsCaller *caller, const BgsProcUpdate *update, GError **error);
+char *bgs_proc_update (BgsClient *client, const BgsCaller *caller, const BgsProcUpdate *update,
+                       GError **error);
 char *bgs_proc_update_digest_text (const BgsProcUpdate *update);
 
-/* TRUE with *ret_state NULL: no such proc. The finder was never recorded: a fault of it says nothing about the proc. */
-gboolean bgs_proc_find (BgsClient *client, const BgsCaller *caller, const char *proc_id, char **ret_state, GError **error);
+/* TRUE with *ret_state NULL: no such proc. The finder was never recorded: a fault of it says
+ * nothing about the proc. */
+gboolean bgs_proc_find (BgsClient *client, const BgsCaller *caller, const char *proc_id,
+                        char **ret_state, GError **error);

@@ -1,4 +1,5 @@
-/* vnp participant relationship. Cannot be found by content, and two would count twice. Source: BGS reference 4.11, 5.4. */
+/* vnp participant relationship. Cannot be found by content, and two would count twice. Source:
+ * BGS reference 4.11, 5.4. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -13,13 +14,13 @@ typedef struct {
   const char *event_date, *begin_date, *end_date;
   const char *marriage_country, *marriage_state, *marriage_city;
   const char *end_country, *end_state, *end_city;
-  const char *end_type;            /* "Death", "Divorce" or "Other" */
-  const char *support_share;       /* ".5", ".75" or ".25" */
-  const char *child_was_married;   /* "Y", "N" or NULL */
-  const char *has_income;          /* "Y", "N" or NULL; the form's "NA" is NULL */
+  const char *end_type;          /* "Death", "Divorce" or "Other" */
+  const char *support_share;     /* ".5", ".75" or ".25" */
+  const char *child_was_married; /* "Y", "N" or NULL */
+  const char *has_income;        /* "Y", "N" or NULL; the form's "NA" is NULL */
 } BgsRelationship;
 
 /* Kept: the id (vnpPtcpntRlnshpId). */
-char *bgs_relationship_create (BgsClient *client, const BgsCaller *caller, const BgsRelationship *relationship,
-                               GError **error);
+char *bgs_relationship_create (BgsClient *client, const BgsCaller *caller,
+                               const BgsRelationship *relationship, GError **error);
 char *bgs_relationship_digest_text (const BgsRelationship *relationship);

@@ -11,8 +11,9 @@
  * The call neither reserves nor locks: ask under the Veteran's lock, and insert next.
  * Returns: the modifier, for instance "134".
  */
-char *bgs_increment_find (BgsClient *client, const BgsCaller *caller, const char *corporate_participant_id,
-                          const char *base_type, GError **error);
+char *bgs_increment_find (BgsClient *client, const BgsCaller *caller,
+                          const char *corporate_participant_id, const char *base_type,
+                          GError **error);
 
 typedef struct {
   char *location_id;

@@ -1,4 +1,5 @@
-/* vnp benefit claim: the draft that stands beside the benefit claim. Source: BGS reference 4.14, 4.15; decision 11. */
+/* vnp benefit claim: the draft that stands beside the benefit claim. Source: BGS reference 4.14,
+ * 4.15; decision 11. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -8,12 +9,14 @@ typedef struct {
   const char *veteran_participant_id; /* the Veteran's VNP id: claimant and Veteran */
   const char *address_id;             /* vnpPtcpntAddrsId of the Veteran's address */
   const char *location_id;
-  const char *net_worth_over_limit;   /* "Y", "N" or NULL */
-  const char *received_day;           /* YYYY-MM-DD: the day of submission, the same on every attempt */
+  const char *net_worth_over_limit; /* "Y", "N" or NULL */
+  const char *received_day; /* YYYY-MM-DD: the day of submission, the same on every attempt */
 } BgsVnpClaim;
 
-/* Kept: vnpBnftClaimId vnpProcID bnftClaimTypeCd claimJrsdtnLctnId intakeJrsdtnLctnId ptcpntClmantId. */
-char *bgs_vnp_claim_create (BgsClient *client, const BgsCaller *caller, const BgsVnpClaim *claim, GError **error);
+/* Kept: vnpBnftClaimId vnpProcID bnftClaimTypeCd claimJrsdtnLctnId intakeJrsdtnLctnId
+ * ptcpntClmantId. */
+char *bgs_vnp_claim_create (BgsClient *client, const BgsCaller *caller, const BgsVnpClaim *claim,
+                            GError **error);
 char *bgs_vnp_claim_digest_text (const BgsVnpClaim *claim);
 
 /* The whole row is replaced, so what the clients of old left out is sent again. */
@@ -23,16 +26,17 @@ typedef struct {
   const char *veteran_participant_id; /* VNP id */
   const char *claimant_id;            /* ptcpntClmantId of the create's reply */
   const char *address_id;
-  const char *increment;              /* endPrdctTypeCd */
-  const char *claim_type;             /* claimTypeCode of the insert's reply */
+  const char *increment;  /* endPrdctTypeCd */
+  const char *claim_type; /* claimTypeCode of the insert's reply */
   const char *received_day;
-  const char *benefit_claim_id;       /* of the insert's reply */
+  const char *benefit_claim_id;                       /* of the insert's reply */
   const char *intake_location_id, *claim_location_id; /* of the create's reply */
-  const char *program_type;           /* programTypeCode of the insert's reply */
-  const char *status;                 /* statusTypeCode of the insert's reply */
+  const char *program_type;                           /* programTypeCode of the insert's reply */
+  const char *status;                                 /* statusTypeCode of the insert's reply */
   const char *net_worth_over_limit;
 } BgsVnpClaimUpdate;
 
 /* Repeating it is harmless. Kept: "". */
-char *bgs_vnp_claim_update (BgsClient *client, const BgsCaller *caller, const BgsVnpClaimUpdate *update, GError **error);
+char *bgs_vnp_claim_update (BgsClient *client, const BgsCaller *caller,
+                            const BgsVnpClaimUpdate *update, GError **error);
 char *bgs_vnp_claim_update_digest_text (const BgsVnpClaimUpdate *update);

@@ -1,4 +1,5 @@
-/* libcurl, thinly: one request, one answer, one time limit. Knows whether the request may have been acted on.
+/* libcurl, thinly: one request, one answer, one time limit. Knows whether the request may have
+ * been acted on.
  *
  * Source: design section 6 (failed and unknown) and 7 (a POST that libcurl re-sends by itself). */
 #pragma once
@@ -9,37 +10,40 @@
 #define HTTP_ERROR (http_error_quark ())
 GQuark http_error_quark (void);
 typedef enum {
-  HTTP_ERROR_NOT_SENT,    /* not connected, refused, name not found, TLS not agreed: no byte of the request was sent */
-  HTTP_ERROR_NO_ANSWER,   /* after the first byte: time-out, reset, curl 52, 55, 56, 65 … : it may have been acted on */
-  HTTP_ERROR_TIMEOUT,     /* the same, for the limit */
-  HTTP_ERROR_TOO_LARGE,   /* the answer is over the bound: acted on, unreadable */
+  /* Not connected, refused, name not found, TLS not agreed: no byte of the request was sent. */
+  HTTP_ERROR_NOT_SENT,
+  /* After the first byte: time-out, reset, curl 52, 55, 56, 65 … : it may have been acted on. */
+  HTTP_ERROR_NO_ANSWER,
+  HTTP_ERROR_TIMEOUT,   /* the same, for the limit */
+  HTTP_ERROR_TOO_LARGE, /* the answer is over the bound: acted on, unreadable */
 } HttpError;
 
 typedef struct {
-  const char *method;            /* NULL: GET, or POST when there is a body */
+  const char *method; /* NULL: GET, or POST when there is a body */
   const char *url;
-  const char *const *headers;    /* "Name: value", NULL-terminated; may be NULL */
-  const char *body;              /* may be NULL */
+  const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+  const char *body;           /* may be NULL */
   gsize body_length;
-  gint64 connect_timeout_ms;     /* 0: 10,000 */
-  gint64 timeout_ms;             /* whole call, monotonic; 0: 120,000 */
-  gsize max_answer_bytes;        /* 0: 8 MiB */
-  gboolean once;                 /* not to be re-sent by libcurl: the body goes out without a seek function */
+  gint64 connect_timeout_ms; /* 0: 10,000 */
+  gint64 timeout_ms;         /* whole call, monotonic; 0: 120,000 */
+  gsize max_answer_bytes;    /* 0: 8 MiB */
+  gboolean once; /* not to be re-sent by libcurl: the body goes out without a seek function */
 } HttpRequest;
 
 typedef struct {
   long status;
-  GBytes *body;                  /* never NULL; a NUL byte follows it */
-  char *content_type;            /* may be NULL */
+  GBytes *body;       /* never NULL; a NUL byte follows it */
+  char *content_type; /* may be NULL */
 } HttpAnswer;
 void http_answer_free (HttpAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpAnswer, http_answer_free)
 
-typedef struct HttpClient HttpClient; /* thread safe; keeps connections, hands a handle to one call at a time */
+/* Thread safe; keeps connections, hands a handle to one call at a time. */
+typedef struct HttpClient HttpClient;
 typedef struct {
   const char *ca_file, *certificate_file, *key_file; /* NULL or "": system defaults, none */
   gboolean verify;
-  long max_connection_age_s;     /* CURLOPT_MAXAGE_CONN; below the server's keep-alive */
+  long max_connection_age_s; /* CURLOPT_MAXAGE_CONN; below the server's keep-alive */
 } HttpClientOptions;
 HttpClient *http_client_new (const HttpClientOptions *options);
 void http_client_free (HttpClient *client);

@@ -54,7 +54,8 @@ test_unknown (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *fine = NULL;
 
-  /* The next call goes over the connection of this one, so that a close would make libcurl send again. */
+  /* The next call goes over the connection of this one, so that a close would make libcurl send
+   * again. */
   fake_says_new (fake, PHONE, "vnpPtcpntPhoneCreate",
                  "<return><vnpPtcpntPhoneId>5</vnpPtcpntPhoneId></return>");
   fine = call (fake, &error);
@@ -142,8 +143,7 @@ test_settings (void)
   refused_settings ("--bgs-key-file=/dev/null", "go together");
 }
 
-/* --- Recordings of the real service, when they are at hand; the tests above do not need them. ---
- */
+/* Recordings of the real service, when they are at hand; the tests above do not need them. */
 
 static char *
 recording (const char *name)

@@ -94,6 +94,13 @@ test_number_format (void)
          NULL,
          "- vnpProcId is of type java.lang.Long gov.va.vba.vonapp.dto.VnpProcFormPKDTO"
          " java.lang.NumberFormatException: For input string: \"…\"");
+  gives ("\nException Description: The object [a], of class [b], of class [class "
+         "java.lang.String], from mapping "
+         "[vnpProcId], could not be converted to [class java.lang.Long].",
+         NULL,
+         "Exception Description: The object […], of class [class java.lang.String], from mapping "
+         "[vnpProcId], "
+         "could not be converted to [class java.lang.Long].");
   gives ("x For input string: \"JOHN", NULL, "x For input string: \"…");
 }
 
