@@ -428,14 +428,15 @@ steps_do (Desk *desk, GPtrArray *batch, gpointer data)
 {
   Runner *runner = data;
   g_autoptr (GPtrArray) shared = g_ptr_array_new ();
+  g_autoptr (GPtrArray) own = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
   Batch together = { runner, shared };
 
+  /* Sorted before the first is done: a unit lies on its worker's stack and is gone then. */
   for (guint i = 0; i < batch->len; i++) {
     StepUnit *unit = g_ptr_array_index (batch, i);
-    if (unit->work || unit->second_work || unit->needs_token)
-      continue;
-    g_ptr_array_add (shared, unit);
+    gboolean is_own = unit->work || unit->second_work || unit->needs_token;
+    g_ptr_array_add (is_own ? own : shared, unit);
   }
   CRASH_POINT ("steps/before-commit");
   if (shared->len > 0 && !desk_transaction (desk, FALSE, do_shared, &together, &error))
@@ -444,10 +445,8 @@ steps_do (Desk *desk, GPtrArray *batch, gpointer data)
   CRASH_POINT ("steps/after-commit");
   for (guint i = 0; i < shared->len; i++)
     unit_done (runner, g_ptr_array_index (shared, i));
-  for (guint i = 0; i < batch->len; i++) {
-    StepUnit *unit = g_ptr_array_index (batch, i);
-    if (!unit->work && !unit->second_work && !unit->needs_token)
-      continue;
+  for (guint i = 0; i < own->len; i++) {
+    StepUnit *unit = g_ptr_array_index (own, i);
     CRASH_POINT ("steps/before-own-commit");
     do_one (desk, runner, unit);
     CRASH_POINT ("steps/after-own-commit");
