@@ -58,6 +58,7 @@ watch_samples () {
       printf '\033[%dA' "${#samples[@]}"
       draw_demo_table
     fi
+    is_up || fail "a program has ended by itself; ./dev logs NAME shows its last words"
     [ "$open" = yes ] && ((SECONDS - started < demo_timeout_s)) || return 0
     sleep 0.2
   done

@@ -85,7 +85,7 @@ await () {
 
 fail_up () {
   tail -n 20 "$RUN/logs/$1.log" >&2
-  fail "$1 $2; its log is build/run/logs/$1.log"
+  fail "$1 $2; its log is ${RUN#"$ROOT"/}/logs/$1.log"
 }
 
 # address_of NAME KEY: a value from the file that the program wrote.
@@ -103,7 +103,11 @@ setting () {
 }
 
 new_key () {
-  printf '%s:%s' "$1" "$(head -c 32 /dev/urandom | base64 -w 0)"
+  printf 'run:%s' "$(head -c 32 /dev/urandom | base64 -w 0)"
+}
+
+new_token () {
+  head -c 24 /dev/urandom | base64 -w 0 | tr '+/' '-_'
 }
 
 is_built () {
@@ -210,12 +214,12 @@ is_up () {
 }
 
 up () {
-  mkdir -p "$BUILD"
-  exec 9>"$BUILD/run.lock"
+  mkdir -p "$BUILD" "${RUN%/*}"
+  exec 9>"$RUN.lock"
   flock 9
   if is_up; then
     [ "$(<"$RUN/broker")" = "$KAFKA" ] || fail "already up on another kind of broker; ./dev down ends it"
-    say "already up; addresses in build/run/env"
+    say "already up; addresses in ${RUN#"$ROOT"/}/env"
     exec 9>&-
     return
   fi
@@ -231,11 +235,13 @@ up () {
   trap 'exit 143' TERM HUP
 
   setting metrics-port 0
-  setting master-keys "$(new_key run)"
-  setting hmac-keys "$(new_key run)"
-  setting claim-api-token "$(head -c 24 /dev/urandom | base64 -w 0 | tr '+/' '-_')"
+  setting master-keys "$(new_key)"
+  setting hmac-keys "$(new_key)"
+  setting claim-api-token "$(new_token)"
   echo "$DEPENDENTS_CLAIM_API_TOKEN" >"$RUN/claim-api-tokens"
   setting token-file "$RUN/claim-api-tokens"
+  setting bid-token "$(new_token)"
+  setting bid-expected-token "$DEPENDENTS_BID_TOKEN"
   start_servers
   settle_addresses
   start_programs
@@ -243,7 +249,7 @@ up () {
   write_env
   trap - EXIT INT TERM HUP
   exec 9>&-
-  say "up; addresses in build/run/env, logs: ./dev logs NAME, end: ./dev down"
+  say "up; addresses in ${RUN#"$ROOT"/}/env, logs: ./dev logs NAME, end: ./dev down"
 }
 
 # --- down, logs ------------------------------------------------------------------------------------------------------
@@ -259,8 +265,8 @@ end_everything () {
 }
 
 down () {
-  mkdir -p "$BUILD"
-  exec 9>"$BUILD/run.lock"
+  mkdir -p "$BUILD" "${RUN%/*}"
+  exec 9>"$RUN.lock"
   flock 9
   end_everything
   exec 9>&-
