@@ -1,0 +1,292 @@
+/* One submission into the database; see store.h. */
+#include "store.h"
+
+#include "base/clock.h"
+#include "base/seal.h"
+#include "claims/claim-group.h"
+#include "claims/split.h"
+#include "claims/validate.h"
+#include "events/claim-submitted.h"
+#include "pipeline/settlement.h"
+#include "pipeline/states.h"
+#include "producers/claim-api/store.sql.h"
+
+G_DEFINE_QUARK (store - error - quark, store_error)
+
+/* How long to ask after a COMMIT without an answer, and to try again while nothing has happened
+ * yet. */
+#define ASK_MS       5000
+#define ASK_PAUSE_US 50000
+#define TRY_AGAIN_MS 2000
+
+typedef struct {
+  Program *program;
+  const StoreRequest *request;
+  GPtrArray *children; /* of ClaimChildForm * */
+  char **key_hmacs;    /* under every known HMAC key; NULL without a key */
+  char **body_hmacs;
+  char *transaction_id;
+  char *answer;
+} Storing;
+
+static void
+storing_clear (Storing *storing)
+{
+  g_clear_pointer (&storing->children, g_ptr_array_unref);
+  g_clear_pointer (&storing->key_hmacs, g_strfreev);
+  g_clear_pointer (&storing->body_hmacs, g_strfreev);
+  g_clear_pointer (&storing->transaction_id, g_free);
+  g_clear_pointer (&storing->answer, g_free);
+}
+
+/* --- The answer --- */
+
+static json_t *
+warnings_of (const Submission *submission)
+{
+  json_t *warnings = json_array ();
+
+  for (guint i = 0; i < submission->warnings->len; i++) {
+    const ClaimFinding *finding = g_ptr_array_index (submission->warnings, i);
+
+    json_array_append_new (
+        warnings, json_pack ("{ssss}", "pointer", finding->pointer, "title", finding->message));
+  }
+  return warnings;
+}
+
+static char *
+answer_for (const ClaimGroup *group, const Submission *submission)
+{
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, group->parent_claim_id);
+  g_autofree char *submitted_at = clock_format_iso (group->submitted_at_ms);
+  g_autoptr (json_t) answer = json_pack (
+      "{s{ssss s{ss s[] ss ss ss}} s{so}}", "data", "id", id, "type", "saved_claims", "attributes",
+      "submitted_at", submitted_at, "regional_office", "confirmation_number", group->guid, "guid",
+      group->guid, "form", "686C-674", "meta", "warnings", warnings_of (submission));
+  char *text = json_dumps (answer, JSON_COMPACT);
+  char *owned = g_strdup (text);
+
+  free (text);
+  return owned;
+}
+
+/* --- Idempotency --- */
+
+/* TRUE with storing->answer set when the key came before with this body; TRUE without it when it is
+ * new. */
+static gboolean
+look_for_key (Storing *storing, Db *db, GError **error)
+{
+  g_autoptr (DbRows) rows = NULL;
+
+  if (!storing->key_hmacs)
+    return TRUE;
+  if (!db_execute (db, NULL, error, SQL_DROP_OLD_IDEMPOTENCY_KEY, "T", storing->key_hmacs))
+    return FALSE;
+  rows = db_query (db, error, SQL_FIND_IDEMPOTENCY_KEY, "T", storing->key_hmacs);
+  if (!rows)
+    return FALSE;
+  if (db_rows_count (rows) == 0)
+    return TRUE;
+  if (!g_strv_contains ((const char *const *)storing->body_hmacs,
+                        db_rows_text (rows, 0, "body_hmac"))) {
+    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_OTHER_BODY,
+                         "this Idempotency-Key was used for another request");
+    return FALSE;
+  }
+  storing->answer = g_strdup (db_rows_text (rows, 0, "answer"));
+  return TRUE;
+}
+
+static void
+prepare_key (Storing *storing)
+{
+  const StoreRequest *request = storing->request;
+  Sealer *sealer = program_sealer (storing->program);
+  char *canonical;
+
+  if (!request->idempotency_key)
+    return;
+  canonical = json_dumps (request->body, JSON_COMPACT | JSON_SORT_KEYS);
+  storing->key_hmacs = sealer_hmac_all (sealer, "idempotency", request->idempotency_key);
+  storing->body_hmacs = sealer_hmac_all (sealer, "idempotency-body", canonical);
+  free (canonical);
+}
+
+/* --- The transaction --- */
+
+static gboolean
+add_attachment (Db *db, Sealer *sealer, gint64 claim_id, guint position,
+                const Attachment *attachment, GError **error)
+{
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_TAKE_ATTACHMENT_ID, "");
+  g_autoptr (RowKey) key = NULL;
+  g_autoptr (GBytes) name = NULL, content = NULL;
+  g_autofree char *row_id = NULL;
+  gint64 id;
+
+  if (!rows)
+    return FALSE;
+  id = db_rows_int (rows, 0, "id");
+  row_id = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+  key = row_key_new (sealer);
+  name = row_key_seal (key, "persistent_attachments", row_id, "name_ciphertext", attachment->name);
+  /* Sealed as base64 text: what is sealed is text. */
+  content = row_key_seal (key, "persistent_attachments", row_id, "content_ciphertext",
+                          attachment->content_base64);
+  return db_execute (db, NULL, error, SQL_ADD_ATTACHMENT, "iiibbt", id, claim_id, (gint64)position,
+                     name, content, row_key_wrapped (key));
+}
+
+static gboolean
+hand_to_proc_setup (Storing *storing, Settlement *settlement, const ClaimGroup *group,
+                    GError **error)
+{
+  g_autofree char *topic = program_topic (storing->program, "claims.submitted");
+  ClaimSubmitted event = { .claim_group_id = group->guid,
+                           .parent_claim_id = group->parent_claim_id,
+                           .submitted_at_ms = group->submitted_at_ms };
+  g_autoptr (GBytes) value =
+      claim_submitted_encode (program_codec (storing->program), topic, &event, error);
+
+  return value && settlement_emit (settlement, "claims.submitted", group->veteran_id, value, error);
+}
+
+static gboolean
+store_group (Storing *storing, Settlement *settlement, gint64 now_ms, GError **error)
+{
+  const Submission *submission = storing->request->submission;
+  Sealer *sealer = program_sealer (storing->program);
+  Db *db = settlement_db (settlement);
+  NewClaimGroup given = { .parent_form = submission->parent,
+                          .child_forms = storing->children,
+                          .user_data = submission->user_data,
+                          .submitted_at_ms = now_ms };
+  g_autoptr (ClaimGroup) group = claim_group_store (db, sealer, &given, error);
+
+  if (!group)
+    return FALSE;
+  storing->answer = answer_for (group, submission);
+  /* Early: another request with this key waits here, and not after all its work. */
+  if (storing->key_hmacs &&
+      !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->key_hmacs[0],
+                   storing->body_hmacs[0], group->guid, storing->answer))
+    return FALSE;
+  for (guint i = 0; i < submission->attachments->len; i++)
+    if (!add_attachment (db, sealer, group->parent_claim_id, i,
+                         g_ptr_array_index (submission->attachments, i), error))
+      return FALSE;
+  return settlement_change_group (settlement, group->guid, "accepted", "submitted", error) &&
+         settlement_mail (settlement, group->guid, group->parent_claim_id, "SUBMITTED", error) &&
+         hand_to_proc_setup (storing, settlement, group, error);
+}
+
+/* A SettleWork; run again from the start after a conflict. */
+static gboolean
+store (Settlement *settlement, Run *run, gpointer data, GError **error)
+{
+  Storing *storing = data;
+  g_autoptr (DbRows) start = NULL;
+
+  (void)run; /* claim-api handles no delivery */
+  g_clear_pointer (&storing->answer, g_free);
+  g_clear_pointer (&storing->transaction_id, g_free);
+  settlement->traceparent = storing->request->traceparent;
+
+  start = db_query (settlement_db (settlement), error, SQL_TRANSACTION_START, "");
+  if (!start)
+    return FALSE;
+  storing->transaction_id = g_strdup (db_rows_text (start, 0, "id"));
+  if (!look_for_key (storing, settlement_db (settlement), error))
+    return FALSE;
+  return storing->answer
+             ? TRUE
+             : store_group (storing, settlement, db_rows_int (start, 0, "now_ms"), error);
+}
+
+/* --- A COMMIT without an answer --- */
+
+typedef enum { FATE_COMMITTED, FATE_ABORTED, FATE_UNKNOWN } Fate;
+
+static Fate
+fate_of (Program *program, const char *transaction_id)
+{
+  gint64 until = clock_monotonic_ms () + ASK_MS;
+
+  do {
+    Db *db = db_pool_take (program_pool (program), NULL); /* away: asked again */
+    g_autoptr (DbRows) rows =
+        db ? db_query (db, NULL, SQL_TRANSACTION_STATUS, "t", transaction_id) : NULL;
+    const char *status = rows ? db_rows_text (rows, 0, "status") : NULL;
+    gboolean is_committed = g_strcmp0 (status, "committed") == 0;
+    gboolean is_aborted = g_strcmp0 (status, "aborted") == 0;
+
+    db_pool_give (program_pool (program), db);
+    if (is_committed)
+      return FATE_COMMITTED;
+    if (is_aborted)
+      return FATE_ABORTED;
+    g_usleep (ASK_PAUSE_US);
+  } while (clock_monotonic_ms () < until);
+  return FATE_UNKNOWN;
+}
+
+/* Nothing has happened and it may be over at once: a connection that the server had closed while it
+ * was idle, or the row of another request with the same key, which is there to be read now. */
+static gboolean
+is_worth_another_try (const GError *error)
+{
+  return g_error_matches (error, DB_ERROR, DB_ERROR_AWAY) ||
+         g_error_matches (error, DB_ERROR, DB_ERROR_UNIQUE);
+}
+
+static gboolean
+settle_unknown (Storing *storing, GError **error)
+{
+  switch (fate_of (storing->program, storing->transaction_id)) {
+  case FATE_COMMITTED:
+    return TRUE;
+  case FATE_ABORTED:
+    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_AWAY,
+                         "the database ended the transaction; nothing was stored");
+    return FALSE;
+  case FATE_UNKNOWN:
+    break;
+  }
+  g_set_error_literal (error, STORE_ERROR, STORE_ERROR_UNKNOWN,
+                       "the database did not say whether the claim was stored");
+  return FALSE;
+}
+
+char *
+store_submission (Program *program, const StoreRequest *request, GError **error)
+{
+  Storing storing = { .program = program, .request = request };
+  gint64 until = clock_monotonic_ms () + TRY_AGAIN_MS;
+  gint64 tries_left = settings_number (program_settings_of (program), "database-connections") + 3;
+  g_autoptr (GError) problem = NULL;
+  char *answer = NULL;
+  gboolean done;
+
+  storing.children = claim_split (request->submission->parent);
+  prepare_key (&storing);
+
+  while (!(done = program_transaction (program, store, &storing, &problem)) &&
+         is_worth_another_try (problem) && --tries_left > 0 && clock_monotonic_ms () < until)
+    g_clear_error (&problem);
+
+  if (done)
+    answer = g_steal_pointer (&storing.answer);
+  else if (g_error_matches (problem, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
+    if (settle_unknown (&storing, error))
+      answer = g_steal_pointer (&storing.answer);
+  } else if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY) ||
+             g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT))
+    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_AWAY, problem->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&problem));
+
+  storing_clear (&storing);
+  return answer;
+}

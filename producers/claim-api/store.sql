@@ -1,0 +1,27 @@
+-- claim-api's own statements, see store.c.
+
+-- name: transaction-start
+select (extract (epoch from clock_timestamp ()) * 1000)::bigint as now_ms, pg_current_xact_id ()::text as id
+
+-- name: transaction-status
+-- null: so long ago that nobody remembers.
+select pg_xact_status ($1::xid8) as status
+
+-- name: find-idempotency-key
+-- $1: the key under every known HMAC key. A key lives for a day.
+select body_hmac, answer from idempotency_keys
+where key_hmac = any ($1) and created_at > clock_timestamp () - interval '24 hours'
+
+-- name: drop-old-idempotency-key
+delete from idempotency_keys
+where key_hmac = any ($1) and created_at <= clock_timestamp () - interval '24 hours'
+
+-- name: add-idempotency-key
+insert into idempotency_keys (key_hmac, body_hmac, claim_group_guid, answer) values ($1, $2, $3::uuid, $4)
+
+-- name: take-attachment-id
+select nextval (pg_get_serial_sequence ('persistent_attachments', 'id')) as id
+
+-- name: add-attachment
+insert into persistent_attachments (id, saved_claim_id, position, name_ciphertext, content_ciphertext, encrypted_kms_key)
+overriding system value values ($1, $2, $3::bigint, $4, $5, $6)

@@ -1,0 +1,299 @@
+/* A request's body read as a submission; see submission.h. */
+#include "submission.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "claims/validate.h"
+
+#define APPLICATION     "dependents_application"
+#define OPTIONS         "view:selectable686_options"
+#define USER_TEXT_MAX   256
+#define NAME_MAX_LENGTH 255
+
+static void
+attachment_free (gpointer data)
+{
+  Attachment *attachment = data;
+
+  g_free (attachment->name);
+  g_free (attachment->content_base64);
+  g_free (attachment);
+}
+
+void
+submission_free (Submission *submission)
+{
+  if (!submission)
+    return;
+  json_decref (submission->parent);
+  json_decref (submission->user_data);
+  g_ptr_array_unref (submission->attachments);
+  g_ptr_array_unref (submission->refusals);
+  g_ptr_array_unref (submission->warnings);
+  g_free (submission);
+}
+
+static void refuse (Submission *submission, const char *message, const char *pointer_format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static void
+refuse (Submission *submission, const char *message, const char *pointer_format, ...)
+{
+  ClaimFinding *finding = g_new0 (ClaimFinding, 1);
+  va_list arguments;
+
+  va_start (arguments, pointer_format);
+  finding->pointer = g_strdup_vprintf (pointer_format, arguments);
+  va_end (arguments);
+  finding->message = g_strdup (message);
+  finding->rule = CLAIM_RULE_LENIENT;
+  g_ptr_array_add (submission->refusals, finding);
+}
+
+static gboolean
+is_scalar (const json_t *value)
+{
+  return value && !json_is_object (value) && !json_is_array (value);
+}
+
+/* --- The claim --- */
+
+static json_t *
+scalars_of (const json_t *array)
+{
+  json_t *kept = json_array ();
+
+  for (gsize i = 0; i < json_array_size (array); i++)
+    if (is_scalar (json_array_get (array, i)))
+      json_array_append (kept, json_array_get (array, i));
+  return kept;
+}
+
+/* The body as the content of dependents_application, without what never belongs there. */
+static json_t *
+wrapped (const json_t *body)
+{
+  json_t *application = json_copy ((json_t *)body);
+
+  (void)json_object_del (application, "user_data"); /* absent ones are fine */
+  (void)json_object_del (application, "attachments");
+  (void)json_object_del (application, "veteran_information");
+  return application;
+}
+
+static json_t *
+read_parent (const json_t *body)
+{
+  static const char *const kept[] = { "statement_of_truth_signature",
+                                      "statement_of_truth_certified", OPTIONS, APPLICATION, NULL };
+  static const char *const scalars[] = {
+    "add_spouse",
+    "add_child",
+    "report674",
+    "report_divorce",
+    "report_death",
+    "report_stepchild_not_in_household",
+    "report_marriage_of_child_under18",
+    "report_child18_or_older_is_not_attending_school",
+    "veteran_was_married_before",
+    "spouse_was_married_before",
+    NULL,
+  };
+  const json_t *documents = json_object_get (body, "supporting_documents");
+  json_t *parent = json_object ();
+
+  for (const char *const *key = kept; *key; key++)
+    if (json_object_get (body, *key))
+      json_object_set (parent, *key, json_object_get (body, *key));
+  for (const char *const *key = scalars; *key; key++)
+    if (is_scalar (json_object_get (body, *key)))
+      json_object_set (parent, *key, json_object_get (body, *key));
+  if (json_is_array (documents))
+    json_object_set_new (parent, "supporting_documents", scalars_of (documents));
+  if (!json_object_get (parent, APPLICATION))
+    json_object_set_new (parent, APPLICATION, wrapped (body));
+  return parent;
+}
+
+/* --- Whose it is --- */
+
+/* BGS's ids are numbers; today's service hands them on as text. */
+static void
+read_participant_id (Submission *submission, const json_t *given, json_t *veteran)
+{
+  const json_t *value = json_object_get (given, "participant_id");
+  const char *text = json_string_value (value);
+
+  if (json_is_integer (value) && json_integer_value (value) > 0) {
+    g_autofree char *digits = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value));
+    json_object_set_new (veteran, "participant_id", json_string (digits));
+  } else if (text && strspn (text, "0123456789") == strlen (text) && strlen (text) >= 1 &&
+             strlen (text) <= 18)
+    json_object_set_new (veteran, "participant_id", json_string (text));
+  else if (value && !json_is_null (value))
+    refuse (submission, "must be 1 to 18 digits", "/veteran_information/participant_id");
+}
+
+static void
+read_user_texts (Submission *submission, const json_t *given, json_t *veteran)
+{
+  static const char *const keys[] = { "birth_date",  "ssn",   "va_file_number",   "icn", "uuid",
+                                      "common_name", "email", "va_profile_email", NULL };
+
+  for (const char *const *key = keys; *key; key++) {
+    json_t *value = json_object_get (given, *key);
+
+    if (!value || json_is_null (value))
+      continue;
+    if (!json_is_string (value))
+      refuse (submission, "must be a string", "/veteran_information/%s", *key);
+    else if (json_string_length (value) > USER_TEXT_MAX)
+      refuse (submission, "is longer than 256 bytes", "/veteran_information/%s", *key);
+    else
+      json_object_set (veteran, *key, value);
+  }
+}
+
+static void
+read_user_data (Submission *submission, const json_t *body)
+{
+  const json_t *user_data = json_object_get (body, "user_data");
+  const json_t *given = json_object_get (user_data, "veteran_information");
+  json_t *veteran;
+  const char *ssn;
+
+  if (!user_data)
+    refuse (submission, "needs user_data, the signed-in user's data", "%s", "");
+  else if (!json_is_object (user_data))
+    refuse (submission, "must be an object", "/user_data");
+  else if (!given)
+    refuse (submission, "needs veteran_information", "/user_data");
+  else if (!json_is_object (given))
+    refuse (submission, "must be an object", "/veteran_information");
+  if (!json_is_object (given))
+    return;
+
+  veteran = json_object ();
+  submission->user_data = json_pack ("{so}", "veteran_information", veteran);
+  if (json_object_get (given, "full_name"))
+    json_object_set (veteran, "full_name", json_object_get (given, "full_name"));
+  else
+    refuse (submission, "needs full_name", "/veteran_information");
+  read_participant_id (submission, given, veteran);
+  read_user_texts (submission, given, veteran);
+
+  /* One of the two finds the Veteran's row, whose id keeps his claims in order. */
+  ssn = json_string_value (json_object_get (veteran, "ssn"));
+  if (ssn) {
+    g_autofree char *digits = text_digits (ssn);
+
+    if (strlen (digits) != 9 || strspn (ssn, "0123456789-") != strlen (ssn))
+      refuse (submission, "must be nine digits, with or without dashes",
+              "/veteran_information/ssn");
+  } else if (!json_object_get (veteran, "participant_id"))
+    refuse (submission, "needs participant_id or ssn", "/veteran_information");
+}
+
+/* --- What is attached --- */
+
+static gboolean
+is_base64 (const char *text)
+{
+  gsize length = strlen (text);
+  gsize digits = strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+  gsize padding = strspn (text + digits, "=");
+
+  return length >= 4 && length % 4 == 0 && padding <= 2 && digits + padding == length;
+}
+
+static void
+read_attachment (Submission *submission, const json_t *given, guint index)
+{
+  const char *name = json_string_value (json_object_get (given, "name"));
+  const char *content = json_string_value (json_object_get (given, "content_base64"));
+  Attachment *attachment;
+
+  if (!json_is_object (given)) {
+    refuse (submission, "must be an object", "/attachments/%u", index);
+    return;
+  }
+  if (!name || text_is_blank (name) || g_utf8_strlen (name, -1) > NAME_MAX_LENGTH)
+    refuse (submission, "needs name, 1 to 255 characters", "/attachments/%u", index);
+  if (!content)
+    refuse (submission, "needs content_base64", "/attachments/%u", index);
+  else if (!is_base64 (content))
+    refuse (submission, "must be base64 of at least one byte", "/attachments/%u/content_base64",
+            index);
+  if (!name || !content)
+    return;
+
+  attachment = g_new0 (Attachment, 1);
+  attachment->name = g_strdup (name);
+  attachment->content_base64 = g_strdup (content);
+  g_ptr_array_add (submission->attachments, attachment);
+}
+
+static void
+read_attachments (Submission *submission, const json_t *body)
+{
+  const json_t *given = json_object_get (body, "attachments");
+
+  if (!given)
+    return;
+  if (!json_is_array (given))
+    refuse (submission, "must be an array", "/attachments");
+  else if (json_array_size (given) > SUBMISSION_ATTACHMENTS_MAX)
+    refuse (submission, "has more than 20 elements", "/attachments");
+  else
+    for (guint i = 0; i < json_array_size (given); i++)
+      read_attachment (submission, json_array_get (given, i), i);
+}
+
+/* --- All of it --- */
+
+/* The claim is judged as it will be sent: with the user's veteran_information laid over it. */
+static void
+judge (Submission *submission, gboolean is_strict)
+{
+  g_autoptr (json_t) merged = json_copy (submission->parent);
+  json_t *veteran = json_object_get (submission->user_data, "veteran_information");
+  g_autoptr (GPtrArray) findings = NULL;
+
+  if (veteran)
+    json_object_set (merged, "veteran_information", veteran);
+  findings = claim_validate (merged);
+  g_ptr_array_set_free_func (findings, NULL); /* each goes to one of the two lists */
+  for (guint i = 0; i < findings->len; i++) {
+    ClaimFinding *finding = g_ptr_array_index (findings, i);
+    gboolean refuses =
+        finding->rule == CLAIM_RULE_LENIENT || (finding->rule == CLAIM_RULE_STRICT && is_strict);
+
+    g_ptr_array_add (refuses ? submission->refusals : submission->warnings, finding);
+  }
+}
+
+Submission *
+submission_read (const json_t *body, gboolean is_strict)
+{
+  Submission *submission = g_new0 (Submission, 1);
+
+  submission->attachments = g_ptr_array_new_with_free_func (attachment_free);
+  submission->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify)claim_finding_free);
+  submission->warnings = g_ptr_array_new_with_free_func ((GDestroyNotify)claim_finding_free);
+  submission->parent = read_parent (body);
+  read_user_data (submission, body);
+  read_attachments (submission, body);
+  judge (submission, is_strict);
+  return submission;
+}
+
+gsize
+submission_claim_bytes (const json_t *body)
+{
+  g_autoptr (json_t) claim = json_copy ((json_t *)body);
+
+  (void)json_object_del (claim, "attachments"); /* absent is fine */
+  return json_dumpb (claim, NULL, 0, JSON_COMPACT);
+}

@@ -1,0 +1,42 @@
+/* A request's body read as a submission: the claim to store, whose it is, what is attached, and
+ * what is wrong with it. */
+#pragma once
+
+#include <jansson.h>
+#include "base/cleanup.h"
+#include <glib.h>
+
+/* Attachments travel inside the request, so they are few; the body's bound limits their bytes. */
+#define SUBMISSION_ATTACHMENTS_MAX 20
+
+typedef struct {
+  char *name;
+  char *content_base64; /* valid base64 of at least one byte */
+} Attachment;
+
+typedef struct {
+  json_t *parent;         /* the parent claim as it is stored */
+  json_t *user_data;      /* { "veteran_information": … } of the signed-in user */
+  GPtrArray *attachments; /* of Attachment * */
+  GPtrArray *refusals;    /* of ClaimFinding *; empty: the submission may be stored */
+  GPtrArray *warnings;    /* of ClaimFinding * */
+} Submission;
+void submission_free (Submission *submission);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Submission, submission_free)
+
+/**
+ * submission_read:
+ * @body: an object within the bounds of body_parse(), keys in snake_case; borrowed
+ * @is_strict: strict findings refuse instead of warning
+ *
+ * Keeps the keys that today's endpoint keeps and drops the others without a word, a
+ * veteran_information beside user_data among them. A body without dependents_application is itself
+ * taken for the content of that key.
+ *
+ * Source: claim document reference, sections 1, 7 and 9.
+ * Returns: the submission, owned; it is complete only when there are no refusals.
+ */
+Submission *submission_read (const json_t *body, gboolean is_strict);
+
+/* Bytes of @body as compact JSON, attachments left out: what a claim itself weighs. */
+gsize submission_claim_bytes (const json_t *body);
