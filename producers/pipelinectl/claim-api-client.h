@@ -1,0 +1,29 @@
+/* claim-api as pipelinectl meets it: submits and asks, over HTTP. */
+#pragma once
+
+#include <jansson.h>
+#include "base/cleanup.h"
+#include "base/settings.h"
+
+extern const Setting
+    claim_api_client_settings[]; /* claim-api-url, claim-api-token, claim-api-ca-file */
+
+typedef struct ClaimApiClient ClaimApiClient; /* thread safe */
+ClaimApiClient *claim_api_client_new (const Settings *settings);
+void claim_api_client_free (ClaimApiClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClaimApiClient, claim_api_client_free)
+
+/**
+ * claim_api_submit:
+ * @body: a request of claim-api; borrowed
+ *
+ * Sends it under an idempotency key of its own, so that it may be sent again when no answer came.
+ *
+ * Errors: that of the last try. Every HTTP status is an answer.
+ * Returns: the answer's JSON, owned; *@ret_status is its HTTP status.
+ */
+json_t *claim_api_submit (ClaimApiClient *client, const json_t *body, long *ret_status,
+                          GError **error);
+/* The same for a group's status. */
+json_t *claim_api_status (ClaimApiClient *client, const char *guid, long *ret_status,
+                          GError **error);

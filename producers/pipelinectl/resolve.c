@@ -1,0 +1,513 @@
+/* pipelinectl resolve: a person's answer about a claim that is held.
+ *
+ *   --adopt ID    this benefit claim is the claim's own: journalled as the result of its insert, the rest goes on
+ *   --not-there   none of the benefit claims is: the insert counts as failed, another one is sent
+ *   --again       look and try again; what stands in doubt may be repeated although code or data changed under it
+ *   --paper       the claim goes the backup way: dead letter, the group fails
+ *
+ * Answer, new record (or dead letter), the holds it closes and those that stood behind it: one transaction. A held
+ * proc-setup is named by its group's parent claim and takes --again or --paper. The reason is kept with the hold and goes
+ * nowhere else, for it is a person's free text. Source: design section 6, end. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "claims/claim-group.h"
+#include "events/child-claim-ready.h"
+#include "events/claim-submitted.h"
+#include "kafka/client.h"
+#include "pipeline/program.h"
+#include "pipeline/settlement.h"
+#include "pipeline/states.h"
+#include "pipeline/step.h"
+#include "pipelinectl.h"
+#include "producers/pipelinectl/resolve.sql.h"
+
+#define REASON_MAX    500
+#define PUBLISH_MS    30000
+#define ID_DIGITS_MAX 18
+
+#define RESOLVE_ERROR (resolve_error_quark ())
+static G_DEFINE_QUARK (resolve - error - quark, resolve_error) typedef enum {
+  RESOLVE_ERROR_REFUSED
+} ResolveError;
+
+typedef enum { ANSWER_ADOPT, ANSWER_NOT_THERE, ANSWER_AGAIN, ANSWER_PAPER } Answer;
+
+static const char *const answer_names[] = { [ANSWER_ADOPT] = "adopt",
+                                            [ANSWER_NOT_THERE] = "not-there",
+                                            [ANSWER_AGAIN] = "again",
+                                            [ANSWER_PAPER] = "paper" };
+
+/* A claim and its group, as found. */
+typedef struct {
+  gint64 claim_id, parent_claim_id, submitted_at_ms;
+  guint replay;
+  char *form_type, *state, *benefit_claim_id;
+  char *guid, *group_state, *veteran_id, *proc_id;
+} Found;
+
+typedef struct {
+  Program *program;
+  gint64 claim_id;
+  Answer answer;
+  const char *adopted_id;
+  const char *reason;
+  char *
+      veteran_id; /* read before the transaction, for it says which row to lock first; never changes */
+  char *guid;
+  guint freed; /* claims that stood behind this one */
+} Resolve;
+
+static const Setting *const tables[] = { program_settings, kafka_settings, seal_settings,
+                                         db_settings, NULL };
+
+static void
+found_free (Found *found)
+{
+  if (!found)
+    return;
+  g_free (found->form_type);
+  g_free (found->state);
+  g_free (found->benefit_claim_id);
+  g_free (found->guid);
+  g_free (found->group_state);
+  g_free (found->veteran_id);
+  g_free (found->proc_id);
+  g_free (found);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Found, found_free)
+
+/* NULL without @error: there is no such claim. */
+static Found *
+find (Db *db, gint64 claim_id, GError **error)
+{
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_FIND_CLAIM, "i", claim_id);
+  Found *found;
+
+  if (!rows || db_rows_count (rows) == 0)
+    return NULL;
+  found = g_new0 (Found, 1);
+  found->claim_id = claim_id;
+  found->parent_claim_id = db_rows_int (rows, 0, "parent_claim_id");
+  found->submitted_at_ms = db_rows_int (rows, 0, "submitted_at_ms");
+  found->replay = (guint)db_rows_int (rows, 0, "replay");
+  found->form_type = g_strdup (db_rows_text (rows, 0, "form_id"));
+  found->state = g_strdup (db_rows_text (rows, 0, "status"));
+  found->benefit_claim_id = g_strdup (db_rows_text (rows, 0, "bgs_claim_id"));
+  found->guid = g_strdup (db_rows_text (rows, 0, "claim_group_guid"));
+  found->group_state = g_strdup (db_rows_text (rows, 0, "group_status"));
+  found->veteran_id = g_strdup (db_rows_text (rows, 0, "veteran_id"));
+  found->proc_id = g_strdup (db_rows_text (rows, 0, "proc_id"));
+  return found;
+}
+
+static gboolean
+is_group (const Found *found)
+{
+  return found->claim_id == found->parent_claim_id;
+}
+
+static gboolean
+refuse (GError **error, const char *why)
+{
+  g_set_error_literal (error, RESOLVE_ERROR, RESOLVE_ERROR_REFUSED, why);
+  return FALSE;
+}
+
+/* --- Records --- */
+
+static const char *
+topic_of (const Found *found)
+{
+  return is_group (found)                            ? "claims.submitted"
+         : g_str_equal (found->form_type, "21-686C") ? "claims.686c"
+                                                     : "claims.674";
+}
+
+/* The record that its consumer reads, made anew. */
+static GBytes *
+encode (const Resolve *resolve, const Found *found, GError **error)
+{
+  EventCodec *codec = program_codec (resolve->program);
+  g_autofree char *topic = program_topic (resolve->program, topic_of (found));
+  ClaimSubmitted submitted = { .claim_group_id = found->guid,
+                               .parent_claim_id = found->parent_claim_id,
+                               .submitted_at_ms = found->submitted_at_ms };
+  ChildClaimReady ready = { .claim_group_id = found->guid,
+                            .claim_id = found->claim_id,
+                            .proc_id = found->proc_id };
+
+  if (is_group (found))
+    return claim_submitted_encode (codec, topic, &submitted, error);
+  if (!found->proc_id) {
+    (void)refuse (error, "the claim's group has no proc id: its set-up is to be resolved first");
+    return NULL;
+  }
+  return child_claim_ready_encode (codec, topic, &ready, error);
+}
+
+/* Its replay number is one above the group's, so that it is told from the record that is held. */
+static gboolean
+emit_again (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+{
+  g_autoptr (GBytes) value = encode (resolve, found, error);
+
+  settlement->replay = found->replay + 1;
+  return value && settlement_emit (settlement, topic_of (found), found->veteran_id, value, error);
+}
+
+static gboolean
+emit_dead_letter (const Resolve *resolve, Settlement *settlement, const Found *found,
+                  GError **error)
+{
+  g_autoptr (GBytes) value = encode (resolve, found, error);
+  g_autofree char *scope = is_group (found)
+                               ? g_strdup (found->guid)
+                               : g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
+  g_autofree char *topic = program_topic (resolve->program, topic_of (found));
+  g_autofree char *source =
+      g_strconcat (topic, "/-1/-1", NULL); /* the record itself is not at hand */
+  g_autoptr (DbRows) steps = NULL;
+  OutboxRow *row;
+
+  if (!value)
+    return FALSE;
+  steps =
+      db_query (settlement_db (settlement), error, SQL_STEPS_IN_EFFECT, "tt", scope, STEP_INSERT);
+  if (!steps ||
+      !settlement_emit (settlement, "claims.dead-letter", found->veteran_id, value, error))
+    return FALSE;
+  row = g_ptr_array_index (settlement->rows, settlement->rows->len - 1);
+  kafka_headers_set (row->headers, "dp-source", source);
+  kafka_headers_set (row->headers, "dp-reason", "a person sent it by paper");
+  kafka_headers_set (row->headers, "dp-error-class", "resolved-paper");
+  kafka_headers_set (row->headers, "dp-steps", db_rows_text (steps, 0, "finished"));
+  if (db_rows_boolean (steps, 0, "insert_is_unknown"))
+    kafka_headers_set (row->headers, "dp-insert", "unknown");
+  return settlement_monitoring_event (settlement, "dead-letter", found->guid,
+                                      is_group (found) ? 0 : found->claim_id, "resolved-paper",
+                                      error);
+}
+
+/* --- What each answer writes --- */
+
+/* As the insert's own answer would have been kept, as far as it is known: the same names. */
+static char *
+kept_insert (const char *benefit_claim_id, const char *note)
+{
+  g_auto (GStrv) fields = g_strsplit (note ? note : "", " ", -1);
+  g_autoptr (json_t) kept =
+      json_pack ("{ssssssss}", "benefitClaimID", benefit_claim_id, "programTypeCode", "CPL",
+                 "serviceTypeCode", "CP", "statusTypeCode", "PEND");
+  char *text, *owned;
+
+  for (char **field = fields; *field; field++)
+    if (g_str_has_prefix (*field, "type="))
+      json_object_set_new (kept, "claimTypeCode", json_string (*field + strlen ("type=")));
+  text = json_dumps (kept, JSON_COMPACT);
+  owned = g_strdup (text);
+  free (text);
+  return owned;
+}
+
+/* Writes the insert's end into its newest row, or into a new one where none is open. */
+static gboolean
+journal_adoption (const Resolve *resolve, Db *db, Settlement *settlement, const Found *found,
+                  GError **error)
+{
+  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
+  g_autoptr (DbRows) rows =
+      db_query (db, error, SQL_NEWEST_INSERT, "it", found->claim_id, STEP_INSERT);
+  g_autoptr (DbRows) fresh = NULL;
+  gboolean has_row = rows && db_rows_count (rows) == 1;
+  g_autofree char *state = NULL, *result = NULL;
+  gint64 ordinal, token;
+  gboolean is_hit = FALSE;
+
+  if (!rows)
+    return FALSE;
+  state = g_strdup (has_row ? db_rows_text (rows, 0, "state") : "");
+  ordinal = has_row ? db_rows_int (rows, 0, "ordinal") : 0;
+  token = has_row ? db_rows_int (rows, 0, "token") : 0;
+  if (g_str_equal (state, "finished"))
+    return refuse (error, "the claim's insert has finished by itself: use --again");
+  if (!g_str_equal (state, "started") && !g_str_equal (state, "not there")) {
+    fresh = db_query (db, error, SQL_BEGIN_INSERT, "iti", found->claim_id, STEP_INSERT, ++ordinal);
+    if (!fresh)
+      return FALSE;
+    token = db_rows_int (fresh, 0, "token");
+    g_free (g_steal_pointer (&state));
+    state = g_strdup ("started");
+  }
+  result = kept_insert (resolve->adopted_id, has_row ? db_rows_text (rows, 0, "note") : NULL);
+  if (!settlement_end_step (settlement, scope, STEP_INSERT, (int)ordinal, token, state, "finished",
+                            result, NULL, &is_hit, error))
+    return FALSE;
+  return is_hit || refuse (error, "the insert's journal has changed meanwhile: try again");
+}
+
+static gboolean
+adopt (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+{
+  Db *db = settlement_db (settlement);
+  g_autoptr (DbRows) elsewhere = NULL, attempt = NULL;
+
+  if (g_strcmp0 (found->state, "submitted") == 0)
+    return g_strcmp0 (found->benefit_claim_id, resolve->adopted_id) == 0 ||
+           refuse (error, "the claim is submitted with another benefit claim");
+
+  elsewhere =
+      db_query (db, error, SQL_RECORDED_ELSEWHERE, "ti", resolve->adopted_id, found->claim_id);
+  if (!elsewhere)
+    return FALSE;
+  if (db_rows_count (elsewhere) > 0)
+    return refuse (error, "another claim has this benefit claim");
+  if (!journal_adoption (resolve, db, settlement, found, error))
+    return FALSE;
+  attempt = db_query (db, error, SQL_LAST_ATTEMPT, "i", found->claim_id);
+  return attempt &&
+         claim_attempt_record (db, found->claim_id, found->form_type,
+                               (guint)db_rows_int (attempt, 0, "attempt_no"), "submitted",
+                               resolve->adopted_id, NULL, NULL, error) &&
+         db_execute (db, NULL, error, SQL_FREE_VETERAN, "i", found->claim_id);
+}
+
+/* For the claim, and for its group's own steps that it may have been working on. */
+static gboolean
+allow_again (Db *db, const Found *found, GError **error)
+{
+  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
+  char *scopes[] = { scope, found->guid, NULL };
+
+  return db_execute (db, NULL, error, SQL_FORGET_DIGESTS, "T", scopes);
+}
+
+static gboolean
+to_pending (Settlement *settlement, const Found *found, const char *why, GError **error)
+{
+  if (is_group (found) || !g_str_equal (found->state, "held"))
+    return TRUE;
+  return settlement_change_child (settlement, found->guid, found->claim_id, "pending", why, error);
+}
+
+/* Only the death that moves the group sends it the backup way. */
+static gboolean
+send_by_paper (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+{
+  if (g_str_equal (found->state, "submitted"))
+    return refuse (error, "the claim has a benefit claim: by paper it would be established twice");
+  if (!db_execute (settlement_db (settlement), NULL, error, SQL_FREE_VETERAN, "i", found->claim_id))
+    return FALSE;
+  if (!is_group (found) && !settlement_change_child (settlement, found->guid, found->claim_id,
+                                                     "dead", "resolved-paper", error))
+    return FALSE;
+  if (!g_str_equal (found->group_state, "accepted"))
+    return TRUE;
+  return settlement_change_group (settlement, found->guid, "failure", "resolved-paper", error) &&
+         emit_dead_letter (resolve, settlement, found, error);
+}
+
+static gboolean
+write_answer (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+{
+  Db *db = settlement_db (settlement);
+  gboolean is_written = FALSE;
+
+  switch (resolve->answer) {
+  case ANSWER_ADOPT:
+    is_written = adopt (resolve, settlement, found, error);
+    break;
+  case ANSWER_NOT_THERE:
+    is_written =
+        db_execute (db, NULL, error, SQL_INSERT_DID_NOT_HAPPEN, "it", found->claim_id, STEP_INSERT);
+    break;
+  case ANSWER_AGAIN:
+    is_written = allow_again (db, found, error);
+    break;
+  case ANSWER_PAPER:
+    return send_by_paper (resolve, settlement, found, error);
+  }
+  return is_written && to_pending (settlement, found, "resolved", error) &&
+         emit_again (resolve, settlement, found, error);
+}
+
+/* --- What stood behind it --- */
+
+static gboolean
+free_one (Resolve *resolve, Settlement *settlement, gint64 claim_id, GError **error)
+{
+  g_autoptr (Found) behind = find (settlement_db (settlement), claim_id, error);
+
+  if (!behind || !g_str_equal (behind->state, "held"))
+    return !error || !*error;
+  resolve->freed++;
+  return to_pending (settlement, behind, "freed", error) &&
+         emit_again (resolve, settlement, behind, error);
+}
+
+static gboolean
+free_those_behind (Resolve *resolve, Settlement *settlement, GError **error)
+{
+  g_autofree char *resolution = g_strdup_printf ("freed with %" G_GINT64_FORMAT, resolve->claim_id);
+  g_autoptr (DbRows) rows = db_query (settlement_db (settlement), error, SQL_RESOLVE_HOLDS_BEHIND,
+                                      "it", resolve->claim_id, resolution);
+
+  if (!rows)
+    return FALSE;
+  for (guint i = 0; i < db_rows_count (rows); i++)
+    if (!free_one (resolve, settlement, db_rows_int (rows, i, "claim_id"), error))
+      return FALSE;
+  return TRUE;
+}
+
+/* --- The transaction --- */
+
+static gboolean
+lock_rows (const Resolve *resolve, Db *db, GError **error)
+{
+  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
+  g_autoptr (DbRows) behind = NULL;
+
+  if (!db_execute (db, NULL, error, SQL_LOCK_VETERAN, "t", resolve->veteran_id))
+    return FALSE;
+  behind = db_query (db, error, SQL_GROUPS_BEHIND, "i", resolve->claim_id);
+  if (!behind)
+    return FALSE;
+  g_ptr_array_add (guids, resolve->guid);
+  for (guint i = 0; i < db_rows_count (behind); i++)
+    g_ptr_array_add (guids, (gpointer)db_rows_text (behind, i, "claim_group_guid"));
+  g_ptr_array_add (guids, NULL);
+  return claim_groups_lock (db, (char **)guids->pdata, error);
+}
+
+static gboolean
+is_decidable (const Resolve *resolve, Db *db, const Found *found, GError **error)
+{
+  g_autoptr (DbRows) holds = db_query (db, error, SQL_COUNT_HOLDS, "i", resolve->claim_id);
+
+  if (!holds)
+    return FALSE;
+  if (db_rows_int (holds, 0, "count") == 0)
+    return refuse (error, "no person has to decide about this claim");
+  if (is_group (found))
+    return resolve->answer == ANSWER_AGAIN || resolve->answer == ANSWER_PAPER ||
+           refuse (error, "a group's set-up has no insert: use --again or --paper");
+  if (g_str_equal (found->state, "submitted"))
+    return resolve->answer != ANSWER_NOT_THERE ||
+           refuse (error, "the claim is submitted: use --again, or --adopt with its benefit claim");
+  return g_str_equal (found->state, "held") ||
+         refuse (error, "the claim is not held: nothing of it waits for an answer");
+}
+
+/* A SettleWork; run again from the start after a conflict. */
+static gboolean
+resolve_claim (Settlement *settlement, Run *run, gpointer data, GError **error)
+{
+  Resolve *resolve = data;
+  Db *db = settlement_db (settlement);
+  g_autofree char *resolution =
+      g_strdup_printf ("%s: %s", answer_names[resolve->answer], resolve->reason);
+  g_autoptr (Found) found = NULL;
+
+  (void)run; /* no delivery is handled here */
+  resolve->freed = 0;
+  if (!lock_rows (resolve, db, error))
+    return FALSE;
+  found = find (db, resolve->claim_id, error);
+  if (!found)
+    return error && *error ? FALSE : refuse (error, "the claim is gone");
+  return is_decidable (resolve, db, found, error) &&
+         write_answer (resolve, settlement, found, error) &&
+         db_execute (db, NULL, error, SQL_RESOLVE_HOLDS, "it", resolve->claim_id, resolution) &&
+         free_those_behind (resolve, settlement, error);
+}
+
+static int
+find_and_resolve (Resolve *resolve, GError **error)
+{
+  Db *db = db_pool_take (program_pool (resolve->program), error);
+  g_autoptr (Found) found = db ? find (db, resolve->claim_id, error) : NULL;
+
+  db_pool_give (program_pool (resolve->program), db);
+  if (!found)
+    return error && *error ? EXIT_FAILED : complain (EXIT_NOT_FOUND, "there is no such claim");
+  resolve->veteran_id = g_steal_pointer (&found->veteran_id);
+  resolve->guid = g_steal_pointer (&found->guid);
+  if (!program_transaction (resolve->program, resolve_claim, resolve, error) ||
+      !program_flush (resolve->program, PUBLISH_MS, error))
+    return EXIT_FAILED;
+  printf ("claim %" G_GINT64_FORMAT ": %s; %u behind it freed\n", resolve->claim_id,
+          answer_names[resolve->answer], resolve->freed);
+  return EXIT_DONE;
+}
+
+/* --- The command line --- */
+
+typedef struct {
+  char *adopt, *reason;
+  gboolean not_there, again, paper;
+} Given;
+
+static gboolean
+read_answer (const Given *given, Resolve *resolve)
+{
+  if ((given->adopt != NULL) + given->not_there + given->again + given->paper != 1)
+    (void)complain (EXIT_USAGE, "give one of --adopt ID, --not-there, --again and --paper");
+  else if (text_is_blank (given->reason) || g_utf8_strlen (given->reason, -1) > REASON_MAX)
+    (void)complain (EXIT_USAGE, "--reason must say why, in up to %d characters", REASON_MAX);
+  else if (given->adopt && (strspn (given->adopt, "0123456789") != strlen (given->adopt) ||
+                            !*given->adopt || strlen (given->adopt) > ID_DIGITS_MAX))
+    (void)complain (EXIT_USAGE, "--adopt takes a benefit claim id, a number");
+  else {
+    resolve->answer = given->adopt       ? ANSWER_ADOPT
+                      : given->not_there ? ANSWER_NOT_THERE
+                      : given->again     ? ANSWER_AGAIN
+                                         : ANSWER_PAPER;
+    resolve->adopted_id = given->adopt;
+    resolve->reason = given->reason;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+int
+resolve_main (int argc, char **argv)
+{
+  g_autofree char *adopt_id = NULL, *reason = NULL;
+  Given given = { 0 };
+  const GOptionEntry options[] = {
+    { "adopt", 0, 0, G_OPTION_ARG_STRING, &adopt_id, "This benefit claim is the claim's own.",
+      "ID" },
+    { "not-there", 0, 0, G_OPTION_ARG_NONE, &given.not_there,
+      "The insert did not happen: another one is sent.", NULL },
+    { "again", 0, 0, G_OPTION_ARG_NONE, &given.again, "Look and try again.", NULL },
+    { "paper", 0, 0, G_OPTION_ARG_NONE, &given.paper, "The claim goes by paper.", NULL },
+    { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; kept with the hold.", "TEXT" },
+    { NULL },
+  };
+  g_autoptr (Settings) settings =
+      read_command_line ("CLAIM", "Writes down what a person has decided about a held claim.",
+                         options, tables, &argc, &argv);
+  g_autoptr (GError) error = NULL;
+  Resolve resolve = { 0 };
+  int exit_code;
+
+  given.adopt = adopt_id;
+  given.reason = reason;
+  if (argc != 2 || !parse_int64 (argv[1], 1, G_MAXINT64, &resolve.claim_id))
+    return complain (EXIT_USAGE, "resolve takes one claim id, a number");
+  if (!read_answer (&given, &resolve))
+    return EXIT_USAGE;
+
+  resolve.program = program_start ("pipelinectl", settings, &error);
+  if (!resolve.program)
+    return complain (EXIT_FAILED, "%s", error->message);
+  exit_code = find_and_resolve (&resolve, &error);
+  program_stop (resolve.program);
+  g_free (resolve.veteran_id);
+  g_free (resolve.guid);
+  return error ? complain (exit_code, "%s", error->message) : exit_code;
+}

@@ -1,0 +1,67 @@
+-- pipelinectl resolve's own statements, see resolve.c. Locks: the Veteran's lock row, then groups in ascending row id,
+-- then journal rows.
+
+-- name: find-claim
+-- A claim and its group's own row.
+select c.form_id, own.status, own.bgs_claim_id, g.id as group_row_id, g.claim_group_guid, g.parent_claim_id, g.status as group_status,
+  g.veteran_id, g.proc_id, g.replay, (extract (epoch from g.submitted_at) * 1000)::bigint as submitted_at_ms
+from saved_claims c
+join saved_claim_groups own on own.saved_claim_id = c.id
+join saved_claim_groups g on g.saved_claim_id = own.parent_claim_id
+where c.id = $1
+
+-- name: lock-veteran
+select claim_id from veteran_locks where veteran_id = $1::uuid for update
+
+-- name: free-veteran
+delete from veteran_locks where claim_id = $1
+
+-- name: groups-behind
+select distinct g.claim_group_guid from holds h join saved_claim_groups g on g.id = h.claim_group_id
+where h.behind_claim_id = $1 and h.resolved_at is null
+
+-- name: count-holds
+select count (*) as count from holds where claim_id = $1 and resolved_at is null
+
+-- name: resolve-holds
+update holds set resolved_at = clock_timestamp (), resolution = $2 where claim_id = $1 and resolved_at is null
+
+-- name: resolve-holds-behind
+-- A claim that has another open hold beside stays held.
+with freed as (
+  update holds set resolved_at = clock_timestamp (), resolution = $2
+  where behind_claim_id = $1 and resolved_at is null returning claim_id)
+select distinct claim_id from freed
+where not exists (select from holds h where h.claim_id = freed.claim_id and h.resolved_at is null
+                  and h.behind_claim_id is distinct from $1)
+order by claim_id
+
+-- name: newest-insert
+select ordinal, token, state, note from step_journal where scope = $1::bigint::text and step = $2
+order by ordinal desc limit 1 for update
+
+-- name: begin-insert
+insert into step_journal (scope, step, ordinal, token, state)
+values ($1::bigint::text, $2, $3::bigint, nextval ('tokens'), 'started') returning token
+
+-- name: insert-did-not-happen
+-- What was sent and not answered counts as failed from now on: it begins anew.
+update step_journal set state = 'failed', finished_at = coalesce (finished_at, clock_timestamp ())
+where scope = $1::bigint::text and step = $2 and state in ('started', 'not there', 'unknown')
+
+-- name: forget-digests
+-- What stands in doubt is repeated although code or data have changed under it.
+update step_journal set digest = null where scope = any ($1) and state in ('started', 'not there', 'unknown')
+
+-- name: recorded-elsewhere
+select saved_claim_id from bgs_submissions where bgs_claim_id = $1 and saved_claim_id <> $2
+union select saved_claim_id from saved_claim_groups where bgs_claim_id = $1 and saved_claim_id <> $2
+
+-- name: last-attempt
+select coalesce (max (a.attempt_no), 1) as attempt_no
+from bgs_submissions s join bgs_submission_attempts a on a.bgs_submission_id = s.id where s.saved_claim_id = $1
+
+-- name: steps-in-effect
+select string_agg (distinct step, ',' order by step) filter (where state = 'finished') as finished,
+  bool_or (step = $2 and state in ('started', 'not there')) as insert_is_unknown
+from step_journal where scope = $1

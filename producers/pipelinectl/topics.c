@@ -1,0 +1,299 @@
+/* pipelinectl topics: makes the topics of schemas/topics.json, or checks that the broker's are as it says.
+ *
+ * The embedded broker has them all from the start and answers no question about them (broker-admin=no): then only
+ * names and partitions are looked at. */
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "kafka/client.h"
+#include "pipeline/topics.h"
+#include "pipelinectl.h"
+
+#define ADMIN_TIMEOUT_MS       30000
+/* A due time carries up to a tenth of the wait as jitter; a record must outlive that. */
+#define TIER_SLACK_NUMERATOR   11
+#define TIER_SLACK_DENOMINATOR 10
+
+typedef struct {
+  const Settings *settings;
+  const char *prefix;
+  rd_kafka_t *handle;
+  rd_kafka_queue_t *queue;
+  GPtrArray *table; /* of Topic * */
+} Broker;
+
+static const Setting topics_settings[] = {
+  { "replication-factor", SETTING_NUMBER, "0",
+    "Copies of each partition; 0 leaves it to the broker's default.", NULL, 0, 100 },
+  { "log-level", SETTING_CHOICE, "warning", "Least level of the log lines.",
+    "debug|info|warning|error" },
+  { NULL },
+};
+static const Setting *const tables[] = { topics_settings, kafka_settings, NULL };
+
+static char *
+full_name (const Broker *broker, const Topic *topic)
+{
+  return g_strconcat (broker->prefix, topic->name, NULL);
+}
+
+static gboolean
+open_broker (Broker *broker, GError **error)
+{
+  char reason[512];
+  rd_kafka_conf_t *conf = kafka_conf_new (broker->settings, FALSE, NULL, error);
+
+  if (!conf)
+    return FALSE;
+  broker->handle = rd_kafka_new (RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+  if (!broker->handle) {
+    rd_kafka_conf_destroy (conf);
+    g_set_error_literal (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, reason);
+    return FALSE;
+  }
+  broker->queue = rd_kafka_queue_new (broker->handle);
+  return TRUE;
+}
+
+static void
+close_broker (Broker *broker)
+{
+  if (broker->queue)
+    rd_kafka_queue_destroy (broker->queue);
+  if (broker->handle)
+    rd_kafka_destroy (broker->handle);
+}
+
+/* The answer to an admin request; owned by the caller. */
+static rd_kafka_event_t *
+await (Broker *broker, GError **error)
+{
+  rd_kafka_event_t *event = rd_kafka_queue_poll (broker->queue, ADMIN_TIMEOUT_MS + 5000);
+
+  if (event && !rd_kafka_event_error (event))
+    return event;
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_AWAY, "the broker does not answer: %s",
+               event ? rd_kafka_event_error_string (event) : "timed out");
+  if (event)
+    rd_kafka_event_destroy (event);
+  return NULL;
+}
+
+static rd_kafka_AdminOptions_t *
+admin_options (Broker *broker, rd_kafka_admin_op_t operation)
+{
+  rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new (broker->handle, operation);
+  char reason[256];
+
+  (void)rd_kafka_AdminOptions_set_request_timeout (options, ADMIN_TIMEOUT_MS, reason,
+                                                   sizeof reason);
+  return options;
+}
+
+/* --- create --- */
+
+static rd_kafka_NewTopic_t *
+new_topic (const Broker *broker, const Topic *topic, GError **error)
+{
+  char reason[256];
+  g_autofree char *name = full_name (broker, topic);
+  g_autofree char *retention = g_strdup_printf ("%" G_GINT64_FORMAT, topic->retention_ms);
+  gint64 factor = settings_number (broker->settings, "replication-factor");
+  rd_kafka_NewTopic_t *fresh = rd_kafka_NewTopic_new (
+      name, topic->partitions, factor ? (int)factor : -1, reason, sizeof reason);
+
+  if (!fresh) {
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "%s: %s", name, reason);
+    return NULL;
+  }
+  (void)rd_kafka_NewTopic_set_config (fresh, "retention.ms", retention); /* fails on NULL only */
+  return fresh;
+}
+
+static gboolean
+tell_created (rd_kafka_event_t *event, GError **error)
+{
+  size_t count = 0;
+  const rd_kafka_topic_result_t **results =
+      rd_kafka_CreateTopics_result_topics (rd_kafka_event_CreateTopics_result (event), &count);
+  g_autoptr (GString) failed = g_string_new (NULL);
+
+  for (size_t i = 0; i < count; i++) {
+    const char *name = rd_kafka_topic_result_name (results[i]);
+
+    switch ((int)rd_kafka_topic_result_error (results[i])) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      printf ("%s created\n", name);
+      break;
+    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
+      printf ("%s exists\n", name);
+      break;
+    default:
+      g_string_append_printf (failed, "%s%s: %s", failed->len ? "; " : "", name,
+                              rd_kafka_topic_result_error_string (results[i]));
+    }
+  }
+  if (failed->len == 0)
+    return TRUE;
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS, "topics could not be created: %s",
+               failed->str);
+  return FALSE;
+}
+
+static gboolean
+create (Broker *broker, GError **error)
+{
+  g_autoptr (GPtrArray) fresh =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)rd_kafka_NewTopic_destroy);
+  rd_kafka_AdminOptions_t *options;
+  rd_kafka_event_t *event;
+  gboolean created;
+
+  if (!settings_boolean (broker->settings, "broker-admin")) {
+    puts ("broker-admin=no: the broker makes its topics itself");
+    return TRUE;
+  }
+  for (guint i = 0; i < broker->table->len; i++) {
+    rd_kafka_NewTopic_t *topic = new_topic (broker, g_ptr_array_index (broker->table, i), error);
+
+    if (!topic)
+      return FALSE;
+    g_ptr_array_add (fresh, topic);
+  }
+  options = admin_options (broker, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+  rd_kafka_CreateTopics (broker->handle, (rd_kafka_NewTopic_t **)fresh->pdata, fresh->len, options,
+                         broker->queue);
+  rd_kafka_AdminOptions_destroy (options);
+  event = await (broker, error);
+  if (!event)
+    return FALSE;
+  created = tell_created (event, error);
+  rd_kafka_event_destroy (event);
+  return created;
+}
+
+/* --- check --- */
+
+static const char *
+config_value (const rd_kafka_ConfigResource_t *resource, const char *name)
+{
+  size_t count = 0;
+  const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs (resource, &count);
+
+  for (size_t i = 0; i < count; i++)
+    if (strcmp (rd_kafka_ConfigEntry_name (entries[i]), name) == 0)
+      return rd_kafka_ConfigEntry_value (entries[i]);
+  return NULL;
+}
+
+static void
+judge_retention (const Broker *broker, const Topic *topic, const char *value, GString *wrong)
+{
+  g_autofree char *name = full_name (broker, topic);
+  gint64 needed_ms = topic->retry_delay_ms / TIER_SLACK_DENOMINATOR * TIER_SLACK_NUMERATOR;
+  gint64 retention_ms = 0;
+
+  if (!value || !parse_int64 (value, -1, G_MAXINT64, &retention_ms))
+    g_string_append_printf (wrong, "%s: its retention cannot be read\n", name);
+  else if (topic->retry_tier && retention_ms != -1 && retention_ms <= needed_ms)
+    g_string_append_printf (wrong,
+                            "%s keeps records for %" G_GINT64_FORMAT
+                            " ms, and its tier needs more than %" G_GINT64_FORMAT " ms\n",
+                            name, retention_ms, needed_ms);
+  else if (retention_ms != topic->retention_ms)
+    g_string_append_printf (
+        wrong, "%s keeps records for %" G_GINT64_FORMAT " ms instead of %" G_GINT64_FORMAT " ms\n",
+        name, retention_ms, topic->retention_ms);
+}
+
+static void
+judge_retentions (Broker *broker, rd_kafka_event_t *event, GString *wrong)
+{
+  size_t count = 0;
+  const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources (
+      rd_kafka_event_DescribeConfigs_result (event), &count);
+
+  for (guint i = 0; i < broker->table->len; i++) {
+    const Topic *topic = g_ptr_array_index (broker->table, i);
+    g_autofree char *name = full_name (broker, topic);
+
+    for (size_t k = 0; k < count; k++)
+      if (strcmp (rd_kafka_ConfigResource_name (resources[k]), name) == 0)
+        judge_retention (broker, topic, config_value (resources[k], "retention.ms"), wrong);
+  }
+}
+
+static gboolean
+check_retentions (Broker *broker, GError **error)
+{
+  g_autoptr (GPtrArray) asked =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)rd_kafka_ConfigResource_destroy);
+  g_autoptr (GString) wrong = g_string_new (NULL);
+  rd_kafka_AdminOptions_t *options;
+  rd_kafka_event_t *event;
+
+  for (guint i = 0; i < broker->table->len; i++) {
+    g_autofree char *name = full_name (broker, g_ptr_array_index (broker->table, i));
+
+    g_ptr_array_add (asked, rd_kafka_ConfigResource_new (RD_KAFKA_RESOURCE_TOPIC, name));
+  }
+  options = admin_options (broker, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+  rd_kafka_DescribeConfigs (broker->handle, (rd_kafka_ConfigResource_t **)asked->pdata, asked->len,
+                            options, broker->queue);
+  rd_kafka_AdminOptions_destroy (options);
+  event = await (broker, error);
+  if (!event)
+    return FALSE;
+  judge_retentions (broker, event, wrong);
+  rd_kafka_event_destroy (event);
+  if (wrong->len == 0)
+    return TRUE;
+  g_strchomp (wrong->str);
+  g_set_error (
+      error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+      "topics are not as schemas/topics.json says:\n%s\nSet retention.ms with the broker's "
+      "kafka-configs tool.",
+      wrong->str);
+  return FALSE;
+}
+
+static gboolean
+check (Broker *broker, GError **error)
+{
+  if (!topics_check (broker->handle, broker->prefix, ADMIN_TIMEOUT_MS, error))
+    return FALSE;
+  if (!settings_boolean (broker->settings, "broker-admin")) {
+    printf ("%u topics are there; broker-admin=no: retention is not looked at\n",
+            broker->table->len);
+    return TRUE;
+  }
+  if (!check_retentions (broker, error))
+    return FALSE;
+  printf ("%u topics are as they should be\n", broker->table->len);
+  return TRUE;
+}
+
+int
+topics_main (int argc, char **argv)
+{
+  g_autoptr (Settings) settings =
+      read_command_line ("create|check", "Makes the topics of schemas/topics.json, or checks them.",
+                         NULL, tables, &argc, &argv);
+  g_autoptr (GPtrArray) table = topics_table ();
+  Broker broker = { .settings = settings,
+                    .prefix = settings_text (settings, "topic-prefix"),
+                    .table = table };
+  const char *what = argc == 2 ? argv[1] : "";
+  gboolean is_create = strcmp (what, "create") == 0;
+  g_autoptr (GError) error = NULL;
+  gboolean done;
+
+  if (!is_create && strcmp (what, "check") != 0)
+    return complain (EXIT_USAGE, "topics takes one word, create or check");
+  log_init ("pipelinectl", settings_text (settings, "log-level"));
+  done = open_broker (&broker, &error) && (is_create ? create : check) (&broker, &error);
+  close_broker (&broker);
+  return done ? EXIT_DONE : complain (EXIT_FAILED, "%s", error->message);
+}
