@@ -373,6 +373,35 @@ meet_broker (Program *program, GError **error)
   }
 }
 
+/* Every schema this program writes is registered before the first event, which is made inside a transaction. */
+static gboolean
+meet_registry (Program *program, GError **error)
+{
+  g_autoptr (GPtrArray) table = topics_table ();
+
+  for (guint i = 0; i < table->len;) {
+    const Topic *topic = g_ptr_array_index (table, i);
+    g_autofree char *name = program_topic (program, topic->name);
+    g_autoptr (GError) problem = NULL;
+
+    if (!topic->schema || event_codec_prepare (program->codec, name, topic->schema, &problem)) {
+      i++;
+      continue;
+    }
+    if (!g_error_matches (problem, EVENTS_ERROR, EVENTS_ERROR_REGISTRY)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+    log_warning ("waiting for the schema registry (schema-registry-url)", "error", problem->message,
+                 NULL);
+    if (program_wait_for_stop (program, WAIT_MS)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 static void
 tell_configuration (Program *program)
 {
@@ -421,7 +450,7 @@ program_start (const char *name, const Settings *settings, GError **error)
   if (!program->outbox)
     goto failed;
   program->metrics = http_server_start (&server, answer, program, error);
-  if (!program->metrics || !meet_broker (program, error))
+  if (!program->metrics || !meet_broker (program, error) || !meet_registry (program, error))
     goto failed;
   program->housekeeping = g_thread_new ("housekeeping", keep_house, program);
   program_set_ready (program, TRUE);

@@ -1,7 +1,22 @@
 /* The schema registry over HTTP, see registry.h. */
 #include "pipeline/registry.h"
 
+#include <jansson.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+
+#define SCHEMA_NOT_FOUND 40403
+
+/* A 404 of a proxy or of a wrong address says nothing about a schema: only the registry's own code does. */
+static gboolean
+knows_no_schema (GBytes *body)
+{
+  g_autoptr (json_t) answer =
+      json_loadb (g_bytes_get_data (body, NULL), g_bytes_get_size (body), 0, NULL);
+
+  return json_integer_value (json_object_get (answer, "error_code")) == SCHEMA_NOT_FOUND;
+}
 
 char *
 registry_ask (const char *method, const char *path, const char *body, gpointer data, GError **error)
@@ -28,7 +43,7 @@ registry_ask (const char *method, const char *path, const char *body, gpointer d
                  "the schema registry does not answer: %s", problem->message);
     return NULL;
   }
-  if (answer->status == 404) {
+  if (answer->status == 404 && knows_no_schema (answer->body)) {
     g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_UNKNOWN, "the schema registry does not know %s",
                  path);
     return NULL;

@@ -16,7 +16,8 @@
 #include "bgs/bgs.h"
 #include "pipeline/delivery.h"
 
-#define UNFINISHED_MAX   1000 /* a partition with this many unfinished records is not read further \
+#define UNFINISHED_MAX                                                                             \
+  1000 /* a partition with this many unfinished records is not read further \
                                */
 #define COMMIT_EVERY_MS  1000
 #define RECOUNT_EVERY_MS 1000

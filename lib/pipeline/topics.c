@@ -15,6 +15,7 @@ topic_free (gpointer data)
 
   g_free (topic->name);
   g_free (topic->retry_tier);
+  g_free (topic->schema);
   g_free (topic);
 }
 
@@ -58,9 +59,16 @@ topics_table (void)
   size_t i;
 
   g_assert (root && partitions > 0);
-  json_array_foreach (json_object_get (root, "topics"), i, entry) g_ptr_array_add (
-      table, topic_new (g_strdup (json_string_value (json_object_get (entry, "name"))), partitions,
-                        json_integer_value (json_object_get (entry, "retention_ms"))));
+  json_array_foreach (json_object_get (root, "topics"), i, entry)
+  {
+    const char *schema = json_string_value (json_object_get (entry, "schema"));
+    Topic *topic =
+        topic_new (g_strdup (json_string_value (json_object_get (entry, "name"))), partitions,
+                   json_integer_value (json_object_get (entry, "retention_ms")));
+
+    topic->schema = schema ? g_strndup (schema, strlen (schema) - strlen (".avsc")) : NULL;
+    g_ptr_array_add (table, topic);
+  }
   json_object_foreach (consumers, consumer, entry)
       add_tiers (table, consumer, json_string_value (json_object_get (entry, "retry_tiers")),
                  partitions, json_integer_value (json_object_get (root, "retry_retention_ms")));

@@ -9,6 +9,7 @@ typedef struct {
   char *name; /* without prefix */
   int partitions;
   gint64 retention_ms;
+  char *schema;     /* stem in schemas/avro; NULL: bytes of the original record */
   char *retry_tier; /* "15s" for <c>.retry-15s; NULL for the others */
   gint64 retry_delay_ms;
 } Topic;
