@@ -6,12 +6,13 @@
 #include <glib.h>
 
 typedef struct {
-  const char *form_type;     /* "21-686C" or "21-674" */
-  json_t *form;              /* owned */
+  const char *form_type; /* "21-686C" or "21-674" */
+  json_t *form;          /* owned */
 } ClaimChildForm;
 void claim_child_form_free (ClaimChildForm *child);
 
-gboolean claim_has_686c (const json_t *parent);   /* any of the nine options present and true, top level */
+gboolean
+claim_has_686c (const json_t *parent); /* any of the nine options present and true, top level */
 gboolean claim_has_674 (const json_t *parent);
 /**
  * claim_split:

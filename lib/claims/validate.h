@@ -14,8 +14,9 @@ typedef enum {
 } ClaimRule;
 
 typedef struct {
-  char *pointer;             /* JSON pointer in storage (snake_case) terms; "" is the document root; a missing key names its parent */
-  char *message;             /* never holds a value, nor a key that is not one of the claim's own */
+  char *
+      pointer; /* JSON pointer in storage (snake_case) terms; "" is the document root; a missing key names its parent */
+  char *message; /* never holds a value, nor a key that is not one of the claim's own */
   ClaimRule rule;
 } ClaimFinding;
 void claim_finding_free (ClaimFinding *finding);
