@@ -144,6 +144,7 @@ class ControlTest(unittest.TestCase):
         self.bgs.control("DELETE", "rules?name=b")
         self.assertEqual([rule["name"] for rule in self.bgs.control("GET", "rules")], ["a"])
         self.rule(name="a", do="answer", status=503)
+        self.assertEqual([(rule["name"], rule["status"]) for rule in self.bgs.control("GET", "rules")], [("a", 503)])
         self.assertEqual(self.create().status, 503)
 
     def test_malformed_rules_are_refused(self):
@@ -262,7 +263,7 @@ class StartTest(unittest.TestCase):
 
     def test_a_wrong_setting_ends_with_2(self):
         for options in (["--max-open-claims", "none"], ["--dialect", "third"], ["--no-such"], ["operand"]):
-            done = subprocess.run([os.environ["BGS_SIMULATOR"], *options], capture_output=True)
+            done = subprocess.run([os.environ["BGS_SIMULATOR"], *options], capture_output=True, timeout=20)
             self.assertEqual(done.returncode, 2, options)
 
     def test_a_taken_port_ends_with_1(self):
