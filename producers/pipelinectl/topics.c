@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/client.h"
 #include "pipeline/topics.h"
 #include "pipelinectl.h"
 
 #define ADMIN_TIMEOUT_MS       30000
+#define NAMES_PAUSE_US         100000
 /* A due time carries up to a tenth of the wait as jitter; a record must outlive that. */
 #define TIER_SLACK_NUMERATOR   11
 #define TIER_SLACK_DENOMINATOR 10
@@ -142,6 +144,35 @@ tell_created (rd_kafka_event_t *event, GError **error)
   return FALSE;
 }
 
+/* A topic is made before every broker knows of it; who starts next must not miss it. */
+static gboolean
+await_names (Broker *broker, GError **error)
+{
+  gint64 until = clock_monotonic_ms () + ADMIN_TIMEOUT_MS;
+
+  for (;;) {
+    g_autoptr (GHashTable) counts =
+        kafka_topic_partitions (broker->handle, ADMIN_TIMEOUT_MS, error);
+    guint missing = 0;
+
+    if (!counts)
+      return FALSE;
+    for (guint i = 0; i < broker->table->len; i++) {
+      g_autofree char *name = full_name (broker, g_ptr_array_index (broker->table, i));
+
+      missing += !g_hash_table_contains (counts, name);
+    }
+    if (missing == 0)
+      return TRUE;
+    if (clock_monotonic_ms () > until) {
+      g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+                   "%u topics are made and not to be seen yet", missing);
+      return FALSE;
+    }
+    g_usleep (NAMES_PAUSE_US);
+  }
+}
+
 static gboolean
 create (Broker *broker, GError **error)
 {
@@ -171,7 +202,7 @@ create (Broker *broker, GError **error)
     return FALSE;
   created = tell_created (event, error);
   rd_kafka_event_destroy (event);
-  return created;
+  return created && await_names (broker, error);
 }
 
 /* --- check --- */

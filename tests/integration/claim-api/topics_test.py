@@ -1,0 +1,97 @@
+"""pipelinectl topics on Apache Kafka: makes what is missing once, and finds what is not as the table says.
+
+Usage: with-kafka topics_test.py BUILD-DIRECTORY
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+class TopicsTest(unittest.TestCase):
+    def topics(self, *arguments, status=0):
+        done = subprocess.run([sys.argv[1] + "/bin/pipelinectl", "topics", *arguments], capture_output=True, text=True,
+                              timeout=120, env=dict(os.environ))
+        self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
+        return done
+
+    def names(self, prefix):
+        """Every topic of the table, retry tiers included, each once."""
+        table = json.loads((ROOT / "schemas/topics.json").read_text())
+        names = [topic["name"] for topic in table["topics"]]
+        for consumer, row in table["consumers"].items():
+            names += [f"{consumer}.retry-{tier.split('*')[0]}" for tier in row["retry_tiers"].split(",")]
+        self.assertEqual(len(names), len(set(names)))
+        return {prefix + name for name in names}
+
+    def on_broker(self, prefix):
+        listed = subprocess.run(["kcat", "-b", os.environ["KAFKA_BROKERS"], "-L", "-J"], capture_output=True, text=True,
+                                check=True)
+        return {topic["topic"]: len(topic["partitions"]) for topic in json.loads(listed.stdout)["topics"]
+                if topic["topic"].startswith(prefix)}
+
+    def test_created_once_and_checked(self):
+        done = self.topics("check", status=1)
+        self.assertIn("pipelinectl topics create", done.stderr)
+        self.assertEqual(self.on_broker("dependents."), {})  # asking makes none
+
+        created = self.topics("create").stdout.splitlines()
+        self.assertEqual({line.split()[0] for line in created}, self.names("dependents."))
+        self.assertTrue(all(line.endswith(" created") for line in created))
+        self.assertEqual(self.on_broker("dependents."), dict.fromkeys(self.names("dependents."), 12))
+        self.topics("check")
+
+        again = self.topics("create").stdout.splitlines()
+        self.assertTrue(all(line.endswith(" exists") for line in again))
+
+    def test_wrong_partitions_and_retention_are_found(self):
+        self.topics("create", "--topic-prefix=other.")
+        self.topics("check", "--topic-prefix=other.")
+        self.alter("other.proc-setup.retry-12h", 3600000)
+        done = self.topics("check", "--topic-prefix=other.", status=1)
+        self.assertIn("other.proc-setup.retry-12h keeps records for 3600000 ms, and its tier needs more than 47520000 ms",
+                      done.stderr)
+        self.alter("other.claims.686c", 60000)
+        done = self.topics("check", "--topic-prefix=other.", status=1)
+        self.assertIn("other.claims.686c keeps records for 60000 ms instead of", done.stderr)
+
+        admin_create("third.claims.submitted", 3)
+        done = self.topics("create", "--topic-prefix=third.")
+        self.assertIn("third.claims.submitted exists", done.stdout)
+        done = self.topics("check", "--topic-prefix=third.", status=1)
+        self.assertIn("third.claims.submitted has 3 partitions instead of 12", done.stderr)
+
+    def alter(self, topic, retention_ms):
+        from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
+        client = admin()  # must outlive its futures
+        entry = ConfigEntry("retention.ms", str(retention_ms), incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+        for future in client.incremental_alter_configs([resource]).values():
+            future.result(30)
+        until = time.monotonic() + 30
+        while time.monotonic() < until:  # the broker learns it a moment later
+            (future,) = client.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values()
+            if future.result(30)["retention.ms"].value == str(retention_ms):
+                return
+        self.fail("the broker does not take the retention")
+
+
+def admin():
+    from confluent_kafka.admin import AdminClient
+    return AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"]})
+
+
+def admin_create(name, partitions):
+    from confluent_kafka.admin import NewTopic
+    client = admin()
+    for future in client.create_topics([NewTopic(name, partitions, 1)]).values():
+        future.result(30)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:], verbosity=2)
