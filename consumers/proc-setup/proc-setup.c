@@ -51,6 +51,8 @@ open_proc_for_group (Run *run, gconstpointer message, GError **error)
     return FALSE;
   if (!g_str_equal (setup->group->state, "accepted"))
     return run_skip (run, "the claim group is past its set-up");
+  if (setup->group->children->len == 0)
+    return run_refuse (run, "no-child-claims", error);
   if (!setup->veteran->participant_id)
     return run_refuse (run, "no-participant-id", error);
 
@@ -104,10 +106,8 @@ load (Run *run, Db *db, Setup *setup, const ClaimSubmitted *submitted, GError **
   setup->group = claim_group_load (db, run_sealer (run), submitted->claim_group_id, error);
   if (!setup->group)
     return FALSE;
-  if (setup->group->children->len == 0) {
-    g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_INVALID, "the claim group has no child claims");
-    return FALSE;
-  }
+  if (setup->group->children->len == 0)
+    return TRUE;
   /* The 686c comes first when there is one; what is said about the Veteran is the same in all. */
   child = g_ptr_array_index (setup->group->children, 0);
   first = claim_load_form (db, run_sealer (run), child->claim_id, error);

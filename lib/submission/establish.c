@@ -15,6 +15,7 @@
 static const gint64 finder_waits_ms[] = { 500, 4000, 30000, 60000, 60000 };
 #define INCREMENTS_ASKED_MAX 3
 #define INCREMENTS_TRIED_MAX 10
+#define LAG_ATTEMPTS_MAX     3
 /* Rounds of establish_benefit_claim(): each makes a change that another one can only undo by making
  * one of its own. */
 #define ROUNDS_MAX           12
@@ -937,6 +938,20 @@ send_round (Submission *submission, const Inserts *inserts, Rounds *rounds, GErr
   return ROUND_FAILED;
 }
 
+/* BGS says that the increment is taken, perhaps by our own first send, and shows no claim that has it. Its list may lag
+ * behind; what must not happen is that the child dies of it, for then its claim would be established twice. */
+static Round
+refuse_to_guess (Submission *submission, const Rounds *rounds, GError **error)
+{
+  if (run_attempt (submission->run) + 1 >= LAG_ATTEMPTS_MAX)
+    (void)run_hold (submission->run, "the insert is refused as a duplicate, and no claim is shown",
+                    0, error);
+  else
+    g_set_error (error, SUBMISSION_ERROR, SUBMISSION_ERROR_INCREMENT,
+                 "increment %s is refused as taken, and no claim has it", rounds->again);
+  return ROUND_FAILED;
+}
+
 static Round
 one_round (Submission *submission, Rounds *rounds, GError **error)
 {
@@ -971,12 +986,8 @@ one_round (Submission *submission, Rounds *rounds, GError **error)
     round = settle_own (submission, inserts, rounds, error);
     if (round != ROUND_DONE)
       return round;
-    if (rounds->again && rounds->repeat_was_refused) {
-      /* Refused, and the look shows nobody who has it: not to be understood now. */
-      g_set_error (error, SUBMISSION_ERROR, SUBMISSION_ERROR_INCREMENT,
-                   "increment %s is refused as taken, and no claim has it", rounds->again);
-      return ROUND_FAILED;
-    }
+    if (rounds->again && rounds->repeat_was_refused)
+      return refuse_to_guess (submission, rounds, error);
   }
   return send_round (submission, inserts, rounds, error);
 }

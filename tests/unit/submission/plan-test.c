@@ -297,9 +297,9 @@ static const char *const not_mapped_686c[] = {
   NULL,
 };
 
-/* Told for some entries only: the other parent is a stepchild's; NA is no answer; a parent who died is what is left when it
- * is neither spouse nor child; of an address longer than three lines the rest is reported as left out; an option may have
- * a second one beside it. */
+/* Told for some entries only: the other parent is a stepchild's; NA is no answer; a parent who
+ * died is what is left when it is neither spouse nor child; of an address longer than three lines
+ * the rest is reported as left out; an option may have a second one beside it. */
 static const char *const mapped_for_some_686c[] = {
   "view:selectable686_options/add_child",
   "dependents_application/veteran_contact_information/veteran_address/street2",
