@@ -40,6 +40,7 @@ typedef struct {
   json_t *attachments; /* NULL: none */
   GPtrArray *claims;   /* of json_t *, one a file */
   GPtrArray *jobs;     /* of Job * */
+  gint next;           /* index of the first job that no sender has taken; atomic */
 } Submit;
 
 static const Setting *const tables[] = { claim_api_client_settings, NULL };
@@ -215,10 +216,8 @@ note_warnings (Job *job, const json_t *answer, GString *complaints)
 }
 
 static void
-send_one (gpointer data, gpointer user_data)
+send_one (Submit *submit, Job *job)
 {
-  Job *job = data;
-  Submit *submit = user_data;
   g_autoptr (json_t) body = body_of (submit, job);
   g_autoptr (GError) error = NULL;
   GString *complaints = g_string_new (NULL);
@@ -241,16 +240,29 @@ send_one (gpointer data, gpointer user_data)
   job->complaints = g_string_free (complaints, FALSE);
 }
 
+/* One sender: takes the next job that nobody has. */
+static gpointer
+send_jobs (gpointer data)
+{
+  Submit *submit = data;
+  guint next;
+
+  while ((next = (guint)g_atomic_int_add (&submit->next, 1)) < submit->jobs->len)
+    send_one (submit, g_ptr_array_index (submit->jobs, next));
+  return NULL;
+}
+
 static int
 send_all (Submit *submit)
 {
-  guint senders = MIN (SENDERS, submit->jobs->len);
-  GThreadPool *pool = g_thread_pool_new (send_one, submit, (gint)senders, FALSE, NULL);
+  GThread *senders[SENDERS];
+  guint count = MIN (SENDERS, submit->jobs->len);
   int exit_code = EXIT_DONE;
 
-  for (guint i = 0; i < submit->jobs->len; i++)
-    g_thread_pool_push (pool, g_ptr_array_index (submit->jobs, i), NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
+  for (guint i = 0; i < count; i++)
+    senders[i] = g_thread_new ("sender", send_jobs, submit);
+  for (guint i = 0; i < count; i++)
+    (void)g_thread_join (senders[i]); /* what came of it stands in the jobs */
 
   for (guint i = 0; i < submit->jobs->len; i++) {
     const Job *job = g_ptr_array_index (submit->jobs, i);
