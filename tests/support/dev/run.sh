@@ -53,24 +53,29 @@ runs () {
   return 1
 }
 
+# still_running KIND: their process ids.
+still_running () {
+  local kind pid start
+  while read -r _ kind pid start; do
+    if [ "$kind" = "$1" ] && is_running "$pid" "$start"; then echo "$pid"; fi
+  done <"$RUN/processes"
+}
+
 # end_processes KIND: asks all of that kind to end, and makes those end that do not.
 end_processes () {
-  local kind pid start name left deadline=$((SECONDS + down_timeout_s)) signal=TERM
-  while true; do
-    left=
-    while read -r name kind pid start; do
-      if [ "$kind" != "$1" ] || ! is_running "$pid" "$start"; then continue; fi
-      left+=" $name"
-      [ -z "$signal" ] || kill -s "$signal" -- "-$pid" 2>/dev/null || true
-    done <"$RUN/processes"
-    [ -n "$left" ] || return 0
-    signal=
-    if ((SECONDS > deadline)); then
-      say "down:$left did not end within $down_timeout_s s, killed"
-      signal=KILL deadline=$((SECONDS + down_timeout_s))
-    fi
-    sleep 0.05
+  local pids pid signal deadline
+  for signal in TERM KILL; do
+    pids=$(still_running "$1")
+    for pid in $pids; do kill -s "$signal" -- "-$pid" 2>/dev/null || true; done
+    deadline=$((SECONDS + down_timeout_s))
+    until [ -z "$pids" ] || ((SECONDS > deadline)); do
+      sleep 0.05
+      pids=$(still_running "$1")
+    done
+    [ -n "$pids" ] || return 0
+    say "down: processes ${pids//$'\n'/ } have not ended $down_timeout_s s after SIG$signal"
   done
+  return 1
 }
 
 # await NAME: until its address file is there.
