@@ -1,0 +1,287 @@
+"""Expectations against what happened. Every check gives a list of differences, each a text that can be read alone.
+
+Beside what a file says, some things hold in every scenario (see `always`): who adds a scenario need not repeat them, and
+cannot forget them.
+"""
+
+import difflib
+
+import records
+from conversation import RECORDS, Malformed, expectation
+
+
+def check(performance):
+    scenario = performance.scenario
+    differences = []
+    for heading, lines in scenario.sections.items():
+        manner = scenario.headings[heading]
+        if heading == "ends as":
+            differences += check_ends(performance)
+        elif heading == "requests":
+            expected = [expectation(line) for line in lines]
+            differences += (check_order if manner == "in order" else check_counts)(
+                performance, heading, expected, requests_of(performance))
+        elif heading == "bgs holds":
+            expected = [expectation(line) for line in lines]
+            differences += check_counts(performance, heading, expected, state_of(performance, expected))
+        elif heading == "needs person":
+            differences += compare(heading, [performance.fill(line.text) for line in lines], needs_person(performance))
+        elif heading == "rows":
+            differences += check_rows(performance, lines)
+        elif heading == "data":
+            differences += check_data(performance, lines)
+        elif heading == "answer to the sender":
+            expected = [expectation(line, has_name=False) for line in lines]
+            answers = [("", answer, "") for answer in performance.answers]
+            differences += check_order(performance, heading, expected, answers)
+        elif match := RECORDS.match(heading):
+            expected = [expectation(line, has_name=False) for line in lines]
+            found = [("", fields, "") for fields in records_of(performance, match[1])]
+            differences += (check_counts if manner == "in any order" else check_order)(
+                performance, heading, expected, found)
+    return differences + always(performance)
+
+
+# ---- what happened, as (name, values, remark)
+
+
+def requests_of(performance):
+    return [(request.operation, {**request.caller, **request.values}, "" if request.acted else "  (not acted upon)")
+            for request in performance.requests]
+
+
+def state_of(performance, expected):
+    """Rows of the kinds that are named; the others are not looked at."""
+    kinds = dict.fromkeys(one.name for one in expected)
+    for kind in kinds:
+        if kind not in performance.state:
+            raise Malformed(f"BGS holds no “{kind}”, but {', '.join(performance.state)}")
+    return [(kind, {name: str(value) for name, value in row.items()}, "")
+            for kind in kinds for row in performance.state[kind]]
+
+
+def needs_person(performance):
+    rows = performance.world.rows(
+        "select coalesce (nullif (c.form_id, '686C-674'), 'group'), h.reason from holds h "
+        "join saved_claims c on c.id = h.claim_id join saved_claim_groups g on g.id = h.claim_group_id "
+        f"where g.claim_group_guid = any ('{{{','.join(performance.guids)}}}'::uuid[]) and h.resolved_at is null "
+        "order by h.id")
+    return [f"{form}: {reason}" for form, reason in rows]
+
+
+def records_of(performance, topic):
+    own = {(record.topic, record.partition, record.offset) for record in performance.own_records}
+    found = []
+    for record in performance.records:
+        if record.topic != topic or (record.topic, record.partition, record.offset) in own:
+            continue
+        fields = {"key": (record.key or b"").decode("utf-8", "replace")}
+        fields.update((f"header.{name}", value.decode("utf-8", "backslashreplace")) for name, value in record.headers)
+        try:
+            schema, decoded = records.decode(record.value)
+            fields["schema"] = schema
+            fields.update((name, "nil" if value is None else str(value)) for name, value in decoded.items())
+        except ValueError:
+            fields["value"] = (record.value or b"").decode("utf-8", "backslashreplace")
+        found.append(fields)
+    if topic == "claim-events":  # the order that readers go by; one group's records may not be in one partition's order
+        found.sort(key=lambda fields: (fields["claim_group_id"], int(fields["sequence"])))
+    return found
+
+
+# ---- comparing
+
+
+def holds(performance, one, name, values):
+    if one.name != name:
+        return False
+    for element, how, wanted in one.contents:
+        wanted, found = performance.fill(wanted), values.get(element, "nil")
+        if how == "=" and not (found == wanted or wanted == "*" and found not in ("nil", "")):
+            return False
+        if how == "~" and wanted not in found:
+            return False
+    return True
+
+
+def told(performance, one, name, values, remark):
+    """What happened, in the words that the expectation asks about."""
+    asked = [element for element, _, _ in one.contents] if one else []
+    words = [f"{element}={values.get(element, 'nil')!r}" for element in asked]
+    return "  ".join([name or "record", *words]) + remark
+
+
+def check_order(performance, heading, expected, found):
+    wanted = [one for one in expected for _ in range(one.count or 1)]
+    matcher = difflib.SequenceMatcher(None, [one.name for one in wanted], [name for name, _, _ in found], False)
+    lines, is_different = [], False
+    for kind, start, end, found_start, found_end in matcher.get_opcodes():
+        if kind == "equal":
+            for one, (name, values, remark) in zip(wanted[start:end], found[found_start:found_end]):
+                if holds(performance, one, name, values):
+                    lines.append(f"    {told(performance, one, name, values, remark)}")
+                else:
+                    is_different = True
+                    lines += [f"  - {performance.fill(plain(one))}", f"  + {told(performance, one, name, values, remark)}"]
+                    lines += nearest(one, values)
+        else:
+            is_different = True
+            lines += [f"  - {performance.fill(plain(one))}" for one in wanted[start:end]]
+            for name, values, remark in found[found_start:found_end]:
+                lines.append(f"  + {told(performance, None, name, values, remark)}{brief(values)}")
+    return [f"{heading}, in order (- expected, + happened):\n" + "\n".join(lines)] if is_different else []
+
+
+def plain(one):
+    return "  ".join([one.name or "record", *(f"{name}{how}{value!r}" for name, how, value in one.contents)])
+
+
+def brief(values):
+    """Fields of a record that nobody expected; of a request the operation says enough."""
+    return "  " + str(values) if "schema" in values or "value" in values else ""
+
+
+def nearest(one, values):
+    """A misspelt element is the usual slip of a new scenario."""
+    lines = []
+    for element, _, _ in one.contents:
+        if element not in values and not element.startswith("header."):
+            close = difflib.get_close_matches(element, values, 1)
+            lines.append(f"      ({element} is not there{': ' + close[0] + '?' if close else ''})")
+    return lines
+
+
+def check_counts(performance, heading, expected, found):
+    differences, taken = [], set()
+    for one in expected:
+        matching = [index for index, (name, values, _) in enumerate(found)
+                    if index not in taken and holds(performance, one, name, values)]
+        if one.count is not None and len(matching) != one.count:
+            others = [f"      {told(performance, one, name, values, remark)}" for name, values, remark in found
+                      if name == one.name]
+            differences.append(f"{heading}: expected {one.count} × {performance.fill(plain(one))}, "
+                               f"found {len(matching)} among\n" + "\n".join(others or ["      nothing of the kind"]))
+        taken.update(matching)
+        if one.is_last and matching:
+            differences += check_last(performance, one, found, matching[-1])
+    for index, (name, values, remark) in enumerate(found):
+        if index not in taken:
+            differences.append(f"{heading}: nobody expected {told(performance, None, name, values, remark)}{brief(values)}"
+                               + (f"  {values}" if heading == "bgs holds" else ""))
+    return differences
+
+
+def check_last(performance, one, found, index):
+    after = [found[later][0] for later in range(index + 1, len(found)) if performance.requests[later].is_write]
+    return [f"requests: {one.name} was not the last write, {', '.join(after)} came after it"] if after else []
+
+
+def compare(heading, wanted, found):
+    if sorted(wanted) == sorted(found):
+        return []
+    lines = [f"  - {text}" for text in wanted if text not in found]
+    lines += [f"  + {text}" for text in found if text not in wanted]
+    if not lines:
+        lines = [f"  - {wanted}", f"  + {found}"]
+    return [f"{heading} (- expected, + happened):\n" + "\n".join(lines)]
+
+
+def check_ends(performance):
+    return compare("ends as", performance.wanted_ends(), performance.ends())
+
+
+def check_rows(performance, lines):
+    differences, statement, wanted = [], "", []
+    for line in [*lines, None]:
+        for text in [line.text, *(deeper.text for deeper in line.below)] if line else [""]:
+            if text.startswith("|"):
+                wanted.append([cell.strip() for cell in text.strip("|").split("|")])
+                continue
+            if statement and (wanted or not line):
+                found = performance.world.rows(performance.fill(statement))
+                filled = [[performance.fill(cell) for cell in row] for row in wanted]
+                if found != filled:
+                    differences.append(f"rows: {performance.fill(statement)} (- expected, + found)\n" + "\n".join(
+                        [f"  - {' | '.join(row)}" for row in filled] + [f"  + {' | '.join(row)}" for row in found]))
+                statement, wanted = "", []
+            statement = (statement + " " + text).strip()
+    return differences
+
+
+# ---- every datum
+
+
+def check_data(performance, lines):
+    """PATH → OPERATION ELEMENT [how], or PATH → nowhere, REASON: each value of the claim is sent, or said not to be."""
+    from data import check_every_datum
+    return check_every_datum(performance, lines)
+
+
+# ---- in every scenario
+
+
+def always(performance):
+    return [*check_sequence(performance), *check_nothing_doubled(performance), *check_dead_ends(performance),
+            *check_canaries(performance)]
+
+
+def check_sequence(performance):
+    differences = []
+    for guid in performance.guids:
+        numbers = [int(fields["sequence"]) for fields in records_of(performance, "claim-events")
+                   if fields["claim_group_id"] == guid]
+        if sorted(set(numbers)) != list(range(1, len(set(numbers)) + 1)):
+            differences.append(f"always: the sequence of claim-events has a gap: {numbers}")
+    return differences
+
+
+def check_nothing_doubled(performance):
+    """One benefit claim a child and its id recorded, nothing under a foreign proc, no form or increment twice."""
+    differences = []
+    state = performance.state
+    made = [claim for claim in state["benefit_claims"] if not claim.get("is_planted")]
+    recorded = sorted(child["benefit"] for child in performance.children if child["benefit"] != "null")
+    if sorted(str(claim["bnftClaimId"]) for claim in made) != recorded:
+        differences.append(f"always: BGS has the benefit claims {[claim['bnftClaimId'] for claim in made]}, "
+                           f"recorded are {recorded}")
+    increments = [claim["cpClaimEndPrdctTypeCd"] for claim in state["benefit_claims"]]
+    if len(set(increments)) != len(increments):
+        differences.append(f"always: increments are not unique: {increments}")
+    forms = [(form["vnpProcId"], form["formTypeCd"]) for form in state["proc_forms"]]
+    if len(set(forms)) != len(forms):
+        differences.append(f"always: a proc form twice: {forms}")
+    procs = {group["proc"] for group in performance.groups}
+    for kind in ("proc_forms", "participants", "persons", "addresses", "phones", "schools", "students", "relationships",
+                 "vnp_claims"):
+        for row in state[kind]:
+            proc = str(row.get("vnpProcId", row.get("vnpProcID")))
+            if proc not in procs and performance.groups and procs != {"null"}:
+                differences.append(f"always: {kind} has a row under the foreign proc {proc}: {row}")
+    return differences
+
+
+def check_dead_ends(performance):
+    """What ends elsewhere than expected is never overlooked."""
+    differences = []
+    for topic in ("claims.dead-letter", "quarantine", "backup.dead-letter"):
+        if f"records of {topic}" not in performance.scenario.sections:
+            differences += [f"always: nobody expected a record in {topic}: {fields}"
+                            for fields in records_of(performance, topic)]
+    if "needs person" not in performance.scenario.sections:
+        differences += [f"always: nobody expected a need for a person: {text}" for text in needs_person(performance)]
+    return differences
+
+
+def check_canaries(performance):
+    """No personal datum in a topic's key, value or header. Logs and database are searched once, at the world's end."""
+    differences = []
+    own = {(record.topic, record.partition, record.offset) for record in performance.own_records}
+    for record in performance.records:
+        if (record.topic, record.partition, record.offset) in own:
+            continue
+        places = {"key": record.key, "value": record.value, **{f"header {name}": value for name, value in record.headers}}
+        for place, data in places.items():
+            for what, text in performance.canaries():
+                if data and text.encode() in data:
+                    differences.append(f"always: {what} {text} in the {place} of a record of {record.topic}")
+    return differences

@@ -1,0 +1,294 @@
+"""One scenario performed in a world: the message goes in, the conversation runs, what came of it is collected.
+
+What is expected is compared in checks.py. Scenarios run one after another, each with emptied simulator, new Veterans and
+a world at rest, so that everything seen since its start is its own.
+"""
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+
+import records
+from conversation import Malformed, contents_of, rule_of, words_of
+from veterans import Veteran, canaries_of, change, claim_of, leave_out, sample
+from world import CONSUMER_OF_TOPIC
+
+END_S = 40
+NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+GROUP_ROWS = """select g.claim_group_guid, g.id, g.parent_claim_id, g.saved_claim_id, g.status, g.veteran_id,
+  g.submission_day, g.proc_id, g.bgs_claim_id, c.form_id
+from saved_claim_groups g join saved_claims c on c.id = g.saved_claim_id
+where g.claim_group_guid = any ('{%s}'::uuid[]) order by g.id"""
+
+
+class Request:
+    """One entry of the ledger."""
+
+    def __init__(self, entry):
+        self.entry, self.operation, self.acted = entry, entry["operation"], entry["acted"]
+        self.values, self.caller = {}, {}
+        if self.operation == "awardsPension":
+            self.values["participant"] = entry["path"].rsplit("/", 1)[1]
+            return
+        try:
+            root = ElementTree.fromstring(entry["request"])
+        except (ElementTree.ParseError, TypeError):
+            return
+        for part, values in ((root.find(SOAP + "Body"), self.values), (root.find(SOAP + "Header"), self.caller)):
+            for element in part.iter() if part is not None else ():
+                if not len(element):
+                    values[element.tag.rsplit("}", 1)[-1]] = (
+                        "nil" if element.get(NIL) == "true" else element.text or "")
+
+    @property
+    def is_write(self):
+        return not self.operation.startswith(("find", "Get", "awards", "wsdl")) and "FindBy" not in self.operation
+
+
+class Performance:
+    def __init__(self, world, scenario, number):
+        self.world, self.scenario = world, scenario
+        self.veteran = Veteran(number)
+        self.claims, self.answers, self.guids, self.own_records = [], [], [], []
+        self.groups, self.children, self.state = [], [], None
+        self.meanwhile = list(scenario.sections.get("meanwhile", ()))
+        self.started_at = len(world.kafka.records)
+
+    # ---- the course of it
+
+    def run(self):
+        self.empty_simulator()
+        rules = []
+        for line in self.scenario.sections.get("bgs answers", ()):
+            if line.text.startswith("dialect "):
+                self.world.bgs("POST", "dialect", {"dialect": line.text.split()[1]})
+            elif line.text.startswith("knows "):
+                self.world.bgs("POST", "veterans", self.control_values(words_of(line.text)[1:]))
+            elif line.text.startswith("a clerk makes "):
+                self.clerk(line.text)
+            else:
+                rules.append(rule_of(line, self.fill))
+        for rule in rules:
+            self.world.bgs("POST", "rules", rule)
+        for line in self.scenario.sections["message in"]:
+            self.send(line)
+        self.await_end()
+        self.await_rest()
+        for line in self.scenario.sections.get("message in again", ()):
+            self.send(line)
+            self.await_rest()
+        self.collect()
+
+    def empty_simulator(self):
+        for what in ("rules", "ledger", "state"):
+            self.world.bgs("DELETE", what)
+        self.world.bgs("POST", "dialect", {"dialect": "new"})
+
+    def end(self):
+        """Leaves nothing behind that could disturb the next one."""
+        self.world.bgs("DELETE", "rules")
+        self.await_rest()
+
+    # ---- messages
+
+    def send(self, line):
+        verb, _, rest = line.text.partition(" ")
+        if verb == "claim":
+            self.send_claim(rest, line.below)
+        elif verb == "record":
+            self.send_record(rest, line.below)
+        elif verb == "redeliver":
+            self.redeliver(rest)
+        else:
+            raise Malformed(f"line {line.number}: no such message: {line.text}")
+
+    def send_claim(self, text, below):
+        name, _, times = text.partition(" × ")
+        claim = claim_of(self.veteran, name) if not name.startswith("invalid/") else self.invalid_claim(name)
+        headers = {}
+        for line in below:
+            words = words_of(line.text)
+            if words[0] == "without":
+                leave_out(claim, words[1])
+            elif words[0] == "with":
+                change(claim, words[1], json.loads(self.fill(words[3])) if words[3][:1] in "{[0123456789tfn"
+                       else self.fill(words[3]))
+            elif words[0] == "header":
+                headers[words[1]] = self.fill(words[2])
+            else:
+                raise Malformed(f"line {line.number}: not understood: {line.text}")
+        self.claims.append(claim)
+        for _ in range(int(times or 1)):
+            status, _, body = self.world.post_claim(claim, headers)
+            answer = json.loads(body)
+            self.answers.append({"status": str(status), "body": body.decode(), **flat(answer)})
+            if status == 200:
+                guid = answer["data"]["attributes"]["confirmation_number"]
+                if guid not in self.guids:
+                    self.guids.append(guid)
+
+    @staticmethod
+    def invalid_claim(name):
+        claim = sample("../" + name)
+        information = claim.get("veteran_information", {})
+        claim["user_data"] = {"veteran_information": {
+            "full_name": information.get("full_name"), "ssn": "666999999", "participant_id": "600999999"}}
+        return claim
+
+    def send_record(self, text, below):
+        """record to TOPIC, value TEXT  or  record to TOPIC, fields NAME=VALUE…"""
+        match = re.match(r"to (\S+), (value|fields) (.*)$", " ".join([text, *(line.text for line in below)]))
+        if not match:
+            raise Malformed(f"not understood: record {text}")
+        topic, kind, rest = match.groups()
+        words = words_of(self.fill(rest))
+        if kind == "value":
+            value = words[0].encode()
+        else:
+            value = records.encode(records.SCHEMA_OF_TOPIC[topic], {name: text for name, _, text in contents_of(words)})
+        self.produce(topic, f"key-{self.veteran.number}".encode(), value, [("foreign", b"\xff\x00passes")])
+
+    def redeliver(self, topic):
+        """The record once more, as after a commit that was lost: same key, value and headers, so the same message id."""
+        for record in [record for record in self.new_records() if record.topic == topic]:
+            self.produce(topic, record.key, record.value, record.headers, record.partition)
+
+    def produce(self, topic, key, value, headers, partition=None):
+        before = sum(record.topic == topic for record in self.new_records())
+        self.world.kafka.produce(topic, key, value, headers, partition)
+        self.world.wait_for(lambda: sum(record.topic == topic for record in self.new_records()) > before,
+                            "the own record to be in its topic", END_S)
+        self.own_records.append([record for record in self.new_records() if record.topic == topic][-1])
+
+    # ---- waiting
+
+    def await_end(self):
+        if "ends as" not in self.scenario.sections:
+            return
+        wanted = self.wanted_ends()
+        try:
+            self.world.wait_for(lambda: self.do_meanwhile() and sorted(self.ends()) == wanted, "the end", END_S)
+        except TimeoutError:
+            pass  # checks.py says how far it came
+
+    def wanted_ends(self):
+        wanted = []
+        for line in self.scenario.sections["ends as"]:
+            match = re.match(r"(?:(\d+) × )?(group|21-686C|21-674) (\w+)$", line.text)
+            if not match:
+                raise Malformed(f"line {line.number}: not understood: {line.text}")
+            wanted += [f"{match[2]} {match[3]}"] * int(match[1] or 1)
+        return sorted(wanted)
+
+    def ends(self):
+        self.read_groups()
+        return ([f"group {group['status']}" for group in self.groups]
+                + [f"{child['form']} {child['status']}" for child in self.children])
+
+    def read_groups(self):
+        names = ("guid", "row", "parent", "claim", "status", "veteran", "day", "proc", "benefit", "form")
+        rows = [dict(zip(names, row)) for row in self.world.rows(GROUP_ROWS % ",".join(self.guids))]
+        self.groups = [row for row in rows if row["parent"] == row["claim"]]
+        self.children = [row for row in rows if row["parent"] != row["claim"]]
+
+    def do_meanwhile(self):
+        """when OPERATION has come [N times]: a clerk makes …  Each line once, in their order."""
+        while self.meanwhile:
+            match = re.match(r"when (\w+) has come(?: (\d+) times)?: (.*)$", self.meanwhile[0].text)
+            if not match:
+                raise Malformed(f"line {self.meanwhile[0].number}: not understood: {self.meanwhile[0].text}")
+            seen = sum(entry["operation"] == match[1] for entry in self.world.bgs("GET", "ledger"))
+            if seen < int(match[2] or 1):
+                return True
+            del self.meanwhile[0]
+            self.clerk(match[3])
+        return True
+
+    def clerk(self, text):
+        if text.startswith("a clerk makes a benefit claim"):
+            values = self.control_values(words_of(text)[6:])
+            self.world.bgs("POST", "benefit-claims", {"ptcpntId": self.veteran.participant_id, **values})
+        elif match := re.match(r"a clerk sets it to (CLR|CAN)$", text):
+            claims = self.world.bgs("GET", "state")["benefit_claims"]
+            self.world.bgs("POST", "benefit-claims", {"bnftClaimId": claims[-1]["bnftClaimId"],
+                                                      "statusTypeCd": match[1]})
+        else:
+            raise Malformed(f"not understood: {text}")
+
+    def control_values(self, words):
+        values = {name: self.fill(value) for name, _, value in contents_of(words)}
+        return {name: value == "true" if value in ("true", "false") else value for name, value in values.items()}
+
+    def await_rest(self):
+        """Nothing is to be published, every record read has been acknowledged, nobody works on one."""
+        try:
+            self.world.wait_for(self.is_at_rest, "the world to come to rest", END_S)
+        except TimeoutError as problem:
+            raise TimeoutError(f"{problem}: {self.unrest()}") from problem
+
+    def unrest(self):
+        waiting = self.world.rows("select topic from outbox")
+        open_records = self.world.rows("select consumer, topic, open_offsets from deliveries where open_offsets <> '{}'")
+        behind = []
+        for topic, consumer in CONSUMER_OF_TOPIC.items():
+            ends = {}
+            for record in self.world.kafka.records:
+                if record.topic == topic:
+                    ends[topic, record.partition] = record.offset + 1
+            if ends:
+                committed = self.world.kafka.committed(consumer, list(ends))
+                behind += [f"{consumer} has read {place} up to {committed[place]} of {end}"
+                           for place, end in ends.items() if committed[place] < end]
+        return "; ".join([*(f"to be published to {row[0]}" for row in waiting),
+                          *(f"in hand: {' '.join(row)}" for row in open_records), *behind])
+
+    def is_at_rest(self):
+        self.do_meanwhile()
+        return not self.unrest()
+
+    # ---- what came of it
+
+    def new_records(self):
+        return self.world.kafka.records[self.started_at:]
+
+    def collect(self):
+        self.world.kafka.catch_up()
+        self.read_groups()
+        self.requests = [Request(entry) for entry in self.world.bgs("GET", "ledger")]
+        self.state = self.world.bgs("GET", "state")
+        self.records = self.new_records()
+
+    def canaries(self):
+        return canaries_of(self.claims)
+
+    def words(self):
+        words = dict(self.veteran.words())
+        if self.groups:
+            group = self.groups[0]
+            year, month, day = group["day"].split("-")
+            words.update(guid=group["guid"], group=group["row"], parent=group["parent"], proc=group["proc"],
+                         veteran=group["veteran"], day=group["day"], **{"us-day": f"{month}/{day}/{year}"})
+        for person in reversed(self.state["persons"] if self.state else ()):  # an earlier row of a name goes before
+            name = "veteran" if person.get("firstNm") == self.veteran.first else person.get("firstNm")
+            words[f"row {name}"] = person["vnpPtcpntId"]
+        counts = {}
+        for child in self.children:
+            counts[child["form"]] = number = counts.get(child["form"], 0) + 1
+            name = child["form"] if number == 1 else f"{child['form']} {number}"
+            words[f"claim {name}"], words[f"benefit {name}"] = child["claim"], child["benefit"]
+        return words
+
+    def fill(self, text):
+        """{word} → what it stands for; other braces stay."""
+        known = self.words()
+        return re.sub(r"\{([\w -]+)\}", lambda match: str(known.get(match[1], match[0])), text)
+
+
+def flat(document, path=""):
+    """A JSON document as path: text."""
+    if isinstance(document, (dict, list)):
+        items = document.items() if isinstance(document, dict) else enumerate(document)
+        return {key: text for name, value in items
+                for key, text in flat(value, f"{path}.{name}" if path else str(name)).items()}
+    return {path: document if isinstance(document, str) else json.dumps(document)}
