@@ -22,9 +22,10 @@ returning token
 delete from leases where name = $1 and token = $2
 
 -- name: record-secret
-with given as (
-  insert into shared_secrets (name, fingerprint) values ($1, $2) on conflict (name) do nothing returning fingerprint)
-select fingerprint from given union all select fingerprint from shared_secrets where name = $1 limit 1
+-- The first one stays; the update changes nothing and gives the row to all who start at the same moment.
+insert into shared_secrets (name, fingerprint) values ($1, $2)
+on conflict (name) do update set fingerprint = shared_secrets.fingerprint
+returning fingerprint
 
 -- name: purge-inbox
 delete from inbox where ctid = any (array (
