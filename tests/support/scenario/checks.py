@@ -5,6 +5,7 @@ cannot forget them.
 """
 
 import difflib
+import re
 
 import records
 from conversation import RECORDS, Malformed, expectation
@@ -19,8 +20,8 @@ def check(performance):
             differences += check_ends(performance)
         elif heading == "requests":
             expected = [expectation(line) for line in lines]
-            differences += (check_order if manner == "in order" else check_counts)(
-                performance, heading, expected, requests_of(performance))
+            differences += (check_order if manner.startswith("in order") else check_counts)(
+                performance, heading, expected, part_of(requests_of(performance), manner))
         elif heading == "bgs holds":
             expected = [expectation(line) for line in lines]
             differences += check_counts(performance, heading, expected, state_of(performance, expected))
@@ -48,6 +49,17 @@ def check(performance):
 def requests_of(performance):
     return [(request.operation, {**request.caller, **request.values}, "" if request.acted else "  (not acted upon)")
             for request in performance.requests]
+
+
+def part_of(requests, manner):
+    """in order | in order, from OPERATION | in order, before OPERATION: from or before its first request."""
+    match = re.match(r"in (?:any )?order(?:, (from|before) (\w+))?$", manner)
+    if not match:
+        raise Malformed(f"requests in which order? “in order” or “in any order”, not “{manner}”")
+    if not match[1]:
+        return requests
+    first = next((at for at, request in enumerate(requests) if request[0] == match[2]), len(requests))
+    return requests[first:] if match[1] == "from" else requests[:first]
 
 
 def state_of(performance, expected):

@@ -138,7 +138,7 @@ class Performance:
 
     def send_record(self, text, below):
         """record to TOPIC, value TEXT  or  record to TOPIC, fields NAME=VALUE…"""
-        match = re.match(r"to (\S+), (value|fields) (.*)$", " ".join([text, *(line.text for line in below)]))
+        match = re.match(r"to (\S+), *(value|fields) (.*)$", " ".join([text, *(line.text for line in below)]))
         if not match:
             raise Malformed(f"not understood: record {text}")
         topic, kind, rest = match.groups()
@@ -225,7 +225,7 @@ class Performance:
         try:
             self.world.wait_for(self.is_at_rest, "the world to come to rest", END_S)
         except TimeoutError as problem:
-            raise TimeoutError(f"{problem}: {self.unrest()}") from problem
+            raise TimeoutError(f"{problem}: {self.unrest()}\n" + self.world.last_lines()) from None
 
     def unrest(self):
         waiting = self.world.rows("select topic from outbox")

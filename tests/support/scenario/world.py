@@ -169,6 +169,11 @@ class World:
     def log(self, name):
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
+    def last_lines(self, count=8):
+        """Of the consumers' logs, for who asks why something does not come."""
+        return "\n".join(line for name in CONSUMER_OF_TOPIC.values()
+                         for line in self.log(name).splitlines()[-count:])
+
     def rows(self, statement):
         """Rows as lists of texts; null is “null”."""
         done = subprocess.run(["psql", "--no-psqlrc", "--quiet", "--csv", "--tuples-only", "--set", "ON_ERROR_STOP=1",
