@@ -195,6 +195,7 @@ struct Runner {
   Desk *take_desk, *step_desk, *settle_desk;
   GThreadPool *workers;
   int wake_fd;
+  gint sleeps; /* atomic: the poll thread is about to sleep, or sleeps */
   guint in_flight_max;
   guint quarantine_after;
   guint attempts_max; /* 17: the first and 16 retries */

@@ -643,8 +643,6 @@ poll_once (Runner *runner, GError **error)
   g_mutex_lock (&runner->lock);
   runner->tick_ms = clock_monotonic_ms ();
   hand_out (runner);
-  metrics_gauge ("records_in_flight", runner->in_flight, NULL);
-  metrics_gauge ("records_snoozing", g_sequence_get_length (runner->snoozing), NULL);
   g_mutex_unlock (&runner->lock);
   return TRUE;
 }
@@ -668,6 +666,8 @@ poll_until_stopped (Runner *runner, GError **error)
     if (now >= recount_at) {
       g_mutex_lock (&runner->lock);
       recount (runner);
+      metrics_gauge ("records_in_flight", runner->in_flight, NULL);
+      metrics_gauge ("records_snoozing", g_sequence_get_length (runner->snoozing), NULL);
       g_mutex_unlock (&runner->lock);
       recount_at = now + RECOUNT_EVERY_MS;
     }
@@ -804,6 +804,9 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   program_set_liveness (runner->program, is_alive, runner);
   runner->workers =
       g_thread_pool_new (runner_handle, runner, (int)runner->in_flight_max, FALSE, error);
+  /* Workers are kept for a while: starting a thread costs more than handling a message. */
+  g_thread_pool_set_max_unused_threads ((int)runner->in_flight_max);
+  g_thread_pool_set_max_idle_time (10000);
   runner->take_desk = new_desk (runner, "take", take_do);
   runner->step_desk = new_desk (runner, "steps", steps_do);
   runner->settle_desk = new_desk (runner, "settle", settle_do);

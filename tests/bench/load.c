@@ -10,7 +10,7 @@
 #include "base/settings.h"
 
 #define VALUE_BYTES 200
-#define KEYS 1000
+#define KEYS        1000
 
 static rd_kafka_t *
 client (rd_kafka_type_t type, const char *brokers, const char *group)
@@ -35,11 +35,13 @@ client (rd_kafka_type_t type, const char *brokers, const char *group)
 }
 
 static void
-hand_in (rd_kafka_t *producer, const char *topic, const void *key, size_t key_length, const void *value, size_t length)
+hand_in (rd_kafka_t *producer, const char *topic, const void *key, size_t key_length,
+         const void *value, size_t length)
 {
-  while (rd_kafka_producev (producer, RD_KAFKA_V_TOPIC (topic), RD_KAFKA_V_MSGFLAGS (RD_KAFKA_MSG_F_COPY),
-                            RD_KAFKA_V_KEY (key, key_length), RD_KAFKA_V_VALUE ((void *) value, length),
-                            RD_KAFKA_V_END) != RD_KAFKA_RESP_ERR_NO_ERROR)
+  while (rd_kafka_producev (
+             producer, RD_KAFKA_V_TOPIC (topic), RD_KAFKA_V_MSGFLAGS (RD_KAFKA_MSG_F_COPY),
+             RD_KAFKA_V_KEY (key, key_length), RD_KAFKA_V_VALUE ((void *)value, length),
+             RD_KAFKA_V_END) != RD_KAFKA_RESP_ERR_NO_ERROR)
     rd_kafka_poll (producer, 10);
 }
 
@@ -54,7 +56,7 @@ make (const char *brokers, gint64 count)
     char number[24];
     g_snprintf (number, sizeof number, "%020" G_GINT64_FORMAT, i);
     memcpy (value, number, 20);
-    g_snprintf (key, sizeof key, "key-%d", (int) (i % KEYS));
+    g_snprintf (key, sizeof key, "key-%d", (int)(i % KEYS));
     hand_in (producer, "dependents.bench.in", key, strlen (key), value, sizeof value);
     rd_kafka_poll (producer, 0);
   }
@@ -78,7 +80,8 @@ plain (const char *brokers, gint64 count)
     if (message && !message->err) {
       if (!begun)
         begun = g_get_monotonic_time ();
-      hand_in (producer, "dependents.bench.out", message->key, message->key_len, message->payload, message->len);
+      hand_in (producer, "dependents.bench.out", message->key, message->key_len, message->payload,
+               message->len);
       rd_kafka_poll (producer, 0);
       done++;
     }
@@ -126,7 +129,7 @@ main (int argc, char **argv)
     return 0;
   }
   if (argc == 5 && strcmp (argv[2], "topic") == 0 && parse_int64 (argv[4], 1, 1000, &count)) {
-    make_topic (argv[1], argv[3], (int) count);
+    make_topic (argv[1], argv[3], (int)count);
     return 0;
   }
   g_printerr ("usage: bench-load BROKERS make N | plain N | topic NAME PARTITIONS\n");
