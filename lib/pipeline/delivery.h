@@ -176,6 +176,7 @@ typedef struct {
   Delivery *delivery;
   Verdict verdict;
   gboolean is_quarantine, is_stale;
+  gboolean is_bare;          /* without the consumer's hooks and the group's events: they were refused */
   GError *error; /* why; NULL for DONE */
   Settlement settlement;
   gboolean is_lost, is_seen; /* out */

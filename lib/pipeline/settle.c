@@ -136,7 +136,7 @@ record_attempt (SettleUnit *unit, const char *status, GError **error)
   Delivery *delivery = unit->delivery;
   const Consumer *consumer = delivery->runner->consumer;
 
-  if (!delivery->run || !delivery->run->message)
+  if (!delivery->run || !delivery->run->message || unit->is_bare)
     return TRUE;
   if (consumer->attempted &&
       !consumer->attempted (&unit->settlement, delivery->run, delivery->run->message, status,
@@ -272,7 +272,7 @@ settle_dead (SettleUnit *unit, GError **error)
     return TRUE; /* what does not decode never goes to the dead letter */
   if (!record_attempt (unit, attempt_status (unit), error))
     return FALSE;
-  if (consumer->give_up &&
+  if (consumer->give_up && !unit->is_bare &&
       !consumer->give_up (&unit->settlement, delivery->run, delivery->run->message, unit->error,
                           &goes_out, error))
     return FALSE;
@@ -560,6 +560,35 @@ after_commit (Runner *runner, SettleUnit *unit)
   }
 }
 
+/* What could not be settled as decided is a failure of the attempt; where even that is refused, because the
+ * database does not have the claim or group of the message, it is settled without them. FALSE: neither helps. */
+static gboolean
+settle_otherwise (SettleUnit *unit, GError *error_taken)
+{
+  gboolean names_nobody = g_error_matches (error_taken, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND) ||
+                          g_error_matches (error_taken, DB_ERROR, DB_ERROR_CHECK);
+
+  log_failure ("a settlement is refused", "verdict", verdict_name (unit->verdict), "error",
+               error_taken->message, NULL);
+  metrics_count ("settlements_refused_total", 1, NULL);
+  if (!unit->is_bare &&
+      (unit->verdict == VERDICT_RETRY || (unit->verdict == VERDICT_DEAD && names_nobody))) {
+    unit->is_bare = TRUE;
+    g_error_free (error_taken);
+    return TRUE;
+  }
+  if (unit->verdict == VERDICT_DONE || unit->verdict == VERDICT_HOLD) {
+    g_clear_error (&unit->error);
+    unit->error = error_taken;
+    unit->verdict = unit->delivery->record.attempt + 1 >= unit->delivery->runner->attempts_max
+                        ? VERDICT_DEAD
+                        : VERDICT_RETRY;
+    return TRUE;
+  }
+  g_error_free (error_taken);
+  return FALSE;
+}
+
 static void
 settle_singly (Desk *desk, Runner *runner, SettleUnit *unit)
 {
@@ -567,7 +596,7 @@ settle_singly (Desk *desk, Runner *runner, SettleUnit *unit)
   Batch batch = { runner, alone };
 
   g_ptr_array_add (alone, unit);
-  for (guint tries = 0; tries < 3; tries++) {
+  for (guint tries = 0; tries < 5; tries++) {
     GError *error = NULL;
 
     if (desk_transaction (desk, TRUE, settle_batch, &batch, &error)) {
@@ -580,16 +609,8 @@ settle_singly (Desk *desk, Runner *runner, SettleUnit *unit)
       g_error_free (error);
       continue;
     }
-    log_failure ("a settlement is refused", "verdict", verdict_name (unit->verdict), "error",
-                 error->message, NULL);
-    if (unit->verdict == VERDICT_RETRY || unit->is_quarantine || !unit->delivery->run) {
-      g_error_free (error);
+    if (!settle_otherwise (unit, error))
       break;
-    }
-    /* What could not be settled as decided is a failure of the attempt. */
-    g_clear_error (&unit->error);
-    unit->error = error;
-    unit->verdict = VERDICT_RETRY;
   }
   runner_snooze (runner, unit->delivery, 60000);
 }
