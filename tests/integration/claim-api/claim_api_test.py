@@ -45,6 +45,11 @@ class ClaimApiTest(unittest.TestCase):
         cls.api.stop()
         cls.house.close()
 
+    def wait_for(self, question, answer):
+        until = time.monotonic() + 20
+        while self.house.sql(question) != answer:
+            self.assertLess(time.monotonic(), until, f"{question}: {self.house.sql(question)}")
+
     def assert_nothing_stored(self, before):
         self.assertEqual(self.house.rows(), before)
 
@@ -69,12 +74,18 @@ class ClaimApiTest(unittest.TestCase):
         self.assertEqual(self.api.status("no-guid").status, 404)
 
     def test_records_are_published(self):
-        self.api.post(with_user(sample("claims/03_686c_report_divorce")))
-        for _ in range(500):
-            if self.house.sql("select count(*) from outbox") == "0":
-                return
-            time.sleep(0.02)
-        self.fail("the outbox is not emptied")
+        self.house.copy_outbox()
+        answer = self.api.post(with_user(sample("claims/03_686c_report_divorce")),
+                               traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        guid, parent = answer.json()["data"]["attributes"]["guid"], answer.json()["data"]["id"]
+        veteran = self.house.sql(f"select veteran_id from saved_claim_groups where saved_claim_id = {parent}")
+        self.assertEqual(self.house.sql("select topic, key from published order by topic").split("\n"),
+                         [f"dependents.claim-events|{guid}", f"dependents.claims.submitted|{veteran}",
+                          f"dependents.notifications|{guid}"])
+        self.assertEqual(self.house.sql("select count(*) from published where position ("
+                                        "'0af7651916cd43dd8448eb211c80319c' in encode (headers, 'escape')) > 0"), "3")
+        self.house.sql("drop trigger copy_row on outbox")
+        self.wait_for("select count(*) from outbox", "0")
 
     def test_stored_data_is_sealed(self):
         claim = with_user(sample("claims/01_686c_add_spouse"), first="x")
@@ -84,7 +95,9 @@ class ClaimApiTest(unittest.TestCase):
         claim_id = answer.json()["data"]["id"]
         dump = subprocess.run(["pg_dump", "--data-only", self.house.database_url], capture_output=True, text=True,
                               check=True).stdout
-        self.assertEqual(self.house.sql(f"select count(*) from persistent_attachments where saved_claim_id = {claim_id}"), "1")
+        # Nonce and tag beside the text.
+        self.assertEqual(self.house.sql("select octet_length (name_ciphertext), octet_length (content_ciphertext) "
+                                        f"from persistent_attachments where saved_claim_id = {claim_id}"), "41|40")
         # A bytea is dumped as hexadecimal digits.
         for canary in ("Lindqvist", "666010101", "harold.lindqvist@example.com", "100 Example Street", "TGluZHF2aXN0"):
             self.assertNotIn(canary, dump)
@@ -310,8 +323,17 @@ class ClaimApiTest(unittest.TestCase):
     def test_two_at_once_store_one(self):
         claim = with_user(sample("claims/08_maximal_overflow"))
         groups = self.house.rows()["saved_claim_groups"]
-        with concurrent.futures.ThreadPoolExecutor(16) as pool:
-            answers = list(pool.map(lambda _: self.api.post(claim, idempotency_key="key-race"), range(16)))
+        # The first one is kept waiting after it has stored its key, until all that have a connection wait behind it.
+        with subprocess.Popen(["psql", "-X", "-q", self.house.database_url], stdin=subprocess.PIPE, text=True) as blocker:
+            blocker.stdin.write("begin; lock table claim_notifications in share mode;\n")
+            blocker.stdin.flush()
+            self.wait_for("select count(*) from pg_locks where relation = 'claim_notifications'::regclass "
+                          "and mode = 'ShareLock'", "1")
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                asked = [pool.submit(self.api.post, claim, idempotency_key="key-race") for _ in range(16)]
+                self.wait_for("select count(distinct pid) from pg_locks where not granted", "8")
+                blocker.stdin.close()
+                answers = [ask.result() for ask in asked]
         self.assertEqual({answer.status for answer in answers}, {200})
         self.assertEqual(len({answer.json()["data"]["id"] for answer in answers}), 1)
         self.assertEqual(self.house.rows()["saved_claim_groups"], groups + 5)
@@ -382,6 +404,14 @@ class ClaimApiTest(unittest.TestCase):
         self.assert_nothing_stored(before)
         proxy.come_back()
         self.assertEqual(api.post(claim).status, 200)
+        # A database that was away for a moment only, as on a failover, is noticed by nobody.
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual({answer.status for answer in pool.map(api.post, [claim] * 24)}, {200})
+        proxy.cut()
+        self.assertEqual([api.post(claim).status for _ in range(10)], [200] * 10)
+        proxy.lost, proxy.doomed_word = 0, b"begin"
+        self.assertEqual(api.post(claim).status, 200)
+        self.assertEqual(proxy.lost, 1)
         api.stop()
         proxy.close()
 
@@ -391,7 +421,7 @@ class ClaimApiTest(unittest.TestCase):
         claim = with_user(sample("claims/03_686c_report_divorce"))
         for headers in ({}, {"idempotency_key": "key-commit"}):
             before = self.house.rows()["saved_claims"]
-            proxy.lost, proxy.lose_commit_answers = 0, 1
+            proxy.lost, proxy.doomed_word = 0, b"commit"
             answer = api.post(claim, **headers)
             self.assertEqual(proxy.lost, 1, "no COMMIT was seen")
             self.assertEqual(answer.status, 200, answer.body)
@@ -399,11 +429,7 @@ class ClaimApiTest(unittest.TestCase):
             guid = answer.json()["data"]["attributes"]["guid"]
             self.assertEqual(self.api.status(guid).json()["data"]["attributes"]["state"], "accepted")
         # And its records go out all the same.
-        for _ in range(500):
-            if self.house.sql("select count(*) from outbox") == "0":
-                break
-            time.sleep(0.02)
-        self.assertEqual(self.house.sql("select count(*) from outbox"), "0")
+        self.wait_for("select count(*) from outbox", "0")
         api.stop()
         proxy.close()
 

@@ -28,14 +28,7 @@ class ResolveTest(unittest.TestCase):
     def setUp(self):
         type(self).participant += 1
         self.sql = self.house.sql
-        # What would be published stays to be read: another instance seems to hold nothing, and rows are copied.
-        self.sql("""
-          create table if not exists published (topic text, key text, value bytea, headers bytea);
-          create or replace function copy_row () returns trigger language plpgsql as $$
-          begin insert into published values (new.topic, convert_from (new.key, 'UTF8'), new.value, new.headers); return new; end $$;
-          drop trigger if exists copy_row on outbox;
-          create trigger copy_row after insert on outbox for each row execute function copy_row ();
-          delete from published""")
+        self.house.copy_outbox()
 
     def stored(self, name="claims/03_686c_report_divorce"):
         """A group as proc-setup leaves it: (guid, parent's id, child ids)."""
