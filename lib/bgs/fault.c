@@ -206,6 +206,93 @@ mask_value (const char *text, const char *value)
   return g_string_free (masked, FALSE);
 }
 
+/* The words of the faults that are known, in lower case. A capitalised word that is none of them may be
+ * somebody's name, in a text that nobody has seen before. */
+static const char *const vocabulary[] = {
+  /* clang-format off */
+  "a", "access", "actual", "additional", "address", "administrator", "already", "an", "and",
+  "are", "associated", "at", "bean", "begin", "being", "beneficiary", "benefit", "bnft", "broken",
+  "by", "bytes", "cannot", "caused", "character", "city", "claim", "claims", "class", "close",
+  "closed", "code", "column", "connection", "constraint", "contact", "converted", "corporate",
+  "corpprod", "could", "country", "data", "database", "date", "deadlock", "denied", "dependency",
+  "description", "detected", "different", "dispatch", "does", "due", "duplicate", "ejb",
+  "element", "elements", "elevated", "empty", "encountered", "end", "eps", "error", "exceeds",
+  "exception", "exceptions", "exist", "expired", "external", "failed", "failure", "fault",
+  "field", "file", "find", "flash", "for", "found", "from", "has", "id", "in", "incident",
+  "increment", "input", "insert", "integrity", "internal", "into", "invalid", "is", "it", "java",
+  "key", "lang", "length", "line", "list", "local", "lock", "locked", "logon", "long", "mapping",
+  "maximum", "message", "method", "military", "modifier", "more", "must", "name", "no", "not",
+  "null", "number", "object", "of", "on", "open", "operation", "or", "parent", "parse",
+  "participant", "permission", "person", "pipe", "please", "postal", "primary", "procedure",
+  "process", "reached", "read", "record", "records", "refused", "relationship", "remote",
+  "required", "reset", "resource", "result", "review", "row", "security", "server", "service",
+  "session", "share", "soap", "social", "sql", "state", "status", "string", "system", "table",
+  "temporarily", "text", "the", "this", "time", "timed", "timeout", "to", "too", "transaction",
+  "tuxedo", "type", "unable", "unavailable", "unexpected", "unique", "unknown", "update",
+  "updates", "user", "value", "values", "verification", "veteran", "violated", "while", "with",
+  "write", "wrong", "zip", "zipcode",
+  /* clang-format on */
+  NULL,
+};
+
+/* A word of a sentence, or a name. What has digits or an underscore is a code; what has two capitals or more behind
+ * small letters is a name of software. */
+static gboolean
+may_be_a_name (const char *word, gsize length)
+{
+  g_autofree char *lower = g_utf8_strdown (word, (gssize)length);
+  gboolean was_small = FALSE;
+  guint humps = 0, letters = 0;
+
+  for (const char *at = word; at < word + length; at = g_utf8_next_char (at)) {
+    gunichar character = g_utf8_get_char (at);
+
+    if (!g_unichar_isalpha (character) && character != '\'' && character != '-')
+      return FALSE;
+    humps += was_small && g_unichar_isupper (character);
+    was_small = g_unichar_islower (character);
+    letters++;
+  }
+  return letters > 1 && humps < 2 && g_unichar_isupper (g_utf8_get_char (word)) &&
+         !g_strv_contains (vocabulary, lower);
+}
+
+static gboolean
+is_in_word (const char *at)
+{
+  gunichar character = g_utf8_get_char (at);
+
+  return is_word_character (character) || character == '\'' || character == '-' ||
+         character == '.' || character == '>' || character == '/';
+}
+
+static char *
+mask_names (const char *text)
+{
+  GString *masked = g_string_new (NULL);
+
+  while (*text) {
+    const char *end = text;
+    const char *last;
+
+    while (*end && is_in_word (end))
+      end = g_utf8_next_char (end);
+    for (last = end; last > text && strchr (".-'/>", last[-1]); last--)
+      ;
+    if (last > text && may_be_a_name (text, (gsize)(last - text)))
+      g_string_append (masked, "…");
+    else
+      g_string_append_len (masked, text, last - text);
+    g_string_append_len (masked, last, end - last);
+    text = end;
+    if (*text) {
+      g_string_append_unichar (masked, g_utf8_get_char (text));
+      text = g_utf8_next_char (text);
+    }
+  }
+  return g_string_free (masked, FALSE);
+}
+
 static void
 replace (char **text, char *by)
 {
@@ -259,6 +346,7 @@ bgs_fault_text (const char *fault_string, const char *detail_message,
   replace (&text, mask_between (text, "The object [", "], of class"));
   replace (&text, mask_between (text, "For input string: \"", "\""));
   replace (&text, mask_mail (text));
+  replace (&text, mask_names (text));
   replace (&text, mask_digits (text));
   if (g_utf8_strlen (text, -1) > BGS_FAULT_MAX_CHARS)
     replace (&text, g_utf8_substring (text, 0, BGS_FAULT_MAX_CHARS));

@@ -89,6 +89,8 @@ typedef struct {
   gint64 started_at_ms; /* of a read */
   gboolean is_hit;      /* out: the row stood as it should */
 } StepEnd;
+StepEnd *step_end_new (const char *scope, const char *step, int ordinal, gint64 token,
+                       const char *state, const char *result);
 void step_end_free (gpointer end);
 
 typedef enum { RUN_GOES_ON, RUN_AT_BOUNDARY, RUN_LOST } RunOrder;
@@ -121,7 +123,12 @@ OwnScope *run_own_scope (Run *run, const char *scope); /* NULL: not taken */
 gboolean run_may_go_on (Run *run, GError **error);     /* LOST or BOUNDARY otherwise */
 void run_forget_journal (Run *run);
 
-/* --- journal.c --- */
+/* --- journal.c, step-desk.c --- */
+
+OwnScope *run_must_own (Run *run,
+                        const char *scope); /* NULL: the message's own; asserts that it was taken */
+gboolean journal_load (Run *run, OwnScope *own, GError **error);
+JournalRow *journal_newest (OwnScope *own, const char *step); /* NULL: never started */
 
 /* What waits at the step desk. */
 typedef struct {
@@ -147,6 +154,8 @@ typedef struct {
 } StepUnit;
 void steps_do (Desk *desk, GPtrArray *batch, gpointer runner); /* DeskWork */
 void steps_submit (Run *run, StepUnit *unit);                  /* waits */
+/* Hands a unit with the run's ends to the desk, waits, and takes its outcome apart. */
+gboolean run_submit (Run *run, StepUnit *unit, GError **error);
 /* Writes what has ended, now; TRUE when every row stood as it should. */
 gboolean run_flush_ends (Run *run, GError **error);
 /* In any transaction: ends of steps, sealed. */
@@ -176,8 +185,8 @@ typedef struct {
   Delivery *delivery;
   Verdict verdict;
   gboolean is_quarantine, is_stale;
-  gboolean is_bare;          /* without the consumer's hooks and the group's events: they were refused */
-  GError *error; /* why; NULL for DONE */
+  gboolean is_bare; /* without the consumer's hooks and the group's events: they were refused */
+  GError *error;    /* why; NULL for DONE */
   Settlement settlement;
   gboolean is_lost, is_seen; /* out */
 } SettleUnit;
@@ -185,7 +194,14 @@ SettleUnit *settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_
 void settle_do (Desk *desk, GPtrArray *batch,
                 gpointer runner); /* DeskWork over SettleUnit *; frees them */
 
-/* --- runner.c --- */
+/* --- window.c; on the poll thread --- */
+
+void window_hand_out (Runner *runner); /* as much work as is allowed; with the lock held */
+GHashTable *window_keys_new (void);
+gpointer window_on_assign (KafkaPartition *kafka, const char *topic, int number, gpointer runner);
+void window_on_revoke (GPtrArray *partitions, gboolean lost, gpointer runner);
+
+/* --- runner.c, window.c --- */
 
 struct Runner {
   const Consumer *consumer;

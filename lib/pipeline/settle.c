@@ -138,10 +138,10 @@ record_attempt (SettleUnit *unit, const char *status, GError **error)
 
   if (!delivery->run || !delivery->run->message || unit->is_bare)
     return TRUE;
-  if (consumer->attempted &&
-      !consumer->attempted (&unit->settlement, delivery->run, delivery->run->message, status,
-                            unit->error, error))
-    return FALSE;
+  /* Who records attempts tells of them too; for the others the event is all there is. */
+  if (consumer->attempted)
+    return consumer->attempted (&unit->settlement, delivery->run, delivery->run->message, status,
+                                unit->error, error);
   return !claim_group_of (unit) ||
          settlement_claim_event (&unit->settlement, claim_group_of (unit), "ATTEMPT",
                                  claim_of (unit), NULL, status, verdict_error_class (unit->error),

@@ -30,6 +30,18 @@ test_message (void)
          "bnftClaimTypeCd");
 }
 
+/* Nobody's name gets through a text that nobody has seen before, and what tells an operator something does. */
+static void
+test_names (void)
+{
+  gives ("ORA-12899: value too large for column \"CORPPROD\".\"VNP_PERSON\".\"MIDDLE_NM\" Ann "
+         "O'Grady-Zoë SMITH",
+         NULL,
+         "ORA-12899: value too large for column \"CORPPROD\".\"VNP_PERSON\".\"MIDDLE_NM\" … … …");
+  gives ("claim of McDonald cannot be parsed by TuxedoServiceFoundButWrongApp", NULL,
+         "claim of … cannot be parsed by TuxedoServiceFoundButWrongApp");
+}
+
 /* A trace as long as the real ones, with the useful text in the middle. */
 static char *
 long_trace (const char *useful)
@@ -181,6 +193,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bgs/fault/message-or-string", test_message);
+  g_test_add_func ("/bgs/fault/names-are-taken-out", test_names);
   g_test_add_func ("/bgs/fault/oracle-text-out-of-a-long-trace", test_oracle);
   g_test_add_func ("/bgs/fault/trace-without-oracle", test_trace_without_oracle);
   g_test_add_func ("/bgs/fault/number-format-without-its-value", test_number_format);

@@ -1,0 +1,373 @@
+/* A step: started before the request, ended after it, and what an unknown means. See step.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash-point.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
+#include "pipeline/delivery.h"
+#include "pipeline/journal.sql.h"
+#include "pipeline/states.h"
+
+#define SNOOZE_MAX_MS 60000
+
+typedef struct {
+  Run *run;
+  const Step *step;
+  gpointer data;
+  OwnScope *own;
+  char *digest;
+  int ordinal; /* of the row in hand */
+} StepRun;
+
+static char *
+digest_of (Run *run, const Step *step)
+{
+  return step->request
+             ? sealer_hmac (program_sealer (run->runner->program), "digest", step->request)
+             : NULL;
+}
+
+static gboolean
+digest_differs (Run *run, const Step *step, const JournalRow *row)
+{
+  g_auto (GStrv) all = NULL;
+
+  if (!row->digest || !step->request)
+    return FALSE;
+  all = sealer_hmac_all (program_sealer (run->runner->program), "digest",
+                         step->request); /* keys may have been rotated */
+  return !g_strv_contains ((const char *const *)all, row->digest);
+}
+
+static JournalRow *
+add_row (StepRun *s, const StepUnit *unit)
+{
+  JournalRow *row = g_new0 (JournalRow, 1);
+
+  row->step = g_strdup (s->step->name);
+  row->ordinal = s->ordinal;
+  row->token = s->own->token;
+  row->state = g_strdup ("started");
+  row->digest = g_strdup (s->digest);
+  row->note = g_strdup (unit->note);
+  row->started_at_ms = unit->started_at_ms;
+  g_ptr_array_add (s->own->journal, row);
+  return row;
+}
+
+static void
+add_end (StepRun *s, const char *state, const char *result)
+{
+  JournalRow *row = journal_newest (s->own, s->step->name);
+
+  g_ptr_array_add (s->run->ends, step_end_new (s->own->scope, s->step->name, s->ordinal, row->token,
+                                               state, result));
+}
+
+/* Events that go with an end which a person or operations should know of. */
+static gboolean
+tell_given_up (Settlement *settlement, Run *run, gpointer data, GError **error)
+{
+  const Step *step = data;
+  g_autofree char *reason = g_strconcat ("gave up ", step->name, NULL);
+
+  if (!run->scope.claim_group_id)
+    return settlement_monitoring_event (settlement, "given-up", NULL, 0, reason, error);
+  if (!settlement_claim_event (settlement, run->scope.claim_group_id, "STEP", run->scope.claim_id,
+                               "started", "given up", reason, error) ||
+      !settlement_monitoring_event (settlement, "given-up", run->scope.claim_group_id,
+                                    run->scope.claim_id, reason, error))
+    return FALSE;
+  /* A note that people may miss is a smaller thing than two of them; the rest needs somebody. */
+  return run->scope.claim_id == 0 ||
+         settlement_needs_person (settlement, run->scope.claim_group_id, run->scope.claim_id,
+                                  reason, 0, error);
+}
+
+static gboolean
+tell_orphan (Settlement *settlement, Run *run, gpointer data, GError **error)
+{
+  const Step *step = data;
+  g_autofree char *detail = g_strdup_printf ("%s: %s", step->name, step->orphan);
+
+  return settlement_monitoring_event (settlement, "orphan", run->scope.claim_group_id,
+                                      run->scope.claim_id, detail, error);
+}
+
+static gboolean
+give_up (StepRun *s, GError **error)
+{
+  StepUnit unit = { .work = tell_given_up, .data = (gpointer)s->step };
+
+  add_end (s, "given up", NULL);
+  log_warning ("a step is given up", "step", s->step->name, NULL);
+  metrics_count ("steps_given_up_total", 1, "step", s->step->name, NULL);
+  return run_submit (s->run, &unit, error);
+}
+
+/* Found started: its outcome is unknown. TRUE: *ret_result, or NULL for start it (again). */
+static gboolean
+settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
+{
+  Run *run = s->run;
+  gint64 settled_at = row->started_at_ms + s->step->timeout_ms + run->runner->unknown_settle_ms;
+  gint64 rest = settled_at - clock_database_now_ms ();
+  StepUnit take = { 0 };
+  g_autofree char *result = NULL;
+
+  s->ordinal = row->ordinal;
+  if (GUARD (SETTLE_WAIT) && rest > 0) /* the request may still be running on the other side */
+    return run_snooze (run, MIN (rest + 1, SNOOZE_MAX_MS),
+                       "a call of unknown outcome is not settled yet", error);
+  if (!s->step->look && !s->step->once && digest_differs (run, s->step, row)) {
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
+                 "%s was started with another request", s->step->name);
+    return FALSE;
+  }
+  /* Its token into the row before he looks: the old worker can no longer end it. */
+  if (row->token != s->own->token) {
+    StepTake given = { s->own->scope, s->step->name, row->ordinal, row->token, s->own->token };
+    take.work = take_step_work;
+    take.data = &given;
+    take.needs_token = TRUE;
+    take.scope = s->own->scope;
+    take.token = s->own->token;
+    if (!run_submit (run, &take, error))
+      return FALSE;
+    row->token = s->own->token;
+  }
+  metrics_count ("steps_unknown_total", 1, "step", s->step->name, NULL);
+  if (s->step->look && GUARD (LOOK)) {
+    switch (s->step->look (run, s->data, &result, error)) {
+    case LOOK_FAILED:
+      return FALSE;
+    case LOOK_THERE: {
+      StepUnit end = { .work = s->step->on_end, .data = s->data, .step_result = result };
+      add_end (s, "finished", result ? result : "");
+      log_info ("an unknown call had worked", "step", s->step->name, NULL);
+      if (s->step->on_end && !run_submit (run, &end, error))
+        return FALSE;
+      *ret_result = result ? g_steal_pointer (&result) : g_strdup ("");
+      return TRUE;
+    }
+    case LOOK_NOT_THERE:
+      add_end (s, "not there", NULL);
+      return TRUE;
+    case LOOK_CANNOT:
+      break;
+    }
+  } else if (s->step->once) {
+    if (!give_up (s, error))
+      return FALSE;
+    *ret_result = g_strdup ("");
+    return TRUE;
+  }
+  add_end (s, "unknown", NULL);
+  if (s->step->orphan) {
+    StepUnit end = { .work = tell_orphan, .data = (gpointer)s->step };
+    return run_submit (run, &end, error);
+  }
+  return TRUE;
+}
+
+static gboolean
+start (StepRun *s, GError **error)
+{
+  Run *run = s->run;
+  g_autofree char *note = g_steal_pointer (&run->note);
+  gint64 before = clock_monotonic_ms ();
+  const JournalRow *last = journal_newest (s->own, s->step->name);
+  StepUnit unit = {
+    .has_start = TRUE,
+    .scope = s->own->scope,
+    .step = s->step->name,
+    .digest = s->digest,
+    .note = note,
+    .token = s->own->token,
+    .work = s->step->on_start,
+    .data = s->data,
+  };
+
+  s->ordinal = unit.ordinal = last ? last->ordinal + 1 : 1;
+  if (!run_submit (run, &unit, error)) {
+    if (g_error_matches (*error, DB_ERROR, DB_ERROR_UNIQUE)) {
+      g_clear_error (error); /* another owner has started it between our reading and now */
+      g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was started by another");
+    }
+    return FALSE;
+  }
+  if (!unit.start_hit) {
+    g_set_error (
+        error, PIPELINE_ERROR, unit.group_is_over ? PIPELINE_ERROR_GROUP_OVER : PIPELINE_ERROR_LOST,
+        unit.group_is_over ? "the group has left accepted" : "the run row has another token");
+    return FALSE;
+  }
+  add_row (s, &unit);
+  if (clock_monotonic_ms () - before > run->runner->send_within_ms) {
+    /* A worker that slept this long may not send: somebody may be looking already. */
+    add_end (s, "failed", NULL);
+    if (!run_flush_ends (run, error))
+      return FALSE;
+    return run_snooze (run, 1000, "the commit before a call took too long; nothing was sent",
+                       error);
+  }
+  return TRUE;
+}
+
+/* The call has failed, or nobody knows. Always FALSE, but for a step that is given up. */
+static char *
+judge_call (StepRun *s, GError *problem, GError **error)
+{
+  Run *run = s->run;
+  Verdict verdict = verdict_of (problem);
+
+  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max;
+
+  if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
+      !(s->step->after_insert && is_last)) {
+    log_warning ("the outcome of a call is unknown", "step", s->step->name, "error",
+                 problem->message, NULL);
+    metrics_count ("calls_unknown_total", 1, "step", s->step->name, NULL);
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN, "%s: %s", s->step->name,
+                 problem->message);
+    g_error_free (problem);
+    return NULL; /* the row stays started */
+  }
+  if (!s->step->is_read && s->step->after_insert &&
+      (verdict == VERDICT_DEAD || (verdict == VERDICT_RETRY && is_last))) {
+    g_error_free (problem);
+    return give_up (s, error) ? g_strdup ("") : NULL;
+  }
+  if (!s->step->is_read)
+    add_end (s, "failed", NULL);
+  g_propagate_prefixed_error (error, problem, "%s: ", s->step->name);
+  return NULL;
+}
+
+static char *
+call (StepRun *s, GError **error)
+{
+  Run *run = s->run;
+  GError *problem = NULL;
+  gint64 before = clock_monotonic_ms ();
+  gboolean is_repeat = run_journal_unknowns (run, s->own->scope, s->step->name) > 0;
+  char *result = NULL;
+
+  CRASH_POINT_OF ("call/before", s->step->name);
+  result = s->step->call (run, s->data, &problem);
+  CRASH_POINT_OF ("call/after", s->step->name);
+  metrics_observe_ms ("call_duration_seconds", clock_monotonic_ms () - before, "outcome",
+                      result                                   ? "finished"
+                      : call_outcome (problem) == CALL_UNKNOWN ? "unknown"
+                                                               : "failed",
+                      NULL);
+  if (!result && s->step->read)
+    result = s->step->read (run, s->data, problem, is_repeat);
+  if (!result)
+    return judge_call (s, problem, error);
+  g_clear_error (&problem);
+  return result;
+}
+
+static char *
+do_step (StepRun *s, GError **error)
+{
+  Run *run = s->run;
+  const Step *step = s->step;
+  JournalRow *row = NULL;
+  char *result = NULL;
+
+  if (!journal_load (run, s->own, error))
+    return NULL;
+  row = journal_newest (s->own, step->name);
+  if (row && strcmp (row->state, "finished") == 0)
+    return g_strdup (row->result ? row->result : "");
+  if (row && strcmp (row->state, "given up") == 0)
+    return g_strdup ("");
+  if (!run_may_go_on (run, error))
+    return NULL;
+  if (row && strcmp (row->state, "started") == 0) {
+    if (!settle_unknown (s, row, &result, error))
+      return NULL;
+    if (result)
+      return result;
+    /* What ended above is written with the new start. */
+    for (guint i = 0; i < run->ends->len; i++)
+      if (strcmp (((StepEnd *)g_ptr_array_index (run->ends, i))->step, step->name) == 0) {
+        g_free (row->state);
+        row->state = g_strdup (((StepEnd *)g_ptr_array_index (run->ends, i))->state);
+      }
+  }
+  if (row && (strcmp (row->state, "unknown") == 0 || strcmp (row->state, "not there") == 0) &&
+      digest_differs (run, step, row)) {
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
+                 "%s would be repeated with another request", step->name);
+    return NULL;
+  }
+  if (step->is_read) {
+    StepEnd *end = NULL;
+    s->ordinal = row ? row->ordinal + 1 : 1;
+    result = call (s, error);
+    if (!result)
+      return NULL;
+    end = step_end_new (s->own->scope, step->name, s->ordinal, s->own->token, "finished", result);
+    end->is_new = TRUE;
+    end->started_at_ms = clock_database_now_ms ();
+    g_ptr_array_add (run->ends, end);
+    return result;
+  }
+  if (!start (s, error))
+    return NULL;
+  result = call (s, error);
+  if (!result || step_was_given_up (run, s->own->scope, step->name))
+    return result;
+  add_end (s, "finished", result);
+  if (step->on_end) {
+    StepUnit unit = { .work = step->on_end, .data = s->data, .step_result = result };
+    if (!run_submit (run, &unit, error))
+      g_clear_pointer (&result, g_free);
+  } else if (!run_may_go_on (run, NULL)) {
+    /* Handed over meanwhile: record the answer, and do nothing else. */
+    if (!run_flush_ends (run, error))
+      g_clear_pointer (&result, g_free);
+  }
+  return result;
+}
+
+char *
+run_step (Run *run, const Step *step, gpointer data, GError **error)
+{
+  GError *problem = NULL;
+  StepRun s = { .run = run, .step = step, .data = data, .own = run_must_own (run, step->scope) };
+  char *result = NULL;
+
+  log_context_set ("step", step->name);
+  s.digest = digest_of (run, step);
+  result = do_step (&s, &problem);
+  g_free (s.digest);
+  log_context_set ("step", NULL);
+  if (result)
+    return result;
+  if (run->ends->len > 0 && run_order (run) != RUN_GOES_ON)
+    (void)run_flush_ends (run, NULL); /* LOST is what is reported */
+  g_propagate_error (error, problem);
+  return NULL;
+}
+
+char *
+run_read (Run *run, const char *name, StepCall call_it, gpointer data, GError **error)
+{
+  GError *problem = NULL;
+  char *result = NULL;
+
+  if (!run_may_go_on (run, error))
+    return NULL;
+  log_context_set ("step", name);
+  result = call_it (run, data, &problem);
+  log_context_set ("step", NULL);
+  if (!result)
+    g_propagate_prefixed_error (error, problem, "%s: ", name);
+  return result;
+}
