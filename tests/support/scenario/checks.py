@@ -253,7 +253,9 @@ def check_nothing_doubled(performance):
     state = performance.state
     made = [claim for claim in state["benefit_claims"] if not claim.get("is_planted")]
     recorded = sorted(child["benefit"] for child in performance.children if child["benefit"] != "null")
-    if sorted(str(claim["bnftClaimId"]) for claim in made) != recorded:
+    unrecorded = [claim for claim in made if str(claim["bnftClaimId"]) not in recorded]
+    waiting = [child for child in performance.children if child["status"] == "held"]  # a person will record them
+    if len(made) - len(unrecorded) != len(recorded) or len(unrecorded) > len(waiting):
         differences.append(f"always: BGS has the benefit claims {[claim['bnftClaimId'] for claim in made]}, "
                            f"recorded are {recorded}")
     increments = [claim["cpClaimEndPrdctTypeCd"] for claim in state["benefit_claims"]]
