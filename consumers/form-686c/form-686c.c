@@ -1,12 +1,14 @@
 /* form-686c: carries one 21-686c, adding and removing dependents, into BGS.
  *
- *   reads    claims.686c    keyed by Veteran
- *   emits    nothing but events and e-mails, with the message's settlement
+ *   reads    claims.686c                keyed by Veteran
+ *   emits    events and e-mail requests, with the message's settlement
  *   calls    BGS: vnp participants, persons, addresses, relationships, claim; benefit claim; note;
- * the proc's close. BID repeat   safe. Every call is a journalled step, finished ones are not made
- * again; an insert whose answer is lost is looked for under the Veteran's lock before anything else
- * is inserted for this Veteran. dead     the child is dead and its group goes by paper. After the
- * insert a child cannot die: what fails then is given up, and a person told.
+ *            the proc's close. BID: the pension read
+ *   repeat   safe. Every call is a journalled step, finished ones are not made again; an insert
+ *            whose answer is lost is looked for under the Veteran's lock before anything else is
+ *            inserted for this Veteran.
+ *   dead     the child is dead and its group goes by paper. After the insert a child cannot die:
+ *            what fails then is given up, and a person told.
  *
  * The proc and its forms are proc-setup's. Source: BGS reference 5; design sections 6 and 7. */
 #include "submission/submission.h"
@@ -23,17 +25,16 @@ submit_686c (Run *run, gconstpointer message, GError **error)
   if (submission_is_submitted (submission))
     return submission_close (submission, error);
 
-  return submission_write_veteran (submission,
-                                   error) /* participant, address, office, person, phone */
-         && submission_write_plan (
-                submission, error) /* everybody who comes or goes, and how they are related */
-         && submission_create_vnp_claim (submission, error) &&
-         submission_ask_pension (submission, error) /* reviews and removals only */
-         && submission_establish (submission,
-                                  error) /* increment and insert, under the Veteran's lock */
-         && submission_update_vnp_claim (submission, error) &&
-         submission_write_note (submission, error) /* reviews only */
-         && submission_close (submission, error);  /* the last child of the group closes the proc */
+  /* clang-format off */
+  return submission_write_veteran (submission, error)      /* participant, address, office, person, phone */
+      && submission_write_plan (submission, error)         /* who comes or goes, how they are related */
+      && submission_create_vnp_claim (submission, error)
+      && submission_ask_pension (submission, error)        /* reviews and removals only */
+      && submission_establish (submission, error)          /* increment and insert, under the Veteran's lock */
+      && submission_update_vnp_claim (submission, error)
+      && submission_write_note (submission, error)         /* reviews only */
+      && submission_close (submission, error);             /* the last child of the group closes the proc */
+  /* clang-format on */
 }
 
 static const Consumer form_686c = {

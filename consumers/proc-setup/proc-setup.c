@@ -4,9 +4,10 @@
  *   emits    claims.686c, claims.674    one record a child, with the message's settlement
  *   calls    BGS: vnp proc, vnp proc form
  *   repeat   safe. The proc is a journalled step: an answer that is lost costs an empty proc in
- * state Started, which is recorded as an orphan. A proc form is looked up after such a loss, for
- * BGS refuses a second one; and that refusal says that the form is there. dead     the group is a
- * failure and goes by paper; at once when the Veteran has no participant id.
+ *            state Started, which is recorded as an orphan. A proc form is looked up after such a
+ *            loss, for BGS refuses a second one; and that refusal says that the form is there.
+ *   dead     the group is a failure and goes by paper; at once when the Veteran has no
+ *            participant id.
  *
  * Source: design section 7; shared proc id: the ADR on proc id and proc forms. */
 #include "bgs/bgs.h"
