@@ -88,6 +88,10 @@ Db *settlement_db (Settlement *settlement);
  * by key. A new message id is made: "<consumer>/<n>" unique; hop 0; traceparent is carried on. */
 gboolean settlement_emit (Settlement *settlement, const char *topic, const char *key, GBytes *value,
                           GError **error);
+/* For producers: the trace and the replay number that rows made from here on carry. @traceparent borrowed; may be NULL. */
+void settlement_set_origin (Settlement *settlement, const char *traceparent, guint replay);
+/* Sets a header of the row that was emitted last. */
+void settlement_emit_header (Settlement *settlement, const char *name, const char *text);
 /* A result event of the group: takes the next sequence under the group's row lock (the row is
  * locked here if it was not before) and emits to claim-events. @subject "GROUP", "CLAIM", "ATTEMPT"
  * or "STEP"; @claim_id 0: none. */

@@ -108,6 +108,21 @@ settlement_emit (Settlement *settlement, const char *topic, const char *key, GBy
   return TRUE;
 }
 
+void
+settlement_set_origin (Settlement *settlement, const char *traceparent, guint replay)
+{
+  settlement->traceparent = traceparent;
+  settlement->replay = replay;
+}
+
+void
+settlement_emit_header (Settlement *settlement, const char *name, const char *text)
+{
+  OutboxRow *row = g_ptr_array_index (settlement->rows, settlement->rows->len - 1);
+
+  kafka_headers_set (row->headers, name, text);
+}
+
 /* CloudEvents 1.0, Kafka binary mode: result and monitoring events carry these beside ours. */
 static void
 add_cloud_event (KafkaHeaders *headers, const char *type, const char *source, gint64 at_ms,

@@ -7,7 +7,7 @@
 #include "claims/split.h"
 #include "claims/validate.h"
 #include "events/claim-submitted.h"
-#include "pipeline/settlement.h"
+#include "pipeline/program.h"
 #include "pipeline/states.h"
 #include "producers/claim-api/store.sql.h"
 
@@ -192,7 +192,7 @@ store (Settlement *settlement, Run *run, gpointer data, GError **error)
   (void)run; /* claim-api handles no delivery */
   g_clear_pointer (&storing->answer, g_free);
   g_clear_pointer (&storing->transaction_id, g_free);
-  settlement->traceparent = storing->request->traceparent;
+  settlement_set_origin (settlement, storing->request->traceparent, 0);
 
   start = db_query (settlement_db (settlement), error, SQL_TRANSACTION_START, "");
   if (!start)

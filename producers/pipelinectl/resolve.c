@@ -19,7 +19,6 @@
 #include "events/claim-submitted.h"
 #include "kafka/client.h"
 #include "pipeline/program.h"
-#include "pipeline/settlement.h"
 #include "pipeline/states.h"
 #include "pipeline/step.h"
 #include "pipelinectl.h"
@@ -155,7 +154,7 @@ emit_again (const Resolve *resolve, Settlement *settlement, const Found *found, 
 {
   g_autoptr (GBytes) value = encode (resolve, found, error);
 
-  settlement->replay = found->replay + 1;
+  settlement_set_origin (settlement, NULL, found->replay + 1);
   return value && settlement_emit (settlement, topic_of (found), found->veteran_id, value, error);
 }
 
@@ -171,7 +170,6 @@ emit_dead_letter (const Resolve *resolve, Settlement *settlement, const Found *f
   g_autofree char *source =
       g_strconcat (topic, "/-1/-1", NULL); /* the record itself is not at hand */
   g_autoptr (DbRows) steps = NULL;
-  OutboxRow *row;
 
   if (!value)
     return FALSE;
@@ -180,13 +178,12 @@ emit_dead_letter (const Resolve *resolve, Settlement *settlement, const Found *f
   if (!steps ||
       !settlement_emit (settlement, "claims.dead-letter", found->veteran_id, value, error))
     return FALSE;
-  row = g_ptr_array_index (settlement->rows, settlement->rows->len - 1);
-  kafka_headers_set (row->headers, "dp-source", source);
-  kafka_headers_set (row->headers, "dp-reason", "a person sent it by paper");
-  kafka_headers_set (row->headers, "dp-error-class", "resolved-paper");
-  kafka_headers_set (row->headers, "dp-steps", db_rows_text (steps, 0, "finished"));
+  settlement_emit_header (settlement, "dp-source", source);
+  settlement_emit_header (settlement, "dp-reason", "a person sent it by paper");
+  settlement_emit_header (settlement, "dp-error-class", "resolved-paper");
+  settlement_emit_header (settlement, "dp-steps", db_rows_text (steps, 0, "finished"));
   if (db_rows_boolean (steps, 0, "insert_is_unknown"))
-    kafka_headers_set (row->headers, "dp-insert", "unknown");
+    settlement_emit_header (settlement, "dp-insert", "unknown");
   return settlement_monitoring_event (settlement, "dead-letter", found->guid,
                                       is_group (found) ? 0 : found->claim_id, "resolved-paper",
                                       error);
