@@ -334,6 +334,20 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   return runner->kafka && kafka_consumer_subscribe (runner->kafka, topics, error) ? runner : NULL;
 }
 
+/* What is left once everything that used it has stopped. */
+static void
+runner_free (Runner *runner)
+{
+  g_ptr_array_unref (runner->partitions);
+  g_hash_table_unref (runner->keys);
+  g_sequence_free (runner->snoozing);
+  g_queue_clear (&runner->due);
+  close (runner->wake_fd);
+  g_mutex_clear (&runner->lock);
+  g_cond_clear (&runner->changed);
+  g_free (runner);
+}
+
 int
 consumer_main (const Consumer *consumer, int argc, char **argv)
 {
@@ -367,6 +381,8 @@ consumer_main (const Consumer *consumer, int argc, char **argv)
   if (consumer->stop)
     consumer->stop (runner->context);
   program_stop (runner->program);
+  runner_free (runner);
+  settings_free (settings);
   log_info ("stopped", NULL);
   return 0;
 }
