@@ -225,7 +225,8 @@ struct Runner {
   GHashTable *keys;      /* (L) key -> KeyState * */
   GQueue due;            /* (L) Delivery * */
   GSequence *snoozing;   /* (L) Delivery *, by wake_at_ms */
-  guint in_flight;       /* (L) taking, running, settling */
+  guint in_flight;       /* (L) taking and running: bounded by in_flight_max */
+  guint settling;        /* (L) have their verdict and no worker, and wait for its commit */
   Delivery *solo;        /* (L) the suspect that runs alone */
   gboolean is_stopping;  /* (L) */
   gint64 tick_ms;        /* of the poll thread; atomic enough for /livez */
@@ -240,8 +241,9 @@ void runner_snooze (Runner *runner, Delivery *delivery,
                     gint64 ms); /* wait in memory, then be taken again */
 void runner_drop (Runner *runner,
                   Delivery *delivery); /* no verdict, uncounted: somebody else's now */
-void runner_no_suspect (Runner *runner, Delivery *delivery); /* a step has finished */
-void runner_handle (gpointer delivery, gpointer runner);     /* worker */
+void runner_no_suspect (Runner *runner, Delivery *delivery);    /* a step has finished */
+void runner_to_settle (Runner *runner, SettleUnit *unit_taken); /* it has its verdict */
+void runner_handle (gpointer delivery, gpointer runner);        /* worker */
 void runner_wake (Runner *runner);
 /* The open offsets of a partition, for its row of counts; of gint64. Called with the lock held. */
 GArray *partition_open_offsets (Partition *partition);

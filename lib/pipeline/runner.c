@@ -103,12 +103,7 @@ runner_handle (gpointer data, gpointer runner_data)
     return;
   }
   log_context_clear ();
-  g_mutex_lock (&runner->lock);
-  delivery->state = DELIVERY_SETTLING;
-  if (verdict != VERDICT_SNOOZE && runner->solo == delivery)
-    runner->solo = NULL; /* a bystander again: what it does from here on is ours, not its */
-  g_mutex_unlock (&runner->lock);
-  desk_add (runner->settle_desk, settle_unit_new (delivery, verdict, error));
+  runner_to_settle (runner, settle_unit_new (delivery, verdict, error));
 }
 
 /* --- The poll thread --- */
@@ -234,13 +229,14 @@ shut_down (Runner *runner)
   program_set_ready (runner->program, FALSE);
   kafka_consumer_close (runner->kafka);
   g_mutex_lock (&runner->lock);
-  while (runner->in_flight > 0 && g_cond_wait_until (&runner->changed, &runner->lock, until))
+  while (runner->in_flight + runner->settling > 0 &&
+         g_cond_wait_until (&runner->changed, &runner->lock, until))
     ;
-  if (runner->in_flight > 0)
+  if (runner->in_flight + runner->settling > 0)
     log_warning ("calls are still out at the shutdown-deadline; they stand journalled as started",
                  NULL);
   g_mutex_unlock (&runner->lock);
-  if (runner->in_flight > 0)
+  if (runner->in_flight + runner->settling > 0)
     _exit (0); /* their threads cannot be joined; everything they did is in the journal */
   g_thread_pool_free (runner->workers, FALSE, TRUE);
   desk_free (runner->take_desk);

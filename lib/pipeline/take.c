@@ -219,10 +219,7 @@ verdict_without_run (Delivery *delivery, Verdict verdict, GError *error, gboolea
 
   unit->is_quarantine = is_quarantine;
   unit->is_stale = is_stale;
-  g_mutex_lock (&delivery->runner->lock);
-  delivery->state = DELIVERY_SETTLING;
-  g_mutex_unlock (&delivery->runner->lock);
-  desk_add (delivery->runner->settle_desk, unit);
+  runner_to_settle (delivery->runner, unit);
 }
 
 /* FALSE: it is no event of ours; the delivery has been handed to the settle desk. */

@@ -10,8 +10,9 @@
 
 #define UNFINISHED_MAX 1000 /* a partition with this many unfinished records is not read further */
 #define OUTBOX_WAITING_MAX                                                                         \
-  20000 /* more rows than this without a delivery report: nothing new is taken */
-#define RETAKE_MS 1000
+  20000                  /* more rows than this without a delivery report: nothing new is taken */
+#define SETTLING_MAX 256 /* verdicts that wait for their commit; more and nothing new is taken */
+#define RETAKE_MS    1000
 
 /* --- Partitions and keys --- */
 
@@ -130,14 +131,32 @@ release_key (Runner *runner, Delivery *delivery)
   }
 }
 
+/* With the lock held. */
 static void
 leave_flight (Runner *runner, Delivery *delivery)
 {
-  if (delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING ||
-      delivery->state == DELIVERY_SETTLING)
+  if (delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING)
     runner->in_flight--;
+  else if (delivery->state == DELIVERY_SETTLING)
+    runner->settling--;
   if (runner->solo == delivery)
     runner->solo = NULL;
+}
+
+void
+runner_to_settle (Runner *runner, SettleUnit *unit_taken)
+{
+  Delivery *delivery = unit_taken->delivery;
+
+  g_mutex_lock (&runner->lock);
+  leave_flight (
+      runner,
+      delivery); /* a suspect is a bystander again, unless it snoozes: then it is not in hand */
+  delivery->state = DELIVERY_SETTLING;
+  runner->settling++;
+  g_mutex_unlock (&runner->lock);
+  desk_add (runner->settle_desk, unit_taken);
+  runner_wake (runner); /* a worker is free */
 }
 
 /* Out of everything; with the lock held. */
@@ -343,7 +362,8 @@ void
 window_hand_out (Runner *runner)
 {
   wake_snoozing (runner);
-  while (!runner->is_stopping && !runner->solo && runner->in_flight < runner->in_flight_max) {
+  while (!runner->is_stopping && !runner->solo && runner->in_flight < runner->in_flight_max &&
+         runner->settling < SETTLING_MAX) {
     Delivery *delivery = g_queue_peek_head (&runner->due);
 
     if (!delivery) {
@@ -353,7 +373,7 @@ window_hand_out (Runner *runner)
       continue;
     }
     if (delivery->record.is_suspect) {
-      if (runner->in_flight > 0)
+      if (runner->in_flight + runner->settling > 0)
         return;
       runner->solo = delivery;
     }
