@@ -165,10 +165,11 @@ gboolean journal_write_ends (Db *db, Runner *runner, GPtrArray *ends, GError **e
 
 /* What waits at the take desk; freed there, but for TAKE_CLOSE, which somebody waits for. */
 typedef enum {
-  TAKE_OPEN,    /* a partition that was assigned: read what the database knows about its records */
-  TAKE_RECORD,  /* a delivery: count, decode, look into the inbox, own */
-  TAKE_RECOUNT, /* a partition whose stored counts are stale */
-  TAKE_CLOSE,   /* partitions that were revoked or lost: close their counts uncounted */
+  TAKE_OPEN,     /* a partition that was assigned: read what the database knows about its records */
+  TAKE_RECORD,   /* a delivery: count, decode, look into the inbox, own */
+  TAKE_PUT_BACK, /* a suspect that has come to no verdict: close its count, then let it snooze */
+  TAKE_RECOUNT,  /* a partition whose stored counts are stale */
+  TAKE_CLOSE,    /* partitions that were revoked or lost: close their counts uncounted */
 } TakeKind;
 typedef struct {
   TakeKind kind;
@@ -259,4 +260,7 @@ gboolean take_step_work (Settlement *settlement, Run *run, gpointer data,
                          GError **error); /* SettleWork over a StepTake */
 RunOrder run_order (Run *run);
 /* take.c */
-gboolean take_clear_suspect (Db *db, const Delivery *delivery, GError **error);
+gboolean take_clear_suspect (Db *db, const Delivery *delivery,
+                             GError **error); /* a bystander again */
+gboolean take_close_suspect (Db *db, const Delivery *delivery, GError **error); /* not in hand */
+gboolean take_forget_record (Db *db, const Delivery *delivery, GError **error); /* settled */

@@ -98,6 +98,8 @@ runner_handle (gpointer data, gpointer runner_data)
     g_error_free (error);
     if (verdict == VERDICT_LOST && run_order (delivery->run) != RUN_GOES_ON)
       runner_drop (runner, delivery);
+    else if (delivery->record.is_suspect)
+      desk_add (runner->take_desk, take_item_new (TAKE_PUT_BACK, NULL, delivery));
     else
       runner_snooze (runner, delivery, RETAKE_MS); /* taken again from the inbox look */
     return;

@@ -222,9 +222,7 @@ settle_snooze (SettleUnit *unit, GError **error)
     return TRUE;
   }
   /* While it snoozes it stays a suspect, but it is not in hand. */
-  return !delivery->record.is_suspect ||
-         db_execute (unit->settlement.db, NULL, error, SQL_CLOSE_SUSPECT, "ttii", consumer, topic,
-                     number, delivery->offset);
+  return !delivery->record.is_suspect || take_close_suspect (unit->settlement.db, delivery, error);
 }
 
 static gboolean
@@ -428,12 +426,8 @@ write_inbox (Db *db, Batch *batch, GError **error)
 static gboolean
 forget_record (Db *db, SettleUnit *unit, GError **error)
 {
-  Delivery *delivery = unit->delivery;
-
-  return !delivery->record.has_row || !writes_inbox (unit) ||
-         db_execute (db, NULL, error, SQL_FORGET_RECORD, "ttii", delivery->runner->consumer->name,
-                     delivery->partition->topic, (gint64)delivery->partition->number,
-                     delivery->offset);
+  return !unit->delivery->record.has_row || !writes_inbox (unit) ||
+         take_forget_record (db, unit->delivery, error);
 }
 
 /* A settlement that is shared between groups locks them all at first touch, in ascending id order.

@@ -32,13 +32,6 @@ on conflict (consumer, topic, partition, record_offset) do update set
   waiting_since = coalesce (delivery_records.waiting_since, excluded.waiting_since), instance_id = null
 returning (extract (epoch from waiting_since) * 1000)::bigint as waiting_since_ms
 
--- name: close-suspect
-update delivery_records set instance_id = null
-where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
-
--- name: forget-record
-delete from delivery_records where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
-
 -- name: steps-in-effect
 -- What had taken effect when it failed for good: for the dead letter's reader.
 select string_agg (distinct step, ',' order by step) filter (where state = 'finished') as finished,

@@ -12,6 +12,7 @@
 #include "pipeline/take.sql.h"
 
 #define REGISTRY_WAIT_MS 1000
+#define RETAKE_MS        1000
 
 TakeItem *
 take_item_new (TakeKind kind, Partition *partition, Delivery *delivery)
@@ -131,12 +132,41 @@ do_close (Desk *desk, Runner *runner, TakeItem *item)
   g_mutex_unlock (&runner->lock);
 }
 
+static gboolean
+write_record (Db *db, const char *sql, const Delivery *delivery, GError **error)
+{
+  return db_execute (db, NULL, error, sql, "ttii", delivery->runner->consumer->name,
+                     delivery->partition->topic, (gint64)delivery->partition->number,
+                     delivery->offset);
+}
+
 gboolean
 take_clear_suspect (Db *db, const Delivery *delivery, GError **error)
 {
-  return db_execute (db, NULL, error, SQL_CLEAR_SUSPECT, "ttii", delivery->runner->consumer->name,
-                     delivery->partition->topic, (gint64)delivery->partition->number,
-                     delivery->offset);
+  return write_record (db, SQL_CLEAR_SUSPECT, delivery, error);
+}
+
+gboolean
+take_close_suspect (Db *db, const Delivery *delivery, GError **error)
+{
+  return write_record (db, SQL_CLOSE_SUSPECT, delivery, error);
+}
+
+gboolean
+take_forget_record (Db *db, const Delivery *delivery, GError **error)
+{
+  return write_record (db, SQL_FORGET_RECORD, delivery, error);
+}
+
+/* A suspect without a verdict waits to be taken again. Best effort: at worst a death too many is counted. */
+static void
+do_put_back (Desk *desk, Runner *runner, TakeItem *item)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!take_close_suspect (desk_db (desk), item->delivery, &error))
+    log_warning ("a suspect's count could not be closed", "error", error->message, NULL);
+  runner_snooze (runner, item->delivery, RETAKE_MS);
 }
 
 /* --- Records --- */
@@ -300,6 +330,18 @@ wants_scope (Take *take, guint i)
   return delivery->run->scope.scope && !take->are_seen[i] && !take->are_stale[i];
 }
 
+/* What had been settled before leaves no row behind, else a later death would be counted against it. */
+static gboolean
+forget_seen (Db *db, Take *take, GError **error)
+{
+  for (guint i = 0; i < take->deliveries->len; i++) {
+    const Delivery *delivery = g_ptr_array_index (take->deliveries, i);
+    if (take->are_seen[i] && delivery->record.has_row && !take_forget_record (db, delivery, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 own (Db *db, gpointer data, GError **error)
 {
@@ -324,7 +366,7 @@ own (Db *db, gpointer data, GError **error)
       g_ptr_array_add (scopes,
                        ((Delivery *)g_ptr_array_index (take->deliveries, i))->run->scope.scope);
   if (scopes->len == 0)
-    return TRUE;
+    return forget_seen (db, take, error);
   owned = db_query (db, error, SQL_OWN, "tN", program_instance_id (take->runner->program), scopes);
   if (!owned)
     return FALSE;
@@ -349,7 +391,7 @@ own (Db *db, gpointer data, GError **error)
         g_ptr_array_add (delivery->run->scopes, scope);
       }
   }
-  return TRUE;
+  return forget_seen (db, take, error);
 }
 
 static gboolean
@@ -459,6 +501,9 @@ take_do (Desk *desk, GPtrArray *batch, gpointer data)
       do_open (desk, runner, item);
       break;
     case TAKE_CLOSE:
+      break;
+    case TAKE_PUT_BACK:
+      do_put_back (desk, runner, item);
       break;
     case TAKE_RECOUNT:
       touch (partitions, item->partition);

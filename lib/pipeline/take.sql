@@ -68,6 +68,14 @@ from delivery_records where consumer = $1 and topic = $2 and partition = $3
 delete from deliveries where consumer = $1 and instance_id = $2::uuid and (topic, partition) in (
   select * from unnest ($3::text[], $4::integer[]))
 
+-- name: close-suspect
+-- It waits and is not in hand: a death now is none of its.
+update delivery_records set instance_id = null
+where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
+
+-- name: forget-record
+delete from delivery_records where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
+
 -- name: close-suspects
 -- Closed uncounted: shutdown, revoke and loss are nobody's death.
 update delivery_records set instance_id = null where consumer = $1 and instance_id = $2::uuid and (topic, partition) in (
