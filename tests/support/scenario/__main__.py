@@ -1,8 +1,9 @@
-"""Runs scenarios: python3 tests/support/scenario [--show] [--setting NAME=VALUE]… PROGRAMS FOLDER-OR-FILE…
+"""Runs scenarios: python3 tests/support/scenario [--show] [--alter] [--setting NAME=VALUE]… PROGRAMS FOLDER-OR-FILE…
 
 PROGRAMS is the folder with the built programs. Every *.scenario file of a folder is performed, in the order of the names,
 in one world (world.py). One line a scenario; a failed one is followed by its differences. --show prints what happened in
-the words of a scenario file, for who writes one. Needs DATABASE_URL: tests/support/with-postgres --fast gives one.
+the words of a scenario file, for who writes one; --alter sees each expectation fail once (alter.py). Needs DATABASE_URL:
+tests/support/with-postgres --fast gives one.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import time
 import traceback
 
 import show
+from alter import check_alterations
 from checks import check
 from conversation import Malformed, read_scenario
 from performance import Performance
@@ -22,6 +24,7 @@ from world import Gone, World, die_with_parent
 def main():
     arguments = argparse.ArgumentParser(usage=__doc__)
     arguments.add_argument("--show", action="store_true")
+    arguments.add_argument("--alter", action="store_true")
     arguments.add_argument("--setting", action="append", default=[])
     arguments.add_argument("programs")
     arguments.add_argument("scenarios", nargs="+")
@@ -43,7 +46,7 @@ def perform_all(given, scenarios):
     try:
         world.start()
         for number, scenario in enumerate(scenarios, 1):
-            differences = perform(world, scenario, number, given.show, canaries)
+            differences = perform(world, scenario, number, given, canaries)
             if differences:
                 failed.append(scenario.name)
         leaks = search_at_the_end(world, canaries)
@@ -60,7 +63,7 @@ def perform_all(given, scenarios):
     return 1 if failed else 0
 
 
-def perform(world, scenario, number, is_shown, canaries):
+def perform(world, scenario, number, given, canaries):
     started = time.monotonic()
     performance = Performance(world, scenario, number)
     differences = []
@@ -68,7 +71,10 @@ def perform(world, scenario, number, is_shown, canaries):
         performance.run()
         differences = check(performance)
         performance.end()
-        if is_shown:
+        if given.alter and not differences:
+            differences, count = check_alterations(performance, check)
+            print(f"    {count} alterations of {scenario.name}, {len(differences)} not noticed")
+        if given.show:
             print(show.show(performance))
     except (Gone, Malformed):
         print_line(scenario.name, [traceback.format_exc(limit=0)], started)
