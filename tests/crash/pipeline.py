@@ -1,0 +1,494 @@
+"""One pipeline of a test's own: database, topics, simulator, programs; and what can be seen of it from outside.
+
+Everything is looked at where an outsider would: BGS in the simulator's state and ledger, topics with kcat, the
+database with psql, programs by their exit status and log. Nothing of lib/ is used. Waiting is polling with a deadline.
+
+The environment says where things are: PROGRAMS (folder of the binaries), DATABASE_URL, KAFKA_BROKERS.
+"""
+
+import base64
+import collections
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+import uuid
+
+import claims
+
+PROGRAMS = pathlib.Path(os.environ["PROGRAMS"])
+CONSUMERS = ("proc-setup", "form-686c", "form-674")
+PROC_UPDATE = "vnpProcUpdate"
+INSERT = "insertBenefitClaim"
+CLOSED = ("Ready", "MANUAL_VAGOV")
+
+# Waits that production counts in minutes, here in seconds. A call may last as long as the read limit, so a test that
+# makes BGS slow gives a longer one.
+QUICK = {
+    "bgs-connect-timeout-ms": 500,
+    "send-within-ms": 500,
+    "unknown-settle-ms": 1000,
+    "bgs-read-timeout-ms": 2500,
+    "retry-wait-ms": 200,
+    "retry-wait-max-ms": 1000,
+    "heartbeat-interval-ms": 500,
+    "instance-timeout-ms": 3000,
+    "kafka.session.timeout.ms": 4000,
+}
+
+
+def until(condition, seconds, what, every=0.05):
+    """The first true value of condition (), which is asked again and again; an error after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what()if callable(what) else what}: not within {seconds} s")
+        time.sleep(every)
+
+
+def invented_key(name):
+    return f"{name}:" + base64.b64encode(os.urandom(32)).decode()
+
+
+class Program:
+    """A process of ours. It is ended when the test ends, however that happens."""
+
+    def __init__(self, pipeline, name, settings):
+        self.pipeline, self.name = pipeline, name
+        stem = f"{name}.{len(pipeline.programs)}"
+        self.address_file = pipeline.folder / f"{stem}.address"
+        self.log_file = pipeline.folder / f"{stem}.log"
+        values = {**pipeline.settings, **settings, "address-file": self.address_file}
+        if name not in CONSUMERS:
+            values = {key: value for key, value in values.items()
+                      if not re.match(r"kafka\.|bgs-|bid-|unknown-|send-|retry-|outage-|revoke-", key)}
+        # A value of None takes a default setting away.
+        options = [f"--{key}={value}" for key, value in values.items() if value is not None]
+        with open(self.log_file, "wb") as log:
+            # --pdeathsig: not even a killed test leaves it behind.
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "--", PROGRAMS / name, *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=pipeline.environment)
+        self.is_stopped = False
+        pipeline.programs.append(self)
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def log_lines(self):
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+
+    def runs(self):
+        return self.process.poll() is None
+
+    def address(self, key):
+        for line in self.address_file.read_text().splitlines():
+            if line.startswith(key + "="):
+                return line.removeprefix(key + "=")
+        raise KeyError(key)
+
+    def get(self, path):
+        """Status and text of /readyz, /livez or /metrics."""
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.address("METRICS_URL")).netloc, timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def metric(self, name):
+        """The sum over its labels; 0 when it has never been counted."""
+        return sum(float(line.rsplit(" ", 1)[1]) for line in self.get("/metrics")[1].splitlines()
+                   if re.match(name + r"[ {]", line))
+
+    def is_ready(self):
+        if not self.runs():
+            raise RuntimeError(f"{self.name} has ended with {self.process.returncode}:\n{self.log()[-3000:]}")
+        try:
+            return bool(self.address_file.exists() and self.address_file.stat().st_size) and self.get("/readyz")[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def wait_ready(self, seconds=30):
+        until(self.is_ready, seconds, lambda: f"{self.name} ready; its log:\n{self.log()[-3000:]}")
+        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """SIGSTOP; returns when all its threads stand."""
+        self.process.send_signal(signal.SIGSTOP)
+        self.is_stopped = True
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat")
+        until(lambda: stat.read_text().rsplit(") ", 1)[1][0] == "T", 10, "stopped")
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.is_stopped = False
+
+    def wait_exit(self, seconds):
+        return self.process.wait(seconds)
+
+    def end(self, seconds=40):
+        """SIGTERM; its exit status."""
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+
+class Simulator:
+    def __init__(self, pipeline, *options):
+        self.address_file = pipeline.folder / "bgs-simulator.address"
+        self.log_file = pipeline.folder / "bgs-simulator.log"
+        with open(self.log_file, "wb") as log:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "--", PROGRAMS / "bgs-simulator", "--log-level=warning",
+                 f"--address-file={self.address_file}", *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=pipeline.environment)
+        until(lambda: self.address_file.exists() and self.address_file.stat().st_size, 20, "the simulator's address")
+        self.url = self.address_file.read_text().strip().removeprefix("URL=")
+        self.netloc = urllib.parse.urlsplit(self.url).netloc
+
+    def control(self, method, what, document=None):
+        connection = http.client.HTTPConnection(self.netloc, timeout=60)
+        try:
+            connection.request(method, "/_simulator/" + what, None if document is None else json.dumps(document))
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise ValueError(f"{method} {what}: {answer.status} {text[:300]}")
+        return json.loads(text)
+
+    def state(self):
+        return self.control("GET", "state")
+
+    def rule(self, **rule):
+        return self.control("POST", "rules", rule)
+
+    def ledger(self, operation=None):
+        entries = self.control("GET", "ledger")
+        return [entry for entry in entries if operation in (None, entry["operation"])]
+
+    def requests_of(self, machine):
+        """Requests of the program that was started with that bgs-client-machine."""
+        return [entry for entry in self.ledger() if f"CLIENT_MACHINE>{machine}<" in entry["request"]]
+
+    def in_progress(self, operation):
+        return [entry for entry in self.ledger(operation) if entry["status"] is None]
+
+
+class Pipeline:
+    """In a `with` statement: leaves no process, database or file behind. Its topics end with the broker."""
+
+    def __init__(self, simulator_options=(), **settings):
+        self.name = "t" + uuid.uuid4().hex[:10]
+        self.prefix = self.name + "."
+        self.brokers = os.environ["KAFKA_BROKERS"]
+        self.server_url = os.environ["DATABASE_URL"]
+        self.database_url = self.server_url.rsplit("/", 1)[0] + "/" + self.name
+        self.programs = []
+        self.simulator = self.api = None
+        self.simulator_options = simulator_options
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DEPENDENTS_")}
+        self.settings = {
+            **QUICK,
+            "database-url": self.database_url,
+            "kafka-brokers": self.brokers,
+            "topic-prefix": self.prefix,
+            "master-keys": invented_key("m"),
+            "hmac-keys": invented_key("h"),
+            **{key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()},
+        }
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crash-test-"))
+        try:
+            self.token = "t-" + uuid.uuid4().hex
+            self.token_file = self.folder / "tokens"
+            self.token_file.write_text(self.token + "\n")
+            self.sql_on_server(f"create database {self.name}")
+            self.simulator = Simulator(self, *self.simulator_options)
+            self.settings.setdefault("bgs-url", self.simulator.url)
+            self.settings.setdefault("bid-url", self.simulator.url)
+            self.settings.setdefault("bid-token", "token")
+        except BaseException:
+            self.__exit__(*([RuntimeError] * 3))
+            raise
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None and self.api:
+            self.tell_stuck()
+        for program in self.programs + ([self.simulator] if self.simulator else []):
+            program.process.kill()   # a stopped one too
+            program.process.wait()
+        if kind is not None:
+            self.tell_logs()
+        try:
+            self.sql_on_server(f"drop database if exists {self.name} with (force)")
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            pass   # the server goes with its data when the test command ends
+        if kind is not None and os.environ.get("CRASH_KEEP"):
+            print(f"kept: {self.folder}")
+        else:
+            shutil.rmtree(self.folder)
+
+    def tell_logs(self):
+        for program in self.programs:
+            lines = [line for line in program.log().splitlines() if '"level":"info"' not in line][-12:]
+            if lines:
+                print(f"--- {program.log_file.name} (exit {program.process.returncode})", *lines, sep="\n")
+
+    def tell_stuck(self):
+        """For who has to find out why: what is known of the claim groups that have not come to their end."""
+        try:
+            for guid, row, veteran, *rest in self.sql(
+                    "select claim_group_guid, id, veteran_id, status, proc_id, closer, updated_at from saved_claim_groups "
+                    "where parent_claim_id = saved_claim_id and status <> 'success' limit 3"):
+                print(f"--- group {guid} row {row} veteran {veteran}", *rest)
+                for line in self.sql("select saved_claim_id, status, bgs_claim_id, updated_at from saved_claim_groups "
+                                     f"where claim_group_guid = '{guid}' and parent_claim_id <> saved_claim_id"):
+                    print("  child", *line)
+                for line in self.sql(
+                        "select scope, step, ordinal, token, state, started_at, finished_at from step_journal where scope "
+                        f"in (select saved_claim_id::text from saved_claim_groups where claim_group_guid = '{guid}' "
+                        f"union select '{guid}') order by started_at desc limit 4"):
+                    print("  step", *line)
+                for topic in ("claims.submitted", "claims.686c", "claims.674"):
+                    for key, headers, _ in self.records(topic):
+                        if key == veteran:
+                            settled = self.sql(f"select verdict from inbox where message_id = '{headers['dp-message-id']}'")
+                            print(f"  record in {topic}: {headers} settled: {settled}")
+            for table in ("deliveries", "delivery_records", "leases", "veteran_locks"):
+                for line in self.sql(f"select * from {table} limit 20"):
+                    print(f"  {table}", *line)
+            print("  outbox", self.sql("select instance_id, topic, count(*) from outbox group by 1, 2"))
+            for program in self.programs:
+                if program.name in CONSUMERS and program.runs() and not program.is_stopped:
+                    values = {name: program.metric(name) for name in ("records_in_flight", "records_snoozing")}
+                    print(f"  {program.log_file.name}: {values} {program.get('/readyz')} {program.get('/livez')}")
+        except (subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as error:
+            print(f"  no more can be told: {error}")
+
+    # --- Setting up
+
+    def ctl(self, *arguments, check=True, **settings):
+        """pipelinectl."""
+        known = {"migrate": ("database-url",), "topics": ("kafka-brokers", "topic-prefix")}[arguments[0]]
+        options = [f"--{key}={value}" for key, value in {**self.settings, **settings}.items() if key in known]
+        done = subprocess.run([PROGRAMS / "pipelinectl", *arguments, *options], env=self.environment, timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"pipelinectl {arguments}: exit {done.returncode}: {done.stdout}")
+        return done
+
+    def set_up(self):
+        """Schema and topics."""
+        self.ctl("migrate")
+        self.ctl("topics", "create")
+        return self
+
+    def launch(self, name, **settings):
+        """Without waiting for it."""
+        settings = {key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()}
+        return Program(self, name, settings)
+
+    def start(self, name, **settings):
+        return self.launch(name, **settings).wait_ready()
+
+    def start_api(self, **settings):
+        self.api = self.start("claim-api", token_file=self.token_file, **settings)
+        return self.api
+
+    # --- Claims
+
+    def submit(self, bodies, connections=4):
+        """Posts claims over several connections at once; the groups' guids in the order of the bodies."""
+        guids, errors = [None] * len(bodies), []
+        waiting = collections.deque(enumerate(bodies))
+
+        def post():
+            client = claims.Client(self.api.address("URL"), self.token)
+            try:
+                while waiting:
+                    try:
+                        index, body = waiting.popleft()
+                    except IndexError:
+                        return
+                    guids[index] = client.post(body)
+            except Exception as error:   # told by the caller's thread
+                errors.append(error)
+            finally:
+                client.close()
+
+        threads = [threading.Thread(target=post) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]
+        return guids
+
+    def states(self):
+        """How many claim groups stand in each state."""
+        return dict(self.sql("select status, count(*) from saved_claim_groups "
+                             "where parent_claim_id = saved_claim_id group by status"))
+
+    def all_done(self):
+        return set(self.states()) == {"success"}
+
+    def wait_done(self, seconds=60):
+        until(self.all_done, seconds, lambda: f"all claim groups in success; they are {self.states()}", every=0.2)
+
+    # --- Database
+
+    def psql(self, url, statement):
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url],
+                              input=statement, env={**self.environment, "PGCONNECT_TIMEOUT": "5"}, timeout=60,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            raise subprocess.CalledProcessError(done.returncode, "psql", done.stdout, done.stderr + "\n" + statement)
+        return done.stdout
+
+    def sql_on_server(self, statement):
+        return self.psql(self.server_url, statement)
+
+    def sql(self, statement):
+        """Rows as lists of text."""
+        return [line.split("\t") for line in self.psql(self.database_url, statement).splitlines() if line]
+
+    def sql_one(self, statement):
+        rows = self.sql(statement)
+        assert len(rows) == 1 and len(rows[0]) == 1, (statement, rows)
+        return rows[0][0]
+
+    def journal(self, step):
+        """Rows of a step, oldest first: scope, ordinal, token, state."""
+        return self.sql("select scope, ordinal, token, state from step_journal "
+                        f"where step = '{step}' order by scope, ordinal")
+
+    # --- Topics
+
+    def records(self, topic):
+        """All records of a topic as (key, {header: value}, value's length)."""
+        done = subprocess.run(
+            ["kcat", "-b", self.brokers, "-C", "-t", self.prefix + topic, "-o", "beginning", "-e", "-q",
+             "-f", r"%k\t%S\toffset=%p/%o,%h\n"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True)
+        records = []
+        for line in done.stdout.decode().splitlines():
+            key, length, headers = line.split("\t", 2)
+            records.append((key, dict(re.findall(r"(?:^|,)([A-Za-z_-]+)=([^,]*)", headers)), int(length)))
+        return records
+
+    # --- What must hold whenever all claims have passed, whatever happened meanwhile
+
+    def check_effects(self, test):
+        """No effect twice, none missing, each where it belongs. `test` is a TestCase."""
+        state = self.simulator.state()
+        groups = {guid: proc for guid, proc in self.sql(
+            "select claim_group_guid, proc_id from saved_claim_groups where parent_claim_id = saved_claim_id")}
+        children = self.sql(
+            "select g.claim_group_guid, g.saved_claim_id, c.form_id, g.status, g.bgs_claim_id from saved_claim_groups g "
+            "join saved_claims c on c.id = g.saved_claim_id where g.parent_claim_id <> g.saved_claim_id")
+        test.assertEqual(set(self.states()), {"success"})
+        test.assertEqual({child[3] for child in children}, {"submitted"})
+
+        # One benefit claim per child claim, and each increment once per Veteran.
+        made = [claim["benefitClaimID"] for claim in state["benefit_claims"]]
+        test.assertEqual(sorted(made), sorted(child[4] for child in children), "benefit claims made and recorded differ")
+        increments = collections.Counter((claim["participantVetID"], claim["endProductTypeCode"])
+                                         for claim in state["benefit_claims"])
+        test.assertEqual([pair for pair, count in increments.items() if count > 1], [], "increments used twice")
+
+        # One proc form per form type present, under the group's own proc.
+        wanted = collections.Counter()
+        for guid, _, form, _, _ in children:
+            wanted[groups[guid], form.replace("21-686C", "21-686c")] = 1
+        found = collections.Counter((form["vnpProcId"], form["formTypeCd"]) for form in state["proc_forms"])
+        test.assertEqual(found, wanted, "proc forms")
+
+        self.check_procs(test, state, groups)
+        self.check_events(test, groups)
+        for topic in ("quarantine", "claims.dead-letter"):
+            test.assertEqual(self.records(topic), [], topic)
+        self.check_notes(test, state)
+        test.assertEqual(self.sql("select veteran_id from veteran_locks"), [], "Veterans' locks left")
+        test.assertEqual(self.sql("select scope, step from step_journal where state = 'started'"), [], "steps left started")
+
+    def check_procs(self, test, state, groups):
+        """Each group's proc was closed once and last; others are empty ones whose creation was never answered."""
+        procs = {proc["vnpProcId"]: proc for proc in state["procs"]}
+        repeats = collections.Counter(row[0] for row in self.journal("close-proc") if row[3] == "unknown")
+        orphans = set(procs) - set(groups.values())
+        unknowns = sum(row[3] == "unknown" for row in self.journal("create-proc"))
+        test.assertLessEqual(len(orphans), unknowns, "procs that no unknown call accounts for")
+        for orphan in orphans:
+            test.assertEqual(len(procs[orphan]["state_changes"]), 1, "an orphan proc was touched")
+        for guid, proc_id in groups.items():
+            changes = [(change["vnpProcStateTypeCd"], change["operation"])
+                       for change in procs[proc_id]["state_changes"]]
+            closes = [change for change in changes if change[1] == PROC_UPDATE]
+            test.assertNotEqual(closes, [], f"group {guid}: not closed")
+            test.assertIn(closes[0][0], CLOSED)
+            test.assertEqual(len(set(closes)), 1, f"group {guid}: closed in two states: {changes}")
+            test.assertEqual(len(changes) - len(closes), 1, f"group {guid}: {changes}")
+            test.assertLessEqual(len(closes), 1 + repeats[guid], f"group {guid}: closed more than once: {changes}")
+        self.check_nothing_after_close(test)
+
+    def check_notes(self, test, state):
+        """At most one a benefit claim: one whose answer was lost is not sent again, and a person told of it."""
+        notes = collections.Counter(note["clmId"] for note in state["notes"])
+        test.assertEqual([claim for claim, count in notes.items() if count > 1], [], "benefit claims with two notes")
+        given_up = self.sql("select scope, 'gave up ' || step from step_journal where state = 'given up'")
+        test.assertLessEqual({step for _, step in given_up}, {"gave up write-note"}, "given up")
+        test.assertEqual(sorted(self.sql("select claim_id, reason from holds where resolved_at is null")),
+                         sorted(given_up), "holds and steps given up differ")
+
+    def check_nothing_after_close(self, test):
+        """The rating engine reads a proc as soon as it is closed."""
+        closed, late = {}, []
+        for entry in self.simulator.ledger():
+            if not entry["acted"] or not re.search("Create|Update", entry["operation"] or ""):
+                continue
+            proc = re.search(r"<(?:\w+:)?vnpProcId>(\d+)<", entry["request"])
+            if not proc:
+                continue
+            if entry["operation"] == PROC_UPDATE:
+                closed.setdefault(proc[1], entry["seq"])
+            elif proc[1] in closed:
+                late.append((proc[1], entry["operation"]))
+        test.assertEqual(late, [], "writes under a proc that was closed")
+
+    def check_events(self, test, groups):
+        """Every change of state has its event; the sequence of a group has no gap. Doubles are allowed, of one id."""
+        sequences = dict(self.sql("select claim_group_guid, sequence from saved_claim_groups "
+                                  "where parent_claim_id = saved_claim_id"))
+        ids = collections.defaultdict(lambda: collections.defaultdict(set))
+
+        def all_out():
+            return self.sql_one("select count(*) from outbox") == "0"
+
+        until(all_out, 60, lambda: f"outbox empty: {self.sql('select topic, instance_id, created_at from outbox')}")
+        for key, headers, _ in self.records("claim-events"):
+            ids[key][int(headers["ce_sequence"])].add(headers["ce_id"])
+        test.assertEqual(set(ids), set(groups))
+        for guid, sequence in sequences.items():
+            test.assertEqual(sorted(ids[guid]), list(range(1, int(sequence) + 1)), f"events of group {guid}")
+            test.assertTrue(all(len(of_one) == 1 for of_one in ids[guid].values()), f"two events of one sequence: {guid}")
