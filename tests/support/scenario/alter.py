@@ -57,9 +57,9 @@ def altered_lines(heading, line):
         yield "left out", None, None
         return
     if heading in ("requests", "bgs holds", "answer to the sender") or RECORDS.match(heading):
-        yield "left out", None, None
         if line.text.startswith("any number of "):
-            return
+            return  # a permission, nothing that could fail
+        yield "left out", None, None
         if match := re.match(r"((?:last )?)(\d+) × (.*)$", line.text):
             yield "one more", f"{match[1]}{int(match[2]) + 1} × {match[3]}", below
         for match in VALUE.finditer(line.text):

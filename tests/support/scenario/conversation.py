@@ -127,7 +127,7 @@ def expectation(line, has_name=True):
 
 
 def rule_of(line, fill):
-    """OPERATION [with TEXT] [after N] ACTION… once|N times|always, as the simulator's rule."""
+    """OPERATION [with TEXT] [after N] ACTION… [late MS] once|N times|always, as the simulator's rule."""
     words = words_of(line.text)
     rule = {"operation": words.pop(0)}
     try:
@@ -154,6 +154,9 @@ def rule_of(line, fill):
                 del words[:2]
             if rule["body"].startswith("<html"):
                 rule["headers"] = {"Content-Type": "text/html"}
+        if words and words[0] == "late":
+            rule["delay_ms"] = int(words[1])
+            del words[:2]
     except (IndexError, ValueError) as problem:
         raise Malformed(f"line {line.number}: not understood: {line.text}") from problem
     if words:
