@@ -7,7 +7,7 @@ loses its partition. Who sent what is told by CLIENT_MACHINE, which each process
 import unittest
 
 import claims
-from pipeline import INSERT, Pipeline, until
+from pipeline import INSERT, PipelineTest, until
 
 DELAY_MS = 5000
 LOOK = "findBnftClaimDetailByPtcpntId"
@@ -19,24 +19,23 @@ FORM = {
 }
 
 
-class Outlive(unittest.TestCase):
+class Outlive(PipelineTest):
     def setUp(self):
-        self.pipeline = self.enterContext(Pipeline())
-        self.pipeline.set_up()
-        self.pipeline.start_api()
-        self.pipeline.start("proc-setup")
+        self.house = self.pipeline().set_up()
+        self.house.start_api()
+        self.house.start("proc-setup")
 
     def start_form(self, machine, **settings):
-        return self.pipeline.start("form-686c", bgs_client_machine=machine, **{**FORM, **settings})
+        return self.house.start("form-686c", bgs_client_machine=machine, **{**FORM, **settings})
 
     def start_old(self):
         return self.start_form(OLD, kafka__group__instance__id="m")
 
     def send_slow_insert(self):
         """Submits a claim; returns as soon as its insert is seen to be on its way."""
-        self.pipeline.simulator.rule(name="slow", operation=INSERT, do="delay", delay_ms=DELAY_MS, times=1)
-        self.pipeline.submit([claims.claim("03", 1)])
-        (insert,) = until(lambda: self.pipeline.simulator.in_progress(INSERT), 30, "an insert in progress", every=0.005)
+        self.house.simulator.rule(name="slow", operation=INSERT, do="delay", delay_ms=DELAY_MS, times=1)
+        self.house.submit([claims.claim("03", 1)])
+        (insert,) = until(lambda: self.house.simulator.in_progress(INSERT), 30, "an insert in progress", every=0.005)
         self.assertIn(f"CLIENT_MACHINE>{OLD}<", insert["request"])
 
     def start_new(self):
@@ -46,37 +45,37 @@ class Outlive(unittest.TestCase):
         return self.start_form(NEW, kafka__group__instance__id="a" if partition < 6 else "z")
 
     def insert_row(self):
-        (row,) = self.pipeline.journal("insert-benefit-claim")
+        (row,) = self.house.journal("insert-benefit-claim")
         _, _, token, state = row
         return token, state
 
     def run_token(self):
-        return self.pipeline.sql_one(
+        return self.house.sql_one(
             "select r.token from runs r join step_journal j on j.scope = r.scope where j.step = 'insert-benefit-claim'")
 
     def sent_by(self, machine):
-        return [entry["operation"] for entry in self.pipeline.simulator.requests_of(machine)]
+        return [entry["operation"] for entry in self.house.simulator.requests_of(machine)]
 
     def wait_until_another_has_it(self, token):
         until(lambda: self.run_token() != token, 30, "the claim is somebody else's", every=0.1)
 
     def check_once(self):
         """One insert was sent, ever; its benefit claim is the child's."""
-        self.pipeline.check_effects(self)
-        inserts = self.pipeline.simulator.ledger(INSERT)
+        self.house.check_effects(self)
+        inserts = self.house.simulator.ledger(INSERT)
         self.assertEqual([entry["acted"] for entry in inserts], [True])
-        (claim,) = self.pipeline.simulator.state()["benefit_claims"]
-        self.assertEqual(self.pipeline.sql("select bgs_claim_id from saved_claim_groups where bgs_claim_id is not null"),
+        (claim,) = self.house.simulator.state()["benefit_claims"]
+        self.assertEqual(self.house.sql("select bgs_claim_id from saved_claim_groups where bgs_claim_id is not null"),
                          [[claim["benefitClaimID"]]])
         self.assertEqual(self.insert_row()[1], "finished")
 
     def wait_until_answered(self):
-        until(lambda: not self.pipeline.simulator.in_progress(INSERT), 20, "the insert answered")
+        until(lambda: not self.house.simulator.in_progress(INSERT), 20, "the insert answered")
 
     def check_looked_late(self):
         """The look is of use only when the request cannot be running any more."""
-        (insert,) = self.pipeline.simulator.ledger(INSERT)
-        looks = self.pipeline.simulator.ledger(LOOK)
+        (insert,) = self.house.simulator.ledger(INSERT)
+        looks = self.house.simulator.ledger(LOOK)
         self.assertNotEqual(looks, [])
         self.assertLess(insert["ended_at"], looks[0]["at"])
 
@@ -87,7 +86,7 @@ class Outlive(unittest.TestCase):
         token, state = self.insert_row()
         self.assertEqual(state, "started")
         self.start_new()
-        self.pipeline.wait_done(60)
+        self.house.wait_done(60)
         self.check_once()
         self.assertGreater(int(self.insert_row()[0]), int(token), "not settled by who took over")
         self.check_looked_late()
@@ -104,7 +103,7 @@ class Outlive(unittest.TestCase):
         old.go_on()
         until(lambda: self.insert_row()[1] == "finished", 20, "the answer recorded", every=0.02)
         self.assertEqual(self.insert_row()[0], token, "not recorded by who had waited for it")
-        self.pipeline.wait_done(60)
+        self.house.wait_done(60)
         self.check_once()
         self.assertEqual(self.sent_by(OLD)[-1], INSERT, "the slow process went on")
         self.assertNotIn(LOOK, self.sent_by(NEW), "a look at what was known")
@@ -117,7 +116,7 @@ class Outlive(unittest.TestCase):
         old.stop()
         token, _ = self.insert_row()
         self.start_new()
-        self.pipeline.wait_done(60)
+        self.house.wait_done(60)
         self.check_looked_late()
         settled_by = self.insert_row()[0]
         self.assertGreater(int(settled_by), int(token))
@@ -135,7 +134,7 @@ class Outlive(unittest.TestCase):
         self.start_new()
         self.wait_until_another_has_it(token)
         self.assertEqual(self.insert_row()[1], "started", "the partition moved only after the call")
-        self.pipeline.wait_done(60)
+        self.house.wait_done(60)
         self.check_once()
         self.assertEqual(self.insert_row()[0], token, "not recorded by who had waited for it")
         self.assertEqual(self.sent_by(OLD)[-1], INSERT, "the slow process went on")
@@ -143,7 +142,7 @@ class Outlive(unittest.TestCase):
         self.check_took_part(old)
 
     def open_partitions(self):
-        return [int(row[0]) for row in self.pipeline.sql(
+        return [int(row[0]) for row in self.house.sql(
             "select partition from deliveries where consumer = 'form-686c' and open_offsets <> '{}'")]
 
     def check_took_part(self, program):

@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 import urllib.parse
 import uuid
 
@@ -227,23 +228,26 @@ class Pipeline:
             self.settings.setdefault("bid-url", self.simulator.url)
             self.settings.setdefault("bid-token", "token")
         except BaseException:
-            self.__exit__(*([RuntimeError] * 3))
+            self.close(is_failed=True)
             raise
         return self
 
-    def __exit__(self, kind, value, trace):
-        if kind is not None and self.api:
+    def __exit__(self, kind, *why):
+        self.close(is_failed=kind is not None)
+
+    def close(self, is_failed):
+        if is_failed and self.api:
             self.tell_stuck()
         for program in self.programs + ([self.simulator] if self.simulator else []):
             program.process.kill()   # a stopped one too
             program.process.wait()
-        if kind is not None:
+        if is_failed:
             self.tell_logs()
         try:
             self.sql_on_server(f"drop database if exists {self.name} with (force)")
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             pass   # the server goes with its data when the test command ends
-        if kind is not None and os.environ.get("CRASH_KEEP"):
+        if is_failed and os.environ.get("CRASH_KEEP"):
             print(f"kept: {self.folder}")
         else:
             shutil.rmtree(self.folder)
@@ -492,3 +496,16 @@ class Pipeline:
         for guid, sequence in sequences.items():
             test.assertEqual(sorted(ids[guid]), list(range(1, int(sequence) + 1)), f"events of group {guid}")
             test.assertTrue(all(len(of_one) == 1 for of_one in ids[guid].values()), f"two events of one sequence: {guid}")
+
+
+class PipelineTest(unittest.TestCase):
+    """A test with pipelines of its own; when it fails, their logs are told."""
+
+    def pipeline(self, **settings):
+        pipeline = Pipeline(**settings).__enter__()
+        self.addCleanup(lambda: pipeline.close(self.has_failed()))
+        return pipeline
+
+    def has_failed(self):
+        result = self._outcome.result   # unittest tells it nowhere else while cleaning up
+        return any(test is self for test, _ in result.failures + result.errors)
