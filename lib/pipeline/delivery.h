@@ -153,7 +153,9 @@ typedef struct {
   GCond done;       /* with the runner's lock */
 } StepUnit;
 void steps_do (Desk *desk, GPtrArray *batch, gpointer runner); /* DeskWork */
-void steps_submit (Run *run, StepUnit *unit);                  /* waits */
+void steps_do_own (Desk *desk, GPtrArray *batch,
+                   gpointer runner);          /* DeskWork for units with work of their own */
+void steps_submit (Run *run, StepUnit *unit); /* waits */
 /* Hands a unit with the run's ends to the desk, waits, and takes its outcome apart. */
 gboolean run_submit (Run *run, StepUnit *unit, GError **error);
 /* Writes what has ended, now; TRUE when every row stood as it should. */
@@ -211,6 +213,8 @@ struct Runner {
   gpointer context;
   KafkaConsumer *kafka;
   Desk *take_desk, *step_desk, *settle_desk;
+  Desk *own_desks[OWN_DESKS]; /* for step units with work of their own */
+  guint own_turn;             /* atomic */
   GThreadPool *workers;
   int wake_fd;
   gint sleeps; /* atomic: the poll thread is about to sleep, or sleeps */

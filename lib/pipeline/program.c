@@ -413,6 +413,16 @@ tell_configuration (Program *program)
     log_debug ("setting", "name", pairs[i], "value", pairs[i + 1], NULL);
 }
 
+/* A consumer's desks count among its connections; heartbeat and outbox have one each beside them. */
+static guint
+pool_size (const Settings *settings)
+{
+  guint all = settings_number (settings, "database-connections");
+  guint at_desks = settings_has (settings, "in-flight") ? DESK_CONNECTIONS : 0;
+
+  return all > at_desks + 1 ? all - at_desks : 2;
+}
+
 Program *
 program_start (const char *name, const Settings *settings, GError **error)
 {
@@ -444,8 +454,7 @@ program_start (const char *name, const Settings *settings, GError **error)
         (RegistryAccess){ program->http, settings_text (settings, "schema-registry-url") };
   }
   program->codec = event_codec_new (program->http ? registry_ask : NULL, &program->registry);
-  program->pool = db_pool_new (settings_text (settings, "database-url"),
-                               settings_number (settings, "database-connections"));
+  program->pool = db_pool_new (settings_text (settings, "database-url"), pool_size (settings));
   program->outbox = outbox_new (settings, &outbox, error);
   if (!program->outbox)
     goto failed;

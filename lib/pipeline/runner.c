@@ -243,6 +243,8 @@ shut_down (Runner *runner)
   g_thread_pool_free (runner->workers, FALSE, TRUE);
   desk_free (runner->take_desk);
   desk_free (runner->step_desk);
+  for (guint i = 0; i < OWN_DESKS; i++)
+    desk_free (runner->own_desks[i]);
   desk_free (runner->settle_desk);
   kafka_consumer_free (runner->kafka);
   g_mutex_lock (&runner->lock);
@@ -326,6 +328,8 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   runner->take_desk = new_desk (runner, "take", take_do);
   runner->step_desk = new_desk (runner, "steps", steps_do);
   runner->settle_desk = new_desk (runner, "settle", settle_do);
+  for (guint i = 0; i < OWN_DESKS; i++)
+    runner->own_desks[i] = new_desk (runner, "own-steps", steps_do_own);
   group = program_topic (runner->program, consumer->name);
   topics[0] = topic = program_topic (runner->program, consumer->topic);
   runner->kafka = kafka_consumer_new (settings, group, &events, runner, runner->wake_fd, error);

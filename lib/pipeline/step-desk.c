@@ -171,30 +171,37 @@ do_one (Desk *desk, Runner *runner, StepUnit *unit)
   g_clear_pointer (&single.rows, g_ptr_array_unref);
 }
 
+static gboolean
+has_own_work (const StepUnit *unit)
+{
+  return unit->work || unit->second_work || unit->needs_token;
+}
+
 void
 steps_do (Desk *desk, GPtrArray *batch, gpointer data)
 {
   Runner *runner = data;
-  g_autoptr (GPtrArray) shared = g_ptr_array_new ();
-  g_autoptr (GPtrArray) own = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
-  Batch together = { runner, shared };
+  Batch together = { runner, batch };
 
-  /* Sorted before the first is done: a unit lies on its worker's stack and is gone then. */
+  CRASH_POINT ("steps/before-commit");
+  if (!desk_transaction (desk, FALSE, do_shared, &together, &error))
+    for (guint i = 0; i < batch->len; i++) /* a conflict redoes its members singly */
+      do_one (desk, runner, g_ptr_array_index (batch, i));
+  CRASH_POINT ("steps/after-commit");
+  for (guint i = 0; i < batch->len; i++)
+    unit_done (runner,
+               g_ptr_array_index (batch, i)); /* it lies on its worker's stack, and is gone then */
+}
+
+void
+steps_do_own (Desk *desk, GPtrArray *batch, gpointer data)
+{
+  Runner *runner = data;
+
   for (guint i = 0; i < batch->len; i++) {
     StepUnit *unit = g_ptr_array_index (batch, i);
-    gboolean is_own = unit->work || unit->second_work || unit->needs_token;
-    g_ptr_array_add (is_own ? own : shared, unit);
-  }
-  CRASH_POINT ("steps/before-commit");
-  if (shared->len > 0 && !desk_transaction (desk, FALSE, do_shared, &together, &error))
-    for (guint i = 0; i < shared->len; i++) /* a conflict redoes its members singly */
-      do_one (desk, runner, g_ptr_array_index (shared, i));
-  CRASH_POINT ("steps/after-commit");
-  for (guint i = 0; i < shared->len; i++)
-    unit_done (runner, g_ptr_array_index (shared, i));
-  for (guint i = 0; i < own->len; i++) {
-    StepUnit *unit = g_ptr_array_index (own, i);
+
     CRASH_POINT ("steps/before-own-commit");
     do_one (desk, runner, unit);
     CRASH_POINT ("steps/after-own-commit");
@@ -210,7 +217,10 @@ steps_submit (Run *run, StepUnit *unit)
   unit->run = run;
   unit->ends = run->ends;
   g_cond_init (&unit->done);
-  desk_add (runner->step_desk, unit);
+  if (has_own_work (unit))
+    desk_add (runner->own_desks[g_atomic_int_add ((gint *)&runner->own_turn, 1) % OWN_DESKS], unit);
+  else
+    desk_add (runner->step_desk, unit);
   g_mutex_lock (&runner->lock);
   while (!unit->is_done)
     g_cond_wait (&unit->done, &runner->lock);

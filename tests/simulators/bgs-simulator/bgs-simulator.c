@@ -15,7 +15,7 @@
 
 #define PENSION_PATH    "/api/v1/awards/pension/"
 #define NET_WORTH_LIMIT 129094
-#define MAX_BODY_BYTES  (8 * 1024 * 1024)
+#define MAX_BODY_BYTES  (32 * 1024 * 1024) /* a rule may answer with more than a client takes */
 
 static const Setting settings_rows[] = {
   { "dialect", SETTING_CHOICE, "new", "Dialect of the replies.", .choices = "new|old" },
