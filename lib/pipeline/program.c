@@ -257,8 +257,10 @@ answer (const HttpServerRequest *request, gpointer data)
     metrics_gauge ("outbox_waiting", outbox_waiting (program->outbox), NULL);
     return http_reply_take (200, "text/plain; version=0.0.4; charset=utf-8", metrics_render ());
   }
-  if (strcmp (request->path, "/readyz") == 0)
-    return http_reply_new (is_ready (program, &why) ? 200 : 503, "text/plain", why);
+  if (strcmp (request->path, "/readyz") == 0) {
+    gboolean ready = is_ready (program, &why); /* before why is read */
+    return http_reply_new (ready ? 200 : 503, "text/plain", why);
+  }
   if (strcmp (request->path, "/livez") == 0) {
     gboolean alive = !outbox_is_fatal (program->outbox) &&
                      (!program->is_alive || program->is_alive (program->is_alive_data));
