@@ -447,7 +447,9 @@ program_start (const char *name, const Settings *settings, GError **error)
   outbox.instance_id = program->instance_id;
   tell_configuration (program);
 
-  program->sealer = sealer_from_settings (settings, error);
+  program->sealer = sealer_from_settings (settings, &problem);
+  if (!program->sealer) /* keys that are none are a wrong setting */
+    g_set_error_literal (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, problem->message);
   if (!program->sealer || !meet_database (program, error))
     goto failed;
   if (settings_is_set (settings, "schema-registry-url")) {

@@ -81,6 +81,7 @@ topics_check (rd_kafka_t *handle, const char *prefix, int timeout_ms, GError **e
   g_autoptr (GPtrArray) table = topics_table ();
   g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, timeout_ms, error);
   g_autoptr (GString) wrong = g_string_new (NULL);
+  gboolean has_wrong_count = FALSE;
 
   if (!counts)
     return FALSE;
@@ -89,16 +90,24 @@ topics_check (rd_kafka_t *handle, const char *prefix, int timeout_ms, GError **e
     g_autofree char *name = g_strconcat (prefix, topic->name, NULL);
     int count = GPOINTER_TO_INT (g_hash_table_lookup (counts, name));
 
+    if (count == topic->partitions)
+      continue;
+    has_wrong_count = has_wrong_count || count > 0;
+    g_string_append (wrong, wrong->len ? "; " : "");
     if (count == 0)
-      g_string_append_printf (wrong, "%s%s is missing", wrong->len ? "; " : "", name);
-    else if (count != topic->partitions)
-      g_string_append_printf (wrong, "%s%s has %d partitions instead of %d", wrong->len ? "; " : "",
-                              name, count, topic->partitions);
+      g_string_append_printf (wrong, "%s is missing", name);
+    else
+      g_string_append_printf (wrong, "%s has %d partitions instead of %d", name, count,
+                              topic->partitions);
   }
   if (wrong->len == 0)
     return TRUE;
   g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-               "topics are not as schemas/topics.json says: %s. Run: pipelinectl topics create",
-               wrong->str);
+               "topics are not as schemas/topics.json says: %s. Run: pipelinectl topics create%s",
+               wrong->str,
+               has_wrong_count ? ", after a topic with another number of partitions has been "
+                                 "deleted or altered with the "
+                                 "broker's own tool (order by key needs the same number everywhere)"
+                               : "");
   return FALSE;
 }

@@ -202,7 +202,8 @@ create (Broker *broker, GError **error)
     return FALSE;
   created = tell_created (event, error);
   rd_kafka_event_destroy (event);
-  return created && await_names (broker, error);
+  return created && await_names (broker, error) &&
+         topics_check (broker->handle, broker->prefix, ADMIN_TIMEOUT_MS, error);
 }
 
 /* --- check --- */
