@@ -1,6 +1,5 @@
 """Claims of invented Veterans, from the samples, and a client of claim-api."""
 
-import datetime
 import http.client
 import json
 import pathlib
@@ -47,9 +46,3 @@ class Client:
 
     def close(self):
         self.connection.close()
-
-
-def seconds_between(earlier, later):
-    """Of two times as the ledger writes them."""
-    return (datetime.datetime.fromisoformat(later.replace("Z", "+00:00"))
-            - datetime.datetime.fromisoformat(earlier.replace("Z", "+00:00"))).total_seconds()
