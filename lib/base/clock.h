@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-gint64 clock_now_ms (void);          /* this machine's UTC, ms since 1970 */
+gint64 clock_now_ms (void); /* this machine's UTC, ms since 1970 */
 gint64 clock_monotonic_ms (void);
 gint64 clock_database_now_ms (void); /* clock_now_ms() + offset */
 void clock_set_database_offset_ms (gint64 offset_ms);
@@ -14,10 +14,11 @@ gint64 clock_database_offset_ms (void);
 typedef gint64 (*ClockSource) (void);
 void clock_set_source (ClockSource wall_ms, ClockSource monotonic_ms);
 
-char *clock_format_iso (gint64 utc_ms);          /* 2026-11-21T19:05:00.123Z */
+char *clock_format_iso (gint64 utc_ms); /* 2026-11-21T19:05:00.123Z */
 /* Also with a numeric offset (±hh, ±hhmm, ±hh:mm), with a blank for the T, without a fraction (more digits than ms are
  * cut), or a day alone, which is its midnight in UTC. A time of day without Z or offset is refused: guessing a zone
  * could move a claim to another day. */
 gboolean clock_parse_iso (const char *text, gint64 *ret_utc_ms);
-char *clock_chicago_day (gint64 utc_ms);         /* 2026-11-21, the day in America/Chicago (own rule: US law since 2007) */
-char *clock_chicago_iso (gint64 utc_ms);         /* 2026-11-21T13:05:00-06:00 */
+char *clock_chicago_day (
+    gint64 utc_ms); /* 2026-11-21, the day in America/Chicago (own rule: US law since 2007) */
+char *clock_chicago_iso (gint64 utc_ms); /* 2026-11-21T13:05:00-06:00 */

@@ -19,13 +19,14 @@ gboolean log_is_enabled (LogLevel level);
 /* Pairs of const char * name, value, ended by NULL; a pair whose value is NULL is left out.
  * Fields that the thread has set with log_context_set() are added. */
 void log_line (LogLevel level, const char *message, ...) G_GNUC_NULL_TERMINATED;
-#define log_debug(...) log_line (LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define log_info(...) log_line (LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line (LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...)    log_line (LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warning(...) log_line (LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_failure(...) log_line (LOG_LEVEL_ERROR, __VA_ARGS__)
 
 /* For a line that can repeat: at most one of a kind per 10 s; the next one says how many were held back. */
-void log_limited (LogLevel level, const char *kind, const char *message, ...) G_GNUC_NULL_TERMINATED;
+void log_limited (LogLevel level, const char *kind, const char *message,
+                  ...) G_GNUC_NULL_TERMINATED;
 
 /* Per-thread fields: consumer topic partition offset claim_group_id claim_id delivery_no step verdict.
  * NULL removes one. Names must be static strings. */

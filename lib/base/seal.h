@@ -10,9 +10,9 @@
 #define SEAL_ERROR (seal_error_quark ())
 GQuark seal_error_quark (void);
 typedef enum {
-  SEAL_ERROR_KEYS,     /* the setting is malformed */
-  SEAL_ERROR_UNKNOWN,  /* sealed with a master key we do not have */
-  SEAL_ERROR_DAMAGED,  /* does not open: changed, moved, or the wrong key */
+  SEAL_ERROR_KEYS,    /* the setting is malformed */
+  SEAL_ERROR_UNKNOWN, /* sealed with a master key we do not have */
+  SEAL_ERROR_DAMAGED, /* does not open: changed, moved, or the wrong key */
 } SealError;
 
 typedef struct Sealer Sealer;
@@ -24,14 +24,16 @@ Sealer *sealer_new (const char *master_keys, const char *hmac_keys, GError **err
 void sealer_free (Sealer *sealer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sealer, sealer_free)
 
-RowKey *row_key_new (Sealer *sealer);                                          /* a fresh data key */
-RowKey *row_key_open (Sealer *sealer, const char *wrapped, GError **error);    /* the encrypted_kms_key column */
-const char *row_key_wrapped (const RowKey *key);                               /* borrowed; store with the row */
+RowKey *row_key_new (Sealer *sealer); /* a fresh data key */
+RowKey *row_key_open (Sealer *sealer, const char *wrapped,
+                      GError **error);           /* the encrypted_kms_key column */
+const char *row_key_wrapped (const RowKey *key); /* borrowed; store with the row */
 void row_key_free (RowKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RowKey, row_key_free)
 
 /* Sealed text is nonce, ciphertext, tag. @row_id as decimal or uuid text. */
-GBytes *row_key_seal (const RowKey *key, const char *table, const char *row_id, const char *column, const char *plain);
+GBytes *row_key_seal (const RowKey *key, const char *table, const char *row_id, const char *column,
+                      const char *plain);
 char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, const char *column,
                       GBytes *sealed, GError **error);
 

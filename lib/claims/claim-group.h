@@ -10,48 +10,51 @@
 GQuark claims_error_quark (void);
 typedef enum {
   CLAIMS_ERROR_NOT_FOUND,
-  CLAIMS_ERROR_TRANSITION,   /* the table of states does not allow this change */
-  CLAIMS_ERROR_INVALID,      /* the stored document is not what we stored */
+  CLAIMS_ERROR_TRANSITION, /* the table of states does not allow this change */
+  CLAIMS_ERROR_INVALID,    /* the stored document is not what we stored */
 } ClaimsError;
 
 typedef struct {
   gint64 claim_id;
-  char *form_type;           /* "21-686C" or "21-674" */
-  char *state;               /* pending, submitted, dead, stopped, held */
-  char *bgs_claim_id;        /* NULL until submitted */
+  char *form_type;    /* "21-686C" or "21-674" */
+  char *state;        /* pending, submitted, dead, stopped, held */
+  char *bgs_claim_id; /* NULL until submitted */
 } ChildClaim;
 
 typedef struct {
-  char *guid;                /* the confirmation number */
-  gint64 row_id;             /* the group's own row: row locks go in ascending order of it */
+  char *guid;    /* the confirmation number */
+  gint64 row_id; /* the group's own row: row locks go in ascending order of it */
   gint64 parent_claim_id;
   char *state;
-  char *veteran_id;          /* the veteran key */
-  char *proc_id;             /* NULL until proc-setup has it */
-  char *review_reasons;      /* NULL: no review */
+  char *veteran_id;     /* the veteran key */
+  char *proc_id;        /* NULL until proc-setup has it */
+  char *review_reasons; /* NULL: no review */
   gint64 submitted_at_ms;
-  char *submission_day;      /* YYYY-MM-DD in America/Chicago */
+  char *submission_day; /* YYYY-MM-DD in America/Chicago */
   guint replay;
-  gint64 closer;             /* 0: none yet */
-  GPtrArray *children;       /* of ChildClaim *, by claim id: the 686c first, then the 674s in form order */
-  json_t *user_data;         /* veteran_information of the signed-in user; NULL unless asked for */
+  gint64 closer; /* 0: none yet */
+  GPtrArray
+      *children;     /* of ChildClaim *, by claim id: the 686c first, then the 674s in form order */
+  json_t *user_data; /* veteran_information of the signed-in user; NULL unless asked for */
 } ClaimGroup;
 void claim_group_free (ClaimGroup *group);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClaimGroup, claim_group_free)
 
 /* @sealer NULL: user_data is not opened. Errors: %CLAIMS_ERROR_NOT_FOUND, seal and database errors. */
 ClaimGroup *claim_group_load (Db *db, Sealer *sealer, const char *guid, GError **error);
-gboolean claim_group_is_settled (const ClaimGroup *group);    /* success or failed: no event leaves these */
-const ChildClaim *claim_group_child (const ClaimGroup *group, gint64 claim_id); /* NULL when not one of it */
+gboolean
+claim_group_is_settled (const ClaimGroup *group); /* success or failed: no event leaves these */
+const ChildClaim *claim_group_child (const ClaimGroup *group,
+                                     gint64 claim_id); /* NULL when not one of it */
 /* The document of one claim; owned by the caller (json_decref). */
 json_t *claim_load_form (Db *db, Sealer *sealer, gint64 claim_id, GError **error);
 
 /* What claim-api stores: everything in the caller's transaction. */
 typedef struct {
-  json_t *parent_form;       /* borrowed */
-  GPtrArray *child_forms;    /* of ClaimChildForm *, see claims/split.h; borrowed */
-  json_t *user_data;         /* borrowed */
-  gint64 submitted_at_ms;    /* the database's clock */
+  json_t *parent_form;    /* borrowed */
+  GPtrArray *child_forms; /* of ClaimChildForm *, see claims/split.h; borrowed */
+  json_t *user_data;      /* borrowed */
+  gint64 submitted_at_ms; /* the database's clock */
 } NewClaimGroup;
 /**
  * claim_group_store:
@@ -69,7 +72,8 @@ gboolean claim_groups_lock (Db *db, char **guids, GError **error);
 
 /* Writes the proc id and, with it, the reasons for review (NULL: none); refuses (CLAIMS_ERROR_TRANSITION) to replace
  * another proc id. The same one again changes nothing: the first decision stands. */
-gboolean claim_group_set_proc (Db *db, const char *guid, const char *proc_id, const char *review_reasons, GError **error);
+gboolean claim_group_set_proc (Db *db, const char *guid, const char *proc_id,
+                               const char *review_reasons, GError **error);
 
 /**
  * claim_group_child_submitted:
@@ -81,13 +85,16 @@ gboolean claim_group_set_proc (Db *db, const char *guid, const char *proc_id, co
  * DB_ERROR_UNIQUE (another child has this benefit claim).
  * Source: design section 7, "closed once".
  */
-gboolean claim_group_child_submitted (Db *db, const char *guid, gint64 claim_id, const char *bgs_claim_id,
-                                      gboolean *ret_is_closer, GError **error);
+gboolean claim_group_child_submitted (Db *db, const char *guid, gint64 claim_id,
+                                      const char *bgs_claim_id, gboolean *ret_is_closer,
+                                      GError **error);
 
 /* Submission and attempt rows: one attempt row per try, written again as it goes on. @status pending, unknown, submitted
  * or failure; what is submitted stays so. @error_message is neutral text: never a name, SSN or request. */
-gboolean claim_attempt_record (Db *db, gint64 claim_id, const char *form_type, guint attempt_no, const char *status,
-                               const char *bgs_claim_id, const char *error_class, const char *error_message, GError **error);
+gboolean claim_attempt_record (Db *db, gint64 claim_id, const char *form_type, guint attempt_no,
+                               const char *status, const char *bgs_claim_id,
+                               const char *error_class, const char *error_message, GError **error);
 /* needs-person: opens a hold once per (claim, reason). @claim_id may be the parent's for a group. @behind_claim_id 0:
  * behind nobody. Errors: CLAIMS_ERROR_NOT_FOUND when the claim is not one of the group. */
-gboolean claim_hold_open (Db *db, const char *guid, gint64 claim_id, const char *reason, gint64 behind_claim_id, GError **error);
+gboolean claim_hold_open (Db *db, const char *guid, gint64 claim_id, const char *reason,
+                          gint64 behind_claim_id, GError **error);

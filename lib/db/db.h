@@ -11,13 +11,13 @@
 #define DB_ERROR (db_error_quark ())
 GQuark db_error_quark (void);
 typedef enum {
-  DB_ERROR_AWAY,            /* no connection, or lost before COMMIT was sent: nothing has happened. Also a server that is
+  DB_ERROR_AWAY, /* no connection, or lost before COMMIT was sent: nothing has happened. Also a server that is
                              * full, shutting down or read-only. Outside a transaction a lost statement may have run */
-  DB_ERROR_COMMIT_UNKNOWN,  /* COMMIT sent, no answer: read the inbox row to learn it */
-  DB_ERROR_CONFLICT,        /* deadlock or serialisation failure: repeat the transaction */
-  DB_ERROR_UNIQUE,          /* a unique constraint; its name is in the message */
-  DB_ERROR_CHECK,           /* check, not-null or foreign-key constraint */
-  DB_ERROR_STATEMENT,       /* everything else: a mistake of ours */
+  DB_ERROR_COMMIT_UNKNOWN, /* COMMIT sent, no answer: read the inbox row to learn it */
+  DB_ERROR_CONFLICT,       /* deadlock or serialisation failure: repeat the transaction */
+  DB_ERROR_UNIQUE,         /* a unique constraint; its name is in the message */
+  DB_ERROR_CHECK,          /* check, not-null or foreign-key constraint */
+  DB_ERROR_STATEMENT,      /* everything else: a mistake of ours */
 } DbError;
 
 typedef struct Db Db;
@@ -26,8 +26,9 @@ typedef struct DbRows DbRows;
 Db *db_open (const char *url, GError **error);
 void db_close (Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Db, db_close)
-gboolean db_is_broken (const Db *db);                 /* DB_ERROR_AWAY or COMMIT_UNKNOWN was met; close or reset it */
-gboolean db_reset (Db *db, GError **error);           /* connects again */
+gboolean
+db_is_broken (const Db *db); /* DB_ERROR_AWAY or COMMIT_UNKNOWN was met; close or reset it */
+gboolean db_reset (Db *db, GError **error); /* connects again */
 
 /**
  * db_query:
@@ -44,13 +45,14 @@ gboolean db_reset (Db *db, GError **error);           /* connects again */
  */
 DbRows *db_query (Db *db, GError **error, const char *sql, const char *types, ...);
 /* For statements whose rows do not matter. @ret_count (may be NULL): rows affected. */
-gboolean db_execute (Db *db, guint *ret_count, GError **error, const char *sql, const char *types, ...);
+gboolean db_execute (Db *db, guint *ret_count, GError **error, const char *sql, const char *types,
+                     ...);
 /* Several statements without parameters in one go: migrations. */
 gboolean db_script (Db *db, const char *sql, GError **error);
 
 gboolean db_begin (Db *db, GError **error);
 gboolean db_commit (Db *db, GError **error);
-void db_rollback (Db *db);                            /* never fails; a lost connection is noted for db_is_broken() */
+void db_rollback (Db *db); /* never fails; a lost connection is noted for db_is_broken() */
 
 /* Runs @work between BEGIN and COMMIT; repeats it on DB_ERROR_CONFLICT (10 times). */
 typedef gboolean (*DbWork) (Db *db, gpointer data, GError **error);
@@ -58,10 +60,12 @@ gboolean db_transaction (Db *db, DbWork work, gpointer data, GError **error);
 
 guint db_rows_count (const DbRows *rows);
 gboolean db_rows_is_null (const DbRows *rows, guint row, const char *column);
-const char *db_rows_text (const DbRows *rows, guint row, const char *column);  /* borrowed; NULL for SQL NULL */
-gint64 db_rows_int (const DbRows *rows, guint row, const char *column);        /* 0 for NULL */
+const char *db_rows_text (const DbRows *rows, guint row,
+                          const char *column); /* borrowed; NULL for SQL NULL */
+gint64 db_rows_int (const DbRows *rows, guint row, const char *column); /* 0 for NULL */
 gboolean db_rows_boolean (const DbRows *rows, guint row, const char *column);
-GBytes *db_rows_bytes (const DbRows *rows, guint row, const char *column);     /* owned; NULL for SQL NULL */
+GBytes *db_rows_bytes (const DbRows *rows, guint row,
+                       const char *column); /* owned; NULL for SQL NULL */
 void db_rows_free (DbRows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbRows, db_rows_free)
 
@@ -70,6 +74,7 @@ typedef struct DbPool DbPool;
 DbPool *db_pool_new (const char *url, guint max_connections);
 void db_pool_free (DbPool *pool);
 Db *db_pool_take (DbPool *pool, GError **error);
-void db_pool_give (DbPool *pool, Db *db);             /* NULL is fine */
+void db_pool_give (DbPool *pool, Db *db); /* NULL is fine */
 
-extern const Setting db_settings[]; /* database-url (secret), database-connections, database-wait-ms */
+extern const Setting
+    db_settings[]; /* database-url (secret), database-connections, database-wait-ms */

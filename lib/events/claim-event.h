@@ -10,15 +10,16 @@ typedef struct {
   gint64 claim_id;      /* 0: not about one claim */
   char *from_state;     /* NULL: there was none */
   char *to_state;
-  char *reason;         /* neutral text, never personal data; cut at 4096 bytes */
-  char *consumer;       /* who caused it */
-  gint64 replay;        /* the group's replay number */
-  gint64 at_ms;         /* UTC */
+  char *reason;   /* neutral text, never personal data; cut at 4096 bytes */
+  char *consumer; /* who caused it */
+  gint64 replay;  /* the group's replay number */
+  gint64 at_ms;   /* UTC */
 } ClaimEvent;
 
 /* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once per topic.
  * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit), %EVENTS_ERROR_REGISTRY. */
-GBytes *claim_event_encode (EventCodec *codec, const char *topic, const ClaimEvent *event, GError **error);
+GBytes *claim_event_encode (EventCodec *codec, const char *topic, const ClaimEvent *event,
+                            GError **error);
 /* The struct, owned; @value NULL (a tombstone) is malformed. Errors: all three of codec.h. */
 gpointer claim_event_decode (EventCodec *codec, GBytes *value, GError **error);
 void claim_event_free (gpointer event); /* only for what _decode() gave */

@@ -11,23 +11,26 @@
 #define EVENTS_ERROR (events_error_quark ())
 GQuark events_error_quark (void);
 typedef enum {
-  EVENTS_ERROR_MALFORMED,   /* these bytes are no event of ours: quarantine */
-  EVENTS_ERROR_UNKNOWN,     /* a schema we do not know and the registry has not: quarantine */
-  EVENTS_ERROR_REGISTRY,    /* the registry does not answer: wait */
+  EVENTS_ERROR_MALFORMED, /* these bytes are no event of ours: quarantine */
+  EVENTS_ERROR_UNKNOWN,   /* a schema we do not know and the registry has not: quarantine */
+  EVENTS_ERROR_REGISTRY,  /* the registry does not answer: wait */
 } EventsError;
 
 /* Asks the registry; method GET or POST, path such as "/subjects/x-value/versions". Returns the JSON body of a 200,
  * NULL + error otherwise: EVENTS_ERROR_UNKNOWN for 404, EVENTS_ERROR_REGISTRY for everything that may pass.
  * The events room knows no HTTP: programs hand this in (pipeline/registry.h). */
-typedef char *(*RegistryAsk) (const char *method, const char *path, const char *body, gpointer data, GError **error);
+typedef char *(*RegistryAsk) (const char *method, const char *path, const char *body, gpointer data,
+                              GError **error);
 
 /* Bounds: a whole value; one text of it, read or written; a text for people is cut when written. */
 #define EVENT_VALUE_MAX_BYTES (1024 * 1024)
-#define EVENT_TEXT_MAX_BYTES (64 * 1024)
+#define EVENT_TEXT_MAX_BYTES  (64 * 1024)
 #define EVENT_PROSE_MAX_BYTES 4096
 
 typedef struct EventCodec EventCodec;
-EventCodec *event_codec_new (RegistryAsk ask, gpointer data); /* ask NULL: single-object encoding. Thread safe, caches ids */
+EventCodec *
+event_codec_new (RegistryAsk ask,
+                 gpointer data); /* ask NULL: single-object encoding. Thread safe, caches ids */
 
 /**
  * event_codec_prepare:
@@ -40,6 +43,7 @@ EventCodec *event_codec_new (RegistryAsk ask, gpointer data); /* ask NULL: singl
  *
  * Errors: %EVENTS_ERROR_REGISTRY, also for a registry that refuses the schema as incompatible.
  */
-gboolean event_codec_prepare (EventCodec *codec, const char *topic, const char *stem, GError **error);
+gboolean event_codec_prepare (EventCodec *codec, const char *topic, const char *stem,
+                              GError **error);
 void event_codec_free (EventCodec *codec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EventCodec, event_codec_free)

@@ -4,9 +4,9 @@
 #include "events/codec.h"
 
 typedef enum {
-  EVENT_TEXT,           /* char *, never NULL: refused when it is damaged or too long */
-  EVENT_TEXT_OR_NULL,   /* char * */
-  EVENT_PROSE_OR_NULL,  /* char *, for people: mended and cut when written, for a long reason must not stop an event */
+  EVENT_TEXT,         /* char *, never NULL: refused when it is damaged or too long */
+  EVENT_TEXT_OR_NULL, /* char * */
+  EVENT_PROSE_OR_NULL, /* char *, for people: mended and cut when written, for a long reason must not stop an event */
   EVENT_NUMBER,         /* gint64; an int or a long in the schema */
   EVENT_NUMBER_OR_ZERO, /* gint64; null in the schema is 0 */
   EVENT_SYMBOL,         /* const char *, borrowed: a symbol of the newest schema's enum */
@@ -30,7 +30,7 @@ extern const EventType claim_event_type;
 extern const EventType notification_requested_type;
 extern const EventType monitoring_event_type;
 
-GBytes *event_encode (EventCodec *codec, const char *topic, const EventType *type, gconstpointer event,
-                      GError **error);
+GBytes *event_encode (EventCodec *codec, const char *topic, const EventType *type,
+                      gconstpointer event, GError **error);
 gpointer event_decode (EventCodec *codec, const EventType *type, GBytes *value, GError **error);
 void event_free (const EventType *type, gpointer event);

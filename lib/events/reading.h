@@ -8,15 +8,17 @@
 #include "events/schema.h"
 
 typedef struct {
-  SchemaKind kind;   /* of the value itself: a union has become its branch */
-  gint64 number;     /* int, long, boolean */
-  const char *text;  /* string: valid UTF-8 without a 0 byte; enum: the symbol. Borrowed for the call */
+  SchemaKind kind; /* of the value itself: a union has become its branch */
+  gint64 number;   /* int, long, boolean */
+  const char
+      *text; /* string: valid UTF-8 without a 0 byte; enum: the symbol. Borrowed for the call */
 } FieldValue;
 
 /* Other kinds come without a content; they are only known to be well-formed. FALSE + error stops the reading. */
-typedef gboolean (*FieldFound) (const char *name, const FieldValue *value, gpointer data, GError **error);
+typedef gboolean (*FieldFound) (const char *name, const FieldValue *value, gpointer data,
+                                GError **error);
 
 /* @length is exactly the record: fewer and more bytes are refused. Bounds: a text 64 KiB, 32 levels, 100,000 values.
  * Errors: %EVENTS_ERROR_MALFORMED, and those of @found. */
-gboolean reading_record (const Schema *writer, const guint8 *bytes, gsize length, FieldFound found, gpointer data,
-                         GError **error);
+gboolean reading_record (const Schema *writer, const guint8 *bytes, gsize length, FieldFound found,
+                         gpointer data, GError **error);

@@ -35,10 +35,11 @@ typedef struct {
 
 struct SchemaType {
   SchemaKind kind;
-  char *name;              /* with namespace; record, enum and fixed */
-  GPtrArray *fields;       /* SchemaField; record */
-  GPtrArray *symbols;      /* char *; enum */
-  char *default_symbol;    /* enum: what stands for a symbol that the reader does not know; NULL: none */
+  char *name;         /* with namespace; record, enum and fixed */
+  GPtrArray *fields;  /* SchemaField; record */
+  GPtrArray *symbols; /* char *; enum */
+  char *
+      default_symbol; /* enum: what stands for a symbol that the reader does not know; NULL: none */
   GPtrArray *branches;     /* SchemaType; union */
   const SchemaType *items; /* array; map: its values */
   gint64 size;             /* fixed */
@@ -65,6 +66,7 @@ int schema_find_branch (const SchemaType *type, SchemaKind kind);
 guint64 schema_crc64 (gconstpointer data, gsize length);
 
 /* The compiled-in versions. Known for the life of the process, borrowed. */
-const Schema *schema_newest (const char *stem);                  /* of schemas/avro/<stem>.avsc; g_error when absent */
-const Schema *schema_by_fingerprint (guint64 fingerprint);       /* any version; NULL when unknown */
-const Schema *schema_version (const char *stem, guint version);  /* from 1; NULL when absent */
+const Schema *
+schema_newest (const char *stem); /* of schemas/avro/<stem>.avsc; g_error when absent */
+const Schema *schema_by_fingerprint (guint64 fingerprint);      /* any version; NULL when unknown */
+const Schema *schema_version (const char *stem, guint version); /* from 1; NULL when absent */
