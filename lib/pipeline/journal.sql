@@ -13,7 +13,8 @@ update step_journal set state = given.state, finished_at = clock_timestamp (),
   result_ciphertext = given.result, encrypted_kms_key = given.key
 from unnest ($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[])
   as given (scope, step, ordinal, token, state, note, result, key)
-where step_journal.scope = given.scope and step_journal.step = given.step and step_journal.ordinal = given.ordinal
+where step_journal.scope = any ($1::text[])
+  and step_journal.scope = given.scope and step_journal.step = given.step and step_journal.ordinal = given.ordinal
   and step_journal.token = given.token and step_journal.state = 'started'
 returning step_journal.scope, step_journal.step, step_journal.ordinal
 
@@ -35,9 +36,9 @@ with given as (
   select * from unnest ($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bigint[])
     as given (n, scope, step, ordinal, token, digest, note, group_row)),
 groups as materialized (
-  select id, status from saved_claim_groups where id in (select group_row from given) order by id for share),
+  select id, status from saved_claim_groups where id = any ($8::bigint[]) order by id for share),
 owned as materialized (
-  select runs.scope, runs.token from runs join given using (scope, token) order by runs.scope for share of runs),
+  select scope, token from runs where scope = any ($2::text[]) order by scope for share),
 started as (
   insert into step_journal (scope, step, ordinal, token, state, digest, note)
   select given.scope, given.step, given.ordinal, given.token, 'started', given.digest, given.note

@@ -347,35 +347,46 @@ write_ends (Db *db, Batch *batch, GError **error)
   return TRUE;
 }
 
+/* Every run row of the delivery still holds its token. */
+static gboolean
+holds_all (const Run *run, GHashTable *tokens)
+{
+  for (guint i = 0; run && i < run->scopes->len; i++) {
+    const OwnScope *own = g_ptr_array_index (run->scopes, i);
+    const gint64 *token = g_hash_table_lookup (tokens, own->scope);
+
+    if (!token || *token != own->token)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 hold_tokens (Db *db, Batch *batch, GError **error)
 {
   g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
-  g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GHashTable) held = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, NULL);
+  g_autoptr (GHashTable) tokens = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (DbRows) rows = NULL;
 
   for (guint i = 0; i < batch->units->len; i++) {
     Run *run = ((SettleUnit *)g_ptr_array_index (batch->units, i))->delivery->run;
-    for (guint k = 0; run && k < run->scopes->len; k++) {
-      OwnScope *own = g_ptr_array_index (run->scopes, k);
-      g_ptr_array_add (scopes, own->scope);
-      g_array_append_val (tokens, own->token);
-    }
+    for (guint k = 0; run && k < run->scopes->len; k++)
+      g_ptr_array_add (scopes, ((OwnScope *)g_ptr_array_index (run->scopes, k))->scope);
   }
   if (scopes->len == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_HOLD_TOKENS, "NI", scopes, tokens->data, (gsize)tokens->len);
+  rows = db_query (db, error, SQL_HOLD_TOKENS, "N", scopes);
   if (!rows)
     return FALSE;
-  for (guint i = 0; i < db_rows_count (rows); i++)
-    g_hash_table_add (held, (char *)db_rows_text (rows, i, "scope"));
+  for (guint i = 0; i < db_rows_count (rows); i++) {
+    gint64 token = db_rows_int (rows, i, "token");
+    g_hash_table_insert (tokens, g_strdup (db_rows_text (rows, i, "scope")),
+                         g_memdup2 (&token, sizeof token));
+  }
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    Run *run = unit->delivery->run;
-    for (guint k = 0; run && k < run->scopes->len && GUARD (TOKEN); k++)
-      if (!g_hash_table_contains (held, ((OwnScope *)g_ptr_array_index (run->scopes, k))->scope))
-        unit->is_lost = TRUE;
+    if (GUARD (TOKEN) && !holds_all (unit->delivery->run, tokens))
+      unit->is_lost = TRUE;
   }
   return TRUE;
 }

@@ -1,10 +1,9 @@
 Queries of the settle desk, see settle.c.
 
 -- name: hold-tokens
--- Settling is conditional on every run row of the delivery; they stay as they are until the commit.
-select runs.scope, runs.token from runs
-join unnest ($1::text[], $2::bigint[]) as given (scope, token) using (scope, token)
-order by runs.scope for share of runs
+-- Settling is conditional on every run row of the delivery; they stay as they are until the commit. The caller compares
+-- the tokens.
+select scope, token from runs where scope = any ($1::text[]) order by scope for share
 
 -- name: inbox-insert
 -- There already: somebody has settled it, and nothing of this settlement is written.

@@ -9,13 +9,16 @@ on conflict (consumer, topic, partition, instance_id)
   do update set open_offsets = excluded.open_offsets, counted_at = clock_timestamp ()
 
 -- name: look-and-group
--- In the inbox already? And what the group says of the replay.
-select given.n, inbox.message_id is not null as is_seen, groups.id as group_row_id, groups.replay, groups.status
+-- In the inbox already? And what the group says of the replay. Scalar sub-selects by key on purpose: a join or an exists may
+-- be planned as a scan of all a consumer's rows while the inbox is small, and the plan stays when it no longer is (measured).
+select given.n,
+       coalesce ((select true from inbox where inbox.consumer = $1 and inbox.message_id = given.message_id
+                  and inbox.hop = given.hop::integer and inbox.replay = given.replay::integer limit 1), false) as is_seen,
+       groups.id as group_row_id, groups.replay, groups.status
 from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[]) as given (n, message_id, hop, replay, guid)
-left join inbox on inbox.consumer = $1 and inbox.message_id = given.message_id and inbox.hop = given.hop
-  and inbox.replay = given.replay
-left join saved_claim_groups groups on given.guid <> '' and groups.claim_group_guid = nullif (given.guid, '')::uuid
-  and groups.parent_claim_id = groups.saved_claim_id
+left join lateral (
+  select id, saved_claim_groups.replay, saved_claim_groups.status from saved_claim_groups
+  where claim_group_guid = nullif (given.guid, '')::uuid and parent_claim_id = saved_claim_id limit 1) groups on true
 
 -- name: own
 insert into runs (scope, instance_id, token)
@@ -26,7 +29,8 @@ returning scope, token
 -- name: look-again
 -- In the transaction that has just taken the run rows: whoever settled before we got them is seen here.
 select given.n from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bigint[]) as given (n, message_id, hop, replay)
-join inbox on inbox.consumer = $1 and inbox.message_id = given.message_id and inbox.hop = given.hop and inbox.replay = given.replay
+where (select true from inbox where inbox.consumer = $1 and inbox.message_id = given.message_id
+         and inbox.hop = given.hop::integer and inbox.replay = given.replay::integer)
 
 -- name: open-suspect
 insert into delivery_records (consumer, topic, partition, record_offset, instance_id, is_suspect, deaths)
