@@ -112,6 +112,8 @@ desk_db (Desk *desk)
 gboolean
 desk_transaction (Desk *desk, gboolean repeat_conflicts, DbWork work, gpointer data, GError **error)
 {
+  gint64 away_since = 0;
+
   for (guint conflicts = 0;;) {
     g_autoptr (GError) problem = NULL;
     Db *db = desk_db (desk);
@@ -119,8 +121,16 @@ desk_transaction (Desk *desk, gboolean repeat_conflicts, DbWork work, gpointer d
     if (db_begin (db, &problem) && work (db, data, &problem) && db_commit (db, &problem))
       return TRUE;
     db_rollback (db);
-    if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY))
+    if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY)) {
+      /* Also a server that answers and cannot work: shutting down, full, read-only. */
+      if (away_since == 0)
+        away_since = clock_monotonic_ms ();
+      if (clock_monotonic_ms () - away_since > desk->options.wait_ms)
+        desk->options.ill (problem->message, desk->options.data);
+      if (!db_is_broken (db))
+        desk_wait (desk, AGAIN_MS);
       continue;
+    }
     if (g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT) && repeat_conflicts &&
         ++conflicts < CONFLICTS_MAX)
       continue;
