@@ -6,8 +6,6 @@
 #include <glib.h>
 #include <librdkafka/rdkafka.h>
 
-#define KAFKA_HEADERS_MAX_BYTES 16384 /* of our own headers together; texts are shortened first */
-
 typedef struct KafkaHeaders KafkaHeaders;
 
 KafkaHeaders *kafka_headers_new (void);

@@ -145,8 +145,6 @@ typedef struct {
   SettleWork work;
   gpointer data;
   const char *step_result;
-  SettleWork second_work;
-  gpointer second_data;
   gboolean needs_token; /* refuse (LOST) when the run row has another token */
   GError *error;
   gboolean is_done; /* (L) */

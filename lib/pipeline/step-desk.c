@@ -128,8 +128,6 @@ do_single (Db *db, gpointer data, GError **error)
       is_fine = FALSE;
     }
   is_fine = is_fine && (!unit->work || unit->work (&settlement, unit->run, unit->data, error)) &&
-            (!unit->second_work ||
-             unit->second_work (&settlement, unit->run, unit->second_data, error)) &&
             write_starts (db, alone, error) && clear_suspects (db, alone, error);
   if (is_fine && unit->has_start && !unit->start_hit) {
     /* What the work has written must not stand without the start. */
@@ -174,7 +172,7 @@ do_one (Desk *desk, Runner *runner, StepUnit *unit)
 static gboolean
 has_own_work (const StepUnit *unit)
 {
-  return unit->work || unit->second_work || unit->needs_token;
+  return unit->work || unit->needs_token;
 }
 
 void

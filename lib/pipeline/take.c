@@ -175,7 +175,6 @@ typedef struct {
   Runner *runner;
   GPtrArray *deliveries; /* of Delivery *, each with its run and message */
   GPtrArray *partitions; /* touched, borrowed */
-  GPtrArray *deferred;
   gboolean *are_seen, *are_stale;
 } Take;
 
@@ -441,7 +440,7 @@ defer_doubles (Take *take)
 static void
 take_records (Desk *desk, Runner *runner, GPtrArray *deliveries, GPtrArray *partitions)
 {
-  Take take = { runner, deliveries, partitions, NULL, NULL, NULL };
+  Take take = { runner, deliveries, partitions, NULL, NULL };
 
   CRASH_POINT ("take/before-count");
   do_or_die (desk, runner, count_asynchronously, &take, "deliveries cannot be counted");
