@@ -34,6 +34,9 @@ static const VerdictRow rows[] = {
   { pipeline_error_quark, PIPELINE_ERROR_GROUP_OVER, NULL, VERDICT_DONE, "group-over" },
   { pipeline_error_quark, PIPELINE_ERROR_UNKNOWN, NULL, VERDICT_RETRY, "unknown-outcome" },
   { pipeline_error_quark, PIPELINE_ERROR_DATABASE, NULL, VERDICT_ILL, "database-away" },
+  { pipeline_error_quark, PIPELINE_ERROR_LOOK_LATER, NULL, VERDICT_RETRY, "look-later" },
+  { pipeline_error_quark, PIPELINE_ERROR_OUTAGE, NULL, VERDICT_DEAD, "outage-max-wait" },
+  { pipeline_error_quark, PIPELINE_ERROR_TOMBSTONE, NULL, VERDICT_DEAD, "tombstone" },
 
   /* Faults that no retry can mend: the backup way, at once. */
   { bgs_error_quark, BGS_ERROR_FAULT, "insertBenefitClaim: Invalid zipcode.", VERDICT_DEAD,
@@ -121,6 +124,21 @@ verdict_error_class (const GError *error)
   const VerdictRow *row = error ? row_of (error) : NULL;
 
   return row ? row->error_class : error ? "unexpected" : NULL;
+}
+
+gboolean
+verdict_is_downstream_away (const GError *error)
+{
+  if (error->domain == HTTP_ERROR)
+    return TRUE;
+  return error->domain == BGS_ERROR && error->code != BGS_ERROR_FAULT &&
+         error->code != BGS_ERROR_ARGUMENT;
+}
+
+gboolean
+verdict_is_answer (const GError *error)
+{
+  return g_error_matches (error, BGS_ERROR, BGS_ERROR_FAULT);
 }
 
 CallOutcome

@@ -10,6 +10,7 @@
 #include "submission/submission.h"
 
 const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings, NULL };
+const char *const submission_downstreams[] = { "bgs", DOWNSTREAM_BID, NULL };
 
 void
 submission_scope (gconstpointer message, RunScope *ret_scope)

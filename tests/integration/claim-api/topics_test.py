@@ -54,7 +54,7 @@ class TopicsTest(unittest.TestCase):
         self.topics("check", "--topic-prefix=other.")
         self.alter("other.proc-setup.retry-12h", 3600000)
         done = self.topics("check", "--topic-prefix=other.", status=1)
-        self.assertIn("other.proc-setup.retry-12h keeps records for 3600000 ms, and its tier needs more than 47520000 ms",
+        self.assertIn("other.proc-setup.retry-12h keeps records for 3600000 ms, and its tier needs more than 220320000 ms",
                       done.stderr)
         self.alter("other.claims.686c", 60000)
         done = self.topics("check", "--topic-prefix=other.", status=1)

@@ -40,9 +40,8 @@ SETTINGS = {
     "bid-timeout-ms": "1000",
     "send-within-ms": "700",
     "unknown-settle-ms": "1000",
-    "retry-wait-ms": "100",
-    "retry-wait-max-ms": "300",
-    "attempts": "4",
+    "retry-tiers": "100ms*2,300ms",
+    "look-tier": "300ms",
 }
 PROGRAMS = ("claim-api", "proc-setup", "form-686c", "form-674")
 
