@@ -10,9 +10,10 @@
 
 #include <string.h>
 
-/* How long a finder waits for the holder before it looks later: together longer than read limit and
- * settle time. */
-static const gint64 finder_waits_ms[] = { 500, 4000, 30000, 60000, 60000 };
+/* How long a finder waits for the holder before it looks later, in parts of read limit and settle time: together a little
+ * longer than these. By default 0.5, 4, 30, 60 and 60 s. */
+static const gint64 finder_waits[] = { 1, 8, 60, 120, 120 };
+#define FINDER_WAIT_PARTS    300
 #define INCREMENTS_ASKED_MAX 3
 #define INCREMENTS_TRIED_MAX 10
 #define LAG_ATTEMPTS_MAX     3
@@ -575,8 +576,9 @@ wait_for_holder (Submission *submission, GError **error)
 {
   guint waited = run_snoozes (submission->run);
 
-  if (waited < G_N_ELEMENTS (finder_waits_ms))
-    return run_snooze (submission->run, finder_waits_ms[waited],
+  if (waited < G_N_ELEMENTS (finder_waits))
+    return run_snooze (submission->run,
+                       limit_ms (submission) * finder_waits[waited] / FINDER_WAIT_PARTS,
                        "another claim of the Veteran is inserting", error);
   return run_look_later (submission->run, "another claim of the Veteran is inserting", error);
 }
