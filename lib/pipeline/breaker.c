@@ -81,6 +81,8 @@ struct Breaker {
   gboolean was_refused;  /* somebody whom a place that becomes free would help */
   gboolean is_asked;     /* since the last look */
   gboolean looks_now;
+  gboolean is_counting; /* failures are on their way to the database */
+  GCond counted;
   gint64 asked_at_ms, looked_at_ms;
   gint64 again_at_ms; /* the database does not answer: nothing before that; 0: it does */
 };
@@ -287,6 +289,19 @@ breaker_open_since_ms (Breaker *breaker)
   since_ms = breaker->view.state == STATE_CLOSED ? 0 : breaker->view.opened_at_ms;
   g_mutex_unlock (&breaker->lock);
   return since_ms;
+}
+
+void
+breaker_await_count (Breaker *breaker, gint64 limit_ms)
+{
+  gint64 until = g_get_monotonic_time () + limit_ms * 1000;
+
+  g_mutex_lock (&breaker->lock);
+  while ((breaker->is_counting || g_hash_table_size (breaker->failures) > 0 ||
+          breaker->outcome != BREAKER_NOT_CALLED) &&
+         !breaker->is_stopping && g_cond_wait_until (&breaker->counted, &breaker->lock, until))
+    ;
+  g_mutex_unlock (&breaker->lock);
 }
 
 gint64
@@ -652,6 +667,7 @@ begin_task (Breaker *breaker, Task task, Change *ret_change)
   if (task == TASK_RECORD) {
     ret_change->failures = breaker->failures;
     breaker->failures = failures_new ();
+    breaker->is_counting = TRUE;
   }
   if (task == TASK_RECORD || task == TASK_FORGET)
     breaker->worked_at_ms = -1;
@@ -675,6 +691,9 @@ end_task (Breaker *breaker, Change *change, gboolean is_done)
     keep_for_later (breaker, change);
   if (change->task == TASK_TAKE)
     breaker->wants_probe = FALSE; /* who still wants it asks again */
+  if (change->task == TASK_RECORD)
+    breaker->is_counting = FALSE;
+  g_cond_broadcast (&breaker->counted);
   breaker->again_at_ms = is_done ? 0 : now_ms + breaker->look_ms;
   g_clear_pointer (&change->failures, g_hash_table_unref);
 }
@@ -735,6 +754,7 @@ breaker_new (Program *program, const char *downstream, BreakerChanged changed, g
   breaker->failures = failures_new ();
   g_mutex_init (&breaker->lock);
   g_cond_init (&breaker->wake);
+  g_cond_init (&breaker->counted);
   metrics_describe ("breaker_state", "0 closed, 1 half-open, 2 open, as this process knows it.");
   metrics_describe ("breaker_changes_total", "Changes that this process has made.");
   breaker->thread = g_thread_new ("breaker", serve, breaker);
@@ -755,6 +775,7 @@ breaker_free (Breaker *breaker)
   g_hash_table_unref (breaker->failures);
   g_mutex_clear (&breaker->lock);
   g_cond_clear (&breaker->wake);
+  g_cond_clear (&breaker->counted);
   g_free (breaker->downstream);
   g_free (breaker);
 }

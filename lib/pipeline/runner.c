@@ -23,6 +23,7 @@
 #define BATCH_MAX         100
 #define RETAKE_MS         1000
 #define BROKER_TIMEOUT_MS 10000
+#define AWAIT_COUNT_MS    1000 /* some milliseconds suffice, unless the database is in trouble */
 
 const Setting runner_settings[] = {
   { "in-flight", SETTING_NUMBER, "64", "Records worked on at the same time.", NULL, 1, 1000 },
@@ -77,13 +78,19 @@ spare_attempt (Run *run, Verdict verdict, GError **error)
   g_autoptr (GError) why = NULL;
   gint64 next;
 
-  if (verdict != VERDICT_RETRY || !run->away || breaker_open_since_ms (run->away) == 0 ||
+  if (verdict != VERDICT_RETRY || !run->away ||
       g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER))
+    return verdict;
+  /* Of many that fail at the same moment only as many pay as it takes to notice; and only when its probe is decided it
+   * can be said when the next one is due. */
+  breaker_await_count (run->away, AWAIT_COUNT_MS);
+  if (breaker_open_since_ms (run->away) == 0)
     return verdict;
   why = g_steal_pointer (error);
   next = breaker_next_ms (run->away);
-  (void)run_wait_for_downstream (run, next < 0 ? RETAKE_MS : next - clock_monotonic_ms (),
-                                 why->message, error);
+  /* Behind those that have not failed: one poisoned claim must not be the probe each time. */
+  (void)run_wait_for_downstream (
+      run, (next < 0 ? 0 : MAX (0, next - clock_monotonic_ms ())) + RETAKE_MS, why->message, error);
   return verdict_of (*error);
 }
 
