@@ -140,7 +140,12 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
   }
   metrics_count ("steps_unknown_total", 1, "step", s->step->name, NULL);
   if (s->step->look && GUARD (LOOK)) {
-    switch (s->step->look (run, s->data, &result, error)) {
+    LookOutcome outcome;
+
+    CRASH_POINT_OF ("look/before", s->step->name);
+    outcome = s->step->look (run, s->data, &result, error);
+    CRASH_POINT_OF ("look/after", s->step->name);
+    switch (outcome) {
     case LOOK_FAILED:
       return FALSE;
     case LOOK_THERE: {
@@ -256,6 +261,7 @@ call (StepRun *s, GError **error)
   char *result = NULL;
 
   CRASH_POINT_OF ("call/before", s->step->name);
+  CRASH_POINT_SOON ("call/during", s->step->name);
   result = s->step->call (run, s->data, &problem);
   CRASH_POINT_OF ("call/after", s->step->name);
   metrics_observe_ms ("call_duration_seconds", clock_monotonic_ms () - before, "outcome",
@@ -365,7 +371,9 @@ run_read (Run *run, const char *name, StepCall call_it, gpointer data, GError **
   if (!run_may_go_on (run, error))
     return NULL;
   log_context_set ("step", name);
+  CRASH_POINT_OF ("read/before", name);
   result = call_it (run, data, &problem);
+  CRASH_POINT_OF ("read/after", name);
   log_context_set ("step", NULL);
   if (!result)
     g_propagate_prefixed_error (error, problem, "%s: ", name);

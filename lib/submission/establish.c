@@ -94,7 +94,7 @@ insert_look (const GPtrArray *notes, const GPtrArray *claims, const char *userna
 
   for (guint i = 0; i < claims->len; i++) {
     const BgsClaimRow *claim = g_ptr_array_index (claims, i);
-    const InsertNote *note = note_of (notes, claim);
+    const InsertNote *note = GUARD (GONE) || !is_over (claim) ? note_of (notes, claim) : NULL;
     gboolean by_us = claim->first_user && g_ascii_strcasecmp (claim->first_user, username) == 0;
 
     if (note && (by_us || !claim->first_user || !GUARD (OURS))) {
@@ -552,8 +552,10 @@ settle_insert (Submission *submission, const Inserts *inserts, gint64 holder_tok
   } else if (look.sight == INSERT_FOUND) {
     settling.end_lock = &lock;
   }
+  CRASH_POINT ("insert/before-settled");
   if (!settle_in_transaction (submission, end_insert, &settling, error))
     return SETTLED_FAILED;
+  CRASH_POINT ("insert/after-settled");
   if (!settling.is_hit)
     return SETTLED_AGAIN;
   if (look.sight == INSERT_FOUND)
@@ -629,6 +631,7 @@ meet_holder (Submission *submission, GError **error)
     settling.token = inserts->token;
     settling.take_over = &lock;
     settling.holder_token = holder_token;
+    CRASH_POINT ("lock/before-take-over");
     return settle_in_transaction (submission, end_insert, &settling, error);
   }
   settled = settle_insert (submission, inserts, holder_token, &problem);
@@ -969,8 +972,10 @@ one_round (Submission *submission, Rounds *rounds, GError **error)
   if (row && g_str_equal (row->state, "finished") && take_finished (submission, row))
     return ROUND_DONE;
 
+  CRASH_POINT ("lock/before");
   if (!run_transaction (submission->run, take_lock, &lock, error))
     return ROUND_FAILED;
+  CRASH_POINT ("lock/after");
   if (!lock.is_hit && GUARD (VETERAN_LOCK))
     return meet_holder (submission, error) ? ROUND_AGAIN : ROUND_FAILED;
 
