@@ -233,7 +233,8 @@ inserts_load (Submission *submission, gint64 claim_id, const char *form_type, GE
     const char *state = db_rows_text (rows, i, "state");
     InsertNote *note = insert_note_parse (db_rows_text (rows, i, "note"));
 
-    if (note && (g_str_equal (state, "started") || g_str_equal (state, "not there"))) {
+    if (note && (g_str_equal (state, "started") ||
+                 (g_str_equal (state, "not there") && GUARD (OURS_OPEN)))) {
       g_ptr_array_add (inserts->notes, note);
       g_free (inserts->digest);
       inserts->digest = g_strdup (db_rows_text (rows, i, "digest"));
@@ -869,7 +870,7 @@ settle_own (Submission *submission, const Inserts *inserts, Rounds *rounds, GErr
     return ROUND_AGAIN;
   case SETTLED_FREE:
     g_free (rounds->again);
-    rounds->again = g_strdup (last->increment);
+    rounds->again = GUARD (SAME_INC) ? g_strdup (last->increment) : NULL;
     return ROUND_DONE;
   case SETTLED_TAKEN:
     g_clear_pointer (&rounds->again, g_free);
