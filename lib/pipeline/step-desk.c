@@ -59,6 +59,16 @@ write_starts (Db *db, GPtrArray *units, GError **error)
   return TRUE;
 }
 
+/* Not one that only ends what an earlier delivery has left behind. */
+static gboolean
+finishes_a_step (const StepUnit *unit)
+{
+  for (guint i = 0; i < unit->ends->len; i++)
+    if (strcmp (((StepEnd *)g_ptr_array_index (unit->ends, i))->state, "finished") == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* A suspect that finishes a step is a bystander again. */
 static gboolean
 clear_suspects (Db *db, GPtrArray *units, GError **error)
@@ -67,7 +77,7 @@ clear_suspects (Db *db, GPtrArray *units, GError **error)
     StepUnit *unit = g_ptr_array_index (units, i);
     const Delivery *delivery = unit->run->delivery;
 
-    if (delivery->record.is_suspect && unit->ends->len > 0 &&
+    if (delivery->record.is_suspect && finishes_a_step (unit) &&
         !take_clear_suspect (db, delivery, error))
       return FALSE;
   }

@@ -444,3 +444,17 @@ def verdict_of_a_sleeper(stage):
     assert len(stage.simulator.state()["benefit_claims"]) == 1
     state, _ = stage.child("21-686C")
     return [] if state == "submitted" else [f"P6: the child is {state} after its insert"]
+
+
+@situation("QUARANTINE_LATE", "P6", quarantine_after=2)
+def record_that_kills_its_process_after_the_insert(stage):
+    stage.submit_one()
+    stage.set_up_done()
+    for _ in range(6):
+        program = stage.member("form-686c", {"CRASH_AT": "call/before/update-vnp-claim"})
+        until(lambda: not program.runs() or stage.child("21-686C")[0] != "pending", 30, "a death or an end")
+        if program.runs():
+            break
+    state, _ = stage.child("21-686C")
+    assert stage.records("quarantine"), "not quarantined"
+    return [] if state == "submitted" else [f"P6: the child is {state} after its insert"]
