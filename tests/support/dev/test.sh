@@ -15,7 +15,7 @@ run_lane () {
 # run_crash_test FOLDER FILE: one of tests/crash/ alone, with the programs of that build.
 run_crash_test () (
   export PROGRAMS=$1/bin
-  cd tests/crash
+  cd tests/crash || exit 1
   ../support/with-postgres ../support/with-kafka python3 -B "$2"
 )
 
