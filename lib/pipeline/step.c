@@ -276,7 +276,9 @@ judge_call (StepRun *s, GError *problem, GError **error)
   Run *run = s->run;
   Verdict verdict = verdict_of (problem);
 
-  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max;
+  /* An outage spends no attempt, and so not the last one. */
+  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max &&
+                     !(run->away && breaker_open_since_ms (run->away) != 0);
 
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
       !(s->step->after_insert && is_last)) {
