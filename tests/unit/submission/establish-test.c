@@ -2,7 +2,8 @@
 
 #include "bgs/benefit-claim-finder.h"
 #include "pipeline/verdicts.h"
-#include "submission/establish.h"
+#include "submission/insert-look.h"
+#include "submission/submission.h"
 
 #define US "VAgovAPI"
 
