@@ -12,6 +12,7 @@ TROUBLE_ONLY=createNote/hang does one of them.
 """
 
 import collections
+import copy
 import os
 import re
 import unittest
@@ -176,6 +177,7 @@ class TroubleMatrix(PipelineTest):
         for case in self.cases:
             with self.subTest(case=case.name):
                 self.check(case)
+                self.check_can_fail(case)
         self.check_together()
 
     def all_settled(self):
@@ -205,12 +207,12 @@ class TroubleMatrix(PipelineTest):
                 self.ledger[uid[1]].append(entry)
         self.state = house.simulator.state()
         self.taken = {rule["name"]: rule["taken"] for rule in house.simulator.control("GET", "rules")}
-        self.groups, self.children = {}, collections.defaultdict(list)
+        self.groups, self.parents, self.children = {}, {}, collections.defaultdict(list)
         for guid, claim, parent, status, proc, benefit in house.sql(
                 "select claim_group_guid, saved_claim_id, parent_claim_id, status, coalesce(proc_id, ''), "
                 "coalesce(bgs_claim_id, '') from saved_claim_groups"):
             if claim == parent:
-                self.groups[guid] = (status, proc)
+                self.groups[guid], self.parents[guid] = (status, proc), claim
             else:
                 self.children[guid].append((claim, status, benefit))
         self.journal = collections.defaultdict(list)
@@ -326,7 +328,7 @@ class TroubleMatrix(PipelineTest):
         self.assertEqual(+kinds, +expected.kinds, "monitoring events")
         self.assertEqual(sorted(mail["kind"] for mail in self.mails[case.guid]),
                          ["SUBMITTED"] if expected.is_dead else ["RECEIVED", "SUBMITTED"], "e-mails")
-        person = self.holds.get(claim) or self.holds.get(self.parent_of(case))
+        person = self.holds.get(claim) or self.holds.get(self.parents[case.guid])
         self.assertEqual(person, f"gave up {step.name}" if expected.given_up else None, "a person")
         letters = [headers for _, headers, fields in self.dead_letters if fields["claim_group_id"] == case.guid]
         if not expected.is_dead:
@@ -336,9 +338,26 @@ class TroubleMatrix(PipelineTest):
         self.assertEqual((letters[0]["dp-error-class"], letters[0]["dp-attempt"]), (FOR_GOOD_CLASS, "1"))
         self.assertIn("ORA-20099", letters[0]["dp-reason"])
 
-    def parent_of(self, case):
-        return self.house.sql_one("select saved_claim_id from saved_claim_groups where parent_claim_id = saved_claim_id "
-                                  f"and claim_group_guid = '{case.guid}'")
+    def check_can_fail(self, case):
+        """Any of its expectations, altered, is seen to be wrong."""
+        right = case.expected
+        alterations = {
+            "group": "processing", "child": "held", "journal": right.journal + ["finished"], "requests": right.requests + 1,
+            "attempts": ["failure"] + right.attempts, "kinds": right.kinds + collections.Counter(orphan=1),
+            "given_up": not right.given_up, "is_dead": not right.is_dead,
+        }
+        if not right.is_dead:
+            alterations["more"] = right.more + 1
+        for name, wrong in alterations.items():
+            case.expected = copy.copy(right)
+            setattr(case.expected, name, wrong)
+            try:
+                self.check(case)
+            except AssertionError:
+                continue
+            finally:
+                case.expected = right
+            self.fail(f"{name} = {wrong} is not seen to be wrong")
 
     def check_together(self):
         """What holds over all of them."""
