@@ -211,7 +211,7 @@ mask_value (const char *text, const char *value)
 static const char *const vocabulary[] = {
   /* clang-format off */
   "a", "access", "actual", "additional", "address", "administrator", "already", "an", "and",
-  "are", "associated", "at", "bean", "begin", "being", "beneficiary", "benefit", "bnft", "broken",
+  "are", "associated", "at", "bean", "begin", "being", "beneficiary", "benefit", "bgs", "bnft", "broken",
   "by", "bytes", "cannot", "caused", "character", "city", "claim", "claims", "class", "close",
   "closed", "code", "column", "connection", "constraint", "contact", "converted", "corporate",
   "corpprod", "could", "country", "data", "database", "date", "deadlock", "denied", "dependency",
@@ -230,7 +230,7 @@ static const char *const vocabulary[] = {
   "temporarily", "text", "the", "this", "time", "timed", "timeout", "to", "too", "transaction",
   "tuxedo", "type", "unable", "unavailable", "unexpected", "unique", "unknown", "update",
   "updates", "user", "value", "values", "verification", "veteran", "violated", "while", "with",
-  "write", "wrong", "zip", "zipcode",
+  "write", "wrong", "wssverification", "zip", "zipcode",
   /* clang-format on */
   NULL,
 };

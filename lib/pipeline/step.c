@@ -53,9 +53,9 @@ report (Run *run, Pass *pass, const GError *problem)
 {
   run->away = problem && verdict_is_downstream_away (problem) ? pass->breaker : NULL;
   give_back (run, pass,
-             run->away                                 ? BREAKER_DOWN
-             : problem && !verdict_is_answer (problem) ? BREAKER_NOT_CALLED
-                                                       : BREAKER_WORKED);
+             run->away                                  ? BREAKER_DOWN
+             : problem && !verdict_downstream (problem) ? BREAKER_NOT_CALLED
+                                                        : BREAKER_WORKED);
 }
 
 static char *

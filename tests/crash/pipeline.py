@@ -16,6 +16,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +25,9 @@ import urllib.parse
 import uuid
 
 import claims
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "support" / "scenario"))
+import records   # noqa: E402, an Avro reader that is not ours
 
 PROGRAMS = pathlib.Path(os.environ["PROGRAMS"])
 CONSUMERS = ("proc-setup", "form-686c", "form-674")
@@ -400,6 +404,20 @@ class Pipeline:
             key, length, headers = line.split("\t", 2)
             records.append((key, dict(re.findall(r"(?:^|,)([A-Za-z_-]+)=([^,]*)", headers)), int(length)))
         return records
+
+    def values(self, topic):
+        """All records of a topic as (key, {header: value}, fields of the value)."""
+        done = subprocess.run(
+            ["kcat", "-b", self.brokers, "-C", "-t", self.prefix + topic, "-o", "beginning", "-e", "-q",
+             "-f", r"%S\t%k\toffset=%p/%o,%h\n%s\n"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True)
+        found, rest = [], done.stdout
+        while rest:
+            line, rest = rest.split(b"\n", 1)
+            length, key, headers = line.decode().split("\t", 2)
+            value, rest = rest[:int(length)], rest[int(length) + 1:]
+            found.append((key, dict(re.findall(r"(?:^|,)([A-Za-z_-]+)=([^,]*)", headers)), records.decode(value)[1]))
+        return found
 
     # --- What must hold whenever all claims have passed, whatever happened meanwhile
 
