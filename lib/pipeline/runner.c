@@ -152,7 +152,7 @@ runner_handle (gpointer data, gpointer runner_data)
       runner_drop (runner, delivery);
     else if (delivery->record.is_suspect)
       desk_add (runner->take_desk, take_item_new (TAKE_PUT_BACK, NULL, delivery));
-    else
+    else if (verdict != VERDICT_LOST || GUARD (RETAKE))
       runner_snooze (runner, delivery, RETAKE_MS); /* taken again from the inbox look */
     return;
   }
@@ -214,7 +214,6 @@ poll_until_stopped (Runner *runner, GError **error)
       return FALSE;
     now = clock_monotonic_ms ();
     if (now >= commit_at) {
-      CRASH_POINT ("offset/before-commit");
       kafka_consumer_commit (runner->kafka, FALSE);
       commit_at = now + COMMIT_EVERY_MS;
     }

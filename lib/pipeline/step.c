@@ -153,7 +153,9 @@ look (StepRun *s, char **ret_result, GError **error)
 
   if (!get_pass (s->run, s->step->downstream, &pass, error))
     return LOOK_FAILED;
+  CRASH_POINT_OF ("look/before", s->step->name);
   outcome = s->step->look (s->run, s->data, ret_result, &problem);
+  CRASH_POINT_OF ("look/after", s->step->name);
   report (s->run, &pass, problem);
   if (problem)
     g_propagate_error (error, g_steal_pointer (&problem));
@@ -311,6 +313,7 @@ call (StepRun *s, Pass *pass, GError **error)
   char *result = NULL;
 
   CRASH_POINT_OF ("call/before", s->step->name);
+  CRASH_POINT_SOON ("call/during", s->step->name);
   result = s->step->call (run, s->data, &problem);
   CRASH_POINT_OF ("call/after", s->step->name);
   metrics_observe_ms ("call_duration_seconds", clock_monotonic_ms () - before, "outcome",
@@ -430,7 +433,9 @@ run_read (Run *run, const char *name, StepCall call_it, gpointer data, GError **
   if (!run_may_go_on (run, error) || !get_pass (run, NULL, &pass, error))
     return NULL;
   log_context_set ("step", name);
+  CRASH_POINT_OF ("read/before", name);
   result = call_it (run, data, &problem);
+  CRASH_POINT_OF ("read/after", name);
   report (run, &pass, problem);
   log_context_set ("step", NULL);
   if (!result)

@@ -441,6 +441,9 @@ hand_out (Runner *runner, GList *link)
   delivery->state = DELIVERY_TAKING;
   delivery->taken_at_ms = clock_monotonic_ms ();
   runner->in_flight++;
+  if (!GUARD (COMMIT_LAST))
+    (void)kafka_consumer_store (runner->kafka, delivery->partition->topic,
+                                delivery->partition->number, delivery->offset + 1);
   desk_add (runner->take_desk, take_item_new (TAKE_RECORD, NULL, delivery));
   return TRUE;
 }

@@ -248,8 +248,10 @@ insert_settle (Submission *submission, const Inserts *inserts, gint64 holder_tok
   } else if (look.sight == INSERT_FOUND) {
     settling.end_lock = &lock;
   }
+  CRASH_POINT ("insert/before-settled");
   if (!settle_in_transaction (submission, end_insert, &settling, error))
     return SETTLED_FAILED;
+  CRASH_POINT ("insert/after-settled");
   if (!settling.is_hit)
     return SETTLED_AGAIN;
   if (look.sight == INSERT_FOUND)
@@ -266,6 +268,7 @@ insert_take_lock_over (Submission *submission, const Inserts *inserts, gint64 ho
     .inserts = inserts, .token = inserts->token, .take_over = &lock, .holder_token = holder_token
   };
 
+  CRASH_POINT ("lock/before-take-over");
   return settle_in_transaction (submission, end_insert, &settling, error);
 }
 
