@@ -81,15 +81,6 @@ count_waiting (rd_kafka_t *client, const char *topic, int partitions, int timeou
   return count;
 }
 
-static gboolean
-is_named (const GPtrArray *table, const char *topic)
-{
-  for (guint i = 0; i < table->len; i++)
-    if (strcmp (((const Topic *)g_ptr_array_index (table, i))->name, topic) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* The consumers that have tiers, each once. Borrowed from @table. */
 static GPtrArray *
 consumers_of (const GPtrArray *table)
@@ -122,7 +113,7 @@ tell_of_consumer (const char *consumer, GHashTable *counts, const Settings *sett
     const char *plain = g_str_has_prefix (topic, prefix) ? (char *)topic + strlen (prefix) : "";
     gint64 waiting;
 
-    if (!retry_topic_tier (consumer, plain) || is_named (table, plain))
+    if (!retry_topic_tier (consumer, plain) || topics_find (table, plain))
       continue;
     if (!client)
       client = client_of_group (settings, group, error);
