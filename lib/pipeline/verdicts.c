@@ -52,6 +52,9 @@ static const VerdictRow rows[] = {
   { pipeline_error_quark, PIPELINE_ERROR_GROUP_OVER, NULL, VERDICT_DONE, "group-over" },
   { pipeline_error_quark, PIPELINE_ERROR_UNKNOWN, NULL, VERDICT_RETRY, "unknown-outcome" },
   { pipeline_error_quark, PIPELINE_ERROR_DATABASE, NULL, VERDICT_ILL, "database-away" },
+  { pipeline_error_quark, PIPELINE_ERROR_LOOK_LATER, NULL, VERDICT_RETRY, "look-later" },
+  { pipeline_error_quark, PIPELINE_ERROR_OUTAGE, NULL, VERDICT_DEAD, "outage-max-wait" },
+  { pipeline_error_quark, PIPELINE_ERROR_TOMBSTONE, NULL, VERDICT_DEAD, "tombstone" },
 
   /* Faults that no retry can mend: the backup way, at once. */
   { bgs_error_quark, BGS_ERROR_FAULT, "insertBenefitClaim: Invalid zipcode.", VERDICT_DEAD,

@@ -342,8 +342,10 @@ one_round (Submission *submission, Rounds *rounds, GError **error)
   if (row && g_str_equal (row->state, "finished") && take_finished (submission, row))
     return ROUND_DONE;
 
+  CRASH_POINT ("lock/before");
   if (!run_transaction (submission->run, veteran_lock_take, &lock, error))
     return ROUND_FAILED;
+  CRASH_POINT ("lock/after");
   if (!lock.is_hit && GUARD (VETERAN_LOCK))
     return veteran_lock_meet_holder (submission, error) ? ROUND_AGAIN : ROUND_FAILED;
 

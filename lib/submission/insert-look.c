@@ -83,7 +83,7 @@ insert_look (const GPtrArray *notes, const GPtrArray *claims, const char *userna
 
   for (guint i = 0; i < claims->len; i++) {
     const BgsClaimRow *claim = g_ptr_array_index (claims, i);
-    const InsertNote *note = note_of (notes, claim);
+    const InsertNote *note = GUARD (GONE) || !is_over (claim) ? note_of (notes, claim) : NULL;
     gboolean by_us = claim->first_user && g_ascii_strcasecmp (claim->first_user, username) == 0;
 
     if (note && (by_us || !claim->first_user || !GUARD (OURS))) {

@@ -55,7 +55,7 @@ static gboolean
 record_found (Db *db, const Settling *settling, GError **error)
 {
   g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_LAST_ATTEMPT, "i", settling->inserts->claim_id);
+      db_query (db, error, SQL_ATTEMPT_IN_DOUBT, "i", settling->inserts->claim_id);
 
   return rows && inserts_record_benefit_claim (
                      db, settling->inserts->claim_id, settling->inserts->form_type,
@@ -248,8 +248,10 @@ insert_settle (Submission *submission, const Inserts *inserts, gint64 holder_tok
   } else if (look.sight == INSERT_FOUND) {
     settling.end_lock = &lock;
   }
+  CRASH_POINT ("insert/before-settled");
   if (!settle_in_transaction (submission, end_insert, &settling, error))
     return SETTLED_FAILED;
+  CRASH_POINT ("insert/after-settled");
   if (!settling.is_hit)
     return SETTLED_AGAIN;
   if (look.sight == INSERT_FOUND)
@@ -266,6 +268,7 @@ insert_take_lock_over (Submission *submission, const Inserts *inserts, gint64 ho
     .inserts = inserts, .token = inserts->token, .take_over = &lock, .holder_token = holder_token
   };
 
+  CRASH_POINT ("lock/before-take-over");
   return settle_in_transaction (submission, end_insert, &settling, error);
 }
 

@@ -1,5 +1,6 @@
 /* What both form consumers' descriptors share: whose journal a message uses, the client, and what
  * DEAD means. */
+#include "base/crash-point.h"
 #include "base/text.h"
 #include "db/db.h"
 #include "pipeline/states.h"
@@ -10,6 +11,7 @@
 #include "submission/submission.h"
 
 const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings, NULL };
+const char *const submission_downstreams[] = { "bgs", DOWNSTREAM_BID, NULL };
 
 void
 submission_scope (gconstpointer message, RunScope *ret_scope)
@@ -158,7 +160,7 @@ submission_give_up (Settlement *settlement, Run *run, gconstpointer message, con
       !db_execute (db, NULL, error, SQL_LOCK_GROUP, "t", ready->claim_group_id) ||
       !find_recorded (db, ready->claim_id, &benefit_claim_id, error))
     return FALSE;
-  if (benefit_claim_id) {
+  if (benefit_claim_id && GUARD (QUARANTINE_LATE)) {
     *ret_dead_letter = FALSE;
     return give_up_the_rest (settlement, run, ready, benefit_claim_id, error);
   }

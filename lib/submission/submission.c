@@ -558,6 +558,7 @@ submission_ask_pension (Submission *submission, GError **error)
 {
   const Step step = { .name = "read-pension",
                       .is_read = TRUE,
+                      .downstream = DOWNSTREAM_BID,
                       .call = ask_bid,
                       .timeout_ms = bgs_client_read_timeout_ms (submission->bgs) };
   g_autofree char *answer = NULL;

@@ -16,7 +16,7 @@ STUDENTS = 3   # of sample 06
 OF_EACH = 2    # Veterans of a situation
 TYPE = "130SCHATTEBN"
 MACHINES = {"a": "10.9.0.1", "z": "10.9.0.2"}
-LIMITS = {"bgs_read_timeout_ms": 2000}
+LIMITS = {"breaker_failures": 1000, "bgs_read_timeout_ms": 2000}
 CLERKS = ("clerk is quicker", "clerk takes the increment of an insert that was lost")
 
 # What BGS does with the first insert of a Veteran.

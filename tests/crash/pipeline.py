@@ -42,8 +42,8 @@ QUICK = {
     "send-within-ms": 500,
     "unknown-settle-ms": 1000,
     "bgs-read-timeout-ms": 2500,
-    "retry-wait-ms": 200,
-    "retry-wait-max-ms": 1000,
+    "retry-tiers": "200ms*4,1s*12",
+    "look-tier": "1s",
     "heartbeat-interval-ms": 500,
     "instance-timeout-ms": 3000,
     "kafka.session.timeout.ms": 4000,
@@ -77,7 +77,7 @@ class Program:
         values = {**pipeline.settings, **settings, "address-file": self.address_file}
         if name not in CONSUMERS:
             values = {key: value for key, value in values.items()
-                      if not re.match(r"kafka\.|bgs-|bid-|unknown-|send-|retry-|outage-|revoke-", key)}
+                      if not re.match(r"kafka\.|bgs-|bid-|unknown-|send-|retry-|look-|breaker-|outage-|revoke-", key)}
         # A value of None takes a default setting away.
         options = [f"--{key}={value}" for key, value in values.items() if value is not None]
         with open(self.log_file, "wb") as log:
@@ -297,7 +297,7 @@ class Pipeline:
 
     def ctl(self, *arguments, check=True, **settings):
         """pipelinectl."""
-        known = {"migrate": ("database-url",), "topics": ("kafka-brokers", "topic-prefix")}[arguments[0]]
+        known = {"migrate": ("database-url",), "topics": ("kafka-brokers", "topic-prefix", "retry-tiers")}[arguments[0]]
         options = [f"--{key}={value}" for key, value in {**self.settings, **settings}.items() if key in known]
         done = subprocess.run([PROGRAMS / "pipelinectl", *arguments, *options], env=self.environment, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

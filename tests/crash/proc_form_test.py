@@ -14,7 +14,7 @@ from pipeline import PipelineTest, until
 
 CREATE, FIND = "vnpProcFormCreate", "vnpProcFormFindByPrimaryKey"
 FORMS = ("03", "07", "06", "07")   # samples: 686c; both; three 674s, which share one; both
-LIMITS = {"bgs_read_timeout_ms": 2000, "kafka__session__timeout__ms": 2000, "revoke_drain_ms": 300}
+LIMITS = {"breaker_failures": 1000, "bgs_read_timeout_ms": 2000, "kafka__session__timeout__ms": 2000, "revoke_drain_ms": 300}
 FAULT = ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>'
          "<faultstring>a finder that nobody has ever seen at work</faultstring></s:Fault></s:Body></s:Envelope>")
 

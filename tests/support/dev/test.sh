@@ -1,20 +1,37 @@
 # shellcheck shell=bash
 # test, bench, lint.
 
-# run_lane PRESET LABEL…: builds the preset and runs its tests, all of them without a label.
+# run_lane PRESET LABEL…: builds the preset and runs its tests; without a label all but the long ones.
 run_lane () {
   local preset=$1 folder=$BUILD labels
   shift
   [ "$preset" = release ] || folder=$BUILD-$preset
-  build_preset "$preset"
+  build_preset "$preset" || return 1
   labels=$(IFS='|'; echo "$*")
   # One at a time: many tests measure time or have servers of their own, and there may be two cores.
-  ctest --test-dir "$folder" --output-on-failure ${labels:+--label-regex "^($labels)\$"}
+  if [ -n "$labels" ]; then
+    ctest --test-dir "$folder" --output-on-failure --no-tests=error --label-regex "^($labels)\$"
+  else
+    ctest --test-dir "$folder" --output-on-failure --label-exclude '^long$'
+  fi
+}
+
+# What CI runs at night. The label `long` is for what only this runs: more troubles for the models, the long storm.
+run_long_tests () {
+  local status=0
+  # Both lanes, whatever the first one finds: a night is too long for one finding.
+  run_lane tsan unit scenario || status=1
+  run_lane asan crash long || status=1
+  return "$status"
 }
 
 # What CI runs. ctest's summary is the last thing printed and its status is ours.
 run_tests () {
   setup --kafka --test
+  if [ "$*" = long ]; then
+    run_long_tests
+    return
+  fi
   if [ $# -gt 0 ]; then
     run_lane release "$@"
     return

@@ -77,7 +77,7 @@ test_unknown (void)
     g_assert_true (g_str_has_prefix (error->message, "vnpPtcpntPhoneCreate: "));
     g_assert_null (strstr (error->message, "666000001"));
     g_assert_null (strcasestr (error->message, "leaky"));
-    g_assert_cmpuint (fake->requests, ==, i + 2);
+    g_assert_cmpuint (fake_requests (fake), ==, i + 2);
     g_clear_error (&error);
   }
   fake_says_new (fake, PHONE, "vnpPtcpntPhoneCreate",

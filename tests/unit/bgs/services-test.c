@@ -74,7 +74,7 @@ refuses (FakeBgs *fake, char *result, GError *error, const char *message)
   g_assert_null (result);
   g_assert_error (error, BGS_ERROR, BGS_ERROR_ARGUMENT);
   g_assert_cmpstr (error->message, ==, message);
-  g_assert_cmpuint (fake->requests, ==, 0);
+  g_assert_cmpuint (fake_requests (fake), ==, 0);
   g_error_free (error);
 }
 
