@@ -270,6 +270,10 @@ bgs_call (BgsClient *client, const BgsCaller *caller, const BgsOperation *operat
     g_error_free (cause);
     return NULL;
   }
+  if (caller) { /* who asks is a name, or an e-mail address */
+    bgs_body_hide (owned, caller->external_uid);
+    bgs_body_hide (owned, caller->external_key);
+  }
   return bgs_reply_parse (operation, answer->status, answer->body, bgs_body_private_values (owned),
                           error);
 }

@@ -405,6 +405,9 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   runner->tick_ms = clock_monotonic_ms ();
   if (!limits_fit (runner, error) || !read_tiers (runner, error))
     return NULL;
+  runner->context = consumer->start ? consumer->start (settings, error) : NULL;
+  if (consumer->start && !runner->context)
+    return NULL; /* what is wrong with the settings is told before anybody is waited for */
   runner->program = program_start (consumer->name, settings, error);
   if (!runner->program)
     return NULL;
@@ -412,9 +415,6 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   if (!topics)
     return NULL;
   make_breakers (runner);
-  runner->context = consumer->start ? consumer->start (settings, error) : NULL;
-  if (consumer->start && !runner->context)
-    return NULL;
   program_set_liveness (runner->program, is_alive, runner);
   runner->workers =
       g_thread_pool_new (runner_handle, runner, (int)runner->in_flight_max, FALSE, error);

@@ -2,7 +2,7 @@
  *
  * Texts are matched against the useful text of a fault (bgs/fault.h), as the job that we replace
  * did; the first row that fits counts, so texts come before the row without one. Sources: design
- * section 5 (7); BGS reference 9.2 (permanent, and what is left off that list on purpose), 9.4. */
+ * section 5 (7); BGS reference 9.2 (permanent, and what is left off that list on purpose), 9.3, 9.4. */
 #include "pipeline/verdicts.h"
 
 #include <string.h>
@@ -73,6 +73,14 @@ static const VerdictRow rows[] = {
   { bgs_error_quark, BGS_ERROR_FAULT,
     "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum", VERDICT_DEAD,
     "bgs-external-key-length", BGS },
+
+  /* BGS answers, and says that what it needs for any answer is down. The step has failed, nothing has happened. */
+  { bgs_error_quark, BGS_ERROR_FAULT, "The Tuxedo service is down", VERDICT_RETRY, "bgs-down", BGS,
+    AWAY },
+  { bgs_error_quark, BGS_ERROR_FAULT, "System error with BGS", VERDICT_RETRY, "bgs-down", BGS,
+    AWAY },
+  { bgs_error_quark, BGS_ERROR_FAULT, "WssVerification Exception - Security Verification Exception",
+    VERDICT_RETRY, "bgs-down", BGS, AWAY },
 
   /* All others, also those which the reference names and leaves off that list: a retry asks for a
    * new increment (GUIE50010), a log-on can be mended, and the rest may be a bad day of BGS. */

@@ -27,7 +27,8 @@ const char *verdict_error_class (const GError *error);
  * tell. Static. */
 const char *verdict_downstream (const GError *error);
 /* TRUE: the trouble is the downstream's, whichever claim had asked: not reached, timed out, reset, an HTTP
- * error without a SOAP envelope, garbage, an answer over the bound. Never for a well-formed fault: who refuses is there.
+ * error without a SOAP envelope, garbage, an answer over the bound, and the faults by which BGS says that it is down itself.
+ * Never for another well-formed fault: who refuses is there.
  * TRUE implies a verdict_downstream(). FALSE with a verdict_downstream(): it is there and has answered. Source: design
  * section 5, "Breaker". */
 gboolean verdict_is_downstream_away (const GError *error);

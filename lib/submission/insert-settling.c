@@ -55,7 +55,7 @@ static gboolean
 record_found (Db *db, const Settling *settling, GError **error)
 {
   g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_LAST_ATTEMPT, "i", settling->inserts->claim_id);
+      db_query (db, error, SQL_ATTEMPT_IN_DOUBT, "i", settling->inserts->claim_id);
 
   return rows && inserts_record_benefit_claim (
                      db, settling->inserts->claim_id, settling->inserts->form_type,

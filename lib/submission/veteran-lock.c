@@ -5,9 +5,10 @@
 #include "submission/establish.sql.h"
 #include "submission/insert-settling.h"
 
-/* How long a finder waits for the holder before it looks later: together longer than read limit and
- * settle time. */
-static const gint64 finder_waits_ms[] = { 500, 4000, 30000, 60000, 60000 };
+/* How long a finder waits for the holder before it looks later, in parts of read limit and settle time: together a little
+ * longer than these. By default 0.5, 4, 30, 60 and 60 s. */
+static const gint64 finder_waits[] = { 1, 8, 60, 120, 120 };
+#define FINDER_WAIT_PARTS 300
 
 VeteranLock
 veteran_lock_own (Submission *submission)
@@ -55,8 +56,9 @@ wait_for_holder (Submission *submission, GError **error)
 {
   guint waited = run_snoozes (submission->run);
 
-  if (waited < G_N_ELEMENTS (finder_waits_ms))
-    return run_snooze (submission->run, finder_waits_ms[waited],
+  if (waited < G_N_ELEMENTS (finder_waits))
+    return run_snooze (submission->run,
+                       insert_limit_ms (submission) * finder_waits[waited] / FINDER_WAIT_PARTS,
                        "another claim of the Veteran is inserting", error);
   return run_look_later (submission->run, "another claim of the Veteran is inserting", error);
 }

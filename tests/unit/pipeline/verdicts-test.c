@@ -111,7 +111,24 @@ a_permanent_text_outside_a_fault_is_not_dead (void)
   }
 }
 
-/* Not on the list of 9.2 on purpose, and 9.3. Who answers with a fault is there: none of them opens the breaker. */
+/* 9.3: tried again, and the outage of everybody: it must not burn attempts. */
+static void
+faults_of_an_outage_open_the_breaker (void)
+{
+  static const char *const faults[] = {
+    "WssVerification Exception - Security Verification Exception",
+    "The Tuxedo service is down",
+    "System error with BGS",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++) {
+    g_autofree char *text = bgs_fault_text (faults[i], NULL, NULL);
+
+    check (&(Expected){ BGS_ERROR, BGS_ERROR_FAULT, text, VERDICT_RETRY, "bgs-down", BGS, AWAY });
+  }
+}
+
+/* Not on the list of 9.2 on purpose. Who answers with such a fault is there: none of them opens the breaker. */
 static void
 other_faults_are_tried_again (void)
 {
@@ -123,13 +140,10 @@ other_faults_are_tried_again (void)
     "ORA-01407: cannot update to NULL",
     "insertBenefitClaim: City is null",
     "ID 2b8a1c5e-0000-4000-8000-00000000000a Logon ID APPLICATION Not Found",
-    "WssVerification Exception - Security Verification Exception",
     "CEST11 Ann Example 666-00-0001",
     "FABusnsTranRule fired",
-    "The Tuxedo service is down",
     "TUX-20306 - An unexpected error was encountered",
     "TUX-20308",
-    "System error with BGS",
     "ShareException thrown in findVeteranByPtcpntId",
     "a text that nobody has seen before",
     "",
@@ -190,6 +204,9 @@ our_own_words (void)
     { PIPELINE_ERROR, PIPELINE_ERROR_DEAD, "x", VERDICT_DEAD, "refused" },
     { PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER, "x", VERDICT_DONE, "group-over" },
     { PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN, "x", VERDICT_RETRY, "unknown-outcome" },
+    { PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER, "x", VERDICT_RETRY, "look-later" },
+    { PIPELINE_ERROR, PIPELINE_ERROR_OUTAGE, "x", VERDICT_DEAD, "outage-max-wait" },
+    { PIPELINE_ERROR, PIPELINE_ERROR_TOMBSTONE, "x", VERDICT_DEAD, "tombstone" },
     { PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER, "x", VERDICT_RETRY, "look-later" },
     { PIPELINE_ERROR, PIPELINE_ERROR_OUTAGE, "x", VERDICT_DEAD, "outage-max-wait" },
     { PIPELINE_ERROR, PIPELINE_ERROR_TOMBSTONE, "x", VERDICT_DEAD, "tombstone" },
@@ -397,6 +414,8 @@ main (int argc, char **argv)
                    a_permanent_text_may_stand_in_the_cause);
   g_test_add_func ("/pipeline/verdicts/a-permanent-text-outside-a-fault-is-not-dead",
                    a_permanent_text_outside_a_fault_is_not_dead);
+  g_test_add_func ("/pipeline/verdicts/faults-of-an-outage-open-the-breaker",
+                   faults_of_an_outage_open_the_breaker);
   g_test_add_func ("/pipeline/verdicts/other-faults-are-tried-again", other_faults_are_tried_again);
   g_test_add_func ("/pipeline/verdicts/a-permanent-text-goes-before-another",
                    a_permanent_text_goes_before_another);
