@@ -239,7 +239,7 @@ settle_own (Submission *submission, const Inserts *inserts, Rounds *rounds, GErr
     return ROUND_AGAIN;
   case SETTLED_FREE:
     g_free (rounds->again);
-    rounds->again = g_strdup (last->increment);
+    rounds->again = GUARD (SAME_INC) ? g_strdup (last->increment) : NULL;
     return ROUND_DONE;
   case SETTLED_TAKEN:
     g_clear_pointer (&rounds->again, g_free);

@@ -1,6 +1,7 @@
 /* Inserts as journalled. See inserts.h. */
 #include "submission/inserts.h"
 
+#include "base/crash-point.h"
 #include "submission/establish.sql.h"
 
 void
@@ -42,7 +43,8 @@ inserts_load (Submission *submission, gint64 claim_id, const char *form_type, GE
     const char *state = db_rows_text (rows, i, "state");
     InsertNote *note = insert_note_parse (db_rows_text (rows, i, "note"));
 
-    if (note && (g_str_equal (state, "started") || g_str_equal (state, "not there"))) {
+    if (note && (g_str_equal (state, "started") ||
+                 (g_str_equal (state, "not there") && GUARD (OURS_OPEN)))) {
       g_ptr_array_add (inserts->notes, note);
       g_free (inserts->digest);
       inserts->digest = g_strdup (db_rows_text (rows, i, "digest"));

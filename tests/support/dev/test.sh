@@ -21,24 +21,46 @@ run_long_tests () {
   local status=0
   # Both lanes, whatever the first one finds: a night is too long for one finding.
   run_lane tsan unit scenario || status=1
-  run_lane asan crash long || status=1
+  run_lane asan crash crash-walk long || status=1
   return "$status"
+}
+
+# run_crash_test FOLDER FILE: one of tests/crash/ alone, with the programs of that build.
+run_crash_test () (
+  export PROGRAMS=$1/bin
+  cd tests/crash
+  ../support/with-postgres ../support/with-kafka python3 -B "$2"
+)
+
+# test crash --without GUARD: must fail, and say which property of the protocol is violated.
+run_without () {
+  build_preset debug
+  CRASH_WITHOUT=$1 run_crash_test "$BUILD-debug" without_guards_test.py
+}
+
+# test storm: the long one. STORM_CLAIMS and CRASH_SEED are its caller's to set.
+run_storm () {
+  build_preset release
+  STORM_CLAIMS=${STORM_CLAIMS:-1000} run_crash_test "$BUILD" storm_test.py
 }
 
 # What CI runs. ctest's summary is the last thing printed and its status is ours.
 run_tests () {
+  mkdir -p "$BUILD"
   setup --kafka --test
-  if [ "$*" = long ]; then
-    run_long_tests
-    return
-  fi
-  if [ $# -gt 0 ]; then
-    run_lane release "$@"
-    return
-  fi
-  # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
-  run_lane asan unit scenario fuzz
-  run_lane release
+  case $* in
+    'crash --without '?*) run_without "$3" ;;
+    crash) run_lane debug crash-walk; run_lane release crash ;;
+    storm) run_storm ;;
+    long) run_long_tests ;;
+    '')
+      # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
+      run_lane asan unit scenario fuzz
+      run_lane debug crash-walk
+      run_lane release
+      ;;
+    *) run_lane release "$@" ;;
+  esac
 }
 
 # run_benches NAME…: the scripts of tests/bench/, all of them without a name; on the release build.
