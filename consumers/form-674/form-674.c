@@ -46,6 +46,7 @@ static const Consumer form_674 = {
   .handle = submit_674,
   .give_up = submission_give_up,
   .attempted = submission_attempted,
+  .downstreams = submission_downstreams,
   .start = submission_start,
   .stop = submission_stop,
   .settings = submission_consumer_settings,

@@ -331,6 +331,7 @@ stop (gpointer context)
 }
 
 static const Setting *const settings[] = { bgs_settings, NULL };
+static const char *const downstreams[] = { "bgs", NULL };
 
 static const Consumer proc_setup = {
   .name = "proc-setup",
@@ -340,6 +341,7 @@ static const Consumer proc_setup = {
   .scope = scope_of_group,
   .handle = open_proc_for_group,
   .give_up = fail_group,
+  .downstreams = downstreams,
   .start = start,
   .stop = stop,
   .settings = settings,

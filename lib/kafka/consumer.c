@@ -37,7 +37,7 @@ static const char *const defaults[] = {
   "heartbeat.interval.ms",
   "1000",
   "queued.min.messages",
-  "1000",
+  "100", /* of each partition, and a consumer has those of all its tiers: memory */
   "queued.max.messages.kbytes",
   "1024",
   "fetch.wait.max.ms",

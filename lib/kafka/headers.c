@@ -147,6 +147,39 @@ kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gint64 min
   return text && parse_int64 (text, min, max, &value) ? value : fallback;
 }
 
+static gsize
+bytes_of_ours (const KafkaHeaders *headers, const char *prefix)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < headers->list->len; i++) {
+    const Header *header = g_ptr_array_index (headers->list, i);
+    if (g_str_has_prefix (header->name, prefix))
+      bytes += strlen (header->name) + header->length;
+  }
+  return bytes;
+}
+
+void
+kafka_headers_fit (KafkaHeaders *headers, const char *prefix, gsize budget,
+                   const char *const *names)
+{
+  gsize bytes = bytes_of_ours (headers, prefix);
+
+  for (; bytes > budget && *names; names++) {
+    g_autofree char *text = g_strdup (kafka_headers_get (headers, *names));
+    gsize length = text ? strlen (text) : 0;
+
+    if (length == 0)
+      continue;
+    length -= MIN (length, bytes - budget);
+    if (length > 0) /* at a character */
+      *g_utf8_find_prev_char (text, text + length + 1) = '\0';
+    kafka_headers_set (headers, *names, length > 0 ? text : NULL);
+    bytes = bytes_of_ours (headers, prefix);
+  }
+}
+
 static void
 put_length (GByteArray *out, guint32 length)
 {

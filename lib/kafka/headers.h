@@ -27,6 +27,11 @@ const char *kafka_headers_get (const KafkaHeaders *headers, const char *name);
 gint64 kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gint64 min, gint64 max,
                               gint64 fallback);
 
+/* Shortens the texts of @names (NULL-ended, the least important first) until the headers whose names begin with @prefix
+ * have at most @budget bytes, names counted, or nothing is left to shorten. */
+void kafka_headers_fit (KafkaHeaders *headers, const char *prefix, gsize budget,
+                        const char *const *names);
+
 /* For the outbox row: length-prefixed, any bytes. kafka_headers_unpack() gives NULL for bytes it
  * did not make. */
 GBytes *kafka_headers_pack (const KafkaHeaders *headers);

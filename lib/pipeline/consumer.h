@@ -44,6 +44,10 @@ typedef struct {
   gboolean (*attempted) (Settlement *settlement, Run *run, gconstpointer message,
                          const char *status, const GError *reason, GError **error);
 
+  /* NULL-terminated: whom its handler calls ("bgs"). Each has a breaker; while the first one's is open
+   * no record is taken. NULL: nobody. */
+  const char *const *downstreams;
+
   /* Once at start: clients the handler needs, given back by run_context(). May be NULL. */
   gpointer (*start) (const Settings *settings, GError **error);
   void (*stop) (gpointer context);

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "kafka/consumer.h"
+#include "kafka/retry-tiers.h"
+#include "pipeline/breaker.h"
 #include "pipeline/consumer.h"
 #include "pipeline/desk.h"
 #include "pipeline/internal.h"
@@ -14,25 +16,23 @@
 
 typedef struct Runner Runner;
 
-/* What the database keeps about one record: a suspect, or one that waits in place for its next
- * attempt. */
+/* What the database keeps about one record: a suspect, or one that waits for a downstream. */
 typedef struct {
   gint64 offset;
   gboolean has_row; /* there is a row in delivery_records */
   gboolean is_suspect;
   guint deaths;
-  guint attempt;        /* attempts spent */
-  gint64 not_before_ms; /* the database's clock; 0: now */
-  gint64 first_failed_at_ms;
-  gint64 waiting_since_ms; /* an unknown insert or an open breaker; 0: not */
-  char *failures;          /* neutral texts, one a line; may be NULL */
+  gint64 waiting_since_ms; /* an unknown insert or an open breaker; the database's clock; 0: not */
 } RecordState;
 
 typedef struct {
   KafkaPartition *kafka; /* (L) NULL when it is not ours any more */
-  char *topic;
+  char *topic;           /* with prefix */
   int number;
-  gboolean is_open; /* (L) what the database knows about its records has been read */
+  gint64 tier_wait_ms; /* of a retry tier; 0: the source */
+  /* The head: read, and held until it is due. It is not taken: nothing is counted, nobody owns it. */
+  struct Delivery *head; /* (L) NULL: not read yet, or none there */
+  gboolean is_open;      /* (L) what the database knows about its records has been read */
   GQueue window; /* (L) Delivery *: unfinished, or finished behind an unfinished one; by offset */
   gint64 stored; /* (L) offset last stored; -1: none */
   GHashTable *records;   /* (L) offset -> RecordState *, found in the database at the start */
@@ -43,6 +43,7 @@ Partition *partition_ref (Partition *partition);
 void partition_unref (Partition *partition);
 
 typedef enum {
+  DELIVERY_HELD,   /* the head of its tier: not due yet, not taken, not in the window */
   DELIVERY_PARKED, /* another record of its key is in hand */
   DELIVERY_DUE,    /* may be taken as soon as a worker is free */
   DELIVERY_TAKING, /* at the take desk: its count is open from here on */
@@ -52,7 +53,7 @@ typedef enum {
   DELIVERY_FINISHED,
 } DeliveryState;
 
-typedef struct {
+typedef struct Delivery {
   Runner *runner;
   Partition *partition;  /* a reference */
   DeliveryState state;   /* (L) */
@@ -63,6 +64,10 @@ typedef struct {
   KafkaHeaders *headers;
   char *message_id;
   guint hop, replay;
+  guint attempt;             /* attempts spent before this one */
+  gint64 due_ms;             /* in a tier, by the database's clock; 0: none */
+  gint64 first_failed_at_ms; /* 0: never */
+  char *failures;            /* first and last failures, neutral texts, one a line; may be NULL */
   RecordState record;
   guint snoozes;
   gint64 wake_at_ms;  /* monotonic, while snoozing */
@@ -106,7 +111,9 @@ struct Run {
   GPtrArray *on_settle; /* of SettleItem * */
   char *note;           /* for the next start */
   gint64 snooze_ms;
-  gboolean looks_later;
+  gboolean waits_for_downstream; /* what it leaves the handler for counts towards outage-max-wait */
+  gboolean is_worn_out;          /* waited longer than that: it may die with an insert in doubt */
+  Breaker *away; /* the last call failed because this downstream is away; borrowed */
   char *hold_reason;
   gint64 hold_behind;
   gint order; /* RunOrder, atomic: written by the poll thread */
@@ -121,6 +128,9 @@ Run *run_new (Delivery *delivery);
 void run_free (Run *run);
 OwnScope *run_own_scope (Run *run, const char *scope); /* NULL: not taken */
 gboolean run_may_go_on (Run *run, GError **error);     /* LOST or BOUNDARY otherwise */
+/* Leaves a handler until a downstream may be back: SNOOZE, or DEAD when it has waited longer than
+ * outage-max-wait. */
+gboolean run_wait_for_downstream (Run *run, gint64 ms, const char *reason, GError **error);
 void run_forget_journal (Run *run);
 
 /* --- journal.c, step-desk.c --- */
@@ -189,6 +199,7 @@ typedef struct {
   Delivery *delivery;
   Verdict verdict;
   gboolean is_quarantine, is_stale;
+  gboolean spends_attempt; /* RETRY: false for what only looks later */
   gboolean is_bare; /* without the consumer's hooks and the group's events: they were refused */
   GError *error;    /* why; NULL for DONE */
   Settlement settlement;
@@ -201,6 +212,8 @@ void settle_do (Desk *desk, GPtrArray *batch,
 /* --- window.c; on the poll thread --- */
 
 void window_hand_out (Runner *runner); /* as much work as is allowed; with the lock held */
+gint64 window_sleeps_ms (Runner *runner,
+                         gint64 ms); /* until there may be more; with the lock held */
 GHashTable *window_keys_new (void);
 gpointer window_on_assign (KafkaPartition *kafka, const char *topic, int number, gpointer runner);
 void window_on_revoke (GPtrArray *partitions, gboolean lost, gpointer runner);
@@ -221,8 +234,13 @@ struct Runner {
   gint sleeps; /* atomic: the poll thread is about to sleep, or sleeps */
   guint in_flight_max;
   guint quarantine_after;
-  guint attempts_max; /* 17: the first and 16 retries */
-  gint64 unknown_settle_ms, send_within_ms, outage_max_wait_ms, retry_wait_ms, retry_wait_max_ms;
+  GPtrArray *tiers;           /* of RetryTier *, in the order of retries */
+  const RetryTier *look_tier; /* borrowed from these; NULL when there are none */
+  guint attempts_max;         /* 17: the first and 16 retries */
+  gint64 unknown_settle_ms, send_within_ms, outage_max_wait_ms;
+  GPtrArray
+      *breakers; /* of Breaker *, by the consumer's downstreams; the first is that of its records */
+  gint64 outage_look_at_ms; /* (L) monotonic: when held heads are looked at for outage-max-wait */
 
   GMutex lock; /* (L) */
   GCond changed;
@@ -247,13 +265,15 @@ void runner_snooze (Runner *runner, Delivery *delivery,
                     gint64 ms); /* wait in memory, then be taken again */
 void runner_drop (Runner *runner,
                   Delivery *delivery); /* no verdict, uncounted: somebody else's now */
-void runner_no_suspect (Runner *runner, Delivery *delivery);    /* a step has finished */
+void runner_has_progress (Runner *runner, Delivery *delivery);  /* a step has finished */
 void runner_to_settle (Runner *runner, SettleUnit *unit_taken); /* it has its verdict */
 void runner_handle (gpointer delivery, gpointer runner);        /* worker */
 void runner_wake (Runner *runner);
 /* The open offsets of a partition, for its row of counts; of gint64. Called with the lock held. */
 GArray *partition_open_offsets (Partition *partition);
 void runner_ill (const char *why, gpointer runner) G_GNUC_NORETURN;
+/* The breaker of that downstream; NULL: the consumer's first, and NULL where it has none. */
+Breaker *runner_breaker (Runner *runner, const char *downstream);
 
 /* journal.c: a step found started, taken over before it is looked at. */
 typedef struct {

@@ -351,16 +351,25 @@ meet_database (Program *program, GError **error)
   }
 }
 
+static GPtrArray *
+program_topics (Program *program)
+{
+  return topics_of_program (program->name, settings_has (program->settings, "retry-tiers")
+                                               ? settings_text (program->settings, "retry-tiers")
+                                               : NULL);
+}
+
 static gboolean
 meet_broker (Program *program, GError **error)
 {
+  g_autoptr (GPtrArray) table = program_topics (program);
   gint64 tries = 0;
 
   for (;;) {
     g_autoptr (GError) problem = NULL;
 
     if (topics_check (outbox_kafka_handle (program->outbox),
-                      settings_text (program->settings, "topic-prefix"), 5000, &problem))
+                      settings_text (program->settings, "topic-prefix"), table, 5000, &problem))
       return TRUE;
     /* Topics that were made a moment ago may not be known everywhere yet. */
     if (!g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) && ++tries >= 3) {
@@ -379,7 +388,7 @@ meet_broker (Program *program, GError **error)
 static gboolean
 meet_registry (Program *program, GError **error)
 {
-  g_autoptr (GPtrArray) table = topics_table ();
+  g_autoptr (GPtrArray) table = program_topics (program);
 
   for (guint i = 0; i < table->len;) {
     const Topic *topic = g_ptr_array_index (table, i);

@@ -111,13 +111,19 @@ run_hop (const Run *run)
 guint
 run_attempt (const Run *run)
 {
-  return run->delivery->record.attempt;
+  return run->delivery->attempt;
 }
 
 guint
 run_replay (const Run *run)
 {
   return run->delivery->replay;
+}
+
+gint64
+run_due_ms (const Run *run)
+{
+  return run->delivery->due_ms;
 }
 
 const char *
@@ -216,18 +222,33 @@ run_snooze (Run *run, gint64 ms, const char *reason, GError **error)
   return FALSE;
 }
 
-gboolean
-run_look_later (Run *run, const char *reason, GError **error)
+/* It counts from the first such moment, until a step has finished. */
+static gboolean
+may_wait_on (Run *run, const char *reason, GError **error)
 {
   gint64 since = run->delivery->record.waiting_since_ms;
 
-  if (since && clock_database_now_ms () - since > run->runner->outage_max_wait_ms) {
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DEAD,
-                 "waited longer than outage-max-wait: %s", reason);
-    return FALSE;
-  }
-  run->looks_later = TRUE;
-  return run_snooze (run, SNOOZE_MAX_MS, reason, error);
+  run->waits_for_downstream = TRUE;
+  if (!since || clock_database_now_ms () - since <= run->runner->outage_max_wait_ms)
+    return TRUE;
+  run->is_worn_out = TRUE;
+  g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_OUTAGE,
+               "waited longer than outage-max-wait: %s", reason);
+  return FALSE;
+}
+
+gboolean
+run_look_later (Run *run, const char *reason, GError **error)
+{
+  if (may_wait_on (run, reason, error))
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER, "%s", reason);
+  return FALSE;
+}
+
+gboolean
+run_wait_for_downstream (Run *run, gint64 ms, const char *reason, GError **error)
+{
+  return may_wait_on (run, reason, error) && run_snooze (run, ms, reason, error);
 }
 
 gboolean

@@ -28,6 +28,9 @@ typedef enum {
   PIPELINE_ERROR_UNKNOWN,    /* a call's outcome is unknown and stands journalled as started */
   PIPELINE_ERROR_DIGEST,     /* code or data changed under a step found started: HOLD */
   PIPELINE_ERROR_DATABASE,   /* database away beyond database-wait-ms: this process is ill */
+  PIPELINE_ERROR_LOOK_LATER, /* through look-tier, no attempt spent; run_look_later() */
+  PIPELINE_ERROR_OUTAGE,     /* waited longer than outage-max-wait: DEAD */
+  PIPELINE_ERROR_TOMBSTONE,  /* a record without a value: quarantine */
 } PipelineError;
 
 /* What the message says. Borrowed from the run. */
@@ -35,6 +38,8 @@ const char *run_message_id (const Run *run);
 guint run_hop (const Run *run);
 guint run_attempt (const Run *run); /* attempts spent before this one; 0 at first */
 guint run_replay (const Run *run);
+gint64 run_due_ms (
+    const Run *run); /* when its retry tier let it go, by the database's clock; 0: first time */
 const char *run_scope (const Run *run);
 const char *run_claim_group_id (const Run *run); /* guid or NULL */
 gint64 run_claim_id (const Run *run);            /* 0 for a group's message */
@@ -58,8 +63,8 @@ void run_db_give (Run *run, Db *db);
 /* Not now, no attempt spent: the record waits in memory until @ms have passed (at most 60,000), its
  * key blocked. */
 gboolean run_snooze (Run *run, gint64 ms, const char *reason, GError **error);
-/* What is to wait for long without an attempt: goes through look-tier, or snoozes 60 s while there
- * are no tiers. Counts towards outage-max-wait; over it the verdict is DEAD. */
+/* What is to wait for long without an attempt: goes through look-tier. Counts towards
+ * outage-max-wait; over it the verdict is DEAD. */
 gboolean run_look_later (Run *run, const char *reason, GError **error);
 /* A person must decide: needs-person with @reason, event, alert. @behind_claim_id 0, or whose hold
  * it waits behind. */

@@ -14,30 +14,27 @@
 #include "base/metrics.h"
 #include "bgs/bgs.h"
 #include "pipeline/delivery.h"
+#include "pipeline/topics.h"
 
-#define COMMIT_EVERY_MS  1000
-#define RECOUNT_EVERY_MS 1000
-#define POLL_MS          500
-#define TICK_OLD_MS      60000
-#define BATCH_MAX        100
-#define RETAKE_MS        1000
+#define COMMIT_EVERY_MS   1000
+#define RECOUNT_EVERY_MS  1000
+#define POLL_MS           500
+#define TICK_OLD_MS       60000
+#define BATCH_MAX         100
+#define RETAKE_MS         1000
+#define BROKER_TIMEOUT_MS 10000
 
 const Setting runner_settings[] = {
   { "in-flight", SETTING_NUMBER, "64", "Records worked on at the same time.", NULL, 1, 1000 },
   { "quarantine-after", SETTING_NUMBER, "3",
     "Deaths of the process, in succession, after which a record is quarantined.", NULL, 1, 100 },
-  { "retry-wait-ms", SETTING_NUMBER, "5000",
-    "Wait before the first retry; it grows by this much with each.", NULL, 1, 60000 },
-  { "retry-wait-max-ms", SETTING_NUMBER, "60000", "Longest such wait.", NULL, 1, 60000 },
-  { "attempts", SETTING_NUMBER, "17",
-    "Attempts after which a message is dead: the first and its retries.", NULL, 1, 100 },
+  { "look-tier", SETTING_TEXT, "1h",
+    "The one of retry-tiers in which a claim waits to be looked for again, without an attempt." },
   { "unknown-settle-ms", SETTING_NUMBER, "30000",
     "Added to the read limit before a call of unknown outcome is touched.", NULL, 1, 600000 },
   { "send-within-ms", SETTING_NUMBER, "5000",
     "A call that is not sent this soon after its start was journalled is not sent.", NULL, 1,
     60000 },
-  { "outage-max-wait", SETTING_DURATION, "48h",
-    "How long a claim waits for an open breaker or an unknown insert." },
   { "revoke-drain-ms", SETTING_NUMBER, "3000",
     "How long a revoke waits for work to come to its next step boundary.", NULL, 0, 60000 },
   { "shutdown-deadline", SETTING_DURATION, "25s",
@@ -73,11 +70,65 @@ delivery_log_context (const Delivery *delivery)
   }
 }
 
+/* A call that failed because its downstream is away for everyone costs no attempt. */
+static Verdict
+spare_attempt (Run *run, Verdict verdict, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  gint64 next;
+
+  if (verdict != VERDICT_RETRY || !run->away || breaker_open_since_ms (run->away) == 0 ||
+      g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER))
+    return verdict;
+  why = g_steal_pointer (error);
+  next = breaker_next_ms (run->away);
+  (void)run_wait_for_downstream (run, next < 0 ? RETAKE_MS : next - clock_monotonic_ms (),
+                                 why->message, error);
+  return verdict_of (*error);
+}
+
+/* While an insert is in doubt its child cannot die: it goes on, looking only, up to outage-max-wait. */
+static Verdict
+spare_insert_in_doubt (Run *run, Verdict verdict, GError **error)
+{
+  gboolean is_last = verdict == VERDICT_RETRY &&
+                     !g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER) &&
+                     run_attempt (run) + 1 >= run->runner->attempts_max;
+  g_autoptr (GError) why = NULL;
+  const JournalRow *insert;
+
+  if ((verdict != VERDICT_DEAD && !is_last) || run->is_worn_out || run->scopes->len == 0)
+    return verdict;
+  insert = run_journal_find (run, NULL, STEP_INSERT, &why);
+  if (!why && (!insert || strcmp (insert->state, "started") != 0))
+    return verdict;
+  if (why) { /* nobody knows: not the moment to let it die */
+    g_clear_error (error);
+    g_propagate_error (error, g_steal_pointer (&why));
+    return verdict_of (*error) == VERDICT_ILL ? VERDICT_ILL : VERDICT_LOST;
+  }
+  why = g_steal_pointer (error);
+  (void)run_look_later (run, why->message, error);
+  return verdict_of (*error);
+}
+
+Breaker *
+runner_breaker (Runner *runner, const char *downstream)
+{
+  const char *const *names = runner->consumer->downstreams;
+
+  for (guint i = 0; i < runner->breakers->len; i++)
+    if (!downstream || strcmp (names[i], downstream) == 0)
+      return g_ptr_array_index (runner->breakers, i);
+  return NULL;
+}
+
 void
 runner_handle (gpointer data, gpointer runner_data)
 {
   Runner *runner = runner_data;
   Delivery *delivery = data;
+  Run *run = delivery->run;
   GError *error = NULL;
   Verdict verdict;
 
@@ -87,9 +138,10 @@ runner_handle (gpointer data, gpointer runner_data)
   delivery_log_context (delivery);
   log_debug ("start", NULL);
   CRASH_POINT ("handle/before");
-  verdict = runner->consumer->handle (delivery->run, delivery->run->message, &error)
-                ? VERDICT_DONE
-                : verdict_of (error);
+  verdict =
+      runner->consumer->handle (run, run->message, &error) ? VERDICT_DONE : verdict_of (error);
+  verdict = spare_attempt (run, verdict, &error);
+  verdict = spare_insert_in_doubt (run, verdict, &error);
   CRASH_POINT ("handle/after");
   if (verdict == VERDICT_LOST || verdict == VERDICT_ILL) {
     log_line (verdict == VERDICT_ILL ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "no verdict", "error",
@@ -122,18 +174,6 @@ recount (Runner *runner)
   }
 }
 
-static int
-next_timeout (Runner *runner)
-{
-  GSequenceIter *iter = g_sequence_get_begin_iter (runner->snoozing);
-  gint64 wait = POLL_MS;
-
-  if (!g_sequence_iter_is_end (iter))
-    wait =
-        CLAMP (((Delivery *)g_sequence_get (iter))->wake_at_ms - clock_monotonic_ms (), 0, POLL_MS);
-  return (int)wait;
-}
-
 static gboolean
 poll_once (Runner *runner, GError **error)
 {
@@ -143,7 +183,7 @@ poll_once (Runner *runner, GError **error)
   int timeout;
 
   g_mutex_lock (&runner->lock);
-  timeout = next_timeout (runner);
+  timeout = (int)window_sleeps_ms (runner, POLL_MS);
   g_mutex_unlock (&runner->lock);
   (void)poll (fds, G_N_ELEMENTS (fds), timeout); /* woken or not, everything is looked at */
   (void)!read (runner->wake_fd, &count, sizeof count);
@@ -286,12 +326,68 @@ limits_fit (Runner *runner, GError **error)
   return FALSE;
 }
 
+static gboolean
+read_tiers (Runner *runner, GError **error)
+{
+  g_autofree char *text =
+      topics_retry_tiers (runner->consumer->name, settings_text (runner->settings, "retry-tiers"));
+  const char *look_tier = settings_text (runner->settings, "look-tier");
+
+  runner->tiers = retry_tiers_parse (text, error);
+  if (!runner->tiers)
+    return FALSE;
+  runner->attempts_max = 1 + retry_tiers_count (runner->tiers);
+  runner->look_tier = retry_tiers_find (runner->tiers, look_tier);
+  if (runner->look_tier || runner->tiers->len == 0)
+    return TRUE;
+  g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+               "look-tier: “%s” is not one of retry-tiers (%s)", look_tier, text);
+  return FALSE;
+}
+
+static void
+wake_for_breaker (gpointer runner)
+{
+  runner_wake (runner);
+}
+
+static void
+make_breakers (Runner *runner)
+{
+  const char *const *names = runner->consumer->downstreams;
+
+  runner->breakers = g_ptr_array_new_with_free_func ((GDestroyNotify)breaker_free);
+  for (guint i = 0; names && names[i]; i++)
+    g_ptr_array_add (runner->breakers,
+                     breaker_new (runner->program, names[i], wake_for_breaker, runner));
+}
+
+/* Its source, its tiers, and tiers that have been; each keeps its records long enough, and no longer than the inbox. */
+static char **
+topics_of (Runner *runner, GError **error)
+{
+  const char *name = runner->consumer->name;
+  const char *prefix = settings_text (runner->settings, "topic-prefix");
+  rd_kafka_t *handle = outbox_kafka_handle (program_outbox (runner->program));
+  g_autoptr (GPtrArray) table =
+      topics_of_program (name, settings_text (runner->settings, "retry-tiers"));
+  g_auto (GStrv) topics = topics_to_read (handle, prefix, table, name, runner->consumer->topic,
+                                          BROKER_TIMEOUT_MS, error);
+
+  if (topics && settings_boolean (runner->settings, "broker-admin") &&
+      !topics_check_retention (handle, prefix, name, topics, runner->outage_max_wait_ms,
+                               settings_number (runner->settings, "inbox-days"), BROKER_TIMEOUT_MS,
+                               error))
+    return NULL;
+  return g_steal_pointer (&topics);
+}
+
 static Runner *
 runner_new (const Consumer *consumer, const Settings *settings, GError **error)
 {
   static const KafkaConsumerEvents events = { window_on_assign, window_on_revoke };
-  g_autofree char *topic = NULL, *group = NULL;
-  char *topics[2] = { NULL, NULL };
+  g_autofree char *group = NULL;
+  g_auto (GStrv) topics = NULL;
   Runner *runner = g_new0 (Runner, 1);
 
   runner->consumer = consumer;
@@ -304,20 +400,21 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   g_queue_init (&runner->due);
   runner->in_flight_max = settings_number (settings, "in-flight");
   runner->quarantine_after = settings_number (settings, "quarantine-after");
-  runner->attempts_max = settings_number (settings, "attempts");
-  runner->retry_wait_ms = settings_number (settings, "retry-wait-ms");
-  runner->retry_wait_max_ms = settings_number (settings, "retry-wait-max-ms");
   runner->outage_max_wait_ms = settings_duration_ms (settings, "outage-max-wait");
   runner->wake_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
   runner->tick_ms = clock_monotonic_ms ();
-  if (!limits_fit (runner, error))
-    return NULL;
-  runner->program = program_start (consumer->name, settings, error);
-  if (!runner->program)
+  if (!limits_fit (runner, error) || !read_tiers (runner, error))
     return NULL;
   runner->context = consumer->start ? consumer->start (settings, error) : NULL;
   if (consumer->start && !runner->context)
+    return NULL; /* what is wrong with the settings is told before anybody is waited for */
+  runner->program = program_start (consumer->name, settings, error);
+  if (!runner->program)
     return NULL;
+  topics = topics_of (runner, error);
+  if (!topics)
+    return NULL;
+  make_breakers (runner);
   program_set_liveness (runner->program, is_alive, runner);
   runner->workers =
       g_thread_pool_new (runner_handle, runner, (int)runner->in_flight_max, FALSE, error);
@@ -330,7 +427,6 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   for (guint i = 0; i < OWN_DESKS; i++)
     runner->own_desks[i] = new_desk (runner, "own-steps", steps_do_own);
   group = program_topic (runner->program, consumer->name);
-  topics[0] = topic = program_topic (runner->program, consumer->topic);
   runner->kafka = kafka_consumer_new (settings, group, &events, runner, runner->wake_fd, error);
   return runner->kafka && kafka_consumer_subscribe (runner->kafka, topics, error) ? runner : NULL;
 }
@@ -340,6 +436,7 @@ static void
 runner_free (Runner *runner)
 {
   g_ptr_array_unref (runner->partitions);
+  g_ptr_array_unref (runner->tiers);
   g_hash_table_unref (runner->keys);
   g_sequence_free (runner->snoozing);
   g_queue_clear (&runner->due);
@@ -359,6 +456,9 @@ consumer_main (const Consumer *consumer, int argc, char **argv)
   gboolean is_fine;
 
   g_ptr_array_add (tables, (gpointer)runner_settings);
+  g_ptr_array_add (tables, (gpointer)tier_settings);
+  if (consumer->downstreams)
+    g_ptr_array_add (tables, (gpointer)breaker_settings);
   g_ptr_array_add (tables, (gpointer)program_settings);
   g_ptr_array_add (tables, (gpointer)kafka_settings);
   g_ptr_array_add (tables, (gpointer)db_settings);
@@ -381,6 +481,7 @@ consumer_main (const Consumer *consumer, int argc, char **argv)
   shut_down (runner);
   if (consumer->stop)
     consumer->stop (runner->context);
+  g_ptr_array_unref (runner->breakers);
   program_stop (runner->program);
   runner_free (runner);
   settings_free (settings);

@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "claims/claim-group.h"
+#include "kafka/retry-tiers.h"
 #include "pipeline/delivery.h"
 #include "pipeline/settle.sql.h"
 #include "pipeline/states.h"
 
-#define FAILURES_MAX_BYTES 900 /* first and last failures; a header holds 1,024 */
+#define FAILURES_MAX_BYTES 900  /* first and last failures; a header holds 1,024 */
+#define OURS_MAX_BYTES     3072 /* our headers of a record, names and values */
 #define AGAIN_MS           1000
 
 SettleUnit *
@@ -22,7 +24,9 @@ settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken)
   unit->delivery = delivery;
   unit->verdict = verdict;
   unit->error = error_taken;
-  if (verdict == VERDICT_RETRY && delivery->record.attempt + 1 >= delivery->runner->attempts_max)
+  unit->spends_attempt = !g_error_matches (error_taken, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER);
+  if (verdict == VERDICT_RETRY && unit->spends_attempt &&
+      delivery->attempt + 1 >= delivery->runner->attempts_max)
     unit->verdict = VERDICT_DEAD; /* the last retry is used up */
   return unit;
 }
@@ -47,13 +51,14 @@ claim_of (const SettleUnit *unit)
   return unit->delivery->run ? unit->delivery->run->scope.claim_id : 0;
 }
 
-/* --- Records that leave us: dead letter, quarantine --- */
+/* --- Records that go on from here: retry, dead letter, quarantine --- */
 
-/* "15s bgs-fault" of the first failure and the newest ones, within the budget. */
+/* A line an attempt, "3 2026-11-21T19:05:00.123Z bgs-fault": the first failure and the newest ones, within the budget. */
 static char *
-add_failure (const char *failures, guint attempt, const GError *error)
+add_failure (const char *failures, guint attempt, gint64 at_ms, const GError *error)
 {
-  g_autofree char *line = g_strdup_printf ("%u %s", attempt, verdict_error_class (error));
+  g_autofree char *at = clock_format_iso (at_ms);
+  g_autofree char *line = g_strdup_printf ("%u %s %s", attempt, at, verdict_error_class (error));
   g_auto (GStrv) lines = g_strsplit (failures ? failures : "", "\n", -1);
   GString *text = g_string_new (failures);
   guint first = 1;
@@ -71,40 +76,54 @@ add_failure (const char *failures, guint attempt, const GError *error)
   return g_string_free (text, FALSE);
 }
 
+/* The headers of the next record of this message: foreign ones as they came, ours replaced. */
 static KafkaHeaders *
-diagnosis (SettleUnit *unit, GError **error)
+next_headers (const SettleUnit *unit)
 {
-  Delivery *delivery = unit->delivery;
+  const Delivery *delivery = unit->delivery;
   KafkaHeaders *headers = kafka_headers_copy (delivery->headers);
+  gint64 now_ms = unit->settlement.now_ms;
   g_autofree char *source = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic,
                                              delivery->partition->number, delivery->offset);
-  g_autofree char *first =
-      clock_format_iso (delivery->record.first_failed_at_ms ? delivery->record.first_failed_at_ms
-                                                            : unit->settlement.now_ms);
 
   kafka_headers_set (headers, "dp-message-id", delivery->message_id);
-  kafka_headers_set_int (headers, "dp-hop", delivery->hop + 1);
-  kafka_headers_set_int (headers, "dp-attempt", delivery->record.attempt + 1);
+  kafka_headers_set_int (headers, "dp-hop", delivery->hop + (GUARD (HOP) ? 1 : 0));
+  kafka_headers_set_int (headers, "dp-attempt", delivery->attempt + (unit->spends_attempt ? 1 : 0));
   kafka_headers_set_int (headers, "dp-replay", delivery->replay);
   kafka_headers_set (headers, "dp-not-before", NULL);
+  kafka_headers_set (headers, "dp-waiting-since", NULL);
   if (!kafka_headers_get (headers, "dp-source"))
     kafka_headers_set (headers, "dp-source", source);
   kafka_headers_set (headers, "dp-reason", unit->error ? unit->error->message : NULL);
   kafka_headers_set (headers, "dp-error-class", verdict_error_class (unit->error));
-  kafka_headers_set (headers, "dp-first-failed-at", first);
-  kafka_headers_set (headers, "dp-failures", delivery->record.failures);
+  if (unit->spends_attempt) {
+    g_autofree char *first =
+        clock_format_iso (delivery->first_failed_at_ms ? delivery->first_failed_at_ms : now_ms);
+    g_autofree char *failures =
+        add_failure (delivery->failures, delivery->attempt + 1, now_ms, unit->error);
+
+    kafka_headers_set (headers, "dp-first-failed-at", first);
+    kafka_headers_set (headers, "dp-failures", failures);
+  }
+  return headers;
+}
+
+static KafkaHeaders *
+diagnosis (SettleUnit *unit, GError **error)
+{
+  Delivery *delivery = unit->delivery;
+  g_autoptr (KafkaHeaders) headers = next_headers (unit);
+
   if (delivery->run && delivery->run->scope.scope) {
     g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_STEPS_IN_EFFECT, "tt",
                                         delivery->run->scope.scope, STEP_INSERT);
-    if (!rows) {
-      kafka_headers_free (headers);
+    if (!rows)
       return NULL;
-    }
     kafka_headers_set (headers, "dp-steps", db_rows_text (rows, 0, "finished"));
     kafka_headers_set (headers, "dp-insert",
                        db_rows_boolean (rows, 0, "insert_is_unknown") ? "unknown" : NULL);
   }
-  return headers;
+  return g_steal_pointer (&headers);
 }
 
 static GBytes *
@@ -114,18 +133,26 @@ copy_of (gconstpointer data, gsize length)
 }
 
 /* Original bytes, tombstones as tombstones, to the same partition number. */
+static void
+pass_on (SettleUnit *unit, const char *topic, KafkaHeaders *headers_taken)
+{
+  static const char *const shortened[] = { "dp-steps", "dp-failures", "dp-reason", NULL };
+  const rd_kafka_message_t *message = unit->delivery->message;
+
+  kafka_headers_fit (headers_taken, "dp-", OURS_MAX_BYTES, shortened);
+  settlement_add_row (&unit->settlement, topic, unit->delivery->partition->number,
+                      copy_of (message->key, message->key_len),
+                      copy_of (message->payload, message->len), headers_taken);
+}
+
 static gboolean
 send_away (SettleUnit *unit, const char *topic, GError **error)
 {
-  const rd_kafka_message_t *message = unit->delivery->message;
   KafkaHeaders *headers = diagnosis (unit, error);
 
-  if (!headers)
-    return FALSE;
-  settlement_add_row (&unit->settlement, topic, unit->delivery->partition->number,
-                      copy_of (message->key, message->key_len),
-                      copy_of (message->payload, message->len), headers);
-  return TRUE;
+  if (headers)
+    pass_on (unit, topic, headers);
+  return headers != NULL;
 }
 
 /* --- What each verdict writes --- */
@@ -179,27 +206,36 @@ settle_done (SettleUnit *unit, GError **error)
   return TRUE;
 }
 
-static gint64
-retry_wait_ms (const Delivery *delivery)
+/* The next record of the message, in the tier where it waits: the attempts spent choose it, or look-tier. */
+static void
+pass_to_tier (SettleUnit *unit)
 {
-  return MIN (delivery->runner->retry_wait_ms * (delivery->record.attempt + 1),
-              delivery->runner->retry_wait_max_ms);
+  const Delivery *delivery = unit->delivery;
+  const Runner *runner = delivery->runner;
+  const RetryTier *tier = unit->spends_attempt
+                              ? retry_tiers_of (runner->tiers, delivery->attempt + 1)
+                              : runner->look_tier;
+  g_autofree char *topic = retry_topic (runner->consumer->name, tier->name);
+  gint64 waiting_since_ms = delivery->record.waiting_since_ms;
+  KafkaHeaders *headers = next_headers (unit);
+
+  if (!unit->spends_attempt && waiting_since_ms == 0)
+    waiting_since_ms = unit->settlement.now_ms;
+  if (waiting_since_ms)
+    kafka_headers_set_int (headers, "dp-waiting-since", waiting_since_ms);
+  kafka_headers_set_int (headers, "dp-not-before",
+                         unit->settlement.now_ms + tier->wait_ms +
+                             retry_jitter_ms (topic, delivery->partition->number, tier->wait_ms));
+  pass_on (unit, topic, headers);
 }
 
 static gboolean
 settle_retry (SettleUnit *unit, GError **error)
 {
-  Delivery *delivery = unit->delivery;
-  g_autofree char *failures =
-      add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
-  g_autoptr (DbRows) rows = db_query (
-      unit->settlement.db, error, SQL_KEEP_ATTEMPT, "ttiiiit", delivery->runner->consumer->name,
-      delivery->partition->topic, (gint64)delivery->partition->number, delivery->offset,
-      (gint64)delivery->record.attempt + 1, retry_wait_ms (delivery), failures);
-
-  if (!rows)
-    return FALSE;
-  delivery->record.first_failed_at_ms = db_rows_int (rows, 0, "first_failed_at_ms");
+  pass_to_tier (unit);
+  if (!unit->spends_attempt)
+    return settlement_monitoring_event (&unit->settlement, "look-later", claim_group_of (unit),
+                                        claim_of (unit), unit->error->message, error);
   return record_attempt (unit, attempt_status (unit), error) &&
          settlement_monitoring_event (&unit->settlement, "retry", claim_group_of (unit),
                                       claim_of (unit), verdict_error_class (unit->error), error);
@@ -212,7 +248,7 @@ settle_snooze (SettleUnit *unit, GError **error)
   const char *consumer = delivery->runner->consumer->name, *topic = delivery->partition->topic;
   gint64 number = delivery->partition->number;
 
-  if (delivery->run->looks_later && delivery->record.waiting_since_ms == 0) {
+  if (delivery->run->waits_for_downstream && delivery->record.waiting_since_ms == 0) {
     g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_KEEP_WAITING, "ttii",
                                         consumer, topic, number, delivery->offset);
     if (!rows)
@@ -307,8 +343,7 @@ settle_one (SettleUnit *unit, GError **error)
 static gboolean
 writes_inbox (const SettleUnit *unit)
 {
-  return unit->verdict != VERDICT_SNOOZE &&
-         unit->verdict != VERDICT_RETRY; /* RETRY waits in place, see the README */
+  return unit->verdict != VERDICT_SNOOZE;
 }
 
 static const char *
@@ -508,7 +543,8 @@ settle_batch (Db *db, gpointer data, GError **error)
       continue;
     if (!settle_one (unit, error) || !forget_record (db, unit, error))
       return FALSE;
-    for (guint k = 0; k < unit->settlement.rows->len; k++)
+    for (guint k = !GUARD (OUTBOX_RETRY) && unit->verdict == VERDICT_RETRY ? 1 : 0;
+         k < unit->settlement.rows->len; k++)
       g_ptr_array_add (rows, g_ptr_array_index (unit->settlement.rows, k));
   }
   return outbox_insert (db, program_instance_id (batch->runner->program), rows, error);
@@ -530,7 +566,7 @@ log_verdict (SettleUnit *unit)
   delivery_log_context (delivery);
   g_snprintf (elapsed, sizeof elapsed, "%" G_GINT64_FORMAT,
               clock_monotonic_ms () - delivery->taken_at_ms);
-  g_snprintf (attempt, sizeof attempt, "%u", delivery->record.attempt + 1);
+  g_snprintf (attempt, sizeof attempt, "%u", delivery->attempt + 1);
   log_line (unit->verdict == VERDICT_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "settled",
             "verdict", name, "attempt", attempt, "elapsed_ms", elapsed, "error_class",
             verdict_error_class (unit->error), "error", unit->error ? unit->error->message : NULL,
@@ -560,19 +596,7 @@ after_commit (Runner *runner, SettleUnit *unit)
   }
   log_verdict (unit);
   outbox_publish (program_outbox (runner->program), unit->settlement.rows);
-  if (unit->verdict == VERDICT_RETRY) {
-    gint64 wait = retry_wait_ms (delivery);
-    char *failures =
-        add_failure (delivery->record.failures, delivery->record.attempt + 1, unit->error);
-
-    g_free (delivery->record.failures);
-    delivery->record.failures = failures;
-    delivery->record.attempt++;
-    delivery->record.has_row = TRUE;
-    delivery->record.is_suspect = FALSE;
-    delivery->snoozes = 0;
-    runner_snooze (runner, delivery, wait);
-  } else if (unit->verdict == VERDICT_SNOOZE) {
+  if (unit->verdict == VERDICT_SNOOZE) {
     delivery->snoozes++;
     runner_snooze (runner, delivery, delivery->run->snooze_ms);
   } else {
@@ -600,7 +624,8 @@ settle_otherwise (SettleUnit *unit, GError *error_taken)
   if (unit->verdict == VERDICT_DONE || unit->verdict == VERDICT_HOLD) {
     g_clear_error (&unit->error);
     unit->error = error_taken;
-    unit->verdict = unit->delivery->record.attempt + 1 >= unit->delivery->runner->attempts_max
+    unit->spends_attempt = TRUE;
+    unit->verdict = unit->delivery->attempt + 1 >= unit->delivery->runner->attempts_max
                         ? VERDICT_DEAD
                         : VERDICT_RETRY;
     return TRUE;

@@ -14,16 +14,6 @@ order by message_id, hop, replay
 on conflict do nothing
 returning message_id, hop, replay
 
--- name: keep-attempt
--- A record that waits in place keeps its attempt here, for whoever has the partition then.
-insert into delivery_records (consumer, topic, partition, record_offset, attempt, not_before, first_failed_at, failures)
-values ($1, $2, $3, $4, $5, clock_timestamp () + $6::bigint * interval '1 millisecond', clock_timestamp (), $7)
-on conflict (consumer, topic, partition, record_offset) do update set
-  attempt = excluded.attempt, not_before = excluded.not_before, failures = excluded.failures,
-  first_failed_at = coalesce (delivery_records.first_failed_at, excluded.first_failed_at),
-  is_suspect = false, deaths = 0, instance_id = null
-returning (extract (epoch from first_failed_at) * 1000)::bigint as first_failed_at_ms
-
 -- name: keep-waiting
 insert into delivery_records (consumer, topic, partition, record_offset, waiting_since)
 values ($1, $2, $3, $4, clock_timestamp ())

@@ -59,17 +59,16 @@ write_starts (Db *db, GPtrArray *units, GError **error)
   return TRUE;
 }
 
-/* Not one that only ends what an earlier delivery has left behind. */
 static gboolean
-finishes_a_step (const StepUnit *unit)
+has_finished (const GPtrArray *ends)
 {
-  for (guint i = 0; i < unit->ends->len; i++)
-    if (strcmp (((StepEnd *)g_ptr_array_index (unit->ends, i))->state, "finished") == 0)
+  for (guint i = 0; i < ends->len; i++)
+    if (strcmp (((const StepEnd *)g_ptr_array_index (ends, i))->state, "finished") == 0)
       return TRUE;
   return FALSE;
 }
 
-/* A suspect that finishes a step is a bystander again. */
+/* A suspect that finishes a step is a bystander again, and whoever it waited for is back. */
 static gboolean
 clear_suspects (Db *db, GPtrArray *units, GError **error)
 {
@@ -77,7 +76,7 @@ clear_suspects (Db *db, GPtrArray *units, GError **error)
     StepUnit *unit = g_ptr_array_index (units, i);
     const Delivery *delivery = unit->run->delivery;
 
-    if (delivery->record.is_suspect && finishes_a_step (unit) &&
+    if (delivery->record.has_row && has_finished (unit->ends) &&
         !take_clear_suspect (db, delivery, error))
       return FALSE;
   }
@@ -292,11 +291,8 @@ note_ends (Run *run)
 gboolean
 run_submit (Run *run, StepUnit *unit, GError **error)
 {
-  gboolean has_finished = FALSE, are_hit = TRUE;
+  gboolean is_progress = has_finished (run->ends), are_hit = TRUE;
 
-  for (guint i = 0; i < run->ends->len; i++)
-    has_finished = has_finished ||
-                   strcmp (((StepEnd *)g_ptr_array_index (run->ends, i))->state, "finished") == 0;
   steps_submit (run, unit);
   if (unit->error) {
     if (g_error_matches (unit->error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
@@ -310,8 +306,8 @@ run_submit (Run *run, StepUnit *unit, GError **error)
     return FALSE;
   }
   are_hit = note_ends (run);
-  if (has_finished && are_hit)
-    runner_no_suspect (run->runner, run->delivery);
+  if (is_progress && are_hit)
+    runner_has_progress (run->runner, run->delivery);
   if (!are_hit) {
     g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
     return FALSE;

@@ -21,6 +21,43 @@ typedef struct {
   int ordinal; /* of the row in hand */
 } StepRun;
 
+/* --- The breaker: who is let through tells what came of it. --- */
+
+typedef struct {
+  Breaker *breaker; /* NULL: nobody has to be asked */
+  BreakerCall call;
+} Pass;
+
+static gboolean
+get_pass (Run *run, const char *downstream, Pass *ret_pass, GError **error)
+{
+  gint64 wait_ms = 0;
+
+  ret_pass->breaker = runner_breaker (run->runner, downstream);
+  return !ret_pass->breaker || breaker_admits (ret_pass->breaker, &ret_pass->call, &wait_ms) ||
+         run_wait_for_downstream (run, wait_ms, "the downstream is away", error);
+}
+
+static void
+give_back (Run *run, Pass *pass, BreakerReport told)
+{
+  const char *group = run_claim_group_id (run); /* what one form has poisoned counts once */
+
+  if (pass->breaker)
+    breaker_report (pass->breaker, &pass->call, group ? group : run_scope (run), told);
+}
+
+/* @problem NULL: it was answered. */
+static void
+report (Run *run, Pass *pass, const GError *problem)
+{
+  run->away = problem && verdict_is_downstream_away (problem) ? pass->breaker : NULL;
+  give_back (run, pass,
+             run->away                                  ? BREAKER_DOWN
+             : problem && !verdict_downstream (problem) ? BREAKER_NOT_CALLED
+                                                        : BREAKER_WORKED);
+}
+
 static char *
 digest_of (Run *run, const Step *step)
 {
@@ -107,6 +144,24 @@ give_up (StepRun *s, GError **error)
   return run_submit (s->run, &unit, error);
 }
 
+static LookOutcome
+look (StepRun *s, char **ret_result, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  LookOutcome outcome;
+  Pass pass;
+
+  if (!get_pass (s->run, s->step->downstream, &pass, error))
+    return LOOK_FAILED;
+  CRASH_POINT_OF ("look/before", s->step->name);
+  outcome = s->step->look (s->run, s->data, ret_result, &problem);
+  CRASH_POINT_OF ("look/after", s->step->name);
+  report (s->run, &pass, problem);
+  if (problem)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return outcome;
+}
+
 /* Found started: its outcome is unknown. TRUE: *ret_result, or NULL for start it (again). */
 static gboolean
 settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
@@ -140,12 +195,7 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
   }
   metrics_count ("steps_unknown_total", 1, "step", s->step->name, NULL);
   if (s->step->look && GUARD (LOOK)) {
-    LookOutcome outcome;
-
-    CRASH_POINT_OF ("look/before", s->step->name);
-    outcome = s->step->look (run, s->data, &result, error);
-    CRASH_POINT_OF ("look/after", s->step->name);
-    switch (outcome) {
+    switch (look (s, &result, error)) {
     case LOOK_FAILED:
       return FALSE;
     case LOOK_THERE: {
@@ -228,7 +278,9 @@ judge_call (StepRun *s, GError *problem, GError **error)
   Run *run = s->run;
   Verdict verdict = verdict_of (problem);
 
-  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max;
+  /* An outage spends no attempt, and so not the last one. */
+  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max &&
+                     !(run->away && breaker_open_since_ms (run->away) != 0);
 
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
       !(s->step->after_insert && is_last)) {
@@ -252,7 +304,7 @@ judge_call (StepRun *s, GError *problem, GError **error)
 }
 
 static char *
-call (StepRun *s, GError **error)
+call (StepRun *s, Pass *pass, GError **error)
 {
   Run *run = s->run;
   GError *problem = NULL;
@@ -269,6 +321,7 @@ call (StepRun *s, GError **error)
                       : call_outcome (problem) == CALL_UNKNOWN ? "unknown"
                                                                : "failed",
                       NULL);
+  report (run, pass, problem);
   if (!result && s->step->read)
     result = s->step->read (run, s->data, problem, is_repeat);
   if (!result)
@@ -284,6 +337,7 @@ do_step (StepRun *s, GError **error)
   const Step *step = s->step;
   JournalRow *row = NULL;
   char *result = NULL;
+  Pass pass;
 
   if (!journal_load (run, s->own, error))
     return NULL;
@@ -315,7 +369,9 @@ do_step (StepRun *s, GError **error)
   if (step->is_read) {
     StepEnd *end = NULL;
     s->ordinal = row ? row->ordinal + 1 : 1;
-    result = call (s, error);
+    if (!get_pass (run, step->downstream, &pass, error))
+      return NULL;
+    result = call (s, &pass, error);
     if (!result)
       return NULL;
     end = step_end_new (s->own->scope, step->name, s->ordinal, s->own->token, "finished", result);
@@ -324,9 +380,14 @@ do_step (StepRun *s, GError **error)
     g_ptr_array_add (run->ends, end);
     return result;
   }
-  if (!start (s, error))
+  /* Started is the last thing before the request: what may keep it waiting is had before. */
+  if (!get_pass (run, step->downstream, &pass, error))
     return NULL;
-  result = call (s, error);
+  if (!start (s, error)) {
+    give_back (run, &pass, BREAKER_NOT_CALLED);
+    return NULL;
+  }
+  result = call (s, &pass, error);
   if (!result || step_was_given_up (run, s->own->scope, step->name))
     return result;
   add_end (s, "finished", result);
@@ -367,13 +428,15 @@ run_read (Run *run, const char *name, StepCall call_it, gpointer data, GError **
 {
   GError *problem = NULL;
   char *result = NULL;
+  Pass pass;
 
-  if (!run_may_go_on (run, error))
+  if (!run_may_go_on (run, error) || !get_pass (run, NULL, &pass, error))
     return NULL;
   log_context_set ("step", name);
   CRASH_POINT_OF ("read/before", name);
   result = call_it (run, data, &problem);
   CRASH_POINT_OF ("read/after", name);
+  report (run, &pass, problem);
   log_context_set ("step", NULL);
   if (!result)
     g_propagate_prefixed_error (error, problem, "%s: ", name);

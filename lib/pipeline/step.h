@@ -41,11 +41,12 @@ typedef LookOutcome (*StepLook) (Run *run, gpointer data, char **ret_result, GEr
 typedef char *(*StepRead) (Run *run, gpointer data, const GError *error, gboolean is_repeat);
 
 struct Step {
-  const char *name;    /* stored contract; kebab-case, with an index where there are several:
+  const char *name;  /* stored contract; kebab-case, with an index where there are several:
                           "create-person/child-2" */
-  const char *scope;   /* NULL: run_scope(); else one taken with run_take_scope() */
-  gboolean is_read;    /* changes nothing: journalled when finished only; unknown means ask again */
-  const char *request; /* what the digest is made of: the request without its clock fields;
+  const char *scope; /* NULL: run_scope(); else one taken with run_take_scope() */
+  gboolean is_read;  /* changes nothing: journalled when finished only; unknown means ask again */
+  const char *downstream; /* whose breaker it passes; NULL: the consumer's first */
+  const char *request;    /* what the digest is made of: the request without its clock fields;
                           borrowed; may be NULL */
   StepCall call;
   StepLook look;         /* NULL: repeat without looking (drafts, updates that replace the row) */

@@ -39,6 +39,7 @@ on conflict (consumer, topic, partition, record_offset)
   do update set instance_id = excluded.instance_id, is_suspect = true, deaths = excluded.deaths
 
 -- name: clear-suspect
+-- And what it waited for is no wait any more.
 update delivery_records set is_suspect = false, deaths = 0, instance_id = null, waiting_since = null
 where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
 
@@ -62,9 +63,7 @@ delete from deliveries where consumer = $1 and topic = $2 and partition = $3 and
 delete from delivery_records where consumer = $1 and topic = $2 and partition = $3 and record_offset < $4
 
 -- name: records-of
-select record_offset, is_suspect, deaths, attempt, failures,
-       (extract (epoch from not_before) * 1000)::bigint as not_before_ms,
-       (extract (epoch from first_failed_at) * 1000)::bigint as first_failed_at_ms,
+select record_offset, is_suspect, deaths,
        (extract (epoch from waiting_since) * 1000)::bigint as waiting_since_ms
 from delivery_records where consumer = $1 and topic = $2 and partition = $3
 

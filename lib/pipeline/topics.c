@@ -5,8 +5,22 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "kafka/client.h"
+#include "kafka/retention.h"
+#include "kafka/retry-tiers.h"
 #include "pipeline/topics.json.h"
+
+#define MS_OF_DAY 86400000LL
+
+const Setting tier_settings[] = {
+  { "retry-tiers", SETTING_TEXT, "",
+    "Waits between attempts, such as 15s*3,2m*3; empty takes each consumer's from the table of "
+    "topics." },
+  { "outage-max-wait", SETTING_DURATION, "48h",
+    "How long a claim waits for a downstream that is away or an unknown insert." },
+  { NULL },
+};
 
 void
 topic_free (gpointer data)
@@ -14,6 +28,7 @@ topic_free (gpointer data)
   Topic *topic = data;
 
   g_free (topic->name);
+  g_free (topic->consumer);
   g_free (topic->retry_tier);
   g_free (topic->schema);
   g_free (topic);
@@ -30,35 +45,60 @@ topic_new (char *name_taken, int partitions, gint64 retention_ms)
   return topic;
 }
 
-/* Tiers are written 15s*3,2m*3: each tier is one topic, however often it is used. */
-static void
-add_tiers (GPtrArray *table, const char *consumer, const char *tiers, int partitions,
-           gint64 retention_ms)
+static json_t *
+load_table (void)
 {
-  g_auto (GStrv) parts = g_strsplit (tiers, ",", -1);
+  json_t *root = json_loads (topics_json, 0, NULL);
 
-  for (guint i = 0; parts[i]; i++) {
-    g_auto (GStrv) tier = g_strsplit (parts[i], "*", 2);
-    Topic *topic =
-        topic_new (g_strdup_printf ("%s.retry-%s", consumer, tier[0]), partitions, retention_ms);
+  g_assert (root && json_integer_value (json_object_get (root, "partitions")) > 0);
+  return root;
+}
 
-    topic->retry_tier = g_strdup (tier[0]);
-    g_assert (parse_duration_ms (tier[0], &topic->retry_delay_ms));
+const Topic *
+topics_find (const GPtrArray *table, const char *name)
+{
+  for (guint i = 0; i < table->len; i++) {
+    const Topic *topic = g_ptr_array_index (table, i);
+
+    if (strcmp (topic->name, name) == 0)
+      return topic;
+  }
+  return NULL;
+}
+
+/* Each tier is one topic, however often it is used. */
+static void
+add_tiers (GPtrArray *table, const json_t *root, const char *consumer, const char *retry_tiers)
+{
+  g_autofree char *text = topics_retry_tiers (consumer, retry_tiers);
+  g_autoptr (GPtrArray) tiers = retry_tiers_parse (text, NULL);
+
+  g_assert (tiers != NULL); /* the setting was looked at before, the table is tested */
+  for (guint i = 0; i < tiers->len; i++) {
+    const RetryTier *tier = g_ptr_array_index (tiers, i);
+    g_autofree char *name = retry_topic (consumer, tier->name);
+    Topic *topic;
+
+    if (topics_find (table, name))
+      continue;
+    topic = topic_new (g_steal_pointer (&name),
+                       (int)json_integer_value (json_object_get (root, "partitions")),
+                       json_integer_value (json_object_get (root, "retry_retention_ms")));
+    topic->consumer = g_strdup (consumer);
+    topic->retry_tier = g_strdup (tier->name);
+    topic->retry_delay_ms = tier->wait_ms;
     g_ptr_array_add (table, topic);
   }
 }
 
-GPtrArray *
-topics_table (void)
+static GPtrArray *
+without_tiers (const json_t *root)
 {
-  g_autoptr (GPtrArray) table = g_ptr_array_new_with_free_func (topic_free);
-  g_autoptr (json_t) root = json_loads (topics_json, 0, NULL);
-  json_t *entry, *consumers = json_object_get (root, "consumers");
-  int partitions = json_integer_value (json_object_get (root, "partitions"));
-  const char *consumer;
+  GPtrArray *table = g_ptr_array_new_with_free_func (topic_free);
+  int partitions = (int)json_integer_value (json_object_get (root, "partitions"));
+  json_t *entry;
   size_t i;
 
-  g_assert (root && partitions > 0);
   json_array_foreach (json_object_get (root, "topics"), i, entry)
   {
     const char *schema = json_string_value (json_object_get (entry, "schema"));
@@ -69,16 +109,46 @@ topics_table (void)
     topic->schema = schema ? g_strndup (schema, strlen (schema) - strlen (".avsc")) : NULL;
     g_ptr_array_add (table, topic);
   }
-  json_object_foreach (consumers, consumer, entry)
-      add_tiers (table, consumer, json_string_value (json_object_get (entry, "retry_tiers")),
-                 partitions, json_integer_value (json_object_get (root, "retry_retention_ms")));
-  return g_steal_pointer (&table);
+  return table;
+}
+
+GPtrArray *
+topics_table (const char *retry_tiers)
+{
+  g_autoptr (json_t) root = load_table ();
+  GPtrArray *table = without_tiers (root);
+  const char *consumer;
+  json_t *entry;
+
+  json_object_foreach (json_object_get (root, "consumers"), consumer, entry)
+      add_tiers (table, root, consumer, retry_tiers);
+  return table;
+}
+
+GPtrArray *
+topics_of_program (const char *name, const char *retry_tiers)
+{
+  g_autoptr (json_t) root = load_table ();
+  GPtrArray *table = without_tiers (root);
+
+  add_tiers (table, root, name, retry_tiers);
+  return table;
+}
+
+char *
+topics_retry_tiers (const char *consumer, const char *retry_tiers)
+{
+  g_autoptr (json_t) root = load_table ();
+  const json_t *entry = json_object_get (json_object_get (root, "consumers"), consumer);
+  const char *own = json_string_value (json_object_get (entry, "retry_tiers"));
+
+  return g_strdup (retry_tiers && *retry_tiers ? retry_tiers : own ? own : "");
 }
 
 gboolean
-topics_check (rd_kafka_t *handle, const char *prefix, int timeout_ms, GError **error)
+topics_check (rd_kafka_t *handle, const char *prefix, const GPtrArray *table, int timeout_ms,
+              GError **error)
 {
-  g_autoptr (GPtrArray) table = topics_table ();
   g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, timeout_ms, error);
   g_autoptr (GString) wrong = g_string_new (NULL);
   gboolean has_wrong_count = FALSE;
@@ -109,5 +179,84 @@ topics_check (rd_kafka_t *handle, const char *prefix, int timeout_ms, GError **e
                                  "deleted or altered with the "
                                  "broker's own tool (order by key needs the same number everywhere)"
                                : "");
+  return FALSE;
+}
+
+char **
+topics_to_read (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
+                const char *consumer, const char *source, int timeout_ms, GError **error)
+{
+  g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, timeout_ms, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  char *source_name = g_strconcat (prefix, source, NULL);
+  gpointer count = NULL;
+  GHashTableIter iter;
+  gpointer name, partitions;
+
+  g_ptr_array_add (names, source_name);
+  if (!counts)
+    return NULL;
+  count = g_hash_table_lookup (counts, source_name);
+  g_hash_table_iter_init (&iter, counts);
+  while (g_hash_table_iter_next (&iter, &name, &partitions)) {
+    const char *plain = g_str_has_prefix (name, prefix) ? (char *)name + strlen (prefix) : "";
+
+    if (!retry_topic_tier (consumer, plain))
+      continue;
+    if (partitions != count) {
+      g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+                   "%s has %d partitions and its source %d: what waits in it cannot be kept in "
+                   "order. Empty it with "
+                   "the broker's own tools and delete it, or give it as many partitions",
+                   (char *)name, GPOINTER_TO_INT (partitions), GPOINTER_TO_INT (count));
+      return NULL;
+    }
+    if (!topics_find (table, plain))
+      log_info ("reading a retry tier that the setting no longer names", "topic", name, NULL);
+    g_ptr_array_add (names, g_strdup (name));
+  }
+  g_ptr_array_add (names, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
+gboolean
+topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *consumer, char **names,
+                        gint64 outage_max_wait_ms, gint64 inbox_days, int timeout_ms,
+                        GError **error)
+{
+  g_autoptr (GHashTable) retentions =
+      kafka_topic_retentions (handle, (const char *const *)names, timeout_ms, error);
+  g_autoptr (GString) wrong = g_string_new (NULL);
+
+  if (!retentions)
+    return FALSE;
+  for (guint i = 0; names[i]; i++) {
+    const gint64 *retention_ms = g_hash_table_lookup (retentions, names[i]);
+    const char *tier = retry_topic_tier (consumer, names[i] + strlen (prefix));
+    gint64 wait_ms = 0, needed_ms;
+
+    if (!retention_ms) {
+      g_string_append_printf (wrong, "%s: its retention cannot be read; ", names[i]);
+      continue;
+    }
+    if (*retention_ms < 0 || *retention_ms > inbox_days * MS_OF_DAY)
+      g_string_append_printf (wrong,
+                              "%s keeps records for longer than the inbox (inbox-days) remembers "
+                              "them: what is handled could be handled again; ",
+                              names[i]);
+    if (!tier || !parse_duration_ms (tier, &wait_ms))
+      continue;
+    needed_ms = retry_tier_needs_ms (wait_ms, outage_max_wait_ms);
+    if (*retention_ms >= 0 && *retention_ms <= needed_ms)
+      g_string_append_printf (wrong,
+                              "%s keeps records for %" G_GINT64_FORMAT
+                              " ms, and its tier needs more than %" G_GINT64_FORMAT " ms; ",
+                              names[i], *retention_ms, needed_ms);
+  }
+  if (wrong->len == 0)
+    return TRUE;
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+               "%sset retention.ms with the broker's own tool (pipelinectl topics check shows all)",
+               wrong->str);
   return FALSE;
 }

@@ -1,24 +1,64 @@
-/* The table of topics, compiled in from schemas/topics.json. */
+/* The table of topics, compiled in from schemas/topics.json, and whether a cluster's topics are as it says. */
 #pragma once
 
 #include <glib.h>
 #include <librdkafka/rdkafka.h>
 #include "base/settings.h"
 
+/* retry-tiers and what tiers depend on; for consumers, and for who makes or checks their topics. */
+extern const Setting tier_settings[];
+
 typedef struct {
   char *name; /* without prefix */
   int partitions;
   gint64 retention_ms;
   char *schema;     /* stem in schemas/avro; NULL: bytes of the original record */
+  char *consumer;   /* whose retry tier it is; NULL for the others */
   char *retry_tier; /* "15s" for <c>.retry-15s; NULL for the others */
   gint64 retry_delay_ms;
 } Topic;
 void topic_free (gpointer topic);
 
-/* All topics, the retry tiers of every consumer included; of Topic *, owned. */
-GPtrArray *topics_table (void);
+/* All topics, the retry tiers of every consumer included; of Topic *, owned. @retry_tiers: a valid setting retry-tiers;
+ * NULL or "": each consumer's own in the table. */
+GPtrArray *topics_table (const char *retry_tiers);
+/* The topics that a program needs: all but other consumers' retry tiers. A consumer that the table does not have (a
+ * bench's) has the tiers of @retry_tiers, if any. */
+GPtrArray *topics_of_program (const char *name, const char *retry_tiers);
+const Topic *topics_find (const GPtrArray *table,
+                          const char *name); /* borrowed; NULL: not one of them */
+/* A consumer's retry-tiers as they hold: the setting's, else the table's; "" for none. Owned. */
+char *topics_retry_tiers (const char *consumer, const char *retry_tiers);
 
-/* Compares the cluster's topics with the table's. The error names every missing topic and every
- * wrong partition count and what to do. Errors: KAFKA_ERROR_AWAY (ask again), KAFKA_ERROR_TOPICS.
+/**
+ * topics_check:
+ * @table: of Topic *
+ *
+ * Compares the cluster's topics with the table. The error names every missing topic and every wrong partition count and
+ * what to do. Errors: %KAFKA_ERROR_AWAY (ask again), %KAFKA_ERROR_TOPICS.
  */
-gboolean topics_check (rd_kafka_t *handle, const char *prefix, int timeout_ms, GError **error);
+gboolean topics_check (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
+                       int timeout_ms, GError **error);
+
+/**
+ * topics_to_read:
+ * @table: of Topic *, with the tiers of @consumer
+ *
+ * The full names of what a consumer subscribes to: @source, its tiers, and every other <c>.retry-… that the cluster has,
+ * for what waits in a tier that the setting no longer names is not forgotten. Refuses (%KAFKA_ERROR_TOPICS) one with
+ * another partition count: its records would go to members that do not have their keys. Errors: %KAFKA_ERROR_AWAY.
+ * Source: design section 5 (1). Returns: NULL-ended, owned (g_strfreev).
+ */
+char **topics_to_read (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
+                       const char *consumer, const char *source, int timeout_ms, GError **error);
+
+/**
+ * topics_check_retention:
+ * @names: full names, NULL-ended, of one consumer's source and tiers
+ *
+ * Refuses a tier that loses records before they are due, and a topic whose records can come again after the inbox has
+ * forgotten them. Errors: %KAFKA_ERROR_AWAY, %KAFKA_ERROR_TOPICS. Source: design sections 4 and 5.
+ */
+gboolean topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *consumer,
+                                 char **names, gint64 outage_max_wait_ms, gint64 inbox_days,
+                                 int timeout_ms, GError **error);

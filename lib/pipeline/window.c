@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/crash-point.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "pipeline/delivery.h"
 
 #define UNFINISHED_MAX 1000 /* a partition with this many unfinished records is not read further */
@@ -13,6 +14,10 @@
   20000                  /* more rows than this without a delivery report: nothing new is taken */
 #define SETTLING_MAX 256 /* verdicts that wait for their commit; more and nothing new is taken */
 #define RETAKE_MS    1000
+#define DUE_MARGIN_MS                                                                              \
+  2 /* never early: the offset to the database's clock is known to a millisecond */
+#define DUE_SLACK_MS   60000 /* a due time further ahead than its tier and this is none of ours */
+#define OUTAGE_LOOK_MS 60000 /* between two looks for what has waited too long */
 
 /* --- Partitions and keys --- */
 
@@ -65,7 +70,7 @@ delivery_free (Delivery *delivery)
   rd_kafka_message_destroy (delivery->message);
   kafka_headers_free (delivery->headers);
   partition_unref (delivery->partition);
-  g_free (delivery->record.failures);
+  g_free (delivery->failures);
   g_free (delivery->key);
   g_free (delivery->message_id);
   g_free (delivery);
@@ -236,14 +241,14 @@ runner_drop (Runner *runner, Delivery *delivery)
 }
 
 void
-runner_no_suspect (Runner *runner, Delivery *delivery)
+runner_has_progress (Runner *runner, Delivery *delivery)
 {
+  delivery->record.waiting_since_ms = 0; /* its worker's alone, as long as it runs */
   if (!delivery->record.is_suspect)
     return;
   g_mutex_lock (&runner->lock);
   delivery->record.is_suspect = FALSE;
   delivery->record.deaths = 0;
-  delivery->record.waiting_since_ms = 0;
   if (runner->solo == delivery)
     runner->solo = NULL;
   g_mutex_unlock (&runner->lock);
@@ -252,12 +257,28 @@ runner_no_suspect (Runner *runner, Delivery *delivery)
 
 /* --- Taking --- */
 
+/* When a tier's record may be taken. One without a due time of ours, or with one that its tier cannot have, would hold
+ * up all behind it: it waits as long as its tier does. */
+static gint64
+due_ms_of (const Partition *partition, const Delivery *delivery)
+{
+  gint64 since = rd_kafka_message_timestamp (delivery->message, NULL), latest;
+
+  if (partition->tier_wait_ms == 0)
+    return 0;
+  if (since < 0)
+    since = clock_database_now_ms ();
+  latest = since + partition->tier_wait_ms + partition->tier_wait_ms / 10 + DUE_SLACK_MS;
+  return MIN (latest, kafka_headers_get_int (delivery->headers, "dp-not-before", 0, G_MAXINT64,
+                                             since + partition->tier_wait_ms));
+}
+
 static Delivery *
 delivery_new (Runner *runner, Partition *partition, rd_kafka_message_t *message)
 {
   Delivery *delivery = g_new0 (Delivery, 1);
   const RecordState *record = NULL;
-  const char *id;
+  const char *id, *first;
 
   delivery->runner = runner;
   delivery->partition = partition_ref (partition);
@@ -278,23 +299,30 @@ delivery_new (Runner *runner, Partition *partition, rd_kafka_message_t *message)
   record = g_hash_table_lookup (partition->records, &message->offset);
   if (record) {
     delivery->record = *record;
-    delivery->record.failures = g_strdup (record->failures);
     g_hash_table_remove (partition->records, &message->offset);
   }
-  if (delivery->record.attempt == 0)
-    delivery->record.attempt = kafka_headers_get_int (delivery->headers, "dp-attempt", 0, 10000, 0);
+  if (delivery->record.waiting_since_ms == 0)
+    delivery->record.waiting_since_ms =
+        kafka_headers_get_int (delivery->headers, "dp-waiting-since", 0, G_MAXINT64, 0);
+  delivery->attempt = kafka_headers_get_int (delivery->headers, "dp-attempt", 0, 10000, 0);
+  delivery->failures = g_strdup (kafka_headers_get (delivery->headers, "dp-failures"));
+  first = kafka_headers_get (delivery->headers, "dp-first-failed-at");
+  if (first && !clock_parse_iso (first, &delivery->first_failed_at_ms))
+    delivery->first_failed_at_ms = 0;
+  delivery->due_ms = due_ms_of (partition, delivery);
   return delivery;
 }
 
 /* A record is in our hands: into the window, and to its key's line. */
 static void
-line_up (Runner *runner, Partition *partition, rd_kafka_message_t *message)
+line_up (Runner *runner, Delivery *delivery)
 {
-  Delivery *delivery = delivery_new (runner, partition, message);
   KeyState *state = NULL;
-  gint64 wait = delivery->record.not_before_ms - clock_database_now_ms ();
 
-  g_queue_push_tail (&partition->window, delivery);
+  if (delivery->due_ms)
+    metrics_observe_ms ("retry_lateness_seconds", clock_database_now_ms () - delivery->due_ms,
+                        NULL);
+  g_queue_push_tail (&delivery->partition->window, delivery);
   if (delivery->key) {
     state = g_hash_table_lookup (runner->keys, delivery->key);
     if (state) {
@@ -307,14 +335,34 @@ line_up (Runner *runner, Partition *partition, rd_kafka_message_t *message)
     state->busy = delivery;
     g_hash_table_insert (runner->keys, g_strdup (delivery->key), state);
   }
-  if (delivery->record.not_before_ms && wait > 0) {
-    delivery->state = DELIVERY_SNOOZING;
-    delivery->wake_at_ms = clock_monotonic_ms () + wait;
-    g_sequence_insert_sorted (runner->snoozing, delivery, by_wake, NULL);
-    return;
-  }
   delivery->state = DELIVERY_DUE;
   g_queue_push_tail (&runner->due, delivery);
+}
+
+/* How long until the head may be taken; 0: now. */
+static gint64
+head_waits_ms (const Delivery *head)
+{
+  return head->due_ms ? MAX (0, head->due_ms + DUE_MARGIN_MS - clock_database_now_ms ()) : 0;
+}
+
+/* The head of a partition, read when there is none in hand; NULL: nothing there, or no more may be read. In a tier it is
+ * the next due of all, for all of them wait the same time. */
+static Delivery *
+head_of (Runner *runner, Partition *partition)
+{
+  rd_kafka_message_t *message;
+
+  if (!partition->is_open || partition->window.length >= UNFINISHED_MAX)
+    return NULL;
+  if (!partition->head) {
+    message = kafka_partition_take (partition->kafka);
+    if (message) {
+      partition->head = delivery_new (runner, partition, message);
+      partition->head->state = DELIVERY_HELD;
+    }
+  }
+  return partition->head;
 }
 
 /* One record of the next partition that has one. FALSE: none has. */
@@ -324,14 +372,12 @@ read_one (Runner *runner)
   for (guint tries = 0; tries < runner->partitions->len; tries++) {
     Partition *partition =
         g_ptr_array_index (runner->partitions, runner->turn++ % runner->partitions->len);
-    rd_kafka_message_t *message;
+    Delivery *head = head_of (runner, partition);
 
-    if (!partition->is_open || partition->window.length >= UNFINISHED_MAX)
+    if (!head || head_waits_ms (head) > 0)
       continue;
-    message = kafka_partition_take (partition->kafka);
-    if (!message)
-      continue;
-    line_up (runner, partition, message);
+    partition->head = NULL;
+    line_up (runner, head);
     return TRUE;
   }
   return FALSE;
@@ -356,36 +402,145 @@ wake_snoozing (Runner *runner)
   return any;
 }
 
+/* Up to so many records: as many as there are workers, fewer while the downstream is away or has just come back. */
+static gboolean
+has_room (Runner *runner, guint allowed)
+{
+  return !runner->is_stopping && !runner->solo && runner->in_flight < allowed &&
+         runner->settling < SETTLING_MAX;
+}
+
+/* More than what is due already; else what has been read could not be got rid of. */
+static gboolean
+may_read (Runner *runner)
+{
+  return g_queue_is_empty (&runner->due) &&
+         outbox_waiting (program_outbox (runner->program)) <= OUTBOX_WAITING_MAX;
+}
+
+static guint
+allowed_in_flight (Runner *runner)
+{
+  Breaker *breaker = runner_breaker (runner, NULL);
+
+  return breaker ? breaker_limit (breaker, runner->in_flight_max) : runner->in_flight_max;
+}
+
+/* The first of those that are due. FALSE: it has to wait until it would run alone. */
+static gboolean
+hand_out (Runner *runner, GList *link)
+{
+  Delivery *delivery = link->data;
+
+  if (delivery->record.is_suspect) {
+    if (runner->in_flight + runner->settling > 0)
+      return FALSE;
+    runner->solo = delivery;
+  }
+  g_queue_delete_link (&runner->due, link);
+  delivery->state = DELIVERY_TAKING;
+  delivery->taken_at_ms = clock_monotonic_ms ();
+  runner->in_flight++;
+  if (!GUARD (COMMIT_LAST))
+    (void)kafka_consumer_store (runner->kafka, delivery->partition->topic,
+                                delivery->partition->number, delivery->offset + 1);
+  desk_add (runner->take_desk, take_item_new (TAKE_RECORD, NULL, delivery));
+  return TRUE;
+}
+
+/* --- While a downstream is away, nothing is taken but what has waited too long --- */
+
+static gboolean
+is_worn_out (const Runner *runner, Delivery *delivery, gint64 away_since_ms)
+{
+  gint64 since = delivery->record.waiting_since_ms;
+
+  if (since == 0) /* held here since it came, or since the breaker opened */
+    since = MAX (away_since_ms,
+                 MAX (delivery->due_ms, rd_kafka_message_timestamp (delivery->message, NULL)));
+  if (clock_database_now_ms () - since <= runner->outage_max_wait_ms)
+    return FALSE;
+  delivery->record.waiting_since_ms = since;
+  return TRUE;
+}
+
+/* One that is worn out, made due when it is the head of a partition. NULL: none. */
+static GList *
+find_worn_out (Runner *runner, gint64 away_since_ms)
+{
+  for (GList *link = runner->due.head; link; link = link->next)
+    if (is_worn_out (runner, link->data, away_since_ms))
+      return link;
+  for (guint i = 0; i < runner->partitions->len; i++) {
+    Partition *partition = g_ptr_array_index (runner->partitions, i);
+    Delivery *head = head_of (runner, partition);
+
+    if (!head || head_waits_ms (head) > 0 || !is_worn_out (runner, head, away_since_ms))
+      continue;
+    partition->head = NULL;
+    line_up (runner, head);
+    if (head->state == DELIVERY_DUE)
+      return runner->due.tail;
+  }
+  return NULL;
+}
+
+/* They make no call: the first step that asks the breaker ends them. Looked for once a minute, and until none is left. */
+static void
+hand_out_worn_out (Runner *runner)
+{
+  Breaker *breaker = runner_breaker (runner, NULL);
+  gint64 away_since_ms = breaker ? breaker_open_since_ms (breaker) : 0;
+
+  if (away_since_ms == 0 || clock_monotonic_ms () < runner->outage_look_at_ms)
+    return;
+  while (has_room (runner, runner->in_flight_max)) {
+    GList *link = find_worn_out (runner, away_since_ms);
+
+    if (!link)
+      runner->outage_look_at_ms =
+          clock_monotonic_ms () + MIN (OUTAGE_LOOK_MS, MAX (1, runner->outage_max_wait_ms / 4));
+    if (!link || !hand_out (runner, link))
+      return;
+  }
+}
+
 /* Hands out as much work as is allowed. A suspect waits until nothing else is in flight, and then
  * runs alone. */
 void
 window_hand_out (Runner *runner)
 {
   wake_snoozing (runner);
-  while (!runner->is_stopping && !runner->solo && runner->in_flight < runner->in_flight_max &&
-         runner->settling < SETTLING_MAX) {
-    Delivery *delivery = g_queue_peek_head (&runner->due);
-
-    if (!delivery) {
-      if (outbox_waiting (program_outbox (runner->program)) > OUTBOX_WAITING_MAX ||
-          !read_one (runner))
-        return;
-      continue;
-    }
-    if (delivery->record.is_suspect) {
-      if (runner->in_flight + runner->settling > 0)
-        return;
-      runner->solo = delivery;
-    }
-    g_queue_pop_head (&runner->due);
-    delivery->state = DELIVERY_TAKING;
-    delivery->taken_at_ms = clock_monotonic_ms ();
-    runner->in_flight++;
-    if (!GUARD (COMMIT_LAST))
-      (void)kafka_consumer_store (runner->kafka, delivery->partition->topic,
-                                  delivery->partition->number, delivery->offset + 1);
-    desk_add (runner->take_desk, take_item_new (TAKE_RECORD, NULL, delivery));
+  while (has_room (runner, allowed_in_flight (runner))) {
+    if (g_queue_is_empty (&runner->due) && !(may_read (runner) && read_one (runner)))
+      break;
+    if (runner->due.head && !hand_out (runner, runner->due.head))
+      break;
   }
+  hand_out_worn_out (runner);
+}
+
+/* How long the poll thread may sleep, at most @ms: until a snooze ends, a head is due, or the breaker may change. */
+gint64
+window_sleeps_ms (Runner *runner, gint64 ms)
+{
+  GSequenceIter *first = g_sequence_get_begin_iter (runner->snoozing);
+  Breaker *breaker = runner_breaker (runner, NULL);
+  gint64 now = clock_monotonic_ms (), next = breaker ? breaker_next_ms (breaker) : -1;
+
+  if (!g_sequence_iter_is_end (first))
+    ms = MIN (ms, ((Delivery *)g_sequence_get (first))->wake_at_ms - now);
+  if (next >= 0)
+    ms = MIN (ms, MAX (1, next - now));
+  if (!has_room (runner, allowed_in_flight (runner)) || !may_read (runner))
+    return MAX (0, ms); /* whoever makes room wakes it */
+  for (guint i = 0; i < runner->partitions->len; i++) {
+    const Partition *partition = g_ptr_array_index (runner->partitions, i);
+
+    if (partition->head && partition->window.length < UNFINISHED_MAX)
+      ms = MIN (ms, head_waits_ms (partition->head));
+  }
+  return MAX (0, ms);
 }
 
 /* --- Rebalance --- */
@@ -395,11 +550,16 @@ window_on_assign (KafkaPartition *kafka, const char *topic, int number, gpointer
 {
   Runner *runner = data;
   Partition *partition = g_atomic_rc_box_new0 (Partition);
+  const char *tier;
 
   partition->kafka = kafka;
   partition->topic = g_strdup (topic);
   partition->number = number;
   partition->stored = -1;
+  tier = retry_topic_tier (runner->consumer->name,
+                           topic + strlen (settings_text (runner->settings, "topic-prefix")));
+  if (tier && !parse_duration_ms (tier, &partition->tier_wait_ms))
+    partition->tier_wait_ms = 0; /* named like a tier by somebody else: nothing in it has to wait */
   partition->records = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&partition->window);
   g_mutex_lock (&runner->lock);
@@ -446,10 +606,14 @@ empty_window (Runner *runner, Partition *partition)
 {
   GList *link;
 
+  if (partition->head)
+    delivery_free (g_steal_pointer (&partition->head));
   while ((link = partition->window.head)) {
     Delivery *delivery = link->data;
 
     switch (delivery->state) {
+    case DELIVERY_HELD: /* never in the window */
+      g_assert_not_reached ();
     case DELIVERY_PARKED: {
       KeyState *state = g_hash_table_lookup (runner->keys, delivery->key);
       if (state)

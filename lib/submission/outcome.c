@@ -11,6 +11,7 @@
 #include "submission/submission.h"
 
 const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings, NULL };
+const char *const submission_downstreams[] = { "bgs", DOWNSTREAM_BID, NULL };
 
 void
 submission_scope (gconstpointer message, RunScope *ret_scope)
@@ -25,6 +26,12 @@ submission_scope (gconstpointer message, RunScope *ret_scope)
 gpointer
 submission_start (const Settings *settings, GError **error)
 {
+  /* Else every claim that needs the answer would wait for a service that nobody has named. */
+  if (settings_boolean (settings, "pension-check") && !settings_is_set (settings, "bid-url")) {
+    g_set_error_literal (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                         "bid-url must be set, or pension-check be no");
+    return NULL;
+  }
   return bgs_client_new (settings, error);
 }
 

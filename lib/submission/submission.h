@@ -19,7 +19,6 @@ GQuark submission_error_quark (void);
 typedef enum {
   SUBMISSION_ERROR_INCREMENT, /* BGS gives no increment that it also takes: RETRY */
   SUBMISSION_ERROR_OFFICE,    /* no regional office can be told from BGS's list: RETRY */
-  SUBMISSION_ERROR_ANSWER,    /* a kept reply lacks what the next call needs */
 } SubmissionError;
 
 /* Filled from top to bottom as the story goes on. Belongs to one run. */
@@ -74,6 +73,7 @@ char *submission_note_text (const Submission *submission, const GPtrArray *doubt
 /* The child is submitted, and the last one of its group closes the proc: submission/close.h. */
 gboolean submission_close (Submission *submission, GError **error);
 
+#define DOWNSTREAM_BID "bid"
 #define RELATIONSHIP_STEP                                                                          \
   "create-relationship/" /* and the slot; close.sql counts by this prefix                          \
                           */
@@ -81,6 +81,8 @@ gboolean submission_close (Submission *submission, GError **error);
 /* --- The same for both form consumers' descriptors. --- */
 
 extern const Setting *const submission_consumer_settings[];
+extern const char
+    *const submission_downstreams[]; /* BGS, and BID, which answers the pension read only */
 void submission_scope (gconstpointer message, RunScope *ret_scope);
 gpointer submission_start (const Settings *settings, GError **error);
 void submission_stop (gpointer context);

@@ -9,14 +9,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/client.h"
+#include "kafka/retention.h"
+#include "kafka/retry-tiers.h"
 #include "pipeline/topics.h"
+#include "former-tiers.h"
 #include "pipelinectl.h"
 
-#define ADMIN_TIMEOUT_MS       30000
-#define NAMES_PAUSE_US         100000
-/* A due time carries up to a tenth of the wait as jitter; a record must outlive that. */
-#define TIER_SLACK_NUMERATOR   11
-#define TIER_SLACK_DENOMINATOR 10
+#define ADMIN_TIMEOUT_MS 30000
+#define NAMES_PAUSE_US   100000
 
 typedef struct {
   const Settings *settings;
@@ -33,7 +33,7 @@ static const Setting topics_settings[] = {
     "debug|info|warning|error" },
   { NULL },
 };
-static const Setting *const tables[] = { topics_settings, kafka_settings, NULL };
+static const Setting *const tables[] = { topics_settings, tier_settings, kafka_settings, NULL };
 
 static char *
 full_name (const Broker *broker, const Topic *topic)
@@ -203,83 +203,49 @@ create (Broker *broker, GError **error)
   created = tell_created (event, error);
   rd_kafka_event_destroy (event);
   return created && await_names (broker, error) &&
-         topics_check (broker->handle, broker->prefix, ADMIN_TIMEOUT_MS, error);
+         topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, error);
 }
 
 /* --- check --- */
 
-static const char *
-config_value (const rd_kafka_ConfigResource_t *resource, const char *name)
-{
-  size_t count = 0;
-  const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs (resource, &count);
-
-  for (size_t i = 0; i < count; i++)
-    if (strcmp (rd_kafka_ConfigEntry_name (entries[i]), name) == 0)
-      return rd_kafka_ConfigEntry_value (entries[i]);
-  return NULL;
-}
-
 static void
-judge_retention (const Broker *broker, const Topic *topic, const char *value, GString *wrong)
+judge_retention (const Broker *broker, const Topic *topic, const gint64 *retention_ms,
+                 GString *wrong)
 {
   g_autofree char *name = full_name (broker, topic);
-  gint64 needed_ms = topic->retry_delay_ms / TIER_SLACK_DENOMINATOR * TIER_SLACK_NUMERATOR;
-  gint64 retention_ms = 0;
+  gint64 needed_ms = retry_tier_needs_ms (
+      topic->retry_delay_ms, settings_duration_ms (broker->settings, "outage-max-wait"));
 
-  if (!value || !parse_int64 (value, -1, G_MAXINT64, &retention_ms))
+  if (!retention_ms)
     g_string_append_printf (wrong, "%s: its retention cannot be read\n", name);
-  else if (topic->retry_tier && retention_ms != -1 && retention_ms <= needed_ms)
+  else if (topic->retry_tier && *retention_ms != -1 && *retention_ms <= needed_ms)
     g_string_append_printf (wrong,
                             "%s keeps records for %" G_GINT64_FORMAT
                             " ms, and its tier needs more than %" G_GINT64_FORMAT " ms\n",
-                            name, retention_ms, needed_ms);
-  else if (retention_ms != topic->retention_ms)
+                            name, *retention_ms, needed_ms);
+  else if (*retention_ms != topic->retention_ms)
     g_string_append_printf (
         wrong, "%s keeps records for %" G_GINT64_FORMAT " ms instead of %" G_GINT64_FORMAT " ms\n",
-        name, retention_ms, topic->retention_ms);
-}
-
-static void
-judge_retentions (Broker *broker, rd_kafka_event_t *event, GString *wrong)
-{
-  size_t count = 0;
-  const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources (
-      rd_kafka_event_DescribeConfigs_result (event), &count);
-
-  for (guint i = 0; i < broker->table->len; i++) {
-    const Topic *topic = g_ptr_array_index (broker->table, i);
-    g_autofree char *name = full_name (broker, topic);
-
-    for (size_t k = 0; k < count; k++)
-      if (strcmp (rd_kafka_ConfigResource_name (resources[k]), name) == 0)
-        judge_retention (broker, topic, config_value (resources[k], "retention.ms"), wrong);
-  }
+        name, *retention_ms, topic->retention_ms);
 }
 
 static gboolean
 check_retentions (Broker *broker, GError **error)
 {
-  g_autoptr (GPtrArray) asked =
-      g_ptr_array_new_with_free_func ((GDestroyNotify)rd_kafka_ConfigResource_destroy);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) retentions = NULL;
   g_autoptr (GString) wrong = g_string_new (NULL);
-  rd_kafka_AdminOptions_t *options;
-  rd_kafka_event_t *event;
 
-  for (guint i = 0; i < broker->table->len; i++) {
-    g_autofree char *name = full_name (broker, g_ptr_array_index (broker->table, i));
-
-    g_ptr_array_add (asked, rd_kafka_ConfigResource_new (RD_KAFKA_RESOURCE_TOPIC, name));
-  }
-  options = admin_options (broker, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-  rd_kafka_DescribeConfigs (broker->handle, (rd_kafka_ConfigResource_t **)asked->pdata, asked->len,
-                            options, broker->queue);
-  rd_kafka_AdminOptions_destroy (options);
-  event = await (broker, error);
-  if (!event)
+  for (guint i = 0; i < broker->table->len; i++)
+    g_ptr_array_add (names, full_name (broker, g_ptr_array_index (broker->table, i)));
+  g_ptr_array_add (names, NULL);
+  retentions = kafka_topic_retentions (broker->handle, (const char *const *)names->pdata,
+                                       ADMIN_TIMEOUT_MS, error);
+  if (!retentions)
     return FALSE;
-  judge_retentions (broker, event, wrong);
-  rd_kafka_event_destroy (event);
+  for (guint i = 0; i < broker->table->len; i++)
+    judge_retention (broker, g_ptr_array_index (broker->table, i),
+                     g_hash_table_lookup (retentions, g_ptr_array_index (names, i)), wrong);
   if (wrong->len == 0)
     return TRUE;
   g_strchomp (wrong->str);
@@ -294,14 +260,15 @@ check_retentions (Broker *broker, GError **error)
 static gboolean
 check (Broker *broker, GError **error)
 {
-  if (!topics_check (broker->handle, broker->prefix, ADMIN_TIMEOUT_MS, error))
+  if (!topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, error))
     return FALSE;
   if (!settings_boolean (broker->settings, "broker-admin")) {
     printf ("%u topics are there; broker-admin=no: retention is not looked at\n",
             broker->table->len);
     return TRUE;
   }
-  if (!check_retentions (broker, error))
+  if (!check_retentions (broker, error) ||
+      !former_tiers_tell (broker->handle, broker->settings, broker->table, ADMIN_TIMEOUT_MS, error))
     return FALSE;
   printf ("%u topics are as they should be\n", broker->table->len);
   return TRUE;
@@ -313,18 +280,23 @@ topics_main (int argc, char **argv)
   g_autoptr (Settings) settings =
       read_command_line ("create|check", "Makes the topics of schemas/topics.json, or checks them.",
                          NULL, tables, &argc, &argv);
-  g_autoptr (GPtrArray) table = topics_table ();
-  Broker broker = { .settings = settings,
-                    .prefix = settings_text (settings, "topic-prefix"),
-                    .table = table };
+  const char *tiers = settings_text (settings, "retry-tiers");
+  g_autoptr (GPtrArray) table = NULL;
+  Broker broker = { .settings = settings, .prefix = settings_text (settings, "topic-prefix") };
   const char *what = argc == 2 ? argv[1] : "";
   gboolean is_create = strcmp (what, "create") == 0;
+  g_autoptr (GPtrArray) parsed = NULL;
   g_autoptr (GError) error = NULL;
   gboolean done;
 
   if (!is_create && strcmp (what, "check") != 0)
     return complain (EXIT_USAGE, "topics takes one word, create or check");
   log_init ("pipelinectl", settings_text (settings, "log-level"));
+  parsed = retry_tiers_parse (tiers, &error);
+  if (*tiers && !parsed)
+    return complain (EXIT_USAGE, "%s", error->message);
+  g_clear_error (&error);
+  broker.table = table = topics_table (tiers);
   done = open_broker (&broker, &error) && (is_create ? create : check) (&broker, &error);
   close_broker (&broker);
   return done ? EXIT_DONE : complain (EXIT_FAILED, "%s", error->message);

@@ -4,9 +4,12 @@
  *   reads    bench.in
  *   emits    bench.out                      through the outbox
  *
- * With --with-run-row each message also takes a run row, as a handler with steps does. */
+ * With --with-run-row each message also takes a run row, as a handler with steps does. With --retry each message
+ * fails once, and is counted when its retry tier gives it back: a line "MS" on stdout for each, how late that was. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "pipeline/consumer.h"
 
 typedef struct {
@@ -63,6 +66,26 @@ pass_on (Run *run, gconstpointer data, GError **error)
   return TRUE;
 }
 
+static gboolean
+fail_once (Run *run, gconstpointer data, GError **error)
+{
+  (void)data;
+  if (run_attempt (run) == 0) {
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_UNKNOWN, "the first attempt fails");
+    return FALSE;
+  }
+  printf ("%" G_GINT64_FORMAT "\n", clock_database_now_ms () - run_due_ms (run));
+  return TRUE;
+}
+
+static const Consumer retrying = {
+  .name = "bench-consumer",
+  .topic = "bench.in",
+  .decode = copy_bytes,
+  .free_message = free_message,
+  .handle = fail_once,
+};
+
 static const Consumer without_run_row = {
   .name = "bench-consumer",
   .topic = "bench.in",
@@ -83,9 +106,14 @@ static const Consumer with_run_row = {
 int
 main (int argc, char **argv)
 {
-  if (argc > 1 && strcmp (argv[1], "--with-run-row") == 0) {
+  const Consumer *special = argc < 2                                  ? NULL
+                            : strcmp (argv[1], "--with-run-row") == 0 ? &with_run_row
+                            : strcmp (argv[1], "--retry") == 0        ? &retrying
+                                                                      : NULL;
+
+  if (special) {
     argv[1] = argv[0];
-    return consumer_main (&with_run_row, argc - 1, argv + 1);
+    return consumer_main (special, argc - 1, argv + 1);
   }
   return consumer_main (&without_run_row, argc, argv);
 }

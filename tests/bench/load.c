@@ -1,6 +1,7 @@
 /* bench-load: makes and carries the records of `bench runner`, with librdkafka alone.
  *
  *   bench-load BROKERS make N        N records of 200 bytes, 1,000 keys, to dependents.bench.in; the time is not counted
+ *   bench-load BROKERS pace N RATE   N such records, each of a key of its own, RATE a second
  *   bench-load BROKERS plain N       consume N, produce each to dependents.bench.out, commit: prints records per second
  *   bench-load BROKERS topic NAME P  makes a topic with P partitions */
 #include <glib.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "base/settings.h"
+#include "kafka/client.h"
 
 #define VALUE_BYTES 200
 #define KEYS        1000
@@ -45,20 +47,24 @@ hand_in (rd_kafka_t *producer, const char *topic, const void *key, size_t key_le
     rd_kafka_poll (producer, 10);
 }
 
+/* @rate: records a second, 0 for as fast as can be */
 static void
-make (const char *brokers, gint64 count)
+make (const char *brokers, gint64 count, gint64 keys, gint64 rate)
 {
   rd_kafka_t *producer = client (RD_KAFKA_PRODUCER, brokers, NULL);
-  char value[VALUE_BYTES], key[16];
+  gint64 begun = g_get_monotonic_time ();
+  char value[VALUE_BYTES], key[32];
 
   memset (value, 'x', sizeof value);
   for (gint64 i = 0; i < count; i++) {
     char number[24];
     g_snprintf (number, sizeof number, "%020" G_GINT64_FORMAT, i);
     memcpy (value, number, 20);
-    g_snprintf (key, sizeof key, "key-%d", (int)(i % KEYS));
+    g_snprintf (key, sizeof key, "key-%" G_GINT64_FORMAT, i % keys);
     hand_in (producer, "dependents.bench.in", key, strlen (key), value, sizeof value);
     rd_kafka_poll (producer, 0);
+    while (rate > 0 && (g_get_monotonic_time () - begun) / 1000 * rate < i * 1000)
+      rd_kafka_poll (producer, 1); /* waits for its millisecond */
   }
   rd_kafka_flush (producer, 60000);
   rd_kafka_destroy (producer);
@@ -97,6 +103,25 @@ plain (const char *brokers, gint64 count)
   rd_kafka_destroy (producer);
 }
 
+/* A topic is made before every broker knows of it. */
+static void
+await_topic (rd_kafka_t *producer, const char *name)
+{
+  gint64 until = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  gboolean is_there = FALSE;
+
+  while (!is_there) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GHashTable) counts = kafka_topic_partitions (producer, 30000, &error);
+
+    is_there = counts && g_hash_table_contains (counts, name);
+    if (!is_there && g_get_monotonic_time () > until)
+      g_error ("bench-load: topic %s is made and not to be seen", name);
+    if (!is_there)
+      rd_kafka_poll (producer, 50);
+  }
+}
+
 static void
 make_topic (const char *brokers, const char *name, int partitions)
 {
@@ -113,25 +138,31 @@ make_topic (const char *brokers, const char *name, int partitions)
   rd_kafka_event_destroy (event);
   rd_kafka_queue_destroy (queue);
   rd_kafka_NewTopic_destroy (topic);
+  await_topic (producer, name);
   rd_kafka_destroy (producer);
 }
 
 int
 main (int argc, char **argv)
 {
-  gint64 count = 0;
+  gint64 count = 0, rate = 0;
 
   if (argc == 4 && parse_int64 (argv[3], 1, G_MAXINT, &count)) {
     if (strcmp (argv[2], "make") == 0)
-      make (argv[1], count);
+      make (argv[1], count, KEYS, 0);
     else if (strcmp (argv[2], "plain") == 0)
       plain (argv[1], count);
+    return 0;
+  }
+  if (argc == 5 && strcmp (argv[2], "pace") == 0 && parse_int64 (argv[3], 1, G_MAXINT, &count) &&
+      parse_int64 (argv[4], 1, 100000, &rate)) {
+    make (argv[1], count, count, rate);
     return 0;
   }
   if (argc == 5 && strcmp (argv[2], "topic") == 0 && parse_int64 (argv[4], 1, 1000, &count)) {
     make_topic (argv[1], argv[3], (int)count);
     return 0;
   }
-  g_printerr ("usage: bench-load BROKERS make N | plain N | topic NAME PARTITIONS\n");
+  g_printerr ("usage: bench-load BROKERS make N | pace N RATE | plain N | topic NAME PARTITIONS\n");
   return 2;
 }

@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "kafka/retry-tiers.h"
 
 #define PARTITIONS_MAX 1000
 
@@ -72,24 +73,19 @@ make_topic (Topics *topics, const char *name, GError **error)
   return TRUE;
 }
 
-/* @tiers: wait*repeats,…; one topic per wait, however often it is repeated. */
 static gboolean
-make_tiers (Topics *topics, const char *consumer, const char *tiers, GError **error)
+make_tiers (Topics *topics, const char *consumer, const char *text, GError **error)
 {
-  g_auto (GStrv) parts = g_strsplit (tiers, ",", -1);
+  g_autoptr (GPtrArray) tiers = retry_tiers_parse (text, error);
 
-  for (guint i = 0; parts[i]; i++) {
-    g_auto (GStrv) wait_and_repeats = g_strsplit (parts[i], "*", 2);
-    g_autofree char *name = NULL;
-    gint64 wait_ms, repeats;
+  if (!tiers) {
+    g_prefix_error (error, "%s: ", consumer);
+    return FALSE;
+  }
+  for (guint i = 0; i < tiers->len; i++) {
+    g_autofree char *name =
+        retry_topic (consumer, ((const RetryTier *)g_ptr_array_index (tiers, i))->name);
 
-    if (!parse_duration_ms (wait_and_repeats[0], &wait_ms) ||
-        (wait_and_repeats[1] && !parse_int64 (wait_and_repeats[1], 1, G_MAXINT, &repeats))) {
-      g_set_error (error, BROKER_ERROR, BROKER_ERROR_TABLE, "retry tiers of %s: “%s” is no tier",
-                   consumer, parts[i]);
-      return FALSE;
-    }
-    name = g_strdup_printf ("%s.retry-%s", consumer, wait_and_repeats[0]);
     if (!make_topic (topics, name, error))
       return FALSE;
   }

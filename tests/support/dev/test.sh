@@ -1,15 +1,28 @@
 # shellcheck shell=bash
 # test, bench, lint.
 
-# run_lane PRESET LABEL…: builds the preset and runs its tests, all of them without a label.
+# run_lane PRESET LABEL…: builds the preset and runs its tests; without a label all but the long ones.
 run_lane () {
   local preset=$1 folder=$BUILD labels
   shift
   [ "$preset" = release ] || folder=$BUILD-$preset
-  build_preset "$preset"
+  build_preset "$preset" || return 1
   labels=$(IFS='|'; echo "$*")
   # One at a time: many tests measure time or have servers of their own, and there may be two cores.
-  ctest --test-dir "$folder" --output-on-failure ${labels:+--label-regex "^($labels)\$"}
+  if [ -n "$labels" ]; then
+    ctest --test-dir "$folder" --output-on-failure --no-tests=error --label-regex "^($labels)\$"
+  else
+    ctest --test-dir "$folder" --output-on-failure --label-exclude '^long$'
+  fi
+}
+
+# What CI runs at night. The label `long` is for what only this runs: more troubles for the models, the long storm.
+run_long_tests () {
+  local status=0
+  # Both lanes, whatever the first one finds: a night is too long for one finding.
+  run_lane tsan unit scenario || status=1
+  run_lane asan crash crash-walk long || status=1
+  return "$status"
 }
 
 # run_crash_test FOLDER FILE: one of tests/crash/ alone, with the programs of that build.
@@ -39,6 +52,7 @@ run_tests () {
     'crash --without '?*) run_without "$3" ;;
     crash) run_lane debug crash-walk; run_lane release crash ;;
     storm) run_storm ;;
+    long) run_long_tests ;;
     '')
       # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
       run_lane asan unit scenario fuzz

@@ -8,6 +8,7 @@ tests/support/with-postgres --fast gives one.
 
 import argparse
 import pathlib
+import re
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ from alter import check_alterations
 from checks import check
 from conversation import Malformed, read_scenario
 from performance import Performance
-from world import Gone, World, die_with_parent
+from world import Gone, World, die_with_parent, settings_of
 
 
 def main():
@@ -32,16 +33,18 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
 
-    scenarios = []
+    scenarios, settings = [], {}
     for path in map(pathlib.Path, given.scenarios):
+        settings.update(settings_of(path if path.is_dir() else path.parent))
         scenarios += [read_scenario(file) for file in (sorted(path.glob("*.scenario")) if path.is_dir() else [path])]
     if not scenarios:
         sys.exit("no scenarios there")
-    return perform_all(given, scenarios)
+    settings.update(setting.split("=", 1) for setting in given.setting)
+    return perform_all(given, scenarios, settings)
 
 
-def perform_all(given, scenarios):
-    world = World(given.programs, dict(setting.split("=", 1) for setting in given.setting))
+def perform_all(given, scenarios, settings):
+    world = World(given.programs, settings)
     failed, canaries = [], {}
     try:
         world.start()
@@ -110,8 +113,14 @@ def search_at_the_end(world, canaries):
 
 
 def bad_ends(world):
-    return [f"{name} ended with status {process.returncode}" for name, process in world.processes.items()
-            if process.returncode != 0]
+    return [f"{name} ended with status {process.returncode}" + sanitizer_report(world.log(name))
+            for name, process in world.processes.items() if process.returncode != 0]
+
+
+def sanitizer_report(log):
+    """The first one, where that was why: the log is removed with the world."""
+    found = re.search(r"^.*(Sanitizer: |runtime error: )(.*\n){1,60}", log, re.MULTILINE)
+    return "\n" + found[0] if found else ""
 
 
 if __name__ == "__main__":

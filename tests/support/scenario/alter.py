@@ -15,7 +15,7 @@ VALUE = re.compile(r'([\w.:-]+[=~])("[^"]*"|\S*)')
 def alterations(scenario):
     """(what was altered, the altered scenario) one by one."""
     for heading, lines in scenario.sections.items():
-        if heading in ("message in", "message in again", "bgs answers", "meanwhile"):
+        if heading in ("message in", "message in again", "bgs answers", "meanwhile", "a person decides"):
             continue
         for index, line in enumerate(lines):
             for what, text, below in altered_lines(heading, line):
@@ -45,7 +45,7 @@ def altered_lines(heading, line):
                 cells[cell] = f" {cells[cell].strip()}-altered "
                 yield f"cell {cell + 1} altered", f"|{'|'.join(cells)}|", below
         return
-    if heading in ("ends as", "needs person"):
+    if heading in ("ends as", "ends again as", "needs person"):
         yield "altered", line.text + "x", below
         yield "left out", None, None
         return

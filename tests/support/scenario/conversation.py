@@ -49,8 +49,8 @@ def quoted(value):
     return f'"{value}"' if not value or re.search(r"\s", value) else value
 
 
-HEADINGS = ("message in", "bgs answers", "meanwhile", "ends as", "message in again", "requests", "bgs holds", "rows",
-            "needs person", "data", "answer to the sender")
+HEADINGS = ("message in", "bgs answers", "meanwhile", "a person decides", "ends as", "message in again",
+            "ends again as", "requests", "bgs holds", "rows", "needs person", "data", "answer to the sender")
 RECORDS = re.compile(r"records of ([a-z0-9.-]+)$")
 
 

@@ -63,6 +63,7 @@ for name, result, arguments in (
         ("rd_kafka_consumer_close", ctypes.c_int, [ctypes.c_void_p]),
         ("rd_kafka_message_destroy", None, [ctypes.POINTER(Message)]),
         ("rd_kafka_topic_name", ctypes.c_char_p, [ctypes.c_void_p]),
+        ("rd_kafka_message_timestamp", ctypes.c_int64, [ctypes.POINTER(Message), ctypes.c_void_p]),
         ("rd_kafka_message_headers", ctypes.c_int, [ctypes.POINTER(Message), ctypes.POINTER(ctypes.c_void_p)]),
         ("rd_kafka_header_get_all", ctypes.c_int,
          [ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(ctypes.c_char_p), ctypes.POINTER(ctypes.c_void_p),
@@ -84,8 +85,9 @@ class Record:
     partition: int
     offset: int
     key: bytes
-    value: bytes
+    value: bytes  # None: a tombstone
     headers: list  # of (name, bytes)
+    at_ms: int  # UTC, as whoever wrote it said
 
     def header(self, wanted):
         """The newest header of that name as text, or None."""
@@ -162,7 +164,8 @@ class Kafka:
                 headers.append((name.value.decode(), text))
         return Record(LIBRARY.rd_kafka_topic_name(found.rkt).decode().removeprefix(self.prefix), found.partition,
                       found.offset, ctypes.string_at(found.key, found.key_len) if found.key else None,
-                      ctypes.string_at(found.payload, found.len) if found.payload else None, headers)
+                      ctypes.string_at(found.payload, found.len) if found.payload else None, headers,
+                      LIBRARY.rd_kafka_message_timestamp(message, None))
 
     def catch_up(self, seconds=10):
         """Waits until all that the broker has now has been read."""
@@ -189,7 +192,7 @@ class Kafka:
     def produce(self, topic, key, value, headers=(), partition=None):
         """Hands a record to the broker and waits for its report. Who wants its offset reads it back."""
         arguments = [tagged(TOPIC, text=(self.prefix + topic).encode()),
-                     tagged(VALUE, memory=Memory(value, len(value)))]
+                     tagged(VALUE, memory=Memory(value, len(value or b"")))]   # None is a tombstone
         if key is not None:
             arguments.append(tagged(KEY, memory=Memory(key, len(key))))
         if partition is not None:

@@ -11,7 +11,6 @@ import xml.etree.ElementTree as ElementTree
 import records
 from conversation import Malformed, contents_of, rule_of, words_of
 from veterans import Veteran, canaries_of, change, claim_of, leave_out, sample
-from world import CONSUMER_OF_TOPIC
 
 END_S = 40
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -73,11 +72,15 @@ class Performance:
             self.world.bgs("POST", "rules", rule)
         for line in self.scenario.sections["message in"]:
             self.send(line)
+        for line in self.scenario.sections.get("a person decides", ()):
+            self.decide(line)
         self.await_end()
         self.await_rest()
         for line in self.scenario.sections.get("message in again", ()):
             self.send(line)
             self.await_rest()
+        self.await_end("ends again as")
+        self.await_rest()
         self.collect()
 
     def empty_simulator(self):
@@ -100,6 +103,8 @@ class Performance:
             self.send_record(rest, line.below)
         elif verb == "redeliver":
             self.redeliver(rest)
+        elif line.text == "bgs answers again":
+            self.world.bgs("DELETE", "rules")
         else:
             raise Malformed(f"line {line.number}: no such message: {line.text}")
 
@@ -137,13 +142,17 @@ class Performance:
         return claim
 
     def send_record(self, text, below):
-        """record to TOPIC, value TEXT  or  record to TOPIC, fields NAME=VALUE…"""
-        match = re.match(r"to (\S+), *(value|fields) (.*)$", " ".join([text, *(line.text for line in below)]))
+        """record to TOPIC, value TEXT  or  record to TOPIC, fields NAME=VALUE…  or  record to TOPIC, tombstone"""
+        match = re.match(r"to (\S+), *(value|fields|tombstone)(?: (.*))?$", " ".join([text, *(line.text for line in below)]))
         if not match:
             raise Malformed(f"not understood: record {text}")
         topic, kind, rest = match.groups()
-        words = words_of(self.fill(rest))
-        if kind == "value":
+        words = words_of(self.fill(rest or ""))
+        if bool(words) != (kind != "tombstone"):
+            raise Malformed(f"not understood: record {text}")
+        if kind == "tombstone":
+            value = None
+        elif kind == "value":
             value = words[0].encode()
         else:
             value = records.encode(records.SCHEMA_OF_TOPIC[topic], {name: text for name, _, text in contents_of(words)})
@@ -161,20 +170,46 @@ class Performance:
                             "the own record to be in its topic", END_S)
         self.own_records.append([record for record in self.new_records() if record.topic == topic][-1])
 
+    # ---- a person
+
+    def decide(self, line):
+        """[when N are held:] resolve CLAIM ANSWER…, below it what pipelinectl has to say, [exit STATUS] TEXT; or as in
+        `meanwhile:`."""
+        match = re.match(r"(?:when (\d+) are held: )?(resolve |)(.*)$", line.text)
+        wanted = int(match[1] or 1)
+        self.world.wait_for(lambda: self.do_meanwhile() and self.count_held() >= wanted, f"{wanted} claims to be held",
+                            END_S)
+        self.read_groups()
+        self.state = self.world.bgs("GET", "state")
+        if not match[2]:
+            self.clerk(match[3])
+            return
+        claim, *answer = words_of(self.fill(match[3]))
+        status, said = self.world.pipelinectl("resolve", claim, *answer)
+        for one in line.below or [None]:
+            exit_status, text = re.match(r"(?:exit (\d+) )?(.*)$", one.text if one else "").groups()
+            if status != int(exit_status or 0) or self.fill(text) not in said:
+                raise AssertionError(f"line {line.number}: pipelinectl resolve ended with {status}: {said}")
+
+    def count_held(self):
+        return int(self.world.rows("select count(*) from holds h join saved_claim_groups g on g.saved_claim_id = h.claim_id "
+                                   f"where g.claim_group_guid = any ('{{{','.join(self.guids)}}}'::uuid[]) "
+                                   "and h.resolved_at is null")[0][0])
+
     # ---- waiting
 
-    def await_end(self):
-        if "ends as" not in self.scenario.sections:
+    def await_end(self, heading="ends as"):
+        if heading not in self.scenario.sections:
             return
-        wanted = self.wanted_ends()
+        wanted = self.wanted_ends(heading)
         try:
             self.world.wait_for(lambda: self.do_meanwhile() and sorted(self.ends()) == wanted, "the end", END_S)
         except TimeoutError:
             pass  # checks.py says how far it came
 
-    def wanted_ends(self):
+    def wanted_ends(self, heading):
         wanted = []
-        for line in self.scenario.sections["ends as"]:
+        for line in self.scenario.sections[heading]:
             match = re.match(r"(?:(\d+) × )?(group|21-686C|21-674) (\w+)$", line.text)
             if not match:
                 raise Malformed(f"line {line.number}: not understood: {line.text}")
@@ -193,11 +228,12 @@ class Performance:
         self.children = [row for row in rows if row["parent"] != row["claim"]]
 
     def do_meanwhile(self):
-        """when OPERATION has come [N times]: a clerk makes …  Each line once, in their order."""
+        """when OPERATION has come [N times]: a clerk makes …, or a statement of SQL. Each line once, in their order."""
         while self.meanwhile:
-            match = re.match(r"when (\w+) has come(?: (\d+) times)?: (.*)$", self.meanwhile[0].text)
+            text = " ".join([self.meanwhile[0].text, *(line.text for line in self.meanwhile[0].below)])
+            match = re.match(r"when (\w+) has come(?: (\d+) times)?: (.*)$", text)
             if not match:
-                raise Malformed(f"line {self.meanwhile[0].number}: not understood: {self.meanwhile[0].text}")
+                raise Malformed(f"line {self.meanwhile[0].number}: not understood: {text}")
             seen = sum(entry["operation"] == match[1] for entry in self.world.bgs("GET", "ledger"))
             if seen < int(match[2] or 1):
                 return True
@@ -209,10 +245,13 @@ class Performance:
         if text.startswith("a clerk makes a benefit claim"):
             values = self.control_values(words_of(text)[6:])
             self.world.bgs("POST", "benefit-claims", {"ptcpntId": self.veteran.participant_id, **values})
-        elif match := re.match(r"a clerk sets it to (CLR|CAN)$", text):
+        elif match := re.match(r"a clerk sets it to (CLR|CAN|PEND)$", text):
             claims = self.world.bgs("GET", "state")["benefit_claims"]
             self.world.bgs("POST", "benefit-claims", {"bnftClaimId": claims[-1]["bnftClaimId"],
                                                       "statusTypeCd": match[1]})
+        elif text.startswith("update "):
+            self.read_groups()
+            self.world.rows(self.fill(text))
         else:
             raise Malformed(f"not understood: {text}")
 
@@ -231,7 +270,7 @@ class Performance:
         waiting = self.world.rows("select topic from outbox")
         open_records = self.world.rows("select consumer, topic, open_offsets from deliveries where open_offsets <> '{}'")
         behind = []
-        for topic, consumer in CONSUMER_OF_TOPIC.items():
+        for topic, consumer in self.world.consumer_of_topic.items():
             ends = {}
             for record in self.world.kafka.records:
                 if record.topic == topic:
@@ -277,6 +316,8 @@ class Performance:
             counts[child["form"]] = number = counts.get(child["form"], 0) + 1
             name = child["form"] if number == 1 else f"{child['form']} {number}"
             words[f"claim {name}"], words[f"benefit {name}"] = child["claim"], child["benefit"]
+        for number, claim in enumerate(self.state["benefit_claims"] if self.state else (), 1):
+            words["made" if number == 1 else f"made {number}"] = claim["bnftClaimId"]
         return words
 
     def fill(self, text):

@@ -2,7 +2,8 @@
 
 Started once, for starting takes longer than a scenario. Limits are short, so that an unknown outcome is settled within
 two seconds; the rule of design section 6 holds for them as for the real ones (settle time ≥ connect limit +
-send-within). Everything lies in one folder and ends with this process, whatever becomes of it.
+send-within). A folder of scenarios that needs others has a file `settings`. Everything lies in one folder and ends with
+this process, whatever becomes of it.
 """
 
 import base64
@@ -40,15 +41,29 @@ SETTINGS = {
     "bid-timeout-ms": "1000",
     "send-within-ms": "700",
     "unknown-settle-ms": "1000",
-    "retry-wait-ms": "100",
-    "retry-wait-max-ms": "300",
-    "attempts": "4",
+    "retry-tiers": "100ms*2,300ms",
+    "look-tier": "300ms",
+    "breaker-probe-ms": "200",
+    "breaker-probe-max-ms": "400",
+    "breaker-look-ms": "50",
 }
 PROGRAMS = ("claim-api", "proc-setup", "form-686c", "form-674")
 
 
 class Gone(Exception):
     """A program has ended, or never came to be ready."""
+
+
+def settings_of(folder):
+    """NAME=VALUE lines of its file `settings`; a comment begins with #."""
+    file = folder / "settings"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return dict(line.split("=", 1) for line in lines if line.strip() and not line.startswith("#"))
+
+
+def tier_names(text):
+    """Of retry tiers as they are written: 15s*3,2m gives 15s and 2m, each of which is one topic of its consumer."""
+    return list(dict.fromkeys(part.split("*")[0] for part in text.split(",")))
 
 
 def die_with_parent():
@@ -71,7 +86,13 @@ class World:
         self.topics = [topic["name"] for topic in table["topics"]]
         self.partitions = table["partitions"]
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DEPENDENTS_")}
-        for name, value in {**SETTINGS, **settings}.items():
+        settings = {**SETTINGS, **settings}
+        self.consumer_of_topic = dict(CONSUMER_OF_TOPIC)
+        for consumer in CONSUMER_OF_TOPIC.values():
+            for tier in tier_names(settings["retry-tiers"]):
+                self.consumer_of_topic[f"{consumer}.retry-{tier}"] = consumer
+        self.topics += [topic for topic in self.consumer_of_topic if topic not in CONSUMER_OF_TOPIC]
+        for name, value in settings.items():
             self.set(name, value)
 
     def set(self, name, value):
@@ -86,10 +107,9 @@ class World:
             self.set(name, value)
         self.launch("embedded-broker")
         self.launch("bgs-simulator")
-        migrated = subprocess.run([self.programs_folder / "pipelinectl", "migrate"], env=self.environment, text=True,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if migrated.returncode:
-            raise Gone("pipelinectl migrate: " + migrated.stdout)
+        status, said = self.pipelinectl("migrate")
+        if status:
+            raise Gone("pipelinectl migrate: " + said)
         brokers = self.address("embedded-broker", "KAFKA_BROKERS")
         self.set("kafka-brokers", brokers)
         self.bgs_url = self.address("bgs-simulator", "URL")
@@ -182,6 +202,12 @@ class World:
         if done.returncode:
             raise RuntimeError(f"{statement}\n{done.stderr}")
         return list(csv.reader(io.StringIO(done.stdout)))
+
+    def pipelinectl(self, *arguments):
+        """Its exit status and what it said."""
+        done = subprocess.run([self.programs_folder / "pipelinectl", *arguments], env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        return done.returncode, done.stdout
 
     def dump(self):
         return subprocess.run(["pg_dump", "--data-only", "--dbname", self.database_url], capture_output=True,

@@ -109,6 +109,37 @@ a_number_outside_its_bounds_is_the_fallback (void)
   g_assert_cmpint (kafka_headers_get_int (headers, "dp-attempt", 0, 10, 0), ==, 7);
 }
 
+/* The least important is cut first, at a character, and no further than it must. */
+static void
+texts_give_way_to_a_budget (void)
+{
+  static const char *const names[] = { "dp-steps", "dp-reason", NULL };
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+  g_autofree char *steps = g_strnfill (200, 's');
+  g_autoptr (GString) reason = g_string_new (NULL);
+
+  for (guint i = 0; i < 100; i++)
+    g_string_append (reason, "é");
+  kafka_headers_add_foreign (headers, "x-foreign", steps, 200);
+  kafka_headers_set (headers, "dp-hop", "3");            /* 7 bytes */
+  kafka_headers_set (headers, "dp-steps", steps);        /* 208 */
+  kafka_headers_set (headers, "dp-reason", reason->str); /* 209 */
+  kafka_headers_fit (headers, "dp-", 424, names);
+  g_assert_cmpuint (strlen (kafka_headers_get (headers, "dp-steps")), ==, 200);
+  kafka_headers_fit (headers, "dp-", 374, names);
+  g_assert_cmpuint (strlen (kafka_headers_get (headers, "dp-steps")), ==, 150);
+  g_assert_cmpuint (strlen (kafka_headers_get (headers, "dp-reason")), ==, 200);
+  kafka_headers_fit (headers, "dp-", 115, names);
+  g_assert_null (kafka_headers_get (headers, "dp-steps"));
+  g_assert_cmpuint (strlen (kafka_headers_get (headers, "dp-reason")), ==,
+                    98); /* 99 is no character's end */
+  g_assert_true (g_utf8_validate (kafka_headers_get (headers, "dp-reason"), -1, NULL));
+  kafka_headers_fit (headers, "dp-", 5, names);
+  g_assert_null (kafka_headers_get (headers, "dp-reason"));
+  g_assert_cmpstr (kafka_headers_get (headers, "dp-hop"), ==, "3");
+  g_assert_cmpuint (strlen (kafka_headers_get (headers, "x-foreign")), ==, 200);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -120,5 +151,6 @@ main (int argc, char **argv)
   g_test_add_func ("/kafka/headers/texts-are-cut-at-a-character", texts_are_cut_at_a_character);
   g_test_add_func ("/kafka/headers/a-number-outside-its-bounds-is-the-fallback",
                    a_number_outside_its_bounds_is_the_fallback);
+  g_test_add_func ("/kafka/headers/texts-give-way-to-a-budget", texts_give_way_to_a_budget);
   return g_test_run ();
 }

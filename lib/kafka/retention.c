@@ -1,0 +1,69 @@
+/* Retention of topics, see retention.h. */
+#include "kafka/retention.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define ANSWER_SLACK_MS 5000 /* the library's own time-out comes first */
+
+static void
+note_retention (GHashTable *retentions, const rd_kafka_ConfigResource_t *resource)
+{
+  size_t count = 0;
+  const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs (resource, &count);
+  gint64 ms;
+
+  for (size_t i = 0; i < count; i++)
+    if (strcmp (rd_kafka_ConfigEntry_name (entries[i]), "retention.ms") == 0 &&
+        rd_kafka_ConfigEntry_value (entries[i]) &&
+        parse_int64 (rd_kafka_ConfigEntry_value (entries[i]), -1, G_MAXINT64, &ms))
+      g_hash_table_insert (retentions, g_strdup (rd_kafka_ConfigResource_name (resource)),
+                           g_memdup2 (&ms, sizeof ms));
+}
+
+static void
+ask (rd_kafka_t *handle, const char *const *topics, int timeout_ms, rd_kafka_queue_t *queue)
+{
+  g_autoptr (GPtrArray) asked =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)rd_kafka_ConfigResource_destroy);
+  rd_kafka_AdminOptions_t *options =
+      rd_kafka_AdminOptions_new (handle, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+  char reason[256];
+
+  for (guint i = 0; topics[i]; i++)
+    g_ptr_array_add (asked, rd_kafka_ConfigResource_new (RD_KAFKA_RESOURCE_TOPIC, topics[i]));
+  (void)rd_kafka_AdminOptions_set_request_timeout (options, timeout_ms, reason,
+                                                   sizeof reason); /* fails out of range only */
+  rd_kafka_DescribeConfigs (handle, (rd_kafka_ConfigResource_t **)asked->pdata, asked->len, options,
+                            queue);
+  rd_kafka_AdminOptions_destroy (options);
+}
+
+GHashTable *
+kafka_topic_retentions (rd_kafka_t *handle, const char *const *topics, int timeout_ms,
+                        GError **error)
+{
+  g_autoptr (GHashTable) retentions =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (rd_kafka_queue_t) queue = rd_kafka_queue_new (handle);
+  const rd_kafka_ConfigResource_t **resources;
+  rd_kafka_event_t *event;
+  size_t count = 0;
+
+  ask (handle, topics, timeout_ms, queue);
+  event = rd_kafka_queue_poll (queue, timeout_ms + ANSWER_SLACK_MS);
+  if (!event || rd_kafka_event_error (event)) {
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_AWAY, "no broker tells topics' settings: %s",
+                 event ? rd_kafka_event_error_string (event) : "timed out");
+    if (event)
+      rd_kafka_event_destroy (event);
+    return NULL;
+  }
+  resources = rd_kafka_DescribeConfigs_result_resources (
+      rd_kafka_event_DescribeConfigs_result (event), &count);
+  for (size_t i = 0; i < count; i++)
+    note_retention (retentions, resources[i]);
+  rd_kafka_event_destroy (event);
+  return g_steal_pointer (&retentions);
+}
