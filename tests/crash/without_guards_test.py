@@ -35,7 +35,7 @@ class WithoutGuards(unittest.TestCase):
         if alone:
             ended = situations.Site().perform(alone, without=True)
             for wrong in ended:
-                print(f"without {alone}: {wrong}", flush=True)
+                print(f"\nwithout {alone}: {wrong}", flush=True)   # on a line of its own
             self.assertEqual(ended, [], f"without {alone}")
             return
         chosen = os.environ.get("CRASH_GUARDS", "").split() or situations.SITUATIONS
