@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # test, bench, lint.
 
+# Tests mostly wait: for limits that are over, for servers that start. What measures time or keeps both cores busy says so to
+# ctest (RUN_SERIAL, PROCESSORS).
+readonly tests_at_once=3
+
 # run_lane PRESET LABEL…: builds the preset and runs its tests; without a label all but the long ones.
 run_lane () {
   local preset=$1 folder=$BUILD labels
@@ -8,12 +12,12 @@ run_lane () {
   [ "$preset" = release ] || folder=$BUILD-$preset
   build_preset "$preset" || return 1
   labels=$(IFS='|'; echo "$*")
-  # One at a time: many tests measure time or have servers of their own, and there may be two cores.
   if [ -n "$labels" ]; then
-    ctest --test-dir "$folder" --output-on-failure --no-tests=error --label-regex "^($labels)\$"
+    set -- --no-tests=error --label-regex "^($labels)\$"
   else
-    ctest --test-dir "$folder" --output-on-failure --label-exclude '^long$'
+    set -- --label-exclude '^long$'
   fi
+  ctest --test-dir "$folder" --output-on-failure --parallel "$tests_at_once" "$@"
 }
 
 # What CI runs at night. The label `long` is for what only this runs: more troubles for the models, the long storm.
@@ -28,7 +32,7 @@ run_long_tests () {
 # run_crash_test FOLDER FILE: one of tests/crash/ alone, with the programs of that build.
 run_crash_test () (
   export PROGRAMS=$1/bin
-  cd tests/crash || exit 1
+  cd tests/crash || return
   ../support/with-postgres ../support/with-kafka python3 -B "$2"
 )
 
