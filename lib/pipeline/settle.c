@@ -233,6 +233,7 @@ static gboolean
 settle_retry (SettleUnit *unit, GError **error)
 {
   pass_to_tier (unit);
+  CRASH_POINT ("retry/before-commit");
   if (!unit->spends_attempt)
     return settlement_monitoring_event (&unit->settlement, "look-later", claim_group_of (unit),
                                         claim_of (unit), unit->error->message, error);
@@ -595,7 +596,11 @@ after_commit (Runner *runner, SettleUnit *unit)
     return;
   }
   log_verdict (unit);
+  if (unit->verdict == VERDICT_RETRY)
+    CRASH_POINT ("retry/after-commit");
   outbox_publish (program_outbox (runner->program), unit->settlement.rows);
+  if (unit->verdict == VERDICT_RETRY)
+    CRASH_POINT ("retry/after-publish");
   if (unit->verdict == VERDICT_SNOOZE) {
     delivery->snoozes++;
     runner_snooze (runner, delivery, delivery->run->snooze_ms);

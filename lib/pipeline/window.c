@@ -319,9 +319,11 @@ line_up (Runner *runner, Delivery *delivery)
 {
   KeyState *state = NULL;
 
-  if (delivery->due_ms)
+  if (delivery->due_ms) {
+    CRASH_POINT ("tier/due");
     metrics_observe_ms ("retry_lateness_seconds", clock_database_now_ms () - delivery->due_ms,
                         NULL);
+  }
   g_queue_push_tail (&delivery->partition->window, delivery);
   if (delivery->key) {
     state = g_hash_table_lookup (runner->keys, delivery->key);

@@ -24,6 +24,7 @@ UNDER_WAY_MAX = 40
 REACHED_WITHIN_S = 40
 SETTLED_WITHIN_S = 10   # what was unknown at the start is settled; the read limit and the settle time are 1.5 s
 DONE_WITHIN_S = 120
+FOR_NOW = "Something has gone wrong for a moment"
 SETTINGS = {
     "bgs_connect_timeout_ms": 250,
     "send_within_ms": 250,
@@ -140,7 +141,11 @@ class Walk(PipelineTest):
         return {name: path.read_text().split() for name, path in lists.items()}
 
     def submit(self, house, parts):
+        """Each is refused for a moment in each consumer, by and large, so that it goes through a retry tier there."""
         self.veteran += 1
+        house.simulator.refuse("vnpProcCreate", FOR_NOW, times=1)
+        house.simulator.refuse("vnpPersonCreate", FOR_NOW, contains="Marisol", times=1)   # the spouse
+        house.simulator.refuse("vnpChildSchoolCreate", FOR_NOW, times=1)
         house.submit([claims.claim(claims.each_step_once(**parts), self.veteran)], connections=1)
 
     def feed(self, house, walkers):
