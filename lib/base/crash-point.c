@@ -11,44 +11,78 @@
 static GMutex lock;
 static GHashTable *passed;
 
-void
-crash_point (const char *name, const char *of)
+static guint
+count_passing (const char *full)
 {
-  const char *list = g_getenv ("CRASH_LIST"), *at = g_getenv ("CRASH_AT");
-  g_autofree char *full = NULL;
   guint count;
 
-  if (!list && !at)
-    return;
-  full = of ? g_strdup_printf ("%s/%s", name, of) : g_strdup (name);
-  g_mutex_lock (&lock);
   if (!passed)
     passed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   count = GPOINTER_TO_UINT (g_hash_table_lookup (passed, full)) + 1;
   g_hash_table_insert (passed, g_strdup (full), GUINT_TO_POINTER (count));
-  if (count == 1 && list) {
-    g_autofree char *line = g_strconcat (full, "\n", NULL);
-    int file = open (list, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (file >= 0) {
-      (void)!write (file, line,
-                    strlen (line)); /* a lost name only means a point that is not walked */
-      close (file);
-    }
-  }
+  return count;
+}
+
+static void
+write_down (const char *list, const char *full)
+{
+  g_autofree char *line = g_strconcat (full, "\n", NULL);
+  int file = open (list, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+  if (file < 0)
+    return;
+  (void)!write (file, line, strlen (line)); /* a lost name is a point that is not walked */
+  close (file);
+}
+
+static gboolean
+is_now (const char *wanted, const char *full, guint count)
+{
+  g_auto (GStrv) parts = wanted ? g_strsplit (wanted, ":", 2) : NULL;
+
+  return parts && parts[0] && strcmp (parts[0], full) == 0 &&
+         count == (parts[1] ? g_ascii_strtoull (parts[1], NULL, 10) : 1);
+}
+
+static gpointer
+die_soon (gpointer data)
+{
+  g_usleep ((gulong)GPOINTER_TO_INT (data) * 1000);
+  kill (getpid (), SIGKILL);
+  return NULL;
+}
+
+void
+crash_point (const char *name, const char *of, int after_ms)
+{
+  const char *list = g_getenv ("CRASH_LIST"), *at = g_getenv ("CRASH_AT"),
+             *stop_at = g_getenv ("CRASH_STOP_AT");
+  g_autofree char *full = NULL;
+  guint count;
+
+  if (!list && !at && !stop_at)
+    return;
+  full = of ? g_strdup_printf ("%s/%s", name, of) : g_strdup (name);
+  g_mutex_lock (&lock);
+  count = count_passing (full);
+  if (count == 1 && list)
+    write_down (list, full);
   g_mutex_unlock (&lock);
-  if (at) {
-    g_auto (GStrv) parts = g_strsplit (at, ":", 2);
-    guint64 wanted = parts[1] ? g_ascii_strtoull (parts[1], NULL, 10) : 1;
-    if (strcmp (parts[0], full) == 0 && count == wanted)
+  if (is_now (at, full, count)) {
+    if (after_ms == 0)
       kill (getpid (), SIGKILL);
+    g_thread_unref (g_thread_new ("die-soon", die_soon, GINT_TO_POINTER (after_ms)));
   }
+  if (is_now (stop_at, full, count))
+    raise (SIGSTOP); /* to this very thread: it stops here, and all others with it */
 }
 
 int
 crash_guard (const char *name)
 {
   const char *without = g_getenv ("CRASH_WITHOUT");
+  g_auto (GStrv) names = without ? g_strsplit (without, ",", -1) : NULL;
 
-  return !without || strcmp (without, name) != 0;
+  return !names || !g_strv_contains ((const char *const *)names, name);
 }
 #endif

@@ -1,20 +1,31 @@
-/* Named points at which a test build can be made to die, and guards that it can be made to do
- * without.
+/* Named points at which a test build can be made to die or to stand still, and guards that it can be
+ * made to do without.
  *
- * CRASH_AT=NAME[:N] kills the process (SIGKILL, nothing is flushed) at the N-th passing of NAME,
- * default the first. CRASH_LIST=FILE appends the name of each point passed for the first time,
- * which is how a walk finds them. CRASH_WITHOUT=GUARD takes a guard out. In other builds all this
- * is nothing. Source: design section 11. */
+ *   CRASH_AT=NAME[:N]        ends the process (SIGKILL, nothing is flushed) at the N-th passing of
+ *                            NAME, default the first
+ *   CRASH_STOP_AT=NAME[:N]   stops it there (SIGSTOP) until somebody continues it
+ *   CRASH_LIST=FILE          gets the name of each point passed for the first time, which is how a
+ *                            walk finds them
+ *   CRASH_WITHOUT=GUARD,…    takes guards out
+ *
+ * Without these variables, and in other builds, all this is nothing. Source: design section 11. */
 #pragma once
 
 #ifdef CRASH_POINTS
-void crash_point (const char *name, const char *of);
+/* How long after a CRASH_POINT_SOON its process dies: the request is out, and not yet answered by a
+ * server that takes longer. */
+#define CRASH_SOON_MS 10
+
+void crash_point (const char *name, const char *of, int after_ms);
 int crash_guard (const char *name);
-#define CRASH_POINT(name)        crash_point (name, NULL)
-#define CRASH_POINT_OF(name, of) crash_point (name, of)
-#define GUARD(name)              crash_guard (#name)
+#define CRASH_POINT(name) crash_point (name, NULL, 0)
+#define CRASH_POINT_OF(name, of)                                                                   \
+  crash_point (name, of, 0) /* NAME/OF: a point of its own for each */
+#define CRASH_POINT_SOON(name, of) crash_point (name, of, CRASH_SOON_MS)
+#define GUARD(name)                crash_guard (#name)
 #else
-#define CRASH_POINT(name)        ((void)0)
-#define CRASH_POINT_OF(name, of) ((void)0)
-#define GUARD(name)              1
+#define CRASH_POINT(name)          ((void)0)
+#define CRASH_POINT_OF(name, of)   ((void)0)
+#define CRASH_POINT_SOON(name, of) ((void)0)
+#define GUARD(name)                1
 #endif

@@ -15,7 +15,6 @@ typedef enum {
   BGS_ERROR_ARGUMENT, /* a value that BGS requires is missing: nothing was sent */
   BGS_ERROR_FAULT,    /* a well-formed SOAP fault: refused; its useful text, see bgs/fault.h */
   BGS_ERROR_UNKNOWN,  /* sent, and no usable answer: it may have been acted on */
-  BGS_ERROR_HTTP,     /* BID only: an HTTP error status */
 } BgsError;
 
 typedef struct BgsClient BgsClient; /* thread safe */

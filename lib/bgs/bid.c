@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "bgs/client.h"
 
+G_DEFINE_QUARK (bid - error - quark, bid_error)
+
 gboolean
 bgs_pension_find (BgsClient *client, const char *corporate_participant_id, gboolean *ret_in_receipt,
                   GError **error)
@@ -17,7 +19,7 @@ bgs_pension_find (BgsClient *client, const char *corporate_participant_id, gbool
 
   /* It becomes part of a path, so it has to be a number and nothing else. */
   if (!corporate_participant_id || !parse_int64 (corporate_participant_id, 1, G_MAXINT64, &id)) {
-    g_set_error_literal (error, BGS_ERROR, BGS_ERROR_ARGUMENT,
+    g_set_error_literal (error, BID_ERROR, BID_ERROR_ARGUMENT,
                          "awards pension: the participant id is missing");
     return FALSE;
   }
@@ -26,14 +28,18 @@ bgs_pension_find (BgsClient *client, const char *corporate_participant_id, gbool
   if (!answer)
     return FALSE;
   if (answer->status != 200) {
-    g_set_error (error, BGS_ERROR, BGS_ERROR_HTTP, "awards pension: HTTP %ld", answer->status);
+    g_set_error (error, BID_ERROR,
+                 answer->status >= 500 || answer->status == 429 ? BID_ERROR_UNAVAILABLE
+                 : answer->status >= 400                        ? BID_ERROR_REFUSED
+                                                                : BID_ERROR_NO_ANSWER,
+                 "awards pension: HTTP %ld", answer->status);
     return FALSE;
   }
   object =
       json_loadb (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body), 0, NULL);
   flag = json_object_get (json_object_get (object, "awardsPension"), "isInReceiptOfPension");
   if (!json_is_boolean (flag)) {
-    g_set_error_literal (error, BGS_ERROR, BGS_ERROR_UNKNOWN,
+    g_set_error_literal (error, BID_ERROR, BID_ERROR_NO_ANSWER,
                          "awards pension: the answer has no isInReceiptOfPension");
     return FALSE;
   }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "bgs/bid.h"
 
 G_DEFINE_QUARK (bgs - error - quark, bgs_error)
 
@@ -221,15 +222,10 @@ bgs_client_username (const BgsClient *client)
   return client->username;
 }
 
-/* What was not sent has not happened; of anything else nobody knows. */
-static void
-take_http_error (const char *what, GError *cause, GError **error)
+static gboolean
+was_sent (const GError *cause)
 {
-  BgsError kind = g_error_matches (cause, HTTP_ERROR, HTTP_ERROR_NOT_SENT) ? BGS_ERROR_NOT_SENT
-                                                                           : BGS_ERROR_UNKNOWN;
-
-  g_set_error (error, BGS_ERROR, (gint)kind, "%s: %s", what, cause->message);
-  g_error_free (cause);
+  return !g_error_matches (cause, HTTP_ERROR, HTTP_ERROR_NOT_SENT);
 }
 
 BgsBody *
@@ -268,8 +264,15 @@ bgs_call (BgsClient *client, const BgsCaller *caller, const BgsOperation *operat
   };
   answer = http_send (client->http, &request, &cause);
   if (!answer) {
-    take_http_error (operation->operation, cause, error);
+    /* What was not sent has not happened; of anything else nobody knows. */
+    g_set_error (error, BGS_ERROR, was_sent (cause) ? BGS_ERROR_UNKNOWN : BGS_ERROR_NOT_SENT,
+                 "%s: %s", operation->operation, cause->message);
+    g_error_free (cause);
     return NULL;
+  }
+  if (caller) { /* who asks is a name, or an e-mail address */
+    bgs_body_hide (owned, caller->external_uid);
+    bgs_body_hide (owned, caller->external_key);
   }
   return bgs_reply_parse (operation, answer->status, answer->body, bgs_body_private_values (owned),
                           error);
@@ -372,12 +375,15 @@ bgs_bid_get (BgsClient *client, const char *path, GError **error)
   };
 
   if (!*client->bid_url) {
-    g_set_error_literal (error, BGS_ERROR, BGS_ERROR_NOT_SENT,
+    g_set_error_literal (error, BID_ERROR, BID_ERROR_NOT_SENT,
                          "awards pension: the setting bid-url is empty");
     return NULL;
   }
   answer = http_send (client->bid_http, &request, &cause);
-  if (!answer)
-    take_http_error ("awards pension", cause, error);
-  return answer;
+  if (answer)
+    return answer;
+  g_set_error (error, BID_ERROR, was_sent (cause) ? BID_ERROR_NO_ANSWER : BID_ERROR_NOT_SENT,
+               "awards pension: %s", cause->message);
+  g_error_free (cause);
+  return NULL;
 }

@@ -36,5 +36,5 @@ char *bgs_keep (const BgsNode *node, const char *const *names);
 /* Sets %BGS_ERROR_UNKNOWN "<operation>: the reply has no <name>" and returns NULL. */
 char *bgs_reply_lacks (const BgsOperation *operation, const char *name, GError **error);
 
-/* A GET to BID. Errors: %BGS_ERROR_NOT_SENT, %BGS_ERROR_UNKNOWN. */
+/* A GET to BID. Errors: %BID_ERROR_NOT_SENT, %BID_ERROR_NO_ANSWER. */
 HttpAnswer *bgs_bid_get (BgsClient *client, const char *path, GError **error);

@@ -118,10 +118,16 @@ bgs_body_text (BgsBody *body, const char *name, const char *value)
 }
 
 void
-bgs_body_private (BgsBody *body, const char *name, const char *value)
+bgs_body_hide (BgsBody *body, const char *value)
 {
   if (value && g_utf8_strlen (value, -1) >= MIN_PRIVATE_CHARS)
     g_ptr_array_add (body->private_values, g_strdup (value));
+}
+
+void
+bgs_body_private (BgsBody *body, const char *name, const char *value)
+{
+  bgs_body_hide (body, value);
   bgs_body_text (body, name, value);
 }
 

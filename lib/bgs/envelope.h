@@ -34,6 +34,8 @@ void bgs_body_private (BgsBody *body, const char *name, const char *value);
  * error. */
 void bgs_body_required (BgsBody *body, const char *name, const char *value);
 void bgs_body_required_private (BgsBody *body, const char *name, const char *value);
+/* An echo of @value is taken out of a fault's text; nothing is written. For what goes out beside the body. */
+void bgs_body_hide (BgsBody *body, const char *value);
 /* @day: YYYY-MM-DD, or a timestamp whose first ten characters are that; NULL or blank: nil. Goes
  * out as noon UTC. */
 void bgs_body_day (BgsBody *body, const char *name, const char *day);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash-point.h"
 #include "base/text.h"
 #include "claims/claim-group.sql.h"
 #include "claims/split.h"
@@ -520,7 +521,7 @@ claim_group_child_submitted (Db *db, const char *guid, gint64 claim_id, const ch
 
   /* The first writer closes the proc, nobody after it; a group that has failed is not closed at
    * all. */
-  if (closer == 0 && children.others_open == 0 &&
+  if ((closer == 0 || !GUARD (CLOSER_FIRST)) && children.others_open == 0 &&
       g_str_equal (db_rows_text (own, 0, "status"), "accepted")) {
     if (!db_execute (db, NULL, error, SQL_SET_CLOSER, "ii", parent_claim_id, claim_id))
       return FALSE;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/crash-point.h"
 #include "base/log.h"
 
 struct KafkaPartition {
@@ -20,6 +21,7 @@ struct KafkaConsumer {
   gpointer data;
   int wake_fd;
   GPtrArray *partitions; /* of KafkaPartition * */
+  gint has_stored;       /* atomic: since the last commit; for crash points only */
   gboolean is_fatal;
 };
 
@@ -220,6 +222,7 @@ kafka_consumer_store (KafkaConsumer *consumer, const char *topic, int number, gi
   g_autoptr (rd_kafka_topic_partition_list_t) list = rd_kafka_topic_partition_list_new (1);
 
   rd_kafka_topic_partition_list_add (list, topic, number)->offset = offset;
+  g_atomic_int_set (&consumer->has_stored, TRUE);
   return rd_kafka_offsets_store (consumer->handle, list) == RD_KAFKA_RESP_ERR_NO_ERROR &&
          list->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -227,8 +230,14 @@ kafka_consumer_store (KafkaConsumer *consumer, const char *topic, int number, gi
 void
 kafka_consumer_commit (KafkaConsumer *consumer, gboolean wait)
 {
-  rd_kafka_resp_err_t code = rd_kafka_commit (consumer->handle, NULL, wait ? 0 : 1);
+  rd_kafka_resp_err_t code;
+  gboolean has_stored = g_atomic_int_compare_and_exchange (&consumer->has_stored, TRUE, FALSE);
 
+  if (has_stored)
+    CRASH_POINT ("offset/before-commit");
+  code = rd_kafka_commit (consumer->handle, NULL, wait ? 0 : 1);
+  if (has_stored)
+    CRASH_POINT ("offset/after-commit");
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
     log_limited (LOG_LEVEL_WARNING, "commit", "offsets not committed", "error",
                  rd_kafka_err2name (code), NULL);

@@ -16,7 +16,6 @@
 #define OFFSET_ERROR_MS 1000
 /* In looks. */
 #define IDLE_LOOKS      10 /* closed and nobody asks: this much rarer */
-#define STALE_LOOKS     2  /* somebody asks after such a while: look at once */
 #define GIVE_LOOKS      5  /* a probe that nobody asks for is given back */
 
 const Setting breaker_settings[] = {
@@ -79,10 +78,9 @@ struct Breaker {
   gint64 worked_at_ms;   /* a success whose earlier failures may still stand; -1: none */
   gboolean wants_probe;  /* somebody has asked while it was due */
   gboolean was_refused;  /* somebody whom a place that becomes free would help */
-  gboolean is_asked;     /* since the last look */
-  gboolean looks_now;
-  gboolean is_counting; /* failures are on their way to the database */
+  gboolean is_counting;  /* failures are on their way to the database */
   GCond counted;
+  gboolean is_active; /* somebody has asked or reported since the last look */
   gint64 asked_at_ms, looked_at_ms;
   gint64 again_at_ms; /* the database does not answer: nothing before that; 0: it does */
 };
@@ -125,16 +123,14 @@ next_ramp_ms (const View *view, gint64 now_ms)
   return view->closed_at_ms + (seconds + 1) * 1000;
 }
 
-/* Somebody is there whom the state concerns. */
+/* Somebody is there whom the state concerns. The thread may be in its long sleep: from now on it looks often, and at
+ * once if the last look is old. */
 static void
-note_asked (Breaker *breaker, gint64 now_ms)
+note_active (Breaker *breaker)
 {
-  breaker->is_asked = TRUE;
-  if (breaker->view.is_known && breaker->again_at_ms == 0 &&
-      now_ms - breaker->looked_at_ms > STALE_LOOKS * breaker->look_ms && !breaker->looks_now) {
-    breaker->looks_now = TRUE;
+  if (!breaker->is_active)
     g_cond_signal (&breaker->wake);
-  }
+  breaker->is_active = TRUE;
 }
 
 static gboolean
@@ -182,7 +178,7 @@ breaker_admits (Breaker *breaker, BreakerCall *ret_call, gint64 *ret_wait_ms)
   gboolean is_admitted = FALSE, is_probe = FALSE;
 
   g_mutex_lock (&breaker->lock);
-  note_asked (breaker, now_ms);
+  note_active (breaker);
   if (breaker->view.is_known)
     is_admitted = breaker->view.state == STATE_CLOSED
                       ? admit_closed (breaker, now_ms, &wait_ms)
@@ -246,6 +242,7 @@ breaker_report (Breaker *breaker, BreakerCall *call, const char *scope, BreakerR
   g_mutex_lock (&breaker->lock);
   call->is_out = FALSE;
   breaker->in_flight--;
+  note_active (breaker);
   if (call->change_no == breaker->view.change_no) {
     if (call->is_probe) {
       note_probe (breaker, report);
@@ -271,7 +268,7 @@ breaker_limit (Breaker *breaker, guint max)
   guint limit = 0;
 
   g_mutex_lock (&breaker->lock);
-  note_asked (breaker, now_ms);
+  note_active (breaker);
   if (view->is_known && view->state == STATE_CLOSED)
     limit = ramp (view, now_ms);
   else if (view->is_known && (view->is_mine || is_due (view, now_ms)))
@@ -569,7 +566,7 @@ apply (Breaker *breaker, const View *view)
   if (before.is_known && ABS (view->offset_ms - before.offset_ms) < OFFSET_ERROR_MS)
     breaker->view.offset_ms = before.offset_ms;
   breaker->looked_at_ms = now_ms;
-  breaker->is_asked = breaker->looks_now = FALSE;
+  breaker->is_active = FALSE;
   if (before.is_known && before.change_no == view->change_no)
     return is_due (&before, now_ms) != is_due (view, now_ms); /* a probe given back */
   /* What belonged to the state that has ended. */
@@ -604,7 +601,7 @@ static Task
 next_task (const Breaker *breaker, gint64 now_ms, gint64 *ret_until_ms)
 {
   const View *view = &breaker->view;
-  gboolean is_idle = view->is_known && view->state == STATE_CLOSED && !breaker->is_asked;
+  gboolean is_idle = view->is_known && view->state == STATE_CLOSED && !breaker->is_active;
   gint64 look_at_ms = breaker->looked_at_ms + breaker->look_ms * (is_idle ? IDLE_LOOKS : 1);
   gint64 give_at_ms = breaker->asked_at_ms + GIVE_LOOKS * breaker->look_ms;
   gboolean holds_probe = view->state == STATE_HALF_OPEN && view->is_mine && !is_due (view, now_ms);
@@ -624,7 +621,7 @@ next_task (const Breaker *breaker, gint64 now_ms, gint64 *ret_until_ms)
     return TASK_TAKE;
   if (holds_probe && !breaker->is_probing && (now_ms >= give_at_ms || breaker->is_stopping))
     return TASK_GIVE;
-  if (breaker->looks_now || now_ms >= look_at_ms)
+  if (now_ms >= look_at_ms)
     return TASK_LOOK;
   *ret_until_ms = holds_probe && !breaker->is_probing ? MIN (look_at_ms, give_at_ms) : look_at_ms;
   return TASK_NONE;

@@ -21,7 +21,8 @@ typedef struct Breaker Breaker;
 extern const Setting breaker_settings[];
 
 /* Something to reconsider: what breaker_limit() or breaker_admits() says may differ from before, and not by time.
- * Called in the breaker's thread and in that of a reporter, without any lock of the breaker's; must not block. */
+ * Called in the breaker's thread, the first time maybe before breaker_new() has returned, and in that of a reporter,
+ * without any lock of the breaker's; must not block. */
 typedef void (*BreakerChanged) (gpointer data);
 
 /**

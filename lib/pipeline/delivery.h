@@ -171,6 +171,9 @@ gboolean run_flush_ends (Run *run, GError **error);
 /* In any transaction: ends of steps, sealed. */
 gboolean journal_write_ends (Db *db, Runner *runner, GPtrArray *ends, GError **error);
 
+/* The crash point NAME of each step that ends here. */
+void journal_pass_points (const char *name, GPtrArray *ends);
+
 /* --- take.c, settle.c --- */
 
 /* What waits at the take desk; freed there, but for TAKE_CLOSE, which somebody waits for. */

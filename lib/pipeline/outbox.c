@@ -3,6 +3,7 @@
 #include "pipeline/outbox.h"
 
 #include "base/clock.h"
+#include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "pipeline/outbox.sql.h"
@@ -116,6 +117,7 @@ reported (gpointer opaque, KafkaReport report, const char *text, gpointer data)
   g_mutex_lock (&outbox->lock);
   switch (report) {
   case KAFKA_PUBLISHED:
+    CRASH_POINT ("outbox/reported");
     g_hash_table_remove (outbox->waiting, &id);
     g_array_append_val (outbox->published, id);
     if (outbox->published->len == 1 || outbox->stopping)
@@ -166,12 +168,16 @@ outbox_publish (Outbox *outbox, GPtrArray *rows)
     g_ptr_array_set_size (rows, 0);
     g_ptr_array_set_free_func (rows, outbox_row_free);
   }
+  if (mine->len > 0)
+    CRASH_POINT ("outbox/before-publish");
   /* A row is freed at its report only, and each is sent once here, so it is still there when its
    * turn comes. */
   for (guint i = 0; i < mine->len; i++) {
     const OutboxRow *row = g_ptr_array_index (mine, i);
     hand_over (outbox, row->id, row);
   }
+  if (mine->len > 0)
+    CRASH_POINT ("outbox/after-publish");
 }
 
 static void
@@ -240,9 +246,13 @@ publish_found (Outbox *outbox, DbRows *found)
 static gboolean
 delete_published (Outbox *outbox, Db *db, GArray *ids, GError **error)
 {
-  if (ids->len == 0 ||
-      db_execute (db, NULL, error, SQL_OUTBOX_DELETE, "I", ids->data, (gsize)ids->len))
+  if (ids->len == 0)
     return TRUE;
+  CRASH_POINT ("outbox/before-delete");
+  if (db_execute (db, NULL, error, SQL_OUTBOX_DELETE, "I", ids->data, (gsize)ids->len)) {
+    CRASH_POINT ("outbox/after-delete");
+    return TRUE;
+  }
   g_mutex_lock (&outbox->lock);
   g_array_append_vals (outbox->published, ids->data, ids->len);
   g_mutex_unlock (&outbox->lock);
@@ -257,7 +267,7 @@ look (Outbox *outbox, Db *db, GError **error)
 
   g_mutex_lock (&outbox->lock);
   sweep = outbox->sweep || now >= outbox->sweep_at_ms;
-  relay = outbox->is_relay && now >= outbox->look_at_ms;
+  relay = outbox->is_relay && GUARD (RELAY) && now >= outbox->look_at_ms;
   outbox->sweep = FALSE;
   g_mutex_unlock (&outbox->lock);
   if (sweep) {

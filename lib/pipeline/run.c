@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash-point.h"
 #include "base/log.h"
 #include "pipeline/delivery.h"
 #include "pipeline/run.sql.h"
@@ -315,8 +316,10 @@ run_take_scope (Run *run, const char *scope, GError **error)
 
   if (run_own_scope (run, scope))
     return TRUE;
+  CRASH_POINT ("second-scope/before");
   if (!run_transaction (run, take_scope, &take, error))
     return FALSE;
+  CRASH_POINT ("second-scope/after");
   own = g_new0 (OwnScope, 1);
   own->scope = g_strdup (scope);
   own->token = take.token;

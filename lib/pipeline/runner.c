@@ -159,7 +159,7 @@ runner_handle (gpointer data, gpointer runner_data)
       runner_drop (runner, delivery);
     else if (delivery->record.is_suspect)
       desk_add (runner->take_desk, take_item_new (TAKE_PUT_BACK, NULL, delivery));
-    else
+    else if (verdict != VERDICT_LOST || GUARD (RETAKE))
       runner_snooze (runner, delivery, RETAKE_MS); /* taken again from the inbox look */
     return;
   }
@@ -221,7 +221,6 @@ poll_until_stopped (Runner *runner, GError **error)
       return FALSE;
     now = clock_monotonic_ms ();
     if (now >= commit_at) {
-      CRASH_POINT ("offset/before-commit");
       kafka_consumer_commit (runner->kafka, FALSE);
       commit_at = now + COMMIT_EVERY_MS;
     }
@@ -413,6 +412,9 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   runner->tick_ms = clock_monotonic_ms ();
   if (!limits_fit (runner, error) || !read_tiers (runner, error))
     return NULL;
+  runner->context = consumer->start ? consumer->start (settings, error) : NULL;
+  if (consumer->start && !runner->context)
+    return NULL; /* what is wrong with the settings is told before anybody is waited for */
   runner->program = program_start (consumer->name, settings, error);
   if (!runner->program)
     return NULL;
@@ -420,9 +422,6 @@ runner_new (const Consumer *consumer, const Settings *settings, GError **error)
   if (!topics)
     return NULL;
   make_breakers (runner);
-  runner->context = consumer->start ? consumer->start (settings, error) : NULL;
-  if (consumer->start && !runner->context)
-    return NULL;
   program_set_liveness (runner->program, is_alive, runner);
   runner->workers =
       g_thread_pool_new (runner_handle, runner, (int)runner->in_flight_max, FALSE, error);

@@ -233,6 +233,7 @@ static gboolean
 settle_retry (SettleUnit *unit, GError **error)
 {
   pass_to_tier (unit);
+  CRASH_POINT ("retry/before-commit");
   if (!unit->spends_attempt)
     return settlement_monitoring_event (&unit->settlement, "look-later", claim_group_of (unit),
                                         claim_of (unit), unit->error->message, error);
@@ -373,6 +374,7 @@ write_ends (Db *db, Batch *batch, GError **error)
   }
   if (!journal_write_ends (db, batch->runner, ends, error))
     return FALSE;
+  journal_pass_points ("end/before-commit", ends);
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
     for (guint k = 0; unit->delivery->run && k < unit->delivery->run->ends->len; k++)
@@ -495,6 +497,16 @@ lock_groups (Db *db, Batch *batch, GError **error)
   return claim_groups_lock (db, (char **)guids->pdata, error);
 }
 
+/* Without the guard SETTLE_ATOMIC the inbox row is committed before the rest. */
+static gboolean
+cut_in_two (Db *db, GError **error)
+{
+  if (!GUARD (SETTLE_ATOMIC) && !(db_commit (db, error) && db_begin (db, error)))
+    return FALSE;
+  CRASH_POINT ("settle/amid");
+  return TRUE;
+}
+
 static int
 by_group_row (gconstpointer a, gconstpointer b)
 {
@@ -523,7 +535,7 @@ settle_batch (Db *db, gpointer data, GError **error)
   /* Row locks on groups are taken in ascending id order. */
   g_ptr_array_sort (batch->units, by_group_row);
   if (!write_ends (db, batch, error) || !hold_tokens (db, batch, error) ||
-      !write_inbox (db, batch, error) || !lock_groups (db, batch, error))
+      !write_inbox (db, batch, error) || !cut_in_two (db, error) || !lock_groups (db, batch, error))
     return FALSE;
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
@@ -532,7 +544,8 @@ settle_batch (Db *db, gpointer data, GError **error)
       continue;
     if (!settle_one (unit, error) || !forget_record (db, unit, error))
       return FALSE;
-    for (guint k = 0; k < unit->settlement.rows->len; k++)
+    for (guint k = !GUARD (OUTBOX_RETRY) && unit->verdict == VERDICT_RETRY ? 1 : 0;
+         k < unit->settlement.rows->len; k++)
       g_ptr_array_add (rows, g_ptr_array_index (unit->settlement.rows, k));
   }
   return outbox_insert (db, program_instance_id (batch->runner->program), rows, error);
@@ -567,8 +580,12 @@ after_commit (Runner *runner, SettleUnit *unit)
 {
   Delivery *delivery = unit->delivery;
 
+  if (delivery->run)
+    journal_pass_points ("end/after-commit", delivery->run->ends);
   if (unit->is_lost) {
     metrics_count ("tokens_lost_total", 1, NULL);
+    if (!GUARD (RETAKE))
+      return;
     runner_snooze (runner, delivery,
                    AGAIN_MS); /* taken again from the inbox look, if it is still ours */
     return;
@@ -579,7 +596,11 @@ after_commit (Runner *runner, SettleUnit *unit)
     return;
   }
   log_verdict (unit);
+  if (unit->verdict == VERDICT_RETRY)
+    CRASH_POINT ("retry/after-commit");
   outbox_publish (program_outbox (runner->program), unit->settlement.rows);
+  if (unit->verdict == VERDICT_RETRY)
+    CRASH_POINT ("retry/after-publish");
   if (unit->verdict == VERDICT_SNOOZE) {
     delivery->snoozes++;
     runner_snooze (runner, delivery, delivery->run->snooze_ms);

@@ -27,13 +27,17 @@ write_starts (Db *db, GPtrArray *units, GError **error)
   for (gint64 i = 0; i < units->len; i++) {
     StepUnit *unit = g_ptr_array_index (units, i);
     gint64 ordinal = unit->ordinal;
+    gint64 group_row = GUARD (GROUP_CHECK) ? unit->run->group_row_id : 0;
 
     if (!unit->has_start)
       continue;
+    if (!GUARD (TOKEN) &&
+        !db_execute (db, NULL, error, SQL_RUN_TAKE_BACK, "ti", unit->scope, unit->token))
+      return FALSE;
     g_array_append_val (numbers, i);
     g_array_append_val (ordinals, ordinal);
     g_array_append_val (tokens, unit->token);
-    g_array_append_val (group_rows, unit->run->group_row_id);
+    g_array_append_val (group_rows, group_row);
     g_ptr_array_add (scopes, (char *)unit->scope);
     g_ptr_array_add (steps, (char *)unit->step);
     g_ptr_array_add (digests, (char *)unit->digest);
@@ -116,7 +120,7 @@ do_single (Db *db, gpointer data, GError **error)
   g_autoptr (GPtrArray) alone = g_ptr_array_new ();
   gboolean is_fine = TRUE;
 
-  if (unit->needs_token) {
+  if (unit->needs_token && GUARD (TOKEN)) {
     g_autoptr (DbRows) rows = db_query (db, error, SQL_RUN_TOKEN, "ti", unit->scope, unit->token);
     if (!rows)
       return FALSE;
@@ -178,6 +182,15 @@ do_one (Desk *desk, Runner *runner, StepUnit *unit)
   g_clear_pointer (&single.rows, g_ptr_array_unref);
 }
 
+/* Each step has crash points of its own. */
+static void
+pass_points (const StepUnit *unit, gboolean is_committed)
+{
+  journal_pass_points (is_committed ? "end/after-commit" : "end/before-commit", unit->ends);
+  if (unit->has_start)
+    CRASH_POINT_OF (is_committed ? "start/after-commit" : "start/before-commit", unit->step);
+}
+
 static gboolean
 has_own_work (const StepUnit *unit)
 {
@@ -191,11 +204,13 @@ steps_do (Desk *desk, GPtrArray *batch, gpointer data)
   g_autoptr (GError) error = NULL;
   Batch together = { runner, batch };
 
-  CRASH_POINT ("steps/before-commit");
+  for (guint i = 0; i < batch->len; i++)
+    pass_points (g_ptr_array_index (batch, i), FALSE);
   if (!desk_transaction (desk, FALSE, do_shared, &together, &error))
     for (guint i = 0; i < batch->len; i++) /* a conflict redoes its members singly */
       do_one (desk, runner, g_ptr_array_index (batch, i));
-  CRASH_POINT ("steps/after-commit");
+  for (guint i = 0; i < batch->len; i++)
+    pass_points (g_ptr_array_index (batch, i), TRUE);
   for (guint i = 0; i < batch->len; i++)
     unit_done (runner,
                g_ptr_array_index (batch, i)); /* it lies on its worker's stack, and is gone then */
@@ -209,9 +224,11 @@ steps_do_own (Desk *desk, GPtrArray *batch, gpointer data)
   for (guint i = 0; i < batch->len; i++) {
     StepUnit *unit = g_ptr_array_index (batch, i);
 
-    CRASH_POINT ("steps/before-own-commit");
+    CRASH_POINT ("own/before-commit");
+    pass_points (unit, FALSE);
     do_one (desk, runner, unit);
-    CRASH_POINT ("steps/after-own-commit");
+    pass_points (unit, TRUE);
+    CRASH_POINT ("own/after-commit");
     unit_done (runner, unit);
   }
 }

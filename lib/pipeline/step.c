@@ -53,9 +53,9 @@ report (Run *run, Pass *pass, const GError *problem)
 {
   run->away = problem && verdict_is_downstream_away (problem) ? pass->breaker : NULL;
   give_back (run, pass,
-             run->away                                 ? BREAKER_DOWN
-             : problem && !verdict_is_answer (problem) ? BREAKER_NOT_CALLED
-                                                       : BREAKER_WORKED);
+             run->away                                  ? BREAKER_DOWN
+             : problem && !verdict_downstream (problem) ? BREAKER_NOT_CALLED
+                                                        : BREAKER_WORKED);
 }
 
 static char *
@@ -153,7 +153,9 @@ look (StepRun *s, char **ret_result, GError **error)
 
   if (!get_pass (s->run, s->step->downstream, &pass, error))
     return LOOK_FAILED;
+  CRASH_POINT_OF ("look/before", s->step->name);
   outcome = s->step->look (s->run, s->data, ret_result, &problem);
+  CRASH_POINT_OF ("look/after", s->step->name);
   report (s->run, &pass, problem);
   if (problem)
     g_propagate_error (error, g_steal_pointer (&problem));
@@ -258,7 +260,7 @@ start (StepRun *s, GError **error)
     return FALSE;
   }
   add_row (s, &unit);
-  if (clock_monotonic_ms () - before > run->runner->send_within_ms) {
+  if (GUARD (SEND_WITHIN) && clock_monotonic_ms () - before > run->runner->send_within_ms) {
     /* A worker that slept this long may not send: somebody may be looking already. */
     add_end (s, "failed", NULL);
     if (!run_flush_ends (run, error))
@@ -276,7 +278,9 @@ judge_call (StepRun *s, GError *problem, GError **error)
   Run *run = s->run;
   Verdict verdict = verdict_of (problem);
 
-  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max;
+  /* An outage spends no attempt, and so not the last one. */
+  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max &&
+                     !(run->away && breaker_open_since_ms (run->away) != 0);
 
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
       !(s->step->after_insert && is_last)) {
@@ -309,6 +313,7 @@ call (StepRun *s, Pass *pass, GError **error)
   char *result = NULL;
 
   CRASH_POINT_OF ("call/before", s->step->name);
+  CRASH_POINT_SOON ("call/during", s->step->name);
   result = s->step->call (run, s->data, &problem);
   CRASH_POINT_OF ("call/after", s->step->name);
   metrics_observe_ms ("call_duration_seconds", clock_monotonic_ms () - before, "outcome",
@@ -428,7 +433,9 @@ run_read (Run *run, const char *name, StepCall call_it, gpointer data, GError **
   if (!run_may_go_on (run, error) || !get_pass (run, NULL, &pass, error))
     return NULL;
   log_context_set ("step", name);
+  CRASH_POINT_OF ("read/before", name);
   result = call_it (run, data, &problem);
+  CRASH_POINT_OF ("read/after", name);
   report (run, &pass, problem);
   log_context_set ("step", NULL);
   if (!result)

@@ -453,6 +453,7 @@ take_records (Desk *desk, Runner *runner, GPtrArray *deliveries, GPtrArray *part
     return;
   take.are_seen = g_new0 (gboolean, deliveries->len);
   take.are_stale = g_new0 (gboolean, deliveries->len);
+  CRASH_POINT ("take/before-own");
   do_or_die (desk, runner, own, &take, "records cannot be taken");
   CRASH_POINT ("take/after-own");
   for (guint i = 0; i < deliveries->len; i++) {

@@ -54,13 +54,16 @@ load_table (void)
   return root;
 }
 
-static gboolean
-has_topic (const GPtrArray *table, const char *name)
+const Topic *
+topics_find (const GPtrArray *table, const char *name)
 {
-  for (guint i = 0; i < table->len; i++)
-    if (strcmp (((const Topic *)g_ptr_array_index (table, i))->name, name) == 0)
-      return TRUE;
-  return FALSE;
+  for (guint i = 0; i < table->len; i++) {
+    const Topic *topic = g_ptr_array_index (table, i);
+
+    if (strcmp (topic->name, name) == 0)
+      return topic;
+  }
+  return NULL;
 }
 
 /* Each tier is one topic, however often it is used. */
@@ -76,7 +79,7 @@ add_tiers (GPtrArray *table, const json_t *root, const char *consumer, const cha
     g_autofree char *name = retry_topic (consumer, tier->name);
     Topic *topic;
 
-    if (has_topic (table, name))
+    if (topics_find (table, name))
       continue;
     topic = topic_new (g_steal_pointer (&name),
                        (int)json_integer_value (json_object_get (root, "partitions")),
@@ -208,7 +211,7 @@ topics_to_read (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
                    (char *)name, GPOINTER_TO_INT (partitions), GPOINTER_TO_INT (count));
       return NULL;
     }
-    if (!has_topic (table, plain))
+    if (!topics_find (table, plain))
       log_info ("reading a retry tier that the setting no longer names", "topic", name, NULL);
     g_ptr_array_add (names, g_strdup (name));
   }

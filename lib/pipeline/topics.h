@@ -25,6 +25,8 @@ GPtrArray *topics_table (const char *retry_tiers);
 /* The topics that a program needs: all but other consumers' retry tiers. A consumer that the table does not have (a
  * bench's) has the tiers of @retry_tiers, if any. */
 GPtrArray *topics_of_program (const char *name, const char *retry_tiers);
+const Topic *topics_find (const GPtrArray *table,
+                          const char *name); /* borrowed; NULL: not one of them */
 /* A consumer's retry-tiers as they hold: the setting's, else the table's; "" for none. Owned. */
 char *topics_retry_tiers (const char *consumer, const char *retry_tiers);
 

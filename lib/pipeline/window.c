@@ -319,9 +319,11 @@ line_up (Runner *runner, Delivery *delivery)
 {
   KeyState *state = NULL;
 
-  if (delivery->due_ms)
+  if (delivery->due_ms) {
+    CRASH_POINT ("tier/due");
     metrics_observe_ms ("retry_lateness_seconds", clock_database_now_ms () - delivery->due_ms,
                         NULL);
+  }
   g_queue_push_tail (&delivery->partition->window, delivery);
   if (delivery->key) {
     state = g_hash_table_lookup (runner->keys, delivery->key);
@@ -441,6 +443,9 @@ hand_out (Runner *runner, GList *link)
   delivery->state = DELIVERY_TAKING;
   delivery->taken_at_ms = clock_monotonic_ms ();
   runner->in_flight++;
+  if (!GUARD (COMMIT_LAST))
+    (void)kafka_consumer_store (runner->kafka, delivery->partition->topic,
+                                delivery->partition->number, delivery->offset + 1);
   desk_add (runner->take_desk, take_item_new (TAKE_RECORD, NULL, delivery));
   return TRUE;
 }

@@ -129,8 +129,10 @@ close_child (Submission *submission, GError **error)
 {
   Ending ending = { .submission = submission };
 
+  CRASH_POINT ("submitted/before");
   if (!run_transaction (submission->run, record_submitted, &ending, error))
     return FALSE;
+  CRASH_POINT ("submitted/after");
   if (!ending.is_closer && GUARD (CLOSER))
     return TRUE; /* a sibling is still under way, or another one closes */
   if (!close_proc (submission, error))

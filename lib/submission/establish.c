@@ -1,649 +1,20 @@
 #include "submission/establish.h"
 
+#include <string.h>
+
 #include "base/crash-point.h"
-#include "base/text.h"
 #include "bgs/benefit-claim.h"
 #include "bgs/kept.h"
 #include "bgs/standard-data.h"
 #include "pipeline/step.h"
 #include "submission/establish.sql.h"
+#include "submission/insert-settling.h"
 
-#include <string.h>
-
-/* How long a finder waits for the holder before it looks later, in parts of read limit and settle time: together a little
- * longer than these. By default 0.5, 4, 30, 60 and 60 s. */
-static const gint64 finder_waits[] = { 1, 8, 60, 120, 120 };
-#define FINDER_WAIT_PARTS    300
 #define INCREMENTS_ASKED_MAX 3
-#define INCREMENTS_TRIED_MAX 10
 #define LAG_ATTEMPTS_MAX     3
 /* Rounds of establish_benefit_claim(): each makes a change that another one can only undo by making
  * one of its own. */
 #define ROUNDS_MAX           12
-
-/* --- Notes. --- */
-
-char *
-insert_note_format (const InsertNote *note)
-{
-  return g_strdup_printf ("increment=%s type=%s day=%s", note->increment, note->claim_type,
-                          note->day);
-}
-
-static char *
-note_field (char **fields, const char *prefix)
-{
-  for (; *fields; fields++)
-    if (g_str_has_prefix (*fields, prefix) && (*fields)[strlen (prefix)])
-      return g_strdup (*fields + strlen (prefix));
-  return NULL;
-}
-
-InsertNote *
-insert_note_parse (const char *text)
-{
-  g_auto (GStrv) fields = g_strsplit (text ? text : "", " ", -1);
-  g_autoptr (InsertNote) note = g_new0 (InsertNote, 1);
-
-  note->increment = note_field (fields, "increment=");
-  note->claim_type = note_field (fields, "type=");
-  note->day = note_field (fields, "day=");
-  return note->increment && note->claim_type && note->day ? g_steal_pointer (&note) : NULL;
-}
-
-void
-insert_note_free (InsertNote *note)
-{
-  if (!note)
-    return;
-  g_free (note->increment);
-  g_free (note->claim_type);
-  g_free (note->day);
-  g_free (note);
-}
-
-/* --- The look. --- */
-
-static gboolean
-is_over (const BgsClaimRow *claim)
-{
-  return g_strcmp0 (claim->status, "CLR") == 0 || g_strcmp0 (claim->status, "CAN") == 0;
-}
-
-/* Increment, type and day are those that were journalled before the insert was sent. */
-static const InsertNote *
-note_of (const GPtrArray *notes, const BgsClaimRow *claim)
-{
-  for (guint i = notes->len; i > 0; i--) {
-    const InsertNote *note = g_ptr_array_index (notes, i - 1);
-
-    if (g_strcmp0 (note->increment, claim->increment) != 0)
-      continue;
-    if (!GUARD (OURS) || (g_strcmp0 (note->claim_type, claim->claim_type) == 0 &&
-                          g_strcmp0 (note->day, claim->received_day) == 0))
-      return note;
-  }
-  return NULL;
-}
-
-InsertLook
-insert_look (const GPtrArray *notes, const GPtrArray *claims, const char *username)
-{
-  InsertLook look = { .sight = INSERT_NOT_THERE };
-  const InsertNote *last = notes->len ? g_ptr_array_index (notes, notes->len - 1) : NULL;
-  guint candidates = 0;
-
-  for (guint i = 0; i < claims->len; i++) {
-    const BgsClaimRow *claim = g_ptr_array_index (claims, i);
-    const InsertNote *note = note_of (notes, claim);
-    gboolean by_us = claim->first_user && g_ascii_strcasecmp (claim->first_user, username) == 0;
-
-    if (note && (by_us || !claim->first_user || !GUARD (OURS))) {
-      candidates++;
-      look.claim = claim;
-      look.note = note;
-      continue;
-    }
-    if (last && !is_over (claim) && g_strcmp0 (claim->increment, last->increment) == 0)
-      look.is_taken = TRUE;
-  }
-  if (candidates == 0)
-    return look;
-  /* Ours in all but its state, or nobody knows whose: neither adopted nor a reason to insert. */
-  if (candidates > 1 || g_strcmp0 (look.claim->status, "PEND") != 0 || !look.claim->first_user)
-    return (InsertLook){ .sight = INSERT_UNCLEAR };
-  look.sight = INSERT_FOUND;
-  look.is_taken = FALSE;
-  return look;
-}
-
-static gboolean
-is_in_use (const char *increment, const GPtrArray *claims)
-{
-  for (guint i = 0; i < claims->len; i++) {
-    const BgsClaimRow *claim = g_ptr_array_index (claims, i);
-
-    if (!is_over (claim) && g_strcmp0 (claim->increment, increment) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean
-is_reserved (const char *increment, const GPtrArray *reserved_notes)
-{
-  for (guint i = 0; i < reserved_notes->len; i++) {
-    const InsertNote *note = g_ptr_array_index (reserved_notes, i);
-
-    if (g_str_equal (note->increment, increment))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-char *
-increment_next_free (const char *asked, const GPtrArray *claims, const GPtrArray *reserved_notes)
-{
-  gint64 number;
-
-  if (!parse_int64 (asked, 0, 999 - INCREMENTS_TRIED_MAX, &number))
-    return NULL;
-  for (gint64 next = number; next < number + INCREMENTS_TRIED_MAX; next++) {
-    g_autofree char *increment = g_strdup_printf ("%03" G_GINT64_FORMAT, next);
-
-    if (!is_in_use (increment, claims) && !is_reserved (increment, reserved_notes))
-      return g_steal_pointer (&increment);
-  }
-  return NULL;
-}
-
-/* What is kept of an insert, made from a claim that was found in its place: the same names. */
-static char *
-kept_of_claim (const BgsClaimRow *claim)
-{
-  g_autoptr (json_t) kept = json_object ();
-  g_autofree char *dumped = NULL;
-  char *text;
-
-  json_object_set_new (kept, "benefitClaimID", json_string (claim->claim_id));
-  json_object_set_new (kept, "claimTypeCode", json_string (claim->claim_type));
-  if (claim->claimant_id)
-    json_object_set_new (kept, "participantClaimantID", json_string (claim->claimant_id));
-  json_object_set_new (kept, "programTypeCode",
-                       json_string (claim->program_type ? claim->program_type : "CPL"));
-  json_object_set_new (kept, "serviceTypeCode",
-                       json_string (claim->service_type ? claim->service_type : "CP"));
-  json_object_set_new (kept, "statusTypeCode", json_string (claim->status));
-  text = json_dumps (kept, JSON_COMPACT);
-  dumped = g_strdup (text);
-  free (text);
-  return g_steal_pointer (&dumped);
-}
-
-/* --- Inserts as journalled. --- */
-
-/* All inserts of one child, ours or the holder's, as read at one moment. */
-typedef struct {
-  gint64 claim_id;
-  char *form_type;
-  int ordinal; /* of the newest row; 0: none */
-  gint64 token;
-  char *state;
-  gint64 age_ms;    /* since the newest was started, by the database's clock */
-  GPtrArray *notes; /* of InsertNote: sent and not known to have failed, oldest first */
-  char *digest;     /* of the request of the last of these */
-} Inserts;
-
-static void
-inserts_free (Inserts *inserts)
-{
-  if (!inserts)
-    return;
-  g_free (inserts->form_type);
-  g_free (inserts->state);
-  g_free (inserts->digest);
-  g_ptr_array_unref (inserts->notes);
-  g_free (inserts);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inserts, inserts_free)
-
-static gboolean
-inserts_stand (const Inserts *inserts, const char *state)
-{
-  return g_strcmp0 (inserts->state, state) == 0;
-}
-
-static Inserts *
-inserts_load (Submission *submission, gint64 claim_id, const char *form_type, GError **error)
-{
-  g_autoptr (Inserts) inserts = g_new0 (Inserts, 1);
-  g_autoptr (DbRows) rows = NULL;
-  Db *db = run_db_take (submission->run, error);
-
-  inserts->claim_id = claim_id;
-  inserts->form_type = g_strdup (form_type);
-  inserts->notes = g_ptr_array_new_with_free_func ((GDestroyNotify)insert_note_free);
-  if (!db)
-    return NULL;
-  rows = db_query (db, error, SQL_INSERTS_OF_CLAIM, "it", claim_id, INSERT_STEP);
-  run_db_give (submission->run, db);
-  if (!rows)
-    return NULL;
-
-  for (guint i = 0; i < db_rows_count (rows); i++) {
-    const char *state = db_rows_text (rows, i, "state");
-    InsertNote *note = insert_note_parse (db_rows_text (rows, i, "note"));
-
-    if (note && (g_str_equal (state, "started") || g_str_equal (state, "not there"))) {
-      g_ptr_array_add (inserts->notes, note);
-      g_free (inserts->digest);
-      inserts->digest = g_strdup (db_rows_text (rows, i, "digest"));
-    } else {
-      insert_note_free (note);
-    }
-    inserts->ordinal = (int)db_rows_int (rows, i, "ordinal");
-    inserts->token = db_rows_int (rows, i, "token");
-    inserts->age_ms = db_rows_int (rows, i, "age_ms");
-    g_free (inserts->state);
-    inserts->state = g_strdup (state);
-  }
-  return g_steal_pointer (&inserts);
-}
-
-/* --- The Veteran's lock. --- */
-
-typedef struct {
-  Submission *submission;
-  const char *veteran;    /* veteran key */
-  gint64 claim_id, token; /* ours */
-  gboolean is_hit;
-} Lock;
-
-static Lock
-own_lock (Submission *submission)
-{
-  return (Lock){
-    .submission = submission,
-    .veteran = submission->group->veteran_id,
-    .claim_id = submission->child->claim_id,
-    .token = run_token (submission->run),
-  };
-}
-
-static gboolean
-take_lock (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
-{
-  Lock *lock = data;
-  guint count = 0;
-
-  if (!db_execute (settlement_db (settlement), &count, error, SQL_LOCK_TAKE, "tii", lock->veteran,
-                   lock->claim_id, lock->token))
-    return FALSE;
-  lock->is_hit = count == 1;
-  return TRUE;
-}
-
-static gboolean
-free_lock (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
-{
-  const Lock *lock = data;
-
-  return db_execute (settlement_db (settlement), NULL, error, SQL_LOCK_FREE, "tiit", lock->veteran,
-                     lock->claim_id, lock->token, INSERT_STEP);
-}
-
-/* Where it fails the row stays, and ages: who finds it then takes it over. */
-static void
-release (Submission *submission)
-{
-  Lock lock = own_lock (submission);
-
-  (void)run_transaction (submission->run, free_lock, &lock, NULL);
-}
-
-/* --- Settling an insert that was sent and not answered, whosever. --- */
-
-typedef enum {
-  SETTLED_AGAIN,   /* something has changed: look at everything anew */
-  SETTLED_FOUND,   /* it is finished now */
-  SETTLED_FREE,    /* not there, and its increment is still to be had */
-  SETTLED_TAKEN,   /* not there, and somebody else has its increment */
-  SETTLED_UNCLEAR, /* a person must decide */
-  SETTLED_FAILED,  /* error is set */
-  SETTLED_NO_LOOK, /* error is set: BGS could not be asked */
-} Settled;
-
-typedef struct {
-  const Inserts *inserts;
-  gint64 token; /* of the row as it stands */
-  gint64 new_token;
-  const char *new_state;
-  const char *result;
-  const char *note;
-  const char *benefit_claim_id;
-  Lock *take_over; /* NULL, or whose lock row comes with it: that of the holder */
-  gint64 holder_token;
-  Lock *end_lock; /* NULL, or the lock row that ends with it: our own */
-  gboolean is_hit;
-} Settling;
-
-static gboolean
-take_insert (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
-{
-  Settling *settling = data;
-  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, settling->inserts->claim_id);
-
-  return settlement_take_step (settlement, scope, INSERT_STEP, settling->inserts->ordinal,
-                               settling->token, settling->new_token, &settling->is_hit, error);
-}
-
-static gboolean
-record_benefit_claim (Db *db, gint64 claim_id, const char *form_type, guint attempt_no,
-                      const char *benefit_claim_id, GError **error)
-{
-  return claim_attempt_record (db, claim_id, form_type, attempt_no, "submitted", benefit_claim_id,
-                               NULL, NULL, error);
-}
-
-static gboolean
-record_found (Db *db, const Settling *settling, GError **error)
-{
-  g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_ATTEMPT_IN_DOUBT, "i", settling->inserts->claim_id);
-
-  return rows && record_benefit_claim (
-                     db, settling->inserts->claim_id, settling->inserts->form_type,
-                     (guint)db_rows_int (rows, 0, "attempt_no"), settling->benefit_claim_id, error);
-}
-
-/* A miss is no error and writes nothing: the transaction is ended by one, so that nothing half-done
- * stands. */
-static gboolean
-miss (Settling *settling, GError **error)
-{
-  settling->is_hit = FALSE;
-  g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_SNOOZE,
-               "the insert or its lock row has changed meanwhile");
-  return FALSE;
-}
-
-/* The lock row as read, and after it the insert as read: the holder's start waits for our row lock
- * or we see it. */
-static gboolean
-take_lock_over (Settlement *settlement, Settling *settling, GError **error)
-{
-  const Lock *lock = settling->take_over;
-  const Inserts *inserts = settling->inserts;
-  g_autoptr (DbRows) rows = NULL;
-  guint count = 0;
-
-  if (!db_execute (settlement_db (settlement), &count, error, SQL_LOCK_TAKE_OVER, "tiiii",
-                   lock->veteran, inserts->claim_id, settling->holder_token, lock->claim_id,
-                   lock->token))
-    return FALSE;
-  if (count == 0)
-    return miss (settling, error);
-  rows = db_query (settlement_db (settlement), error, SQL_NEWEST_INSERT, "it", inserts->claim_id,
-                   INSERT_STEP);
-  if (!rows)
-    return FALSE;
-  if (GUARD (RECHECK) &&
-      (db_rows_count (rows) == 0
-           ? inserts->ordinal != 0
-           : db_rows_int (rows, 0, "ordinal") != inserts->ordinal ||
-                 db_rows_int (rows, 0, "token") != settling->token ||
-                 g_strcmp0 (db_rows_text (rows, 0, "state"), inserts->state) != 0))
-    return miss (settling, error);
-  return TRUE;
-}
-
-/* Lock row, end of the insert and what follows from it, in one transaction. */
-static gboolean
-end_insert (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
-{
-  Settling *settling = data;
-  const Inserts *inserts = settling->inserts;
-  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, inserts->claim_id);
-
-  settling->is_hit = TRUE;
-  if (settling->take_over && !take_lock_over (settlement, settling, error))
-    return FALSE;
-  if (settling->new_state) {
-    if (!settlement_end_step (settlement, scope, INSERT_STEP, inserts->ordinal, settling->token,
-                              inserts->state, settling->new_state, settling->result, settling->note,
-                              &settling->is_hit, error))
-      return FALSE;
-    if (!settling->is_hit)
-      return miss (settling, error);
-  }
-  if (settling->benefit_claim_id && !record_found (settlement_db (settlement), settling, error))
-    return FALSE;
-  if (settling->end_lock)
-    return db_execute (settlement_db (settlement), NULL, error, SQL_LOCK_END, "ti",
-                       settling->end_lock->veteran, settling->end_lock->claim_id);
-  return TRUE;
-}
-
-/* TRUE: done or missed, see is_hit. */
-static gboolean
-settle_in_transaction (Submission *submission, SettleWork work, Settling *settling, GError **error)
-{
-  g_autoptr (GError) problem = NULL;
-
-  settling->is_hit = TRUE;
-  if (run_transaction (submission->run, work, settling, &problem))
-    return TRUE;
-  if (!settling->is_hit)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
-}
-
-typedef struct {
-  Submission *submission;
-  GPtrArray *claims; /* of BgsClaimRow */
-} ClaimsRead;
-
-static char *
-read_claims (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
-{
-  ClaimsRead *read = data;
-  Submission *submission = read->submission;
-
-  read->claims = bgs_claims_find (submission->bgs, &submission->veteran->caller,
-                                  submission->veteran->participant_id, error);
-  return read->claims ? g_strdup ("") : NULL;
-}
-
-/* All benefit claims that BGS has for the Veteran, but for those that another child than @claim_id
- * has recorded. */
-static GPtrArray *
-find_claims (Submission *submission, gint64 claim_id, gboolean *ret_no_look, GError **error)
-{
-  ClaimsRead read = { .submission = submission };
-  g_autofree char *answered =
-      run_read (submission->run, "find-benefit-claims", read_claims, &read, error);
-  g_autoptr (GPtrArray) claims = read.claims;
-  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
-  g_autoptr (DbRows) recorded = NULL;
-  Db *db;
-
-  *ret_no_look = FALSE;
-  if (!answered) {
-    *ret_no_look = error && (*error)->domain == BGS_ERROR;
-    return NULL;
-  }
-  for (guint i = 0; i < claims->len; i++) {
-    const BgsClaimRow *claim = g_ptr_array_index (claims, i);
-
-    if (claim->claim_id)
-      g_ptr_array_add (ids, claim->claim_id);
-  }
-  g_ptr_array_add (ids, NULL);
-  db = run_db_take (submission->run, error);
-  if (!db)
-    return NULL;
-  recorded = db_query (db, error, SQL_RECORDED_ELSEWHERE, "Ti", (char **)ids->pdata, claim_id);
-  run_db_give (submission->run, db);
-  if (!recorded)
-    return NULL;
-  for (guint row = 0; row < db_rows_count (recorded); row++)
-    for (guint i = claims->len; i > 0; i--) {
-      BgsClaimRow *claim = g_ptr_array_index (claims, i - 1);
-
-      /* Recorded elsewhere it cannot be this child's, but its increment is taken all the same. */
-      if (GUARD (OURS) &&
-          g_strcmp0 (claim->claim_id, db_rows_text (recorded, row, "bgs_claim_id")) == 0) {
-        g_free (claim->claim_type);
-        claim->claim_type = g_strdup ("");
-      }
-    }
-  return g_steal_pointer (&claims);
-}
-
-/**
- * settle_insert:
- * @inserts: whose newest one stands started for longer than its limits, or ended without an answer
- * @holder_token: of the lock row when it is another child's, and comes with the settlement; 0: our
- * own
- *
- * Takes the step over, looks, and writes down what was seen. On SETTLED_FREE and _TAKEN the row
- * ends as "not there", with SETTLED_UNCLEAR it stays as it is.
- */
-static Settled
-settle_insert (Submission *submission, const Inserts *inserts, gint64 holder_token, GError **error)
-{
-  Lock lock = own_lock (submission);
-  Settling settling = { .inserts = inserts, .token = inserts->token, .new_token = lock.token };
-  g_autoptr (GPtrArray) claims = NULL;
-  g_autofree char *result = NULL;
-  g_autofree char *note = NULL;
-  gboolean no_look = FALSE;
-  InsertLook look = { .sight = INSERT_NOT_THERE };
-
-  if (inserts_stand (inserts, "started") && inserts->token != lock.token) {
-    if (!settle_in_transaction (submission, take_insert, &settling, error))
-      return SETTLED_FAILED;
-    if (!settling.is_hit)
-      return SETTLED_AGAIN;
-    settling.token = lock.token;
-  }
-  if (GUARD (LOOK)) {
-    claims = find_claims (submission, inserts->claim_id, &no_look, error);
-    if (!claims)
-      return no_look ? SETTLED_NO_LOOK : SETTLED_FAILED;
-    look = insert_look (inserts->notes, claims, bgs_client_username (submission->bgs));
-  }
-  switch (look.sight) {
-  case INSERT_UNCLEAR:
-    return SETTLED_UNCLEAR;
-  case INSERT_FOUND:
-    settling.new_state = "finished";
-    settling.result = result = kept_of_claim (look.claim);
-    settling.note = note = insert_note_format (look.note);
-    settling.benefit_claim_id = look.claim->claim_id;
-    break;
-  case INSERT_NOT_THERE:
-    settling.new_state = inserts_stand (inserts, "started") ? "not there" : NULL;
-    break;
-  }
-  if (holder_token) {
-    settling.take_over = &lock;
-    settling.holder_token = holder_token;
-  } else if (look.sight == INSERT_FOUND) {
-    settling.end_lock = &lock;
-  }
-  if (!settle_in_transaction (submission, end_insert, &settling, error))
-    return SETTLED_FAILED;
-  if (!settling.is_hit)
-    return SETTLED_AGAIN;
-  if (look.sight == INSERT_FOUND)
-    return SETTLED_FOUND;
-  return look.is_taken ? SETTLED_TAKEN : SETTLED_FREE;
-}
-
-/* --- Another child has the lock. --- */
-
-static gint64
-limit_ms (const Submission *submission)
-{
-  return bgs_client_read_timeout_ms (submission->bgs) +
-         settings_number (run_settings (submission->run), "unknown-settle-ms");
-}
-
-static gboolean
-wait_for_holder (Submission *submission, GError **error)
-{
-  guint waited = run_snoozes (submission->run);
-
-  if (waited < G_N_ELEMENTS (finder_waits))
-    return run_snooze (submission->run,
-                       limit_ms (submission) * finder_waits[waited] / FINDER_WAIT_PARTS,
-                       "another claim of the Veteran is inserting", error);
-  return run_look_later (submission->run, "another claim of the Veteran is inserting", error);
-}
-
-static gboolean
-hold_behind (Submission *submission, gint64 holder, GError **error)
-{
-  g_autofree char *reason = g_strdup_printf ("behind %" G_GINT64_FORMAT, holder);
-
-  return run_hold (submission->run, reason, holder, error);
-}
-
-/* TRUE: the row may be free, or is ours: try again. */
-static gboolean
-meet_holder (Submission *submission, GError **error)
-{
-  g_autoptr (DbRows) rows = NULL;
-  g_autoptr (Inserts) inserts = NULL;
-  g_autoptr (GError) problem = NULL;
-  Lock lock = own_lock (submission);
-  Settling settling = { 0 };
-  gint64 holder, holder_token;
-  Settled settled;
-  Db *db = run_db_take (submission->run, error);
-
-  if (!db)
-    return FALSE;
-  rows = db_query (db, error, SQL_LOCK_READ, "tt", lock.veteran, INSERT_STEP);
-  run_db_give (submission->run, db);
-  if (!rows)
-    return FALSE;
-  if (db_rows_count (rows) == 0 || db_rows_int (rows, 0, "claim_id") == lock.claim_id)
-    return TRUE;
-  holder = db_rows_int (rows, 0, "claim_id");
-  holder_token = db_rows_int (rows, 0, "token");
-  if (db_rows_boolean (rows, 0, "is_held"))
-    return hold_behind (submission, holder, error);
-  inserts = inserts_load (submission, holder, db_rows_text (rows, 0, "form_id"), error);
-  if (!inserts)
-    return FALSE;
-  /* Read in two statements: what counts is compared again in the transaction that takes the row
-   * over. */
-  if (inserts_stand (inserts, "started")
-          ? GUARD (SETTLE_WAIT) && inserts->age_ms < limit_ms (submission)
-          : db_rows_int (rows, 0, "age_ms") < limit_ms (submission))
-    return wait_for_holder (submission, error);
-
-  if (!inserts_stand (inserts, "started")) { /* nothing is under way: only the row is left of it */
-    settling.inserts = inserts;
-    settling.token = inserts->token;
-    settling.take_over = &lock;
-    settling.holder_token = holder_token;
-    return settle_in_transaction (submission, end_insert, &settling, error);
-  }
-  settled = settle_insert (submission, inserts, holder_token, &problem);
-  if (settled == SETTLED_UNCLEAR)
-    return hold_behind (submission, holder, error);
-  if (settled == SETTLED_NO_LOOK)
-    return wait_for_holder (submission, error);
-  if (settled == SETTLED_FAILED) {
-    g_propagate_error (error, g_steal_pointer (&problem));
-    return FALSE;
-  }
-  return TRUE;
-}
 
 /* --- The increment. --- */
 
@@ -697,9 +68,9 @@ new_increment (Submission *submission, GError **error)
   reserved = reserved_increments (submission, error);
   if (!reserved)
     return NULL;
-  if (!GUARD (RESERVED) || !is_reserved (asked, reserved))
+  if (!GUARD (RESERVED) || !increment_is_reserved (asked, reserved))
     return g_steal_pointer (&asked);
-  claims = find_claims (submission, submission->child->claim_id, &no_look, error);
+  claims = insert_find_claims (submission, submission->child->claim_id, &no_look, error);
   if (!claims)
     return NULL;
   next = increment_next_free (asked, claims, reserved);
@@ -714,7 +85,7 @@ new_increment (Submission *submission, GError **error)
 typedef struct {
   Submission *submission;
   BgsBenefitClaim claim;
-  Lock lock;
+  VeteranLock lock;
 } Insert;
 
 static char *
@@ -750,8 +121,8 @@ end_lock (Settlement *settlement, Run *run, gpointer data, GError **error)
   Db *db = settlement_db (settlement);
   g_autofree char *id = bgs_kept_value (settlement_step_result (settlement), "benefitClaimID");
 
-  return record_benefit_claim (db, insert->lock.claim_id, submission->child->form_type,
-                               run_attempt (run) + 1, id, error) &&
+  return inserts_record_benefit_claim (db, insert->lock.claim_id, submission->child->form_type,
+                                       run_attempt (run) + 1, id, error) &&
          db_execute (db, NULL, error, SQL_LOCK_END, "ti", insert->lock.veteran,
                      insert->lock.claim_id);
 }
@@ -779,7 +150,7 @@ send_insert (Submission *submission, const char *increment, const char *digest, 
                           submission->is_removal, submission->has_pension);
   Insert insert = {
     .submission = submission,
-    .lock = own_lock (submission),
+    .lock = veteran_lock_own (submission),
     .claim = {
       .file_number = submission->veteran->file_number,
       .ssn = submission->veteran->ssn,
@@ -854,7 +225,7 @@ static Round
 settle_own (Submission *submission, const Inserts *inserts, Rounds *rounds, GError **error)
 {
   const InsertNote *last = g_ptr_array_index (inserts->notes, inserts->notes->len - 1);
-  gint64 rest = limit_ms (submission) - inserts->age_ms;
+  gint64 rest = insert_limit_ms (submission) - inserts->age_ms;
   g_autoptr (GError) problem = NULL;
 
   if (inserts_stand (inserts, "started") && rest > 0 && GUARD (SETTLE_WAIT)) {
@@ -862,13 +233,13 @@ settle_own (Submission *submission, const Inserts *inserts, Rounds *rounds, GErr
                       error);
     return ROUND_FAILED;
   }
-  switch (settle_insert (submission, inserts, 0, &problem)) {
+  switch (insert_settle (submission, inserts, 0, &problem)) {
   case SETTLED_AGAIN:
   case SETTLED_FOUND:
     return ROUND_AGAIN;
   case SETTLED_FREE:
     g_free (rounds->again);
-    rounds->again = g_strdup (last->increment);
+    rounds->again = GUARD (SAME_INC) ? g_strdup (last->increment) : NULL;
     return ROUND_DONE;
   case SETTLED_TAKEN:
     g_clear_pointer (&rounds->again, g_free);
@@ -957,7 +328,7 @@ refuse_to_guess (Submission *submission, const Rounds *rounds, GError **error)
 static Round
 one_round (Submission *submission, Rounds *rounds, GError **error)
 {
-  Lock lock = own_lock (submission);
+  VeteranLock lock = veteran_lock_own (submission);
   const JournalRow *row;
   g_autoptr (Inserts) inserts = NULL;
   g_autoptr (GError) problem = NULL;
@@ -971,17 +342,19 @@ one_round (Submission *submission, Rounds *rounds, GError **error)
   if (row && g_str_equal (row->state, "finished") && take_finished (submission, row))
     return ROUND_DONE;
 
-  if (!run_transaction (submission->run, take_lock, &lock, error))
+  CRASH_POINT ("lock/before");
+  if (!run_transaction (submission->run, veteran_lock_take, &lock, error))
     return ROUND_FAILED;
+  CRASH_POINT ("lock/after");
   if (!lock.is_hit && GUARD (VETERAN_LOCK))
-    return meet_holder (submission, error) ? ROUND_AGAIN : ROUND_FAILED;
+    return veteran_lock_meet_holder (submission, error) ? ROUND_AGAIN : ROUND_FAILED;
 
   inserts = inserts_load (submission, lock.claim_id, submission->child->form_type, error);
   if (!inserts)
     return ROUND_FAILED;
   if (inserts_stand (
           inserts, "finished")) { /* an earlier delivery has had its answer between our two looks */
-    release (submission);
+    veteran_lock_release (submission);
     return ROUND_AGAIN;
   }
   if (inserts->notes->len > 0) {
@@ -1017,11 +390,11 @@ establish_benefit_claim (Submission *submission, GError **error)
       continue;
     case ROUND_FAILED:
       if (!keeps_lock (problem))
-        release (submission);
+        veteran_lock_release (submission);
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
   }
-  release (submission);
+  veteran_lock_release (submission);
   return run_snooze (submission->run, 1000, "the Veteran's lock is much asked for", error);
 }

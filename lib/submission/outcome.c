@@ -1,5 +1,6 @@
 /* What both form consumers' descriptors share: whose journal a message uses, the client, and what
  * DEAD means. */
+#include "base/crash-point.h"
 #include "base/text.h"
 #include "db/db.h"
 #include "pipeline/states.h"
@@ -25,6 +26,12 @@ submission_scope (gconstpointer message, RunScope *ret_scope)
 gpointer
 submission_start (const Settings *settings, GError **error)
 {
+  /* Else every claim that needs the answer would wait for a service that nobody has named. */
+  if (settings_boolean (settings, "pension-check") && !settings_is_set (settings, "bid-url")) {
+    g_set_error_literal (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                         "bid-url must be set, or pension-check be no");
+    return NULL;
+  }
   return bgs_client_new (settings, error);
 }
 
@@ -159,7 +166,7 @@ submission_give_up (Settlement *settlement, Run *run, gconstpointer message, con
       !db_execute (db, NULL, error, SQL_LOCK_GROUP, "t", ready->claim_group_id) ||
       !find_recorded (db, ready->claim_id, &benefit_claim_id, error))
     return FALSE;
-  if (benefit_claim_id) {
+  if (benefit_claim_id && GUARD (QUARANTINE_LATE)) {
     *ret_dead_letter = FALSE;
     return give_up_the_rest (settlement, run, ready, benefit_claim_id, error);
   }

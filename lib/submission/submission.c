@@ -581,12 +581,9 @@ submission_establish (Submission *submission, GError **error)
     return FALSE;
   g_free (submission->benefit_claim_id);
   submission->benefit_claim_id = bgs_kept_value (submission->benefit_claim, "benefitClaimID");
-  if (!submission->benefit_claim_id) {
-    g_set_error (error, SUBMISSION_ERROR, SUBMISSION_ERROR_ANSWER,
-                 "the kept insert has no benefitClaimID");
-    return FALSE;
-  }
-  return TRUE;
+  /* What is kept does not change, and with a benefit claim somewhere the child must not die. */
+  return submission->benefit_claim_id ||
+         run_hold (submission->run, "the kept insert has no benefit claim", 0, error);
 }
 
 /* A step after the insert: when it fails for good it is given up, and the story goes on. */

@@ -19,7 +19,6 @@ GQuark submission_error_quark (void);
 typedef enum {
   SUBMISSION_ERROR_INCREMENT, /* BGS gives no increment that it also takes: RETRY */
   SUBMISSION_ERROR_OFFICE,    /* no regional office can be told from BGS's list: RETRY */
-  SUBMISSION_ERROR_ANSWER,    /* a kept reply lacks what the next call needs */
 } SubmissionError;
 
 /* Filled from top to bottom as the story goes on. Belongs to one run. */

@@ -12,6 +12,7 @@
 #include "kafka/retention.h"
 #include "kafka/retry-tiers.h"
 #include "pipeline/topics.h"
+#include "former-tiers.h"
 #include "pipelinectl.h"
 
 #define ADMIN_TIMEOUT_MS 30000
@@ -266,7 +267,8 @@ check (Broker *broker, GError **error)
             broker->table->len);
     return TRUE;
   }
-  if (!check_retentions (broker, error))
+  if (!check_retentions (broker, error) ||
+      !former_tiers_tell (broker->handle, broker->settings, broker->table, ADMIN_TIMEOUT_MS, error))
     return FALSE;
   printf ("%u topics are as they should be\n", broker->table->len);
   return TRUE;

@@ -1,5 +1,6 @@
 """Claims of invented Veterans, from the samples, and a client of claim-api."""
 
+import copy
 import http.client
 import json
 import pathlib
@@ -14,9 +15,25 @@ def sample(number):
     return json.loads(path.read_text())
 
 
+def each_step_once(spouse=True, student=True):
+    """A small claim with one of each kind of step: a spouse who lives apart, and a student. Both forms together need a
+    review, so both get their note, and the pension is asked for. Either form alone closes its proc for certain."""
+    both, with_student = sample("01"), sample("05")["dependents_application"]
+    application = both["dependents_application"]
+    for history in ("veteran_marriage_history", "spouse_marriage_history"):
+        del application[history]
+    if student:
+        application["student_information"] = with_student["student_information"]
+    options = {"add_spouse": spouse, "report674": student}
+    both["view:selectable686_options"] = options
+    application["view:selectable686_options"] = application["view:add_dependent_options"] = options
+    return both
+
+
 def claim(number, veteran):
-    """A request's body: sample `number` for the Veteran of that number, who has ids of his own."""
-    body = sample(number)
+    """A request's body: sample `number`, or a body as of sample(), for the Veteran of that number, who has ids of his
+    own."""
+    body = sample(number) if isinstance(number, str) else copy.deepcopy(number)
     user = body.pop("veteran_information")   # claim-api takes the signed-in user's
     digits = f"{veteran:06d}"
     user["ssn"] = user["va_file_number"] = "666" + digits
@@ -32,8 +49,9 @@ class Client:
         self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=60)
         self.headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
 
-    def exchange(self, body):
-        self.connection.request("POST", "/dependents_benefits/v0/claims", json.dumps(body), self.headers)
+    def exchange(self, body, key=None):
+        headers = {**self.headers, "Idempotency-Key": key} if key else self.headers
+        self.connection.request("POST", "/dependents_benefits/v0/claims", json.dumps(body), headers)
         answer = self.connection.getresponse()
         return answer.status, answer.read().decode()
 
@@ -43,6 +61,17 @@ class Client:
         if status != 200:
             raise RuntimeError(f"claim-api answered {status}: {text[:500]}")
         return json.loads(text)["data"]["attributes"]["guid"]
+
+    def try_post(self, body, key):
+        """Whether it is stored; if not, or if nobody knows, the same key may be used again."""
+        try:
+            status, text = self.exchange(body, key)
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            return False
+        if status not in (200, 503):
+            raise RuntimeError(f"claim-api answered {status}: {text[:500]}")
+        return status == 200
 
     def close(self):
         self.connection.close()

@@ -92,18 +92,80 @@ class Kafka:
             self.start()
 
 
-def create_topic(name, partitions):
-    """CreateTopics, version 2, by hand: what ours would never make."""
-    def text(value):
-        return struct.pack(">h", len(value)) + value.encode()
+# --- Requests that no tool here makes, by hand
 
-    request = (struct.pack(">hhi", 19, 2, 1) + text("test") + struct.pack(">i", 1) + text(name)
-               + struct.pack(">ihii", partitions, 1, 0, 0) + struct.pack(">ib", 10000, 0))
+def text(value):
+    return struct.pack(">h", len(value)) + value.encode()
+
+
+def array(items):
+    return struct.pack(">i", len(items)) + b"".join(items)
+
+
+def ask(key, version, body):
+    """The answer's body, without its correlation id."""
+    request = struct.pack(">hhi", key, version, 1) + text("test") + body
     with socket.create_connection(KAFKA, timeout=20) as connection:
         connection.sendall(struct.pack(">i", len(request)) + request)
         answer = connection.makefile("rb")
         (length,) = struct.unpack(">i", answer.read(4))
-        body = answer.read(length)
-    # correlation id, throttle time, number of topics, then the name and its error code
-    (code,) = struct.unpack_from(">h", body, 12 + 2 + len(name))
+        return answer.read(length)[4:]
+
+
+class Answer:
+    """Read from the front."""
+
+    def __init__(self, body):
+        self.body, self.at = body, 0
+
+    def number(self, kind):
+        (value,) = struct.unpack_from(">" + kind, self.body, self.at)
+        self.at += struct.calcsize(">" + kind)
+        return value
+
+    def text(self):
+        length = self.number("h")
+        self.at += length
+        return self.body[self.at - length:self.at].decode()
+
+
+def end_offsets(topics, partitions):
+    """By (topic, partition): ListOffsets, version 1, of the latest. None: some have no leader yet."""
+    asked = array([struct.pack(">iq", number, -1) for number in range(partitions)])
+    answer = Answer(ask(2, 1, struct.pack(">i", -1) + array([text(topic) + asked for topic in topics])))
+    offsets = {}
+    for _ in range(answer.number("i")):
+        topic = answer.text()
+        for _ in range(answer.number("i")):
+            number, code, _, offset = (answer.number(kind) for kind in "ihqq")
+            offsets[topic, number] = offset if code == 0 else None
+    return None if None in offsets.values() else offsets
+
+
+def commit_offsets(group, offsets):
+    """For a group without members: OffsetCommit, version 2. Whether all was taken."""
+    topics = {}
+    for (topic, number), offset in offsets.items():
+        topics.setdefault(topic, []).append(struct.pack(">iq", number, offset) + text(""))
+    answer = Answer(ask(8, 2, text(group) + struct.pack(">i", -1) + text("") + struct.pack(">q", -1)
+                        + array([text(topic) + array(parts) for topic, parts in topics.items()])))
+    codes = set()
+    for _ in range(answer.number("i")):
+        answer.text()
+        for _ in range(answer.number("i")):
+            answer.number("i")
+            codes.add(answer.number("h"))
+    return codes == {0}
+
+
+def remove_static_member(group, instance):
+    """Whose partitions would wait for its session's end otherwise: LeaveGroup, version 3. It need not be there."""
+    ask(13, 3, text(group) + array([text("") + text(instance)]))
+
+
+def create_topic(name, partitions):
+    """CreateTopics, version 2: what ours would never make."""
+    body = ask(19, 2, array([text(name) + struct.pack(">ihii", partitions, 1, 0, 0)]) + struct.pack(">ib", 10000, 0))
+    # throttle time, number of topics, then the name and its error code
+    (code,) = struct.unpack_from(">h", body, 8 + 2 + len(name))
     assert code == 0, f"topic {name}: error {code}"

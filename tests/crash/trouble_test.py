@@ -185,6 +185,9 @@ class Trouble(PipelineTest):
                 with self.subTest(program=name, setting=setting):
                     program = pipeline.launch(name, **{**self.extras(pipeline, name), setting: value})
                     self.check_refuses(program, 2, *words)
+        for name in ("form-686c", "form-674"):
+            with self.subTest(program=name):
+                self.check_refuses(pipeline.launch(name, bid_url=None), 2, "bid-url", "pension-check")
         # Limits that only together make no sense.
         for name in CONSUMERS:
             with self.subTest(program=name):

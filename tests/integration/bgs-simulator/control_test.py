@@ -128,6 +128,12 @@ class ControlTest(unittest.TestCase):
         self.assertEqual([(e["rule"], e["acted"]) for e in self.bgs.ledger()], [("busy", False)] * 2)
         self.assertEqual(self.create().status, 200)
 
+    def test_a_body_can_be_repeated_and_is_kept_once(self):
+        self.rule(operation="vnpProcCreate", do="answer", body="0123456789", repeat=100_000)
+        self.assertEqual(self.create().body, b"0123456789" * 100_000)
+        entry, = self.bgs.ledger()
+        self.assertEqual(entry["response"], "0123456789")
+
     def test_skip_times_operation_and_contains_choose_the_exchange(self):
         shown = self.rule(operation="vnpProcCreate", contains="MANUAL_VAGOV", skip=1, times=1, do="answer", status=599)
         manual = {"arg0": {"vnpProcStateTypeCd": "MANUAL_VAGOV"}}
@@ -150,7 +156,8 @@ class ControlTest(unittest.TestCase):
     def test_malformed_rules_are_refused(self):
         for fields in ({"do": "explode"}, {}, {"do": "answer", "state": 500}, {"do": "delay", "delay_ms": -1},
                        {"do": "answer", "status": "500"}, {"do": "answer", "status": 20},
-                       {"do": "answer", "headers": ["x"]}):
+                       {"do": "answer", "headers": ["x"]}, {"do": "answer", "repeat": 0},
+                       {"do": "answer", "body": "x" * 1024, "repeat": 262_145}):
             with self.assertRaisesRegex(ValueError, "400"):
                 self.bgs.control("POST", "rules", fields)
         self.assertEqual(self.bgs.control("GET", "rules"), [])

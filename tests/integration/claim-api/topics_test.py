@@ -68,6 +68,25 @@ class TopicsTest(unittest.TestCase):
         done = self.topics("check", "--topic-prefix=third.", status=1)
         self.assertIn("third.claims.submitted has 3 partitions instead of 12", done.stderr)
 
+    def test_tiers_of_a_setting_and_former_ones(self):
+        """Other tiers make other topics; those of before are told of, with what waits in them."""
+        self.topics("create", "--topic-prefix=tiers.", "--retry-tiers=1s*2,5s")
+        self.assertEqual({name for name in self.on_broker("tiers.") if "retry" in name},
+                         {f"tiers.{consumer}.retry-{tier}" for consumer in ("proc-setup", "form-686c", "form-674")
+                          for tier in ("1s", "5s")})
+        self.assertNotIn("no retry tier any more", self.topics("check", "--topic-prefix=tiers.",
+                                                               "--retry-tiers=1s,5s").stdout)
+        self.topics("create", "--topic-prefix=tiers.", "--retry-tiers=5s")
+        subprocess.run(["kcat", "-b", os.environ["KAFKA_BROKERS"], "-P", "-t", "tiers.form-674.retry-1s", "-p", "3"],
+                       input="x\ny\n", text=True, check=True)
+        told = self.topics("check", "--topic-prefix=tiers.", "--retry-tiers=5s").stdout.splitlines()
+        self.assertEqual(sorted(line for line in told if "any more" in line), [
+            "tiers.form-674.retry-1s is no retry tier any more; 2 records are still to be handled in it",
+            "tiers.form-686c.retry-1s is no retry tier any more; it is empty and may be deleted",
+            "tiers.proc-setup.retry-1s is no retry tier any more; it is empty and may be deleted"])
+        done = self.topics("create", "--topic-prefix=tiers.", "--retry-tiers=5", status=2)
+        self.assertIn("“5” is no tier such as 15s", done.stderr)
+
     def alter(self, topic, retention_ms):
         from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
         client = admin()  # must outlive its futures

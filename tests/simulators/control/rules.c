@@ -5,6 +5,8 @@
 
 #include "base/cleanup.h"
 
+#define ANSWER_MAX_BYTES (256 * (json_int_t)1048576)
+
 typedef struct {
   char *name, *operation, *contains; /* operation and contains: NULL fits everything */
   gint64 request_no;                 /* on its connection; 0: any */
@@ -108,14 +110,14 @@ rule_read (Rule *rule, json_t *json, char **ret_problem)
   const char *name = NULL, *word = NULL, *operation = NULL, *contains = NULL;
   const char *body = "";
   json_t *headers = NULL;
-  json_int_t skip = 0, times = 0, status = 200, delay_ms = 0, request_no = 0;
+  json_int_t skip = 0, times = 0, status = 200, delay_ms = 0, request_no = 0, repeat = 1;
   json_error_t error = { 0 };
 
   if (json_unpack_ex (json, &error, JSON_STRICT,
-                      "{s?s, s?s, s?s, s?I, s?I, s:s, s?I, s?o, s?s, s?I, s?I}", "name", &name,
+                      "{s?s, s?s, s?s, s?I, s?I, s:s, s?I, s?o, s?s, s?I, s?I, s?I}", "name", &name,
                       "operation", &operation, "contains", &contains, "skip", &skip, "times",
                       &times, "do", &word, "status", &status, "headers", &headers, "body", &body,
-                      "delay_ms", &delay_ms, "request_no", &request_no) != 0) {
+                      "delay_ms", &delay_ms, "request_no", &request_no, "repeat", &repeat) != 0) {
     *ret_problem = g_strdup (error.text);
     return FALSE;
   }
@@ -123,6 +125,10 @@ rule_read (Rule *rule, json_t *json, char **ret_problem)
       (status != 0 && (status < 200 || status > 599))) {
     *ret_problem = g_strdup ("skip, times, delay_ms and request_no are 0 or more, status is 0 "
                              "(close) or 200 to 599");
+    return FALSE;
+  }
+  if (repeat < 1 || repeat > ANSWER_MAX_BYTES / (json_int_t)MAX (strlen (body), 1)) {
+    *ret_problem = g_strdup ("repeat is 1 or more, and the whole answer at most 256 MiB");
     return FALSE;
   }
   if (headers && !json_is_object (headers)) {
@@ -147,6 +153,7 @@ rule_read (Rule *rule, json_t *json, char **ret_problem)
   rule->request_no = request_no;
   rule->order->status = (int)status;
   rule->order->delay_ms = delay_ms;
+  rule->order->repeat = (guint)repeat;
   g_clear_pointer (&rule->order->body, g_bytes_unref);
   rule->order->body = g_bytes_new (body, strlen (body));
   return !headers || read_headers (headers, rule->order, ret_problem);
@@ -189,6 +196,7 @@ rules_add (Rules *rules, json_t *json, char **ret_problem)
   rule->order = g_atomic_rc_box_new0 (RuleOrder);
   rule->order->headers = g_ptr_array_new_with_free_func (g_free);
   rule->order->body = g_bytes_new_static ("", 0);
+  rule->order->repeat = 1;
   if (!rule_read (rule, json, ret_problem))
     return NULL;
 

@@ -26,6 +26,7 @@ typedef struct {
   const char *content_type; /* interned, or NULL */
   GPtrArray *headers;       /* "Name: value"; never NULL */
   GBytes *body;
+  guint repeat;    /* how often the body stands in the answer, from 1 */
   gint64 delay_ms; /* waited before anything else; 0: none */
 } RuleOrder;
 

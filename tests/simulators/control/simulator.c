@@ -147,13 +147,29 @@ copy_text (gconstpointer text, gpointer unused)
   return g_strdup (text);
 }
 
+/* Made for one answer and gone with it: many rules may have large ones. */
+static GBytes *
+repeated (GBytes *body, guint times)
+{
+  g_autoptr (GByteArray) whole = NULL;
+  gsize length = 0;
+  const guint8 *data = g_bytes_get_data (body, &length);
+
+  if (times == 1)
+    return g_bytes_ref (body);
+  whole = g_byte_array_sized_new ((guint)(length * times));
+  for (guint i = 0; i < times; i++)
+    g_byte_array_append (whole, data, (guint)length);
+  return g_byte_array_free_to_bytes (g_steal_pointer (&whole));
+}
+
 static HttpReply *
 given_answer (const RuleOrder *order)
 {
   HttpReply *reply = http_reply_new (
       order->status, order->content_type ? order->content_type : "text/xml; charset=utf-8", NULL);
 
-  reply->body = g_bytes_ref (order->body);
+  reply->body = repeated (order->body, order->repeat);
   reply->headers = g_ptr_array_copy (order->headers, copy_text, NULL);
   g_ptr_array_set_free_func (reply->headers, g_free);
   return reply;
@@ -213,7 +229,8 @@ exchange (Simulator *simulator, const HttpServerRequest *request)
   HttpReply *reply = obey (simulator, order, call, delay_ms, &acted);
 
   leave (simulator);
-  ledger_end (simulator->ledger, seq, reply->status, reply->body, order ? order->name : NULL,
+  ledger_end (simulator->ledger, seq, reply->status,
+              order && order->repeat > 1 ? order->body : reply->body, order ? order->name : NULL,
               acted);
   service->forget (call);
   return reply;

@@ -1,27 +1,70 @@
 # shellcheck shell=bash
 # test, bench, lint.
 
-# run_lane PRESET LABEL…: builds the preset and runs its tests, all of them without a label.
+# Tests mostly wait: for limits that are over, for servers that start. What measures time or keeps both cores busy says so to
+# ctest (RUN_SERIAL, PROCESSORS).
+readonly tests_at_once=3
+
+# run_lane PRESET LABEL…: builds the preset and runs its tests; without a label all but the long ones.
 run_lane () {
   local preset=$1 folder=$BUILD labels
   shift
   [ "$preset" = release ] || folder=$BUILD-$preset
-  build_preset "$preset"
+  build_preset "$preset" || return 1
   labels=$(IFS='|'; echo "$*")
-  # One at a time: many tests measure time or have servers of their own, and there may be two cores.
-  ctest --test-dir "$folder" --output-on-failure ${labels:+--label-regex "^($labels)\$"}
+  if [ -n "$labels" ]; then
+    set -- --no-tests=error --label-regex "^($labels)\$"
+  else
+    set -- --label-exclude '^long$'
+  fi
+  ctest --test-dir "$folder" --output-on-failure --parallel "$tests_at_once" "$@"
+}
+
+# What CI runs at night. The label `long` is for what only this runs: more troubles for the models, the long storm.
+run_long_tests () {
+  local status=0
+  # Both lanes, whatever the first one finds: a night is too long for one finding.
+  run_lane tsan unit scenario || status=1
+  run_lane asan crash crash-walk long || status=1
+  return "$status"
+}
+
+# run_crash_test FOLDER FILE: one of tests/crash/ alone, with the programs of that build.
+run_crash_test () (
+  export PROGRAMS=$1/bin
+  cd tests/crash || return
+  ../support/with-postgres ../support/with-kafka python3 -B "$2"
+)
+
+# test crash --without GUARD: must fail, and say which property of the protocol is violated.
+run_without () {
+  build_preset debug
+  CRASH_WITHOUT=$1 run_crash_test "$BUILD-debug" without_guards_test.py
+}
+
+# test storm: the long one. STORM_CLAIMS and CRASH_SEED are its caller's to set.
+run_storm () {
+  build_preset release
+  STORM_CLAIMS=${STORM_CLAIMS:-1000} run_crash_test "$BUILD" storm_test.py
 }
 
 # What CI runs. ctest's summary is the last thing printed and its status is ours.
 run_tests () {
+  mkdir -p "$BUILD"
   setup --kafka --test
-  if [ $# -gt 0 ]; then
-    run_lane release "$@"
-    return
-  fi
-  # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
-  run_lane asan unit scenario fuzz
-  run_lane release
+  case $* in
+    'crash --without '?*) run_without "$3" ;;
+    crash) run_lane debug crash-walk; run_lane release crash ;;
+    storm) run_storm ;;
+    long) run_long_tests ;;
+    '')
+      # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
+      run_lane asan unit scenario fuzz
+      run_lane debug crash-walk
+      run_lane release
+      ;;
+    *) run_lane release "$@" ;;
+  esac
 }
 
 # run_benches NAME…: the scripts of tests/bench/, all of them without a name; on the release build.

@@ -8,6 +8,7 @@ tests/support/with-postgres --fast gives one.
 
 import argparse
 import pathlib
+import re
 import signal
 import sys
 import time
@@ -112,8 +113,14 @@ def search_at_the_end(world, canaries):
 
 
 def bad_ends(world):
-    return [f"{name} ended with status {process.returncode}" for name, process in world.processes.items()
-            if process.returncode != 0]
+    return [f"{name} ended with status {process.returncode}" + sanitizer_report(world.log(name))
+            for name, process in world.processes.items() if process.returncode != 0]
+
+
+def sanitizer_report(log):
+    """The first one, where that was why: the log is removed with the world."""
+    found = re.search(r"^.*(Sanitizer: |runtime error: )(.*\n){1,60}", log, re.MULTILINE)
+    return "\n" + found[0] if found else ""
 
 
 if __name__ == "__main__":

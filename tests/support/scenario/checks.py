@@ -98,7 +98,7 @@ def records_of(performance, topic):
             fields["schema"] = schema
             fields.update((name, "nil" if value is None else str(value)) for name, value in decoded.items())
         except ValueError:
-            fields["value"] = (record.value or b"").decode("utf-8", "backslashreplace")
+            fields["value"] = "nil" if record.value is None else record.value.decode("utf-8", "backslashreplace")
         found.append(fields)
     if topic == "claim-events":  # the order that readers go by; one group's records may not be in one partition's order
         found.sort(key=lambda fields: (fields["claim_group_id"], int(fields["sequence"])))

@@ -85,7 +85,7 @@ class Record:
     partition: int
     offset: int
     key: bytes
-    value: bytes
+    value: bytes  # None: a tombstone
     headers: list  # of (name, bytes)
     at_ms: int  # UTC, as whoever wrote it said
 
@@ -192,7 +192,7 @@ class Kafka:
     def produce(self, topic, key, value, headers=(), partition=None):
         """Hands a record to the broker and waits for its report. Who wants its offset reads it back."""
         arguments = [tagged(TOPIC, text=(self.prefix + topic).encode()),
-                     tagged(VALUE, memory=Memory(value, len(value)))]
+                     tagged(VALUE, memory=Memory(value, len(value or b"")))]   # None is a tombstone
         if key is not None:
             arguments.append(tagged(KEY, memory=Memory(key, len(key))))
         if partition is not None:

@@ -142,13 +142,17 @@ class Performance:
         return claim
 
     def send_record(self, text, below):
-        """record to TOPIC, value TEXT  or  record to TOPIC, fields NAME=VALUE…"""
-        match = re.match(r"to (\S+), *(value|fields) (.*)$", " ".join([text, *(line.text for line in below)]))
+        """record to TOPIC, value TEXT  or  record to TOPIC, fields NAME=VALUE…  or  record to TOPIC, tombstone"""
+        match = re.match(r"to (\S+), *(value|fields|tombstone)(?: (.*))?$", " ".join([text, *(line.text for line in below)]))
         if not match:
             raise Malformed(f"not understood: record {text}")
         topic, kind, rest = match.groups()
-        words = words_of(self.fill(rest))
-        if kind == "value":
+        words = words_of(self.fill(rest or ""))
+        if bool(words) != (kind != "tombstone"):
+            raise Malformed(f"not understood: record {text}")
+        if kind == "tombstone":
+            value = None
+        elif kind == "value":
             value = words[0].encode()
         else:
             value = records.encode(records.SCHEMA_OF_TOPIC[topic], {name: text for name, _, text in contents_of(words)})

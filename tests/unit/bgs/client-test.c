@@ -46,8 +46,17 @@ test_unknown (void)
     const char *reply;
   } answers[] = {
     { 0, "" }, /* closed without an answer */
-    { 504, "upstream request timeout 666000001" },
-    { 500, "<html>666000001</html>" },
+    { 504, "upstream request timeout 666000001 Leaky" },
+    { 500, "<html>666000001 Leaky</html>" },
+    { 502, "<html><body>Leaky<p>quentin.leaky@example.com</body>" },
+    { 200, "\x01\x02<<Leaky 666000001" },
+    { 200, "<!DOCTYPE x [<!ENTITY e \"Leaky\">]><x>&e;</x>" },
+    { 200, "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body><Leaky "
+           "xmlns=\"urn:666000001\"/></S:Body></S:Envelope>" },
+    { 200, "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body><S:Fault>"
+           "<faultstring>Leaky" },
+    { 500, "<Envelope><Body><Fault><faultstring>Leaky "
+           "666000001</faultstring></Fault></Body></Envelope>" },
     { 200, "" },
     { 202, "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"/>" },
   };
@@ -67,7 +76,8 @@ test_unknown (void)
     g_assert_error (error, BGS_ERROR, BGS_ERROR_UNKNOWN);
     g_assert_true (g_str_has_prefix (error->message, "vnpPtcpntPhoneCreate: "));
     g_assert_null (strstr (error->message, "666000001"));
-    g_assert_cmpuint (fake->requests, ==, i + 2);
+    g_assert_null (strcasestr (error->message, "leaky"));
+    g_assert_cmpuint (fake_requests (fake), ==, i + 2);
     g_clear_error (&error);
   }
   fake_says_new (fake, PHONE, "vnpPtcpntPhoneCreate",
@@ -112,6 +122,12 @@ test_faults (void)
   fake_faults (fake, "phone 2025550101 is not known here", NULL);
   g_assert_null (call (fake, &error));
   g_assert_cmpstr (error->message, ==, "vnpPtcpntPhoneCreate: phone … is not known here");
+  g_clear_error (&error);
+  /* Who asks stands in the header, and is a person. */
+  fake->caller = (BgsCaller){ "1012345678v123456", "quentin q. leaky" };
+  fake_faults (fake, "the key quentin q. leaky of 1012345678v123456 is too long", NULL);
+  g_assert_null (call (fake, &error));
+  g_assert_cmpstr (error->message, ==, "vnpPtcpntPhoneCreate: the key … of … is too long");
   fake_stop (fake);
 }
 
@@ -165,14 +181,24 @@ test_recordings (void)
   g_autofree char *claim = recording ("find_bnft_claim.response.xml");
   g_autofree char *list = recording ("find_regional_offices.response.xml");
   g_autofree char *office = recording ("get_regional_office_by_zip_code.response.xml");
-  g_autofree char *share = recording ("generic_share_exception.fault.xml");
+  const struct {
+    char *fault;
+    const char *text;
+  } faults[] = {
+    { recording ("generic_share_exception.fault.xml"),
+      "TuxedoServiceFoundButWrongApp - An unexpected error was encountered.  Please contact the "
+      "System Administrator. Error is: TuxedoServiceFoundButWrongApp" },
+    { recording ("generic_message_exception.fault.xml"),
+      "DdeftWebServiceBean-->findBankNameByRoutngTrnsitNbr-->routngTrnsitNbr is invalid" },
+    { recording ("generic_vdc_message_exception.fault.xml"), "No Record Found" },
+  };
   g_autofree char *number = NULL;
   g_autoptr (GPtrArray) rows = NULL;
   g_autoptr (GPtrArray) offices = NULL;
   g_autoptr (BgsClaimRow) row = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!details || !claim || !list || !office || !share) {
+  if (!details || !claim || !list || !office || !faults[0].fault) {
     g_test_skip ("BGS_RECORDINGS names no folder of recordings");
     return;
   }
@@ -195,11 +221,16 @@ test_recordings (void)
   fake_says (fake, 200, office);
   g_assert_true (bgs_routing_find (fake->client, NULL, "19018", "USA", &number, &error));
   g_assert_cmpstr (number, ==, "310");
-  fake_says (fake, 500, share);
-  g_assert_null (call (fake, &error));
-  g_assert_error (error, BGS_ERROR, BGS_ERROR_FAULT);
-  g_assert_true (g_str_has_prefix (error->message,
-                                   "vnpPtcpntPhoneCreate: TuxedoServiceFoundButWrongApp - An "));
+  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++) {
+    g_autofree char *expected = g_strconcat ("vnpPtcpntPhoneCreate: ", faults[i].text, NULL);
+
+    fake_says (fake, 500, faults[i].fault);
+    g_assert_null (call (fake, &error));
+    g_assert_error (error, BGS_ERROR, BGS_ERROR_FAULT);
+    g_assert_cmpstr (error->message, ==, expected);
+    g_clear_error (&error);
+    g_free (faults[i].fault);
+  }
   fake_stop (fake);
 }
 

@@ -49,6 +49,15 @@ fake_answer (const HttpServerRequest *request, gpointer data)
   return reply;
 }
 
+/* Read under the lock: a call that failed had perhaps no answer that came after the count. */
+static inline guint
+fake_requests (FakeBgs *fake)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+
+  return fake->requests;
+}
+
 static inline gint64
 fake_now_ms (void)
 {

@@ -188,6 +188,203 @@ test_deciding_texts (void)
   }
 }
 
+/* What nobody has seen yet, and what somebody might send on purpose. */
+static void
+test_hostile (void)
+{
+  g_autofree char *one_line_trace = NULL;
+  GString *trace = g_string_new ("EJB Exception: ; nested exception is: ");
+
+  /* Escaped once too often, and in CDATA inside of CDATA. */
+  gives ("&amp;lt;message&amp;gt;&#68;OE &#x36;66-00-0001&amp;lt;/message&amp;gt;", NULL, "… #");
+  gives ("<![CDATA[<m><![CDATA[SMITH]]></m>]]> is unknown", NULL, "…    is unknown");
+  gives ("C&#69;ST11 Ann", NULL, "CEST11, its text withheld");
+  gives ("cest11 ann example", NULL, "CEST11, its text withheld");
+  /* Numbers. */
+  gives ("6 6 6-0 0-0 0 0 1; 666\u201300\u20130001; "
+         "\uff16\uff16\uff16\uff10\uff10\uff10\uff10\uff10\uff11; "
+         "666\u200b000\u200b001",
+         NULL, "#; #; #; #");
+  gives (
+      "born 1/2/90, 02-JAN-1990, 2 jan 90, January 2, 1990, Jan. 2nd 1990, 1990.1.2, call 555-0101",
+      NULL, "born #, #, #, #, #, #, call #");
+  gives ("lives at 8200 doby lane, apt 3; po box 77", NULL, "lives at #, apt 3; #");
+  /* Names, in each case that people and programs write them in. */
+  gives ("JOHN.DOE John/Doe jOHN_dOE Bean-->find-->DOE,JOHN DeShawn vanDyke McDonald-O'Brien "
+         "SMITH1 LongJohn",
+         NULL, "….… …/… … Bean-->find-->…,… … … … … …");
+  gives ("jos\u00e9 \u738b\u5c0f\u660e", NULL, "… …");
+  gives ("the value \"john doe\" of [john] in 'doe street', class [class java.lang.Long]", NULL,
+         "the value \"…\" of […] in '…', class [class java.lang.Long]");
+  gives ("mailto:john.doe%40example.com and <jd@example.com>", NULL, "… and");
+  /* A driver's statement without an ORA- text before it. */
+  gives (
+      "Caused by: x.Y: {prepstmnt 7 INSERT INTO P VALUES (?) [params=(String) john doe]} [code=1]",
+      NULL, "Caused by: x.Y: …");
+
+  for (guint i = 0; i < 2000; i++)
+    g_string_append_printf (trace, " at gov.va.vba.vonapp.Thing%u.invoke(Thing.java:%u)", i, i);
+  g_string_append (trace,
+                   " Caused by: java.sql.SQLException: ORA-12899: value too large Caused by: "
+                   "x {prepstmnt 1 [params=(String) john doe]}");
+  one_line_trace = g_string_free (trace, FALSE);
+  g_assert_cmpuint (strlen (one_line_trace), >, 70000);
+  gives (one_line_trace, NULL, "ORA-12899: value too large");
+}
+
+/* --- Seeded: one person, written in every way, in every kind of fault. --- */
+
+static const char *const people[][9] = {
+  /* first, last, SSN, born, e-mail, street, city, phone, key */
+  { "Quentin", "Leaky", "666987654", "1983-04-07", "quentin.leaky@example.com", "8200 Doby Lane",
+    "Lakeside", "2025550143", "1012345678V123456" },
+  { "Jos\u00e9", "O'Grady-Zo\u00eb", "666123450", "1990-12-30", "jo@mail.example.org",
+    "9 Specimen Court", "R\u00edo Seco", "2025550199", "5f3c09aa77" },
+};
+
+static char *
+spelt (GRand *chance, const char *value)
+{
+  GString *text = g_string_new (NULL);
+  gint32 way = g_rand_int_range (chance, 0, 5);
+
+  for (const char *at = value; *at; at = g_utf8_next_char (at)) {
+    gunichar character = g_utf8_get_char (at);
+
+    if (way == 1)
+      character = g_unichar_toupper (character);
+    if (way == 2 || (way == 3 && g_rand_boolean (chance)))
+      character = g_unichar_tolower (character);
+    if (way == 4 && g_rand_int_range (chance, 0, 3) == 0)
+      g_string_append_printf (text, "&#%u;", character);
+    else
+      g_string_append_unichar (text, character);
+  }
+  return g_string_free (text, FALSE);
+}
+
+/* Nine digits, with whatever may stand between them. */
+static char *
+numbered (GRand *chance, const char *digits)
+{
+  static const char *const gaps[] = { "", "-", " ", ".", "/", "\u2013", "&#45;" };
+  const char *gap = gaps[g_rand_int_range (chance, 0, G_N_ELEMENTS (gaps))];
+
+  return g_strdup_printf ("%.3s%s%.2s%s%s", digits, gap, digits + 3, gap, digits + 5);
+}
+
+static void
+append_somebody (GRand *chance, GString *text, const char *const *person)
+{
+  static const char *const between[] = { " ", ", ", "\n", "; ", " for ", "/", " (", "\t", "|" };
+  guint count = (guint)g_rand_int_range (chance, 1, 5);
+
+  for (guint i = 0; i < count; i++) {
+    gint32 which = g_rand_int_range (chance, 0, 9);
+    g_autofree char *value = which == 2 || (which == 7 && g_rand_boolean (chance))
+                                 ? numbered (chance, person[which])
+                                 : spelt (chance, person[which]);
+
+    g_string_append (text, between[g_rand_int_range (chance, 0, G_N_ELEMENTS (between))]);
+    g_string_append (text, value);
+  }
+}
+
+static char *
+made_up_fault (GRand *chance, const char *const *person)
+{
+  static const char *const pieces[] = {
+    "EJB Exception: ; nested exception is: ",
+    "ORA-12899: value too large for column \"CORPPROD\".\"VNP_PERSON\".\"MIDDLE_NM\" ",
+    "\nCaused by: java.sql.SQLException: ",
+    " {prepstmnt 12 INSERT INTO X (A) VALUES (?) [params=(String) ",
+    "\n\tat gov.va.vba.vonapp.Thing.invoke(Thing.java:7)\n",
+    "For input string: \"",
+    "\" The object [",
+    "], of class [class java.lang.String]",
+    "<![CDATA[<message>",
+    "</message>]]>",
+    "GUIE50010 - Duplicate Benefit Claims found",
+    "insertBenefitClaim: ",
+    " was not found for ",
+    "ORA-00001: unique constraint (CORPPROD.PK_VNP_PERSON) violated",
+  };
+  GString *text = g_string_new (NULL);
+  guint count = (guint)g_rand_int_range (chance, 1, 9);
+
+  for (guint i = 0; i < count; i++) {
+    g_string_append (text, pieces[g_rand_int_range (chance, 0, G_N_ELEMENTS (pieces))]);
+    append_somebody (chance, text, person);
+    if (g_rand_int_range (chance, 0, 12) == 0)
+      for (guint k = 0; k < 700; k++)
+        g_string_append_printf (text, "\n\tat gov.va.vba.vonapp.Thing%u.invoke(Thing.java:%u)", k,
+                                k);
+  }
+  return g_string_free (text, FALSE);
+}
+
+static void
+says_nothing_of (const char *text, const char *const *person, const char *fault)
+{
+  g_autofree char *folded = g_utf8_casefold (text, -1);
+  g_autofree char *digits = g_strdup (text);
+  char *to = digits;
+
+  for (const char *at = text; *at; at++)
+    if (g_ascii_isdigit (*at))
+      *to++ = *at;
+  *to = '\0';
+  for (guint i = 0; i < 9; i++) {
+    g_autofree char *value = g_utf8_casefold (person[i], -1);
+
+    if (strstr (folded, value))
+      g_error ("“%s” is seen in “%s”, made of “%.3000s”", person[i], text, fault);
+  }
+  if (strstr (digits, person[2]) || strstr (digits, person[7]))
+    g_error ("digits are seen in “%s”, made of “%.3000s”", text, fault);
+}
+
+/* BGS_FAULT_SEED repeats a run, BGS_FAULT_ROUNDS makes it longer. */
+static void
+test_made_up (void)
+{
+  const char *seed_text = g_getenv ("BGS_FAULT_SEED");
+  const char *rounds_text = g_getenv ("BGS_FAULT_ROUNDS");
+  guint32 seed = seed_text ? (guint32)g_ascii_strtoull (seed_text, NULL, 10) : 686674;
+  guint rounds = rounds_text ? (guint)g_ascii_strtoull (rounds_text, NULL, 10) : 600;
+  g_autoptr (GRand) chance = g_rand_new_with_seed (seed);
+
+  g_test_message ("BGS_FAULT_SEED=%u", seed);
+  for (guint i = 0; i < rounds; i++) {
+    const char *const *person = people[g_rand_int_range (chance, 0, G_N_ELEMENTS (people))];
+    const char *const sent[] = { person[0], person[1], person[5], person[6], person[8], NULL };
+    g_autofree char *fault = made_up_fault (chance, person);
+    g_autofree char *detail = g_rand_boolean (chance) ? made_up_fault (chance, person) : NULL;
+    g_autofree char *text = bgs_fault_text (fault, detail, sent);
+
+    g_assert_true (g_utf8_validate (text, -1, NULL));
+    g_assert_cmpint (g_utf8_strlen (text, -1), <=, 2 * BGS_FAULT_MAX_CHARS);
+    g_assert_null (strpbrk (text, "\n\r\t"));
+    says_nothing_of (text, person, fault);
+    if (strstr (fault, "ORA-00001: unique constraint") ||
+        (detail && strstr (detail, "ORA-00001: unique constraint")))
+      g_assert_nonnull (strstr (text, "ORA-00001: unique constraint"));
+  }
+}
+
+/* Eight megabytes are read of an answer, and all of them may be one fault: that costs what 256 kB cost. */
+static void
+test_huge (void)
+{
+  g_autofree char *filler = g_strnfill (8 * 1000 * 1000, 'x');
+  g_autofree char *fault = g_strconcat (filler, " ORA-12899: value too large", NULL);
+  g_autofree char *text = bgs_fault_text (fault, NULL, NULL);
+  g_autofree char *near = g_strdup_printf ("%.100000s ORA-12899: value too large", filler);
+
+  g_assert_null (strstr (text, "ORA-"));
+  gives (near, NULL, "ORA-12899: value too large");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -201,5 +398,8 @@ main (int argc, char **argv)
   g_test_add_func ("/bgs/fault/personal-data-goes", test_masks);
   g_test_add_func ("/bgs/fault/is-bounded", test_bounded);
   g_test_add_func ("/bgs/fault/deciding-texts-stay", test_deciding_texts);
+  g_test_add_func ("/bgs/fault/hostile-texts", test_hostile);
+  g_test_add_func ("/bgs/fault/nobody-is-seen-in-made-up-faults", test_made_up);
+  g_test_add_func ("/bgs/fault/is-read-up-to-a-bound", test_huge);
   return g_test_run ();
 }

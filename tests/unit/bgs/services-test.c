@@ -74,7 +74,7 @@ refuses (FakeBgs *fake, char *result, GError *error, const char *message)
   g_assert_null (result);
   g_assert_error (error, BGS_ERROR, BGS_ERROR_ARGUMENT);
   g_assert_cmpstr (error->message, ==, message);
-  g_assert_cmpuint (fake->requests, ==, 0);
+  g_assert_cmpuint (fake_requests (fake), ==, 0);
   g_error_free (error);
 }
 
@@ -376,7 +376,10 @@ test_missing (void)
   refuses (fake, result, g_steal_pointer (&error),
            "findBenefitClaimTypeIncrement: ptcpntId is missing");
   g_assert_false (bgs_pension_find (fake->client, "12/../34", &(gboolean){ 0 }, &error));
-  refuses (fake, NULL, g_steal_pointer (&error), "awards pension: the participant id is missing");
+  g_assert_error (error, BID_ERROR, BID_ERROR_ARGUMENT);
+  g_assert_cmpstr (error->message, ==, "awards pension: the participant id is missing");
+  g_assert_cmpuint (fake->requests, ==, 0);
+  g_clear_error (&error);
   fake_stop (fake);
 }
 
@@ -972,15 +975,17 @@ test_pension (void)
   const struct {
     int status;
     const char *body;
-    BgsError expected;
+    BidError expected;
   } failures[] = {
-    { 401, "{}", BGS_ERROR_HTTP },
-    { 404, "600061742 not found", BGS_ERROR_HTTP },
-    { 503, "", BGS_ERROR_HTTP },
-    { 200, "", BGS_ERROR_UNKNOWN },
-    { 200, "<html>", BGS_ERROR_UNKNOWN },
-    { 200, "[]", BGS_ERROR_UNKNOWN },
-    { 200, "{\"awardsPension\":{\"isInReceiptOfPension\":\"true\"}}", BGS_ERROR_UNKNOWN },
+    { 401, "{}", BID_ERROR_REFUSED },
+    { 404, "600061742 not found", BID_ERROR_REFUSED },
+    { 503, "", BID_ERROR_UNAVAILABLE },
+    { 429, "slow down", BID_ERROR_UNAVAILABLE },
+    { 302, "", BID_ERROR_NO_ANSWER },
+    { 200, "", BID_ERROR_NO_ANSWER },
+    { 200, "<html>", BID_ERROR_NO_ANSWER },
+    { 200, "[]", BID_ERROR_NO_ANSWER },
+    { 200, "{\"awardsPension\":{\"isInReceiptOfPension\":\"true\"}}", BID_ERROR_NO_ANSWER },
   };
 
   fake_says (fake, 200,
@@ -998,7 +1003,7 @@ test_pension (void)
   for (gsize i = 0; i < G_N_ELEMENTS (failures); i++) {
     fake_says (fake, failures[i].status, failures[i].body);
     g_assert_false (bgs_pension_find (fake->client, "600061742", &in_receipt, &error));
-    g_assert_error (error, BGS_ERROR, (gint)failures[i].expected);
+    g_assert_error (error, BID_ERROR, (gint)failures[i].expected);
     g_assert_null (strstr (error->message, "600061742"));
     g_clear_error (&error);
   }

@@ -20,14 +20,36 @@
 #define NEVER_MS  300 /* how long something is watched that must not happen */
 #define ANY_KEY   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
+static GMutex change_lock;
+static GCond change_told;
+
+static void
+count_change (gpointer data)
+{
+  g_atomic_int_inc ((gint *)data);
+  g_mutex_lock (&change_lock);
+  g_cond_broadcast (&change_told);
+  g_mutex_unlock (&change_lock);
+}
+
+/* At most a millisecond: not everything that is waited for is told. */
+static void
+await_change (void)
+{
+  g_mutex_lock (&change_lock);
+  (void)g_cond_wait_until (&change_told, &change_lock, g_get_monotonic_time () + 1000);
+  g_mutex_unlock (&change_lock);
+}
+
 /* Waits for what another thread does. */
-#define UNTIL(condition)                                                                           \
+#define UNTIL(condition) UNTIL_IN (WAIT_S, condition)
+#define UNTIL_IN(seconds, condition)                                                               \
   do {                                                                                             \
-    gint64 until_us = g_get_monotonic_time () + WAIT_S * G_USEC_PER_SEC;                           \
+    gint64 until_us = g_get_monotonic_time () + (seconds)*G_USEC_PER_SEC;                          \
     while (!(condition)) {                                                                         \
       if (g_get_monotonic_time () > until_us)                                                      \
         g_error ("%s: waited in vain for " #condition, G_STRLOC);                                  \
-      g_usleep (1000);                                                                             \
+      await_change ();                                                                             \
     }                                                                                              \
   } while (0)
 
@@ -53,12 +75,6 @@ set (const char *name, const char *value)
 {
   for (guint i = 0; i < PROCESSES; i++)
     settings_override (processes[i].settings, name, value);
-}
-
-static void
-count_change (gpointer data)
-{
-  g_atomic_int_inc ((gint *)data);
 }
 
 static Breaker *
@@ -427,7 +443,7 @@ race_to_probe (gpointer data)
     BreakerCall admitted;
 
     racer->admitted += admits (racer->breaker, &admitted); /* never reported: the probe hangs */
-    g_usleep (500);
+    await_change ();
   }
   return NULL;
 }
@@ -506,7 +522,7 @@ test_due_lets_one_record_come (Fixture *fixture, gconstpointer unused G_GNUC_UNU
     guint limit = breaker_limit (breaker, 64);
     if (clock_monotonic_ms () < breaker_next_ms (breaker))
       g_assert_cmpuint (limit, ==, 0);
-    g_usleep (1000);
+    await_change ();
   }
   UNTIL (breaker_limit (breaker, 64) == 1);
   g_assert_cmpint (breaker_next_ms (breaker), ==, -1);
@@ -623,8 +639,10 @@ test_late_prober_is_replaced (Fixture *fixture, gconstpointer unused G_GNUC_UNUS
 {
   BreakerCall late, probe;
   gint64 until_ms;
+  gint changes;
 
   set ("breaker-probe-limit-ms", "400");
+  settings_override (processes[0].settings, "breaker-look-ms", "60000"); /* it does not see it */
   start_all (fixture);
   open_it (fixture, fixture->breakers[0]);
   late = call (fixture->breakers[0]);
@@ -637,8 +655,11 @@ test_late_prober_is_replaced (Fixture *fixture, gconstpointer unused G_GNUC_UNUS
                    >=, until_ms); /* not before */
   assert_events (fixture, "open half-open half-open");
 
-  /* The first one was only slow. It decides nothing any more. */
+  /* The first one was only slow, and knows nothing. It decides nothing any more. */
+  changes = g_atomic_int_get (&fixture->changes[0]);
   breaker_report (fixture->breakers[0], &late, NULL, BREAKER_WORKED);
+  UNTIL (g_atomic_int_get (&fixture->changes[0]) > changes);
+  assert_events (fixture, "open half-open half-open");
   breaker_report (fixture->breakers[1], &probe, "b", BREAKER_DOWN);
   UNTIL (state_is (fixture, "open"));
   assert_events (fixture, "open half-open half-open open");
@@ -757,6 +778,50 @@ test_ramp_tells_of_a_free_place (Fixture *fixture, gconstpointer unused G_GNUC_U
   g_assert_true (breaker_admits (breaker, &second, &wait));
 }
 
+/* ---- looking
+ * ---------------------------------------------------------------------------------------------------- */
+
+static gint64
+    ahead_ms; /* never less: the programs live on, and a monotonic clock does not go back */
+
+static gint64
+monotonic_ahead (void)
+{
+  return g_get_monotonic_time () / 1000 + __atomic_load_n (&ahead_ms, __ATOMIC_ACQUIRE);
+}
+
+static void
+test_old_knowledge_is_renewed (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+  clock_set_source (NULL, monotonic_ahead);
+  set ("breaker-probe-ms", "600000");
+  (void)start (fixture, 0);
+  set ("breaker-look-ms", "60000");
+  (void)start (fixture, 1);
+  UNTIL (g_atomic_int_get (&fixture->changes[1]) == 1); /* known; from here on it is idle */
+  fails (fixture->breakers[0], "a");
+  fails (fixture->breakers[0], "b");
+  fails (fixture->breakers[0], "c");
+  UNTIL (is_open (fixture->breakers[0]));
+  g_assert_false (is_open (fixture->breakers[1]));
+  __atomic_store_n (&ahead_ms, 121000, __ATOMIC_RELEASE);
+  (void)breaker_limit (fixture->breakers[1], 64);
+  UNTIL (is_open (fixture->breakers[1])); /* the next look would be a minute away */
+}
+
+static void
+test_idle_success_is_told_in_time (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+  (void)start (fixture, 0);
+  set ("breaker-look-ms", "2000"); /* every 20 s while idle */
+  (void)start (fixture, 1);
+  UNTIL (g_atomic_int_get (&fixture->changes[1]) == 1);
+  fails (fixture->breakers[0], "a");
+  UNTIL (rows_of_failures (fixture) == 1);
+  works (fixture->breakers[1]);
+  UNTIL_IN (12, rows_of_failures (fixture) == 0);
+}
+
 /* ---- the database does not answer
  * --------------------------------------------------------------------------------- */
 
@@ -834,7 +899,7 @@ test_database_away_keeps_the_state (Fixture *fixture, gconstpointer unused G_GNU
   while (clock_monotonic_ms () < until_ms) {
     g_assert_cmpuint (breaker_limit (breaker, 64), ==, 64);
     g_assert_false (is_open (breaker));
-    g_usleep (1000);
+    await_change ();
   }
   g_assert_cmpint (rows_of_failures (fixture), ==, 0);
   database_away (fixture, FALSE);
@@ -845,7 +910,7 @@ test_database_away_keeps_the_state (Fixture *fixture, gconstpointer unused G_GNU
   while (clock_monotonic_ms () < until_ms) {
     g_assert_cmpuint (breaker_limit (breaker, 64), ==, 0);
     g_assert_false (admits (breaker, &admitted));
-    g_usleep (1000);
+    await_change ();
   }
   database_away (fixture, FALSE);
   change_row (fixture, "update breakers set probe_at = clock_timestamp () where downstream = $1");
@@ -951,6 +1016,8 @@ main (int argc, char **argv)
   ADD ("reports-of-an-earlier-state-say-nothing", test_reports_of_an_earlier_state_say_nothing);
   ADD ("calls-in-flight-double-each-second-after-it-closed", test_ramp_doubles);
   ADD ("a-place-that-becomes-free-on-the-ramp-is-told", test_ramp_tells_of_a_free_place);
+  ADD ("old-knowledge-is-renewed-when-somebody-asks", test_old_knowledge_is_renewed);
+  ADD ("a-success-is-told-within-a-look-by-who-was-idle", test_idle_success_is_told_in_time);
   ADD ("callers-never-wait-for-the-database", test_callers_never_wait);
   ADD ("a-database-away-keeps-the-state", test_database_away_keeps_the_state);
 

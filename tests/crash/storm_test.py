@@ -1,0 +1,198 @@
+"""Everything at once while claims pass: consumers killed and started again, or replaced by new ones; consumers that stand
+still for longer than their session; the broker and the database gone and back. Nothing is lost, nothing is twice.
+
+STORM_CLAIMS sets how many claims; what happens to them grows with their number. CRASH_SEED repeats what is done and in
+which order, though not the moment at which it hits.
+"""
+
+import os
+import random
+import re
+import threading
+import time
+import unittest
+
+import claims
+from pipeline import CONSUMERS, Pipeline, until
+from servers import Kafka, Postgres
+
+CLAIMS = int(os.environ.get("STORM_CLAIMS", "100"))
+OF_ONE_VETERAN = 9   # as many as BGS lets one Veteran have open
+SAMPLES = ["03"] * 14 + ["01"] * 3 + ["06"] + ["07"] * 2   # mostly the smallest
+SESSION_MS = 4000
+STOPPED_S = 5.5      # longer than a session
+PLACES = 3           # processes of a consumer
+DONE_WITHIN_S = 150
+FENCED = "this process cannot go on; .*the consumer cannot recover: .*Static consumer fenced"
+
+
+class Place:
+    """One of the three of a consumer: whoever runs there. Two of them are static members, whose partitions wait for them
+    until their session ends; the third is never one."""
+
+    def __init__(self, pipeline, name, number):
+        self.pipeline, self.name, self.number = pipeline, name, number
+        self.goes_on_at = None
+        self.start(is_new=False)
+
+    def start(self, is_new):
+        """As the member of this place, or as somebody new."""
+        is_static = self.number > 0 and not is_new
+        member = {"kafka__group__instance__id": f"{self.name}-{self.number}"} if is_static else {}
+        self.program = self.pipeline.launch(self.name, **member)
+
+    def kill(self, is_new):
+        self.program.kill()
+        self.start(is_new)
+
+    def stop(self):
+        self.program.stop()
+        self.goes_on_at = time.monotonic() + STOPPED_S
+
+    def go_on_if_due(self):
+        if self.goes_on_at and time.monotonic() > self.goes_on_at:
+            self.program.go_on()
+            self.goes_on_at = None
+
+    def check_runs(self, test):
+        """A broker that was killed may have forgotten who a static member is now, and fences it; such a process ends, and
+        whoever watches over it starts it again."""
+        if self.program.runs():
+            return False
+        is_fenced = self.program.process.returncode == 1 and re.search(FENCED, self.program.log())
+        test.assertTrue(is_fenced, f"{self.program.log_file.name}: it has ended by itself, with "
+                        f"{self.program.process.returncode}:\n{self.program.log()[-2000:]}")
+        self.start(is_new=False)
+        return True
+
+
+class Submitting(threading.Thread):
+    """Hands in claims and insists: each has a key, so that one whose answer was lost is not taken twice. No more than are
+    let in, so that claims are under way all the time."""
+
+    def __init__(self, pipeline, bodies):
+        super().__init__(daemon=True)
+        self.pipeline, self.bodies = pipeline, bodies
+        self.let_in = threading.Semaphore(0)
+        self.count = 0
+        self.trouble = None
+
+    def let_in_until(self, share):
+        while self.count < len(self.bodies) * share:
+            self.let_in.release()
+            self.count += 1
+
+    def run(self):
+        client = claims.Client(self.pipeline.api.address("URL"), self.pipeline.token)
+        try:
+            for number, body in enumerate(self.bodies):
+                self.let_in.acquire()
+                until(lambda number=number, body=body: client.try_post(body, f"claim-{number}"), 60, "a claim stored",
+                      every=0.2)
+        except Exception as error:   # told by the test's thread
+            self.trouble = error
+        finally:
+            client.close()
+
+
+class Storm(unittest.TestCase):
+    def setUp(self):
+        self.postgres, self.kafka = Postgres(), Kafka()
+        self.addCleanup(self.postgres.end)
+        self.addCleanup(self.kafka.make_sure)
+        self.addCleanup(self.postgres.make_sure)
+
+    def test_storm(self):
+        seed = int(os.environ.get("CRASH_SEED") or random.randrange(1 << 32))
+        print(f"CRASH_SEED={seed}", flush=True)
+        chance = random.Random(seed)
+        started = time.monotonic()
+        with Pipeline(simulator_options=["--answer-delay-ms=80"], kafka__session__timeout__ms=SESSION_MS) as pipeline:
+            pipeline.set_up()
+            pipeline.start_api()   # never hit; it takes claims in and is the relay
+            self.fenced = 0
+            self.places = [Place(pipeline, name, number) for name in CONSUMERS for number in range(PLACES)]
+            for place in self.places:
+                place.program.wait_ready()
+            submitting = Submitting(pipeline, self.claims_of(chance))
+            submitting.start()
+            done = self.blow(pipeline, submitting, chance)
+            print(f"{', '.join(f'{count} {what}' for what, count in done.items())}, {self.fenced} fenced and started again; "
+                  f"then {pipeline.states()}, "
+                  f"{time.monotonic() - started:.0f} s", flush=True)
+            self.wait_until_all_is_done(pipeline, submitting)
+            print(f"all done after {time.monotonic() - started:.0f} s; journal: "
+                  + ", ".join(f"{count} {state}" for state, count in pipeline.sql(
+                      "select state, count(*) from step_journal group by state order by state")), flush=True)
+            self.assertGreater(self.cut_off(pipeline), 0, "no call was ever cut off")
+            pipeline.check_effects(self)
+            self.assertEqual(pipeline.states(), {"success": str(CLAIMS + OF_ONE_VETERAN)})
+        print(f"{CLAIMS + OF_ONE_VETERAN} claim groups, 0 lost, 0 repeated, 0 stuck; "
+              f"{time.monotonic() - started:.0f} s in all", flush=True)
+
+    @staticmethod
+    def claims_of(chance):
+        bodies = [claims.claim(chance.choice(SAMPLES), veteran) for veteran in range(1, CLAIMS + 1)]
+        bodies += [claims.claim("03", CLAIMS + 1) for _ in range(OF_ONE_VETERAN)]
+        chance.shuffle(bodies)
+        return bodies
+
+    def blow(self, pipeline, submitting, chance):
+        """All that is to happen, in random order, with pauses. How often each has."""
+        plan = {"killed": max(24, CLAIMS // 6), "replaced by a new one": max(12, CLAIMS // 12),
+                "stopped": max(4, CLAIMS // 40), "broker restarts": max(1, CLAIMS // 300),
+                "database restarts": max(1, CLAIMS // 200)}
+        blows = [what for what, count in plan.items() for _ in range(count)]
+        chance.shuffle(blows)
+        for number, what in enumerate(blows, 1):
+            submitting.let_in_until(number / len(blows))
+            self.look_after()
+            if what == "broker restarts":
+                self.kafka.crash()
+                self.kafka.start()
+            elif what == "database restarts":
+                self.postgres.crash()
+                self.postgres.start()
+            else:
+                place = chance.choice(self.places)
+                if place.goes_on_at:   # killed in its sleep, or deeper asleep
+                    place.goes_on_at = None
+                if what == "stopped":
+                    place.stop()
+                else:
+                    place.kill(is_new=what == "replaced by a new one")
+            self.pause(chance)
+        while not self.cut_off(pipeline) and not pipeline.all_done():   # a kill may meet a process that has nothing to do
+            chance.choice(self.places).kill(is_new=False)
+            plan["killed"] += 1
+            self.pause(chance)
+        return plan
+
+    @staticmethod
+    def cut_off(pipeline):
+        """Calls that were cut off, as far as they have been settled."""
+        return int(pipeline.sql_one("select count(*) from step_journal where state in ('unknown', 'not there')"))
+
+    @staticmethod
+    def pause(chance):
+        end = time.monotonic() + chance.uniform(0.05, 0.9)
+        until(lambda: time.monotonic() > end, 5, "a pause", every=0.02)
+
+    def look_after(self):
+        for place in self.places:
+            place.go_on_if_due()
+            self.fenced += place.check_runs(self)
+
+    def wait_until_all_is_done(self, pipeline, submitting):
+        def all_done():
+            self.look_after()
+            if submitting.trouble:
+                raise submitting.trouble
+            return not submitting.is_alive() and not any(place.goes_on_at for place in self.places) and pipeline.all_done()
+
+        until(all_done, DONE_WITHIN_S + CLAIMS / 4,
+              lambda: f"all claim groups in success; they are {pipeline.states()}", every=0.2)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
