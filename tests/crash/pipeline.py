@@ -190,6 +190,10 @@ class Simulator:
     def rule(self, **rule):
         return self.control("POST", "rules", rule)
 
+    def taken(self, name):
+        """How many exchanges the rule of that name has taken, those that still hang included."""
+        return sum(rule["taken"] for rule in self.control("GET", "rules") if rule["name"] == name)
+
     def ledger(self, operation=None):
         entries = self.control("GET", "ledger")
         return [entry for entry in entries if operation in (None, entry["operation"])]
