@@ -69,6 +69,7 @@ struct Breaker {
 
   GMutex lock; /* all below */
   GCond wake;
+  GCond turned; /* another state */
   gboolean is_stopping;
   View view;
   guint in_flight; /* admitted and not reported, of whatever state */
@@ -273,6 +274,21 @@ breaker_limit (Breaker *breaker, guint max)
     limit = 1;
   g_mutex_unlock (&breaker->lock);
   return MIN (limit, max);
+}
+
+gboolean
+breaker_opens_within (Breaker *breaker, gint64 ms)
+{
+  gint64 until = g_get_monotonic_time () + ms * 1000;
+  gboolean is_open;
+
+  g_mutex_lock (&breaker->lock);
+  while (breaker->view.state == STATE_CLOSED && !breaker->is_stopping &&
+         g_cond_wait_until (&breaker->turned, &breaker->lock, until))
+    ;
+  is_open = breaker->view.state != STATE_CLOSED;
+  g_mutex_unlock (&breaker->lock);
+  return is_open;
 }
 
 gint64
@@ -559,6 +575,7 @@ apply (Breaker *breaker, const View *view)
   breaker->outcome = BREAKER_NOT_CALLED;
   g_hash_table_remove_all (breaker->failures);
   breaker->worked_at_ms = -1;
+  g_cond_broadcast (&breaker->turned);
   return TRUE;
 }
 
@@ -732,6 +749,7 @@ breaker_new (Program *program, const char *downstream, BreakerChanged changed, g
   breaker->failures = failures_new ();
   g_mutex_init (&breaker->lock);
   g_cond_init (&breaker->wake);
+  g_cond_init (&breaker->turned);
   metrics_describe ("breaker_state", "0 closed, 1 half-open, 2 open, as this process knows it.");
   metrics_describe ("breaker_changes_total", "Changes that this process has made.");
   breaker->thread = g_thread_new ("breaker", serve, breaker);
@@ -747,11 +765,13 @@ breaker_free (Breaker *breaker)
   breaker->is_stopping = TRUE;
   breaker->is_probing = FALSE; /* nobody will report it */
   g_cond_signal (&breaker->wake);
+  g_cond_broadcast (&breaker->turned);
   g_mutex_unlock (&breaker->lock);
   g_thread_join (breaker->thread);
   g_hash_table_unref (breaker->failures);
   g_mutex_clear (&breaker->lock);
   g_cond_clear (&breaker->wake);
+  g_cond_clear (&breaker->turned);
   g_free (breaker->downstream);
   g_free (breaker);
 }

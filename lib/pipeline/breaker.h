@@ -74,6 +74,16 @@ void breaker_report (Breaker *breaker, BreakerCall *call, const char *scope, Bre
  * needs somebody who asks, and while this process holds the probe; 2^(whole seconds) after the closing. Ask when there
  * is something to hand out: a process that never asks does not look at the database while the breaker is closed. */
 guint breaker_limit (Breaker *breaker, guint max);
+/**
+ * breaker_opens_within:
+ * @ms: of the caller's time, at most
+ *
+ * For who has just reported %BREAKER_DOWN: in an outage many fail at the same moment, and the one that decides may be the
+ * next. Waits, unlike all else here, until the breaker is known to be open. FALSE: it is not, after that long.
+ */
+#define BREAKER_OPENS_WITHIN_MS                                                                    \
+  250 /* of others under way: what a failure waits before it costs an attempt */
+gboolean breaker_opens_within (Breaker *breaker, gint64 ms);
 /* UTC ms of the database's clock; 0: closed. While it probes, and after a probe that failed: since it was opened. */
 gint64 breaker_open_since_ms (Breaker *breaker);
 /* clock_monotonic_ms() at which the answers of breaker_limit() and breaker_admits() next change by themselves; -1: not

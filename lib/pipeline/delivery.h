@@ -67,7 +67,7 @@ typedef struct Delivery {
   guint attempt;             /* attempts spent before this one */
   gint64 due_ms;             /* in a tier, by the database's clock; 0: none */
   gint64 first_failed_at_ms; /* 0: never */
-  char *failures;            /* first and last failures, neutral texts, one a line; may be NULL */
+  char *failures;            /* first and last failures, neutral texts; may be NULL */
   RecordState record;
   guint snoozes;
   gint64 wake_at_ms;  /* monotonic, while snoozing */

@@ -75,15 +75,14 @@ static Verdict
 spare_attempt (Run *run, Verdict verdict, GError **error)
 {
   g_autoptr (GError) why = NULL;
-  gint64 next;
 
-  if (verdict != VERDICT_RETRY || !run->away || breaker_open_since_ms (run->away) == 0 ||
-      g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER))
+  if (verdict != VERDICT_RETRY || !run->away ||
+      g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER) ||
+      !breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS))
     return verdict;
   why = g_steal_pointer (error);
-  next = breaker_next_ms (run->away);
-  (void)run_wait_for_downstream (run, next < 0 ? RETAKE_MS : next - clock_monotonic_ms (),
-                                 why->message, error);
+  /* Not until the probe is due: when that is nobody knows yet, if this was the probe that failed. */
+  (void)run_wait_for_downstream (run, RETAKE_MS, why->message, error);
   return verdict_of (*error);
 }
 

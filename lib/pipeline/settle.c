@@ -14,6 +14,7 @@
 
 #define FAILURES_MAX_BYTES 900  /* first and last failures; a header holds 1,024 */
 #define OURS_MAX_BYTES     3072 /* our headers of a record, names and values */
+#define FAILURE_SEPARATOR  "; "
 #define AGAIN_MS           1000
 
 SettleUnit *
@@ -53,25 +54,25 @@ claim_of (const SettleUnit *unit)
 
 /* --- Records that go on from here: retry, dead letter, quarantine --- */
 
-/* A line an attempt, "3 2026-11-21T19:05:00.123Z bgs-fault": the first failure and the newest ones, within the budget. */
+/* "1 2026-11-21T19:05:00.123Z bgs-fault; 2 …": the first failure and the newest ones, within the budget. On one line, for
+ * the tools that show headers do so. */
 static char *
 add_failure (const char *failures, guint attempt, gint64 at_ms, const GError *error)
 {
   g_autofree char *at = clock_format_iso (at_ms);
-  g_autofree char *line = g_strdup_printf ("%u %s %s", attempt, at, verdict_error_class (error));
-  g_auto (GStrv) lines = g_strsplit (failures ? failures : "", "\n", -1);
+  g_autofree char *newest = g_strdup_printf ("%u %s %s", attempt, at, verdict_error_class (error));
+  g_auto (GStrv) before = g_strsplit (failures ? failures : "", FAILURE_SEPARATOR, -1);
   GString *text = g_string_new (failures);
   guint first = 1;
 
   if (text->len > 0)
-    g_string_append_c (text, '\n');
-  g_string_append (text, line);
-  while (text->len > FAILURES_MAX_BYTES && first < g_strv_length (lines)) {
-    g_string_truncate (text, 0);
-    g_string_append_printf (text, "%s\n…", lines[0]);
-    for (guint i = ++first; lines[i]; i++)
-      g_string_append_printf (text, "\n%s", lines[i]);
-    g_string_append_printf (text, "\n%s", line);
+    g_string_append (text, FAILURE_SEPARATOR);
+  g_string_append (text, newest);
+  while (text->len > FAILURES_MAX_BYTES && first < g_strv_length (before)) {
+    g_string_printf (text, "%s" FAILURE_SEPARATOR "…", before[0]);
+    for (guint i = ++first; before[i]; i++)
+      g_string_append_printf (text, FAILURE_SEPARATOR "%s", before[i]);
+    g_string_append_printf (text, FAILURE_SEPARATOR "%s", newest);
   }
   return g_string_free (text, FALSE);
 }

@@ -280,7 +280,7 @@ judge_call (StepRun *s, GError *problem, GError **error)
 
   /* An outage spends no attempt, and so not the last one. */
   gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max &&
-                     !(run->away && breaker_open_since_ms (run->away) != 0);
+                     !(run->away && breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS));
 
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
       !(s->step->after_insert && is_last)) {

@@ -348,7 +348,7 @@ def tells_wrongly(record, source, spent):
         return "our headers are too long"
     if not spent or source.header("dp-failures"):
         return None
-    first, *_, last = (record.header("dp-failures") + "\n" + record.header("dp-failures")).split("\n")
+    first, *_, last = (record.header("dp-failures") + "; " + record.header("dp-failures")).split("; ")
     if not first.startswith(f"1 {record.header('dp-first-failed-at')} "):
         return "the history does not begin with the first failure"
     if not re.match(rf"{record.header('dp-attempt')} \S+Z {record.header('dp-error-class')}$", last):
@@ -363,7 +363,7 @@ def waits_wrongly(record, spent, before):
     due_ms = int(record.header("dp-not-before"))
     failed_ms = record.at_ms
     if spent:
-        moment = datetime.datetime.fromisoformat(record.header("dp-failures").split("\n")[-1].split()[1].replace("Z", "+00:00"))
+        moment = datetime.datetime.fromisoformat(record.header("dp-failures").split("; ")[-1].split()[1].replace("Z", "+00:00"))
         failed_ms = round(moment.timestamp() * 1000)
     slack_ms = 0 if spent else CLOCKS_MS
     if not failed_ms + wait_ms - slack_ms <= due_ms <= failed_ms + wait_ms * 1.1 + slack_ms:
