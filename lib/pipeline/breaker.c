@@ -283,8 +283,8 @@ breaker_opens_within (Breaker *breaker, gint64 ms)
   gboolean is_open;
 
   g_mutex_lock (&breaker->lock);
-  while (breaker->view.state == STATE_CLOSED && !breaker->is_stopping &&
-         g_cond_wait_until (&breaker->turned, &breaker->lock, until))
+  while ((breaker->view.state == STATE_CLOSED || breaker->outcome != BREAKER_NOT_CALLED) &&
+         !breaker->is_stopping && g_cond_wait_until (&breaker->turned, &breaker->lock, until))
     ;
   is_open = breaker->view.state != STATE_CLOSED;
   g_mutex_unlock (&breaker->lock);
@@ -310,7 +310,9 @@ breaker_next_ms (Breaker *breaker)
   const View *view = &breaker->view;
 
   g_mutex_lock (&breaker->lock);
-  if (view->state != STATE_CLOSED && !is_due (view, now_ms))
+  if (breaker->outcome != BREAKER_NOT_CALLED)
+    ; /* the probe has its answer, and what follows from it is on its way */
+  else if (view->state != STATE_CLOSED && !is_due (view, now_ms))
     next_ms = view->due_ms;
   else if (view->state == STATE_CLOSED && ramp (view, now_ms) != G_MAXUINT)
     next_ms = next_ramp_ms (view, now_ms);

@@ -79,7 +79,8 @@ guint breaker_limit (Breaker *breaker, guint max);
  * @ms: of the caller's time, at most
  *
  * For who has just reported %BREAKER_DOWN: in an outage many fail at the same moment, and the one that decides may be the
- * next. Waits, unlike all else here, until the breaker is known to be open. FALSE: it is not, after that long.
+ * next. Waits, unlike all else here, until the breaker is known to be open, and the probe decided if there was one. FALSE: it
+ * is not open, after that long.
  */
 #define BREAKER_OPENS_WITHIN_MS                                                                    \
   250 /* of others under way: what a failure waits before it costs an attempt */

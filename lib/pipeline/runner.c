@@ -75,14 +75,17 @@ static Verdict
 spare_attempt (Run *run, Verdict verdict, GError **error)
 {
   g_autoptr (GError) why = NULL;
+  gint64 next;
 
   if (verdict != VERDICT_RETRY || !run->away ||
       g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER) ||
       !breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS))
     return verdict;
   why = g_steal_pointer (error);
-  /* Not until the probe is due: when that is nobody knows yet, if this was the probe that failed. */
-  (void)run_wait_for_downstream (run, RETAKE_MS, why->message, error);
+  next = breaker_next_ms (run->away);
+  /* Behind those that have not failed: one poisoned claim must not be the probe each time. */
+  (void)run_wait_for_downstream (
+      run, (next < 0 ? 0 : MAX (0, next - clock_monotonic_ms ())) + RETAKE_MS, why->message, error);
   return verdict_of (*error);
 }
 
