@@ -319,8 +319,8 @@ def passed_on_wrongly(record, source, before):
     def number(of, name):
         return int(of.header(name) or 0)
 
-    if not source:
-        return "dp-source names no record"
+    if not source or number(source, "dp-hop"):
+        return "dp-source does not name the message's first record"
     ours = [name for name, _ in record.headers if name.startswith("dp-")]
     if len(set(ours)) != len(ours):
         return "a header of ours twice"
