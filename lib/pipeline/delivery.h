@@ -209,6 +209,13 @@ SettleUnit *settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_
 void settle_do (Desk *desk, GPtrArray *batch,
                 gpointer runner); /* DeskWork over SettleUnit *; frees them */
 
+/* --- next-record.c; rows of the settlement's transaction --- */
+
+/* To the tier where it waits: the attempts spent choose it, or look-tier. */
+void next_record_to_tier (SettleUnit *unit);
+/* To dead letter or quarantine, @topic without prefix, with what had taken effect. Errors: database. */
+gboolean next_record_away (SettleUnit *unit, const char *topic, GError **error);
+
 /* --- window.c; on the poll thread --- */
 
 void window_hand_out (Runner *runner); /* as much work as is allowed; with the lock held */
