@@ -168,7 +168,7 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
 {
   Run *run = s->run;
   gint64 settled_at = row->started_at_ms + s->step->timeout_ms + run->runner->unknown_settle_ms;
-  gint64 rest = settled_at - clock_database_now_ms ();
+  gint64 rest = settled_at + clock_database_error_ms () - clock_database_now_ms ();
   StepUnit take = { 0 };
   g_autofree char *result = NULL;
 
