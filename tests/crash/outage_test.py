@@ -17,9 +17,12 @@ from pipeline import PipelineTest, Simulator, until
 
 CLAIMS = int(os.environ.get("OUTAGE_CLAIMS", "500"))
 HANGING_CLAIMS = CLAIMS // 5
-SHORT_TIERS = "200ms*3,500ms*3,1s*3"
-SHORT_TIERS_S = 0.6 + 1.5 + 3
+FEW = 8
+POISONED = 50
+SHORT_TIERS = "200ms*2,500ms*2,1s"
+SHORT_TIERS_S = 2.4
 FAILURES = 5
+SOON_S = 40   # measured: 10 s; what snoozes for a minute by mistake takes 60
 PENSION = "awardsPension"   # BID, which has a breaker of its own
 OUTAGE = {
     "retry_tiers": SHORT_TIERS,
@@ -108,14 +111,33 @@ class Outage(PipelineTest):
                          f"where downstream = '{downstream}'")[0]
 
     @staticmethod
-    def changes(house):
-        """The breaker's, as the monitoring stack is told of them."""
-        told = [headers for _, headers, _ in house.records("monitoring-events") if ".breaker-" in headers["ce_type"]]
-        return [headers["ce_type"].rsplit(".", 1)[1] for headers in sorted(told, key=lambda headers: headers["ce_time"])]
+    def changes(house, downstream="bgs"):
+        """What the breaker has done, in words of its events."""
+        return [f"{value['kind'].removeprefix('breaker-')}: {value['detail'].split(': ', 1)[1]}"
+                for _, _, value in house.values("monitoring-events")
+                if value["kind"].startswith("breaker-") and value["detail"].startswith(downstream + ": ")]
 
     def spent(self, house):
         """Claims whose attempt an outage has cost."""
         return int(house.sql_one("select count(distinct message_id) from inbox where verdict = 'RETRY'"))
+
+    def keep_away(self, house, programs, seconds):
+        """All that time nobody moves, and nothing is tried but by the probes."""
+        until(lambda: self.breaker(house)[0] != "closed", 20, "an open breaker", every=0.1)
+        opened = time.monotonic()
+        while time.monotonic() - opened < seconds:
+            self.assertNotEqual(self.breaker(house)[0], "closed")
+            until(lambda: all(program.get("/livez")[0] == 200 for program in programs), 10, "live", every=0.2)
+
+    def check_outage(self, house, programs, rebalances):
+        """One outage, of which each claim has taken no notice but for the few by which it was noticed."""
+        house.check_effects(self)
+        self.assertLessEqual(self.spent(house), FAILURES, "claims that the outage has cost an attempt")
+        self.assertEqual(self.rebalances(programs), rebalances, "somebody left his consumer group")
+        changes = self.changes(house)
+        self.assertEqual(changes[0], "open: claims in succession got no answer", changes)
+        self.assertEqual(changes.count(changes[0]), 1, changes)
+        self.assertEqual([change for change in changes if change.startswith("closed")], ["closed: the probe was answered"])
 
     def check_ramp(self, house, programs, closed_at):
         highest = 0
@@ -124,7 +146,7 @@ class Outage(PipelineTest):
             most = most_in_flight(entries, closed_at)
             print(f"  {program.name} {program.machine}: in flight by second "
                   + " ".join(str(most[second]) for second in range(min(8, max(most, default=0) + 1))), flush=True)
-            for second, count in most.items():
+            for second, count in [one for one in most.items() if one[0] >= 0]:
                 self.assertLessEqual(count, 2 ** second, f"{program.name}: calls in flight in second {second}")
             highest = max(highest, *most.values())
         return highest
@@ -135,80 +157,84 @@ class Outage(PipelineTest):
         house.start_api()
         outage = Refused(house)
         programs = self.start_consumers(house, proc_setup=3, form_686c=2)
-        began = time.monotonic()
         before = self.rebalances(programs)
         house.submit([claims.claim("03", veteran) for veteran in range(1, CLAIMS + 1)])
-        until(lambda: self.breaker(house)[0] != "closed", 20, "an open breaker", every=0.1)
-        opened = time.monotonic()
-        # All that time nobody moves, and nothing is tried but by the probes.
-        while time.monotonic() - opened < SHORT_TIERS_S + 3:
-            self.assertNotEqual(self.breaker(house)[0], "closed")
-            until(lambda: all(program.get("/livez")[0] == 200 for program in programs), 10, "live", every=0.2)
-        spent = self.spent(house)
+        self.keep_away(house, programs, SHORT_TIERS_S + 2)
         self.assertEqual(house.states(), {"accepted": str(CLAIMS)})
         outage.end("--answer-delay-ms=30")
+        self.go_on(house, programs, before, f"{CLAIMS} claims, connections refused", "proc-setup")
+
+    def test_calls_hang(self):
+        """The first calls hang, all at the same moment; then only the probes. The claims wait in form-686c."""
+        house = self.pipeline(**OUTAGE).set_up()
+        house.start_api()
+        programs = self.start_consumers(house, proc_setup=2)
+        house.submit([claims.claim("03", veteran) for veteran in range(1, HANGING_CLAIMS + 1)])
+        until(lambda: len(house.records("claims.686c")) == HANGING_CLAIMS, 60, "all claims set up", every=0.2)
+        house.simulator.rule(name="away", operation="*", do="hang")
+        programs += self.start_consumers(house, form_686c=3)
+        before = self.rebalances(programs)
+        self.keep_away(house, programs, SHORT_TIERS_S + 2)
+        self.assertEqual(house.states(), {"accepted": str(HANGING_CLAIMS)})
+        until(lambda: self.probes(house) > 1, 20, "a second probe", every=0.2)
+        hung = [entry for entry in house.simulator.ledger() if entry["rule"] == "away"]
+        probes = self.probes(house)
+        self.assertLessEqual(len(hung), HANGING_CLAIMS + probes, "calls while BGS was away")
+        house.simulator.control("POST", "answer-delay", {"delay_ms": 30})
+        house.simulator.control("DELETE", "rules?name=away")
+        self.go_on(house, programs, before, f"{HANGING_CLAIMS} claims, calls hang", "form-686c")
+
+    def probes(self, house):
+        return sum(change.startswith("half-open") for change in self.changes(house))
+
+    def go_on(self, house, programs, rebalances, what, consumer):
         back = time.monotonic()
         house.wait_done(120)
-        done = time.monotonic()
+        took = time.monotonic() - back
         state, _, closed_at = self.breaker(house)
         self.assertEqual(state, "closed")
-        print(f"refused: {CLAIMS} claims, away for {back - opened:.0f} s, attempts spent by {spent} claims, "
-              f"all done {done - back:.1f} s after it, {done - began:.0f} s in all", flush=True)
-        house.check_effects(self)
-        self.assertLess(done - back, 30, "somebody waited on although BGS was back")
-        self.assertLess(self.spent(house), FAILURES, "claims that the outage has cost an attempt")
-        self.assertEqual(self.rebalances(programs), before, "somebody left his consumer group")
-        self.assertEqual(self.changes(house)[:1] + self.changes(house)[-1:], ["breaker-open", "breaker-closed"])
-        highest = self.check_ramp(house, [program for program in programs if program.name == "proc-setup"], float(closed_at))
+        print(f"{what}: attempts spent by {self.spent(house)}, all done {took:.1f} s after the outage", flush=True)
+        self.assertLess(took, SOON_S, "some claims went on long after the others")
+        self.check_outage(house, programs, rebalances)
+        highest = self.check_ramp(house, [program for program in programs if program.name == consumer], float(closed_at))
         self.assertGreater(highest, 4, "never enough calls in flight for the ramp to bound")
 
-    def test_calls_that_hang(self):
-        """BGS takes requests and does not answer any more, in the middle of the claims; some of them it has acted on."""
-        house = self.pipeline(simulator_options=["--answer-delay-ms=100"], **OUTAGE).set_up()
+    def test_away_for_too_long(self):
+        """What has waited longer than outage-max-wait goes the dead-letter way, and no attempt is the reason."""
+        # Probes are too rare to take each claim out of its partition: it has to be looked for.
+        house = self.pipeline(**{**OUTAGE, "breaker_failures": 2, "breaker_probe_ms": 5000, "breaker_probe_max_ms": 5000,
+                                 "outage_max_wait": "3s"}).set_up()
         house.start_api()
-        programs = self.start_consumers(house, proc_setup=1, form_686c=2)
-        count = HANGING_CLAIMS
-        before = self.rebalances(programs)
-        house.submit([claims.claim("03", veteran) for veteran in range(1, count + 1)])
-        until(lambda: len(house.simulator.ledger("insertBenefitClaim")) >= 3, 30, "claims under way")
-        house.simulator.rule(name="hang", operation="*", do="hang")
-        until(lambda: self.breaker(house)[0] != "closed", 20, "an open breaker", every=0.1)
-        opened = time.monotonic()
-        until(lambda: time.monotonic() - opened > SHORT_TIERS_S, 20, "longer than all short tiers", every=0.2)
-        house.simulator.control("DELETE", "rules")
-        back = time.monotonic()
-        house.wait_done(60)
-        unknown = int(house.sql_one("select count(*) from step_journal where state in ('unknown', 'not there')"))
-        print(f"hanging: {count} claims, {unknown} calls without an answer settled, attempts spent by {self.spent(house)} "
-              f"claims, all done {time.monotonic() - back:.1f} s after it", flush=True)
-        house.check_effects(self)
-        self.assertGreater(unknown, FAILURES)
-        # A call that was out long before the others fails long before them, and is no outage yet.
-        self.assertLess(self.spent(house), FAILURES, "claims that the outage has cost an attempt")
-        self.assertEqual(self.rebalances(programs), before, "somebody left his consumer group")
-
-    def test_one_claim_that_hangs(self):
-        """It is no outage, however often it hangs, and none of the others waits for it."""
-        house = self.pipeline(**{**OUTAGE, "retry_tiers": "200ms*7", "look_tier": "200ms", "bgs_read_timeout_ms": 300,
-                                 "unknown_settle_ms": 1000}).set_up()
-        house.start_api()
-        programs = self.start_consumers(house, proc_setup=1, form_686c=2)
-        hanging = claims.claim("03", 1)
-        ssn = hanging["user_data"]["veteran_information"]["ssn"]
-        house.simulator.rule(name="hang", operation="vnpPersonCreate", contains=ssn, do="hang")
-        guids = house.submit([hanging] + [claims.claim("03", veteran) for veteran in range(2, HANGING_CLAIMS + 1)])
+        outage = Refused(house)
+        house.start("proc-setup")
         began = time.monotonic()
-        until(lambda: house.states().get("success") == str(HANGING_CLAIMS - 1), 60, lambda: f"the others: {house.states()}")
-        others = time.monotonic() - began
-        until(lambda: house.states().get("failure") == "1", 60, "its end")
-        print(f"one hangs: the {HANGING_CLAIMS - 1} others done after {others:.1f} s, it is dead after "
-              f"{time.monotonic() - began:.1f} s", flush=True)
-        self.assertEqual(house.sql("select claim_group_guid from saved_claim_groups where status = 'failure' "
-                                   "and parent_claim_id = saved_claim_id"), [guids[0:1]])
-        self.assertEqual(house.sql_one("select count(*) from inbox where verdict = 'RETRY'"), "7")
-        self.assertEqual(len(house.raw_records("claims.dead-letter")), 1)
-        self.assertEqual(self.changes(house), [], "one claim has opened the breaker")
-        self.assertTrue(all(program.runs() for program in programs))
+        house.submit([claims.claim("03", veteran) for veteran in range(1, FEW + 1)])
+        until(lambda: "failure" in house.states(), 30, "the first failure", every=0.1)
+        self.assertGreater(time.monotonic() - began, 3, "dead before outage-max-wait was over")
+        until(lambda: house.states() == {"failure": str(FEW)}, 20, lambda: f"all failures: {house.states()}")
+        outage.end()
+        until(lambda: len(house.records("claims.dead-letter")) == FEW, 20, "dead letters")
+        for _, headers, _ in house.records("claims.dead-letter"):
+            self.assertEqual(headers["dp-error-class"], "outage-max-wait")
+            self.assertLessEqual(int(headers["dp-attempt"]), 2)   # the one that it died of, and one that noticed
+        self.assertEqual(house.simulator.ledger(), [])
+
+    def test_one_poisoned_claim(self):
+        """All calls of one claim hang, and those of 99 others are answered: no outage, and only that one ends badly."""
+        house = self.pipeline(**{**OUTAGE, "breaker_failures": 2, "retry_tiers": "200ms*3", "look_tier": "200ms",
+                                 "bgs_read_timeout_ms": 1500}).set_up()
+        house.start_api()
+        self.start_consumers(house, proc_setup=2, form_686c=2)
+        house.simulator.rule(name="poison", operation="*", contains="600%06d" % POISONED, do="hang")
+        guids = house.submit([claims.claim("03", veteran) for veteran in range(1, 101)])
+        until(lambda: house.states() == {"success": "99", "failure": "1"}, 90, lambda: f"99 and 1: {house.states()}")
+        self.assertEqual(house.sql_one("select distinct status from saved_claim_groups where parent_claim_id = saved_claim_id "
+                                       f"and claim_group_guid = '{guids[POISONED - 1]}'"), "failure")
+        until(lambda: house.records("claims.dead-letter"), 20, "the dead letter")
+        ((_, headers, value),) = house.values("claims.dead-letter")
+        self.assertEqual(value["claim_group_id"], guids[POISONED - 1])
+        self.assertEqual((headers["dp-error-class"], headers["dp-attempt"]), ("unknown-outcome", "4"))
+        self.assertEqual(self.changes(house), [], "it has opened the breaker")
 
 
 if __name__ == "__main__":

@@ -163,9 +163,10 @@ def remove_static_member(group, instance):
     ask(13, 3, text(group) + array([text("") + text(instance)]))
 
 
-def create_topic(name, partitions):
+def create_topic(name, partitions, **configs):
     """CreateTopics, version 2: what ours would never make."""
-    body = ask(19, 2, array([text(name) + struct.pack(">ihii", partitions, 1, 0, 0)]) + struct.pack(">ib", 10000, 0))
+    given = array([text(key.replace("_", ".")) + text(str(value)) for key, value in configs.items()])
+    body = ask(19, 2, array([text(name) + struct.pack(">ihi", partitions, 1, 0) + given]) + struct.pack(">ib", 10000, 0))
     # throttle time, number of topics, then the name and its error code
     (code,) = struct.unpack_from(">h", body, 8 + 2 + len(name))
     assert code == 0, f"topic {name}: error {code}"
