@@ -12,7 +12,11 @@
 #define MS_PER_HOUR   (3600 * MS_PER_SECOND)
 #define MS_PER_DAY    (24 * MS_PER_HOUR)
 
-static gint64 database_offset_ms;
+static gint64 database_offset_ms, database_error_ms; /* atomic */
+static GMutex offset_lock;
+static gint64 offset_low_ms, offset_high_ms; /* the true offset lies between them */
+static gboolean is_offset_known;
+#define DRIFT_MS 1 /* between two heartbeats: 100 ppm of 10 s */
 static ClockSource wall_source;
 static ClockSource monotonic_source;
 
@@ -48,10 +52,50 @@ clock_set_source (ClockSource wall_ms, ClockSource monotonic_ms)
   __atomic_store_n (&monotonic_source, monotonic_ms, __ATOMIC_RELEASE);
 }
 
+static void
+publish_offset (void)
+{
+  __atomic_store_n (&database_offset_ms, offset_low_ms + (offset_high_ms - offset_low_ms) / 2,
+                    __ATOMIC_RELEASE);
+  __atomic_store_n (&database_error_ms, (offset_high_ms - offset_low_ms + 1) / 2, __ATOMIC_RELEASE);
+}
+
 void
 clock_set_database_offset_ms (gint64 offset_ms)
 {
-  __atomic_store_n (&database_offset_ms, offset_ms, __ATOMIC_RELEASE);
+  g_mutex_lock (&offset_lock);
+  offset_low_ms = offset_high_ms = offset_ms;
+  is_offset_known = TRUE;
+  publish_offset ();
+  g_mutex_unlock (&offset_lock);
+}
+
+void
+clock_note_database (gint64 before_ms, gint64 after_ms, gint64 database_ms)
+{
+  gint64 low = database_ms - after_ms - 1,
+         high = database_ms - before_ms + 1; /* parts of a ms are cut off */
+
+  g_mutex_lock (&offset_lock);
+  if (is_offset_known) {
+    gint64 drifted_low = offset_low_ms - DRIFT_MS, drifted_high = offset_high_ms + DRIFT_MS;
+
+    if (drifted_low <= high && low <= drifted_high) {
+      low = MAX (low, drifted_low);
+      high = MIN (high, drifted_high);
+    }
+  }
+  offset_low_ms = low;
+  offset_high_ms = high;
+  is_offset_known = TRUE;
+  publish_offset ();
+  g_mutex_unlock (&offset_lock);
+}
+
+gint64
+clock_database_error_ms (void)
+{
+  return __atomic_load_n (&database_error_ms, __ATOMIC_ACQUIRE);
 }
 
 gint64

@@ -69,6 +69,7 @@ struct Breaker {
 
   GMutex lock; /* all below */
   GCond wake;
+  GCond turned; /* another state */
   gboolean is_stopping;
   View view;
   guint in_flight; /* admitted and not reported, of whatever state */
@@ -78,9 +79,7 @@ struct Breaker {
   gint64 worked_at_ms;   /* a success whose earlier failures may still stand; -1: none */
   gboolean wants_probe;  /* somebody has asked while it was due */
   gboolean was_refused;  /* somebody whom a place that becomes free would help */
-  gboolean is_counting;  /* failures are on their way to the database */
-  GCond counted;
-  gboolean is_active; /* somebody has asked or reported since the last look */
+  gboolean is_active;    /* somebody has asked or reported since the last look */
   gint64 asked_at_ms, looked_at_ms;
   gint64 again_at_ms; /* the database does not answer: nothing before that; 0: it does */
 };
@@ -277,6 +276,21 @@ breaker_limit (Breaker *breaker, guint max)
   return MIN (limit, max);
 }
 
+gboolean
+breaker_opens_within (Breaker *breaker, gint64 ms)
+{
+  gint64 until = g_get_monotonic_time () + ms * 1000;
+  gboolean is_open;
+
+  g_mutex_lock (&breaker->lock);
+  while ((breaker->view.state == STATE_CLOSED || breaker->outcome != BREAKER_NOT_CALLED) &&
+         !breaker->is_stopping && g_cond_wait_until (&breaker->turned, &breaker->lock, until))
+    ;
+  is_open = breaker->view.state != STATE_CLOSED;
+  g_mutex_unlock (&breaker->lock);
+  return is_open;
+}
+
 gint64
 breaker_open_since_ms (Breaker *breaker)
 {
@@ -288,19 +302,6 @@ breaker_open_since_ms (Breaker *breaker)
   return since_ms;
 }
 
-void
-breaker_await_count (Breaker *breaker, gint64 limit_ms)
-{
-  gint64 until = g_get_monotonic_time () + limit_ms * 1000;
-
-  g_mutex_lock (&breaker->lock);
-  while ((breaker->is_counting || g_hash_table_size (breaker->failures) > 0 ||
-          breaker->outcome != BREAKER_NOT_CALLED) &&
-         !breaker->is_stopping && g_cond_wait_until (&breaker->counted, &breaker->lock, until))
-    ;
-  g_mutex_unlock (&breaker->lock);
-}
-
 gint64
 breaker_next_ms (Breaker *breaker)
 {
@@ -309,7 +310,9 @@ breaker_next_ms (Breaker *breaker)
   const View *view = &breaker->view;
 
   g_mutex_lock (&breaker->lock);
-  if (view->state != STATE_CLOSED && !is_due (view, now_ms))
+  if (breaker->outcome != BREAKER_NOT_CALLED)
+    ; /* the probe has its answer, and what follows from it is on its way */
+  else if (view->state != STATE_CLOSED && !is_due (view, now_ms))
     next_ms = view->due_ms;
   else if (view->state == STATE_CLOSED && ramp (view, now_ms) != G_MAXUINT)
     next_ms = next_ramp_ms (view, now_ms);
@@ -574,6 +577,7 @@ apply (Breaker *breaker, const View *view)
   breaker->outcome = BREAKER_NOT_CALLED;
   g_hash_table_remove_all (breaker->failures);
   breaker->worked_at_ms = -1;
+  g_cond_broadcast (&breaker->turned);
   return TRUE;
 }
 
@@ -664,7 +668,6 @@ begin_task (Breaker *breaker, Task task, Change *ret_change)
   if (task == TASK_RECORD) {
     ret_change->failures = breaker->failures;
     breaker->failures = failures_new ();
-    breaker->is_counting = TRUE;
   }
   if (task == TASK_RECORD || task == TASK_FORGET)
     breaker->worked_at_ms = -1;
@@ -688,9 +691,6 @@ end_task (Breaker *breaker, Change *change, gboolean is_done)
     keep_for_later (breaker, change);
   if (change->task == TASK_TAKE)
     breaker->wants_probe = FALSE; /* who still wants it asks again */
-  if (change->task == TASK_RECORD)
-    breaker->is_counting = FALSE;
-  g_cond_broadcast (&breaker->counted);
   breaker->again_at_ms = is_done ? 0 : now_ms + breaker->look_ms;
   g_clear_pointer (&change->failures, g_hash_table_unref);
 }
@@ -751,7 +751,7 @@ breaker_new (Program *program, const char *downstream, BreakerChanged changed, g
   breaker->failures = failures_new ();
   g_mutex_init (&breaker->lock);
   g_cond_init (&breaker->wake);
-  g_cond_init (&breaker->counted);
+  g_cond_init (&breaker->turned);
   metrics_describe ("breaker_state", "0 closed, 1 half-open, 2 open, as this process knows it.");
   metrics_describe ("breaker_changes_total", "Changes that this process has made.");
   breaker->thread = g_thread_new ("breaker", serve, breaker);
@@ -767,12 +767,13 @@ breaker_free (Breaker *breaker)
   breaker->is_stopping = TRUE;
   breaker->is_probing = FALSE; /* nobody will report it */
   g_cond_signal (&breaker->wake);
+  g_cond_broadcast (&breaker->turned);
   g_mutex_unlock (&breaker->lock);
   g_thread_join (breaker->thread);
   g_hash_table_unref (breaker->failures);
   g_mutex_clear (&breaker->lock);
   g_cond_clear (&breaker->wake);
-  g_cond_clear (&breaker->counted);
+  g_cond_clear (&breaker->turned);
   g_free (breaker->downstream);
   g_free (breaker);
 }

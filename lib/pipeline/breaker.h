@@ -6,9 +6,9 @@
  * cannot open it, for a claim counts once, nor keep it open, for the probe is whoever asks next (a claim whose probe
  * failed belongs at the end of the line: its caller's doing).
  *
- * The functions below are any thread's and, but for breaker_await_count(), answer from memory and never wait for the
- * database: a thread of the breaker's own does that. While the database is away the last known state holds. Every
- * change writes a monitoring event (breaker-open, breaker-half-open, breaker-closed) in its own transaction.
+ * The functions below are any thread's, answer from memory and never wait for the database: a thread of the breaker's
+ * own does that. While the database is away the last known state holds. Every change writes a monitoring event
+ * (breaker-open, breaker-half-open, breaker-closed) in its own transaction.
  *
  * Source: design section 5, Breaker. */
 #pragma once
@@ -70,14 +70,21 @@ typedef enum {
  */
 void breaker_report (Breaker *breaker, BreakerCall *call, const char *scope, BreakerReport report);
 
-/* Waits until what this process has reported as BREAKER_DOWN is counted and its probe decided, or @limit_ms have
- * passed: only then does the state say whether that call was one of many. For whoever has a verdict to give, and time. */
-void breaker_await_count (Breaker *breaker, gint64 limit_ms);
-
 /* How many records this process may have in flight now, at most @max: 0 while open; 1 when a probe is due, for it
  * needs somebody who asks, and while this process holds the probe; 2^(whole seconds) after the closing. Ask when there
  * is something to hand out: a process that never asks does not look at the database while the breaker is closed. */
 guint breaker_limit (Breaker *breaker, guint max);
+/**
+ * breaker_opens_within:
+ * @ms: of the caller's time, at most
+ *
+ * For who has just reported %BREAKER_DOWN: in an outage many fail at the same moment, and the one that decides may be the
+ * next. Waits, unlike all else here, until the breaker is known to be open, and the probe decided if there was one. FALSE: it
+ * is not open, after that long.
+ */
+#define BREAKER_OPENS_WITHIN_MS                                                                    \
+  250 /* of others under way: what a failure waits before it costs an attempt */
+gboolean breaker_opens_within (Breaker *breaker, gint64 ms);
 /* UTC ms of the database's clock; 0: closed. While it probes, and after a probe that failed: since it was opened. */
 gint64 breaker_open_since_ms (Breaker *breaker);
 /* clock_monotonic_ms() at which the answers of breaker_limit() and breaker_admits() next change by themselves; -1: not

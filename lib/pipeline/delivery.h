@@ -67,7 +67,7 @@ typedef struct Delivery {
   guint attempt;             /* attempts spent before this one */
   gint64 due_ms;             /* in a tier, by the database's clock; 0: none */
   gint64 first_failed_at_ms; /* 0: never */
-  char *failures;            /* first and last failures, neutral texts, one a line; may be NULL */
+  char *failures;            /* first and last failures, neutral texts; may be NULL */
   RecordState record;
   guint snoozes;
   gint64 wake_at_ms;  /* monotonic, while snoozing */
@@ -208,6 +208,13 @@ typedef struct {
 SettleUnit *settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken);
 void settle_do (Desk *desk, GPtrArray *batch,
                 gpointer runner); /* DeskWork over SettleUnit *; frees them */
+
+/* --- next-record.c; rows of the settlement's transaction --- */
+
+/* To the tier where it waits: the attempts spent choose it, or look-tier. */
+void next_record_to_tier (SettleUnit *unit);
+/* To dead letter or quarantine, @topic without prefix, with what had taken effect. Errors: database. */
+gboolean next_record_away (SettleUnit *unit, const char *topic, GError **error);
 
 /* --- window.c; on the poll thread --- */
 

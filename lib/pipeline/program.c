@@ -117,21 +117,26 @@ program_wait_for_stop (Program *program, gint64 ms)
 /* --- Housekeeping --- */
 
 static gboolean
-beat (Program *program, Db *db, GError **error)
+compare_clocks (Db *db, GError **error)
 {
   gint64 before = clock_now_ms ();
-  gint64 started = clock_monotonic_ms ();
-  g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_HEARTBEAT, "tt", program->instance_id, program->name);
-  gint64 trip, offset;
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_CLOCK, "");
 
   if (!rows)
     return FALSE;
-  trip = clock_monotonic_ms () - started;
-  offset = db_rows_int (rows, 0, "now_ms") - (before + trip / 2);
-  clock_set_database_offset_ms (offset);
-  metrics_gauge ("database_clock_offset_seconds", offset / 1000.0, NULL);
-  if (ABS (offset) > OFFSET_WARN_MS)
+  clock_note_database (before, clock_now_ms (), db_rows_int (rows, 0, "now_ms"));
+  metrics_gauge ("database_clock_offset_seconds", clock_database_offset_ms () / 1000.0, NULL);
+  metrics_gauge ("database_clock_error_seconds", clock_database_error_ms () / 1000.0, NULL);
+  return TRUE;
+}
+
+static gboolean
+beat (Program *program, Db *db, GError **error)
+{
+  if (!db_execute (db, NULL, error, SQL_HEARTBEAT, "tt", program->instance_id, program->name) ||
+      !compare_clocks (db, error))
+    return FALSE;
+  if (ABS (clock_database_offset_ms ()) > OFFSET_WARN_MS)
     log_limited (LOG_LEVEL_WARNING, "clock",
                  "this machine's clock differs from the database's by more than 1 s", NULL);
   g_mutex_lock (&program->lock);
@@ -336,8 +341,10 @@ meet_database (Program *program, GError **error)
     g_autoptr (GError) problem = NULL;
     g_autoptr (Db) db = db_open (settings_text (program->settings, "database-url"), &problem);
 
+    /* The first answers of a connection are slow: two more for the clock. */
     if (db && db_schema_check (db, &problem) && record_secrets (program, db, &problem) &&
-        beat (program, db, &problem))
+        beat (program, db, &problem) && compare_clocks (db, &problem) &&
+        compare_clocks (db, &problem))
       return TRUE;
     if (!g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY)) {
       g_propagate_error (error, g_steal_pointer (&problem));

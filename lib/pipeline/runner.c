@@ -23,7 +23,6 @@
 #define BATCH_MAX         100
 #define RETAKE_MS         1000
 #define BROKER_TIMEOUT_MS 10000
-#define AWAIT_COUNT_MS    1000 /* some milliseconds suffice, unless the database is in trouble */
 
 const Setting runner_settings[] = {
   { "in-flight", SETTING_NUMBER, "64", "Records worked on at the same time.", NULL, 1, 1000 },
@@ -79,12 +78,8 @@ spare_attempt (Run *run, Verdict verdict, GError **error)
   gint64 next;
 
   if (verdict != VERDICT_RETRY || !run->away ||
-      g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER))
-    return verdict;
-  /* Of many that fail at the same moment only as many pay as it takes to notice; and only when its probe is decided it
-   * can be said when the next one is due. */
-  breaker_await_count (run->away, AWAIT_COUNT_MS);
-  if (breaker_open_since_ms (run->away) == 0)
+      g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER) ||
+      !breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS))
     return verdict;
   why = g_steal_pointer (error);
   next = breaker_next_ms (run->away);

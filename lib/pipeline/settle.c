@@ -7,15 +7,11 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "claims/claim-group.h"
-#include "kafka/retry-tiers.h"
 #include "pipeline/delivery.h"
 #include "pipeline/settle.sql.h"
 #include "pipeline/states.h"
 
-#define FAILURES_MAX_BYTES 900 /* first and last failures; a header holds 1,024 */
-#define FAILURES_BETWEEN   "; "
-#define OURS_MAX_BYTES     3072 /* our headers of a record, names and values */
-#define AGAIN_MS           1000
+#define AGAIN_MS 1000
 
 SettleUnit *
 settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken)
@@ -50,111 +46,6 @@ static gint64
 claim_of (const SettleUnit *unit)
 {
   return unit->delivery->run ? unit->delivery->run->scope.claim_id : 0;
-}
-
-/* --- Records that go on from here: retry, dead letter, quarantine --- */
-
-/* For each attempt "3 2026-11-21T19:05:00.123Z bgs-fault": the first failure and the newest ones, within the budget. No
- * line breaks, for the tools that show headers go by lines. */
-static char *
-add_failure (const char *failures, guint attempt, gint64 at_ms, const GError *error)
-{
-  g_autofree char *at = clock_format_iso (at_ms);
-  g_autofree char *line = g_strdup_printf ("%u %s %s", attempt, at, verdict_error_class (error));
-  g_auto (GStrv) lines = g_strsplit (failures ? failures : "", FAILURES_BETWEEN, -1);
-  GString *text = g_string_new (failures);
-  guint first = 1;
-
-  if (text->len > 0)
-    g_string_append (text, FAILURES_BETWEEN);
-  g_string_append (text, line);
-  while (text->len > FAILURES_MAX_BYTES && first < g_strv_length (lines)) {
-    g_string_truncate (text, 0);
-    g_string_append_printf (text, "%s" FAILURES_BETWEEN "…", lines[0]);
-    for (guint i = ++first; lines[i]; i++)
-      g_string_append_printf (text, FAILURES_BETWEEN "%s", lines[i]);
-    g_string_append_printf (text, FAILURES_BETWEEN "%s", line);
-  }
-  return g_string_free (text, FALSE);
-}
-
-/* The headers of the next record of this message: foreign ones as they came, ours replaced. */
-static KafkaHeaders *
-next_headers (const SettleUnit *unit)
-{
-  const Delivery *delivery = unit->delivery;
-  KafkaHeaders *headers = kafka_headers_copy (delivery->headers);
-  gint64 now_ms = unit->settlement.now_ms;
-  g_autofree char *source = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic,
-                                             delivery->partition->number, delivery->offset);
-
-  kafka_headers_set (headers, "dp-message-id", delivery->message_id);
-  kafka_headers_set_int (headers, "dp-hop", delivery->hop + (GUARD (HOP) ? 1 : 0));
-  kafka_headers_set_int (headers, "dp-attempt", delivery->attempt + (unit->spends_attempt ? 1 : 0));
-  kafka_headers_set_int (headers, "dp-replay", delivery->replay);
-  kafka_headers_set (headers, "dp-not-before", NULL);
-  kafka_headers_set (headers, "dp-waiting-since", NULL);
-  if (!kafka_headers_get (headers, "dp-source"))
-    kafka_headers_set (headers, "dp-source", source);
-  kafka_headers_set (headers, "dp-reason", unit->error ? unit->error->message : NULL);
-  kafka_headers_set (headers, "dp-error-class", verdict_error_class (unit->error));
-  if (unit->spends_attempt) {
-    g_autofree char *first =
-        clock_format_iso (delivery->first_failed_at_ms ? delivery->first_failed_at_ms : now_ms);
-    g_autofree char *failures =
-        add_failure (delivery->failures, delivery->attempt + 1, now_ms, unit->error);
-
-    kafka_headers_set (headers, "dp-first-failed-at", first);
-    kafka_headers_set (headers, "dp-failures", failures);
-  }
-  return headers;
-}
-
-static KafkaHeaders *
-diagnosis (SettleUnit *unit, GError **error)
-{
-  Delivery *delivery = unit->delivery;
-  g_autoptr (KafkaHeaders) headers = next_headers (unit);
-
-  if (delivery->run && delivery->run->scope.scope) {
-    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_STEPS_IN_EFFECT, "tt",
-                                        delivery->run->scope.scope, STEP_INSERT);
-    if (!rows)
-      return NULL;
-    kafka_headers_set (headers, "dp-steps", db_rows_text (rows, 0, "finished"));
-    kafka_headers_set (headers, "dp-insert",
-                       db_rows_boolean (rows, 0, "insert_is_unknown") ? "unknown" : NULL);
-  }
-  return g_steal_pointer (&headers);
-}
-
-static GBytes *
-copy_of (gconstpointer data, gsize length)
-{
-  return data ? g_bytes_new (data, length) : NULL;
-}
-
-/* Original bytes, tombstones as tombstones, to the same partition number. */
-static void
-pass_on (SettleUnit *unit, const char *topic, KafkaHeaders *headers_taken)
-{
-  static const char *const shortened[] = { "dp-steps", "dp-failures", "dp-reason", NULL };
-  const rd_kafka_message_t *message = unit->delivery->message;
-
-  kafka_headers_fit (headers_taken, "dp-", OURS_MAX_BYTES, shortened);
-  settlement_add_row (&unit->settlement, topic, unit->delivery->partition->number,
-                      copy_of (message->key, message->key_len),
-                      copy_of (message->payload, message->len), headers_taken);
-}
-
-static gboolean
-send_away (SettleUnit *unit, const char *topic, GError **error)
-{
-  KafkaHeaders *headers = diagnosis (unit, error);
-
-  if (headers)
-    pass_on (unit, topic, headers);
-  return headers != NULL;
 }
 
 /* --- What each verdict writes --- */
@@ -208,33 +99,10 @@ settle_done (SettleUnit *unit, GError **error)
   return TRUE;
 }
 
-/* The next record of the message, in the tier where it waits: the attempts spent choose it, or look-tier. */
-static void
-pass_to_tier (SettleUnit *unit)
-{
-  const Delivery *delivery = unit->delivery;
-  const Runner *runner = delivery->runner;
-  const RetryTier *tier = unit->spends_attempt
-                              ? retry_tiers_of (runner->tiers, delivery->attempt + 1)
-                              : runner->look_tier;
-  g_autofree char *topic = retry_topic (runner->consumer->name, tier->name);
-  gint64 waiting_since_ms = delivery->record.waiting_since_ms;
-  KafkaHeaders *headers = next_headers (unit);
-
-  if (!unit->spends_attempt && waiting_since_ms == 0)
-    waiting_since_ms = unit->settlement.now_ms;
-  if (waiting_since_ms)
-    kafka_headers_set_int (headers, "dp-waiting-since", waiting_since_ms);
-  kafka_headers_set_int (headers, "dp-not-before",
-                         unit->settlement.now_ms + tier->wait_ms +
-                             retry_jitter_ms (topic, delivery->partition->number, tier->wait_ms));
-  pass_on (unit, topic, headers);
-}
-
 static gboolean
 settle_retry (SettleUnit *unit, GError **error)
 {
-  pass_to_tier (unit);
+  next_record_to_tier (unit);
   CRASH_POINT ("retry/before-commit");
   if (!unit->spends_attempt)
     return settlement_monitoring_event (&unit->settlement, "look-later", claim_group_of (unit),
@@ -301,7 +169,7 @@ settle_dead (SettleUnit *unit, GError **error)
   gboolean has_message = delivery->run && delivery->run->message, goes_out = has_message;
 
   if (unit->is_quarantine &&
-      (!send_away (unit, "quarantine", error) ||
+      (!next_record_away (unit, "quarantine", error) ||
        !settlement_monitoring_event (&unit->settlement, "quarantine", claim_group_of (unit),
                                      claim_of (unit), verdict_error_class (unit->error), error)))
     return FALSE;
@@ -315,7 +183,7 @@ settle_dead (SettleUnit *unit, GError **error)
     return FALSE;
   if (!goes_out)
     return TRUE;
-  return send_away (unit, "claims.dead-letter", error) &&
+  return next_record_away (unit, "claims.dead-letter", error) &&
          settlement_monitoring_event (&unit->settlement, "dead-letter", claim_group_of (unit),
                                       claim_of (unit), verdict_error_class (unit->error), error);
 }

@@ -20,9 +20,3 @@ values ($1, $2, $3, $4, clock_timestamp ())
 on conflict (consumer, topic, partition, record_offset) do update set
   waiting_since = coalesce (delivery_records.waiting_since, excluded.waiting_since), instance_id = null
 returning (extract (epoch from waiting_since) * 1000)::bigint as waiting_since_ms
-
--- name: steps-in-effect
--- What had taken effect when it failed for good: for the dead letter's reader.
-select string_agg (distinct step, ',' order by step) filter (where state = 'finished') as finished,
-       bool_or (step = $2 and state = 'started') as insert_is_unknown
-from step_journal where scope = $1

@@ -168,7 +168,7 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
 {
   Run *run = s->run;
   gint64 settled_at = row->started_at_ms + s->step->timeout_ms + run->runner->unknown_settle_ms;
-  gint64 rest = settled_at - clock_database_now_ms ();
+  gint64 rest = settled_at + clock_database_error_ms () - clock_database_now_ms ();
   StepUnit take = { 0 };
   g_autofree char *result = NULL;
 
@@ -280,7 +280,7 @@ judge_call (StepRun *s, GError *problem, GError **error)
 
   /* An outage spends no attempt, and so not the last one. */
   gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max &&
-                     !(run->away && breaker_open_since_ms (run->away) != 0);
+                     !(run->away && breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS));
 
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
       !(s->step->after_insert && is_last)) {

@@ -11,11 +11,9 @@
 
 #define UNFINISHED_MAX 1000 /* a partition with this many unfinished records is not read further */
 #define OUTBOX_WAITING_MAX                                                                         \
-  20000                  /* more rows than this without a delivery report: nothing new is taken */
-#define SETTLING_MAX 256 /* verdicts that wait for their commit; more and nothing new is taken */
-#define RETAKE_MS    1000
-#define DUE_MARGIN_MS                                                                              \
-  2 /* never early: the offset to the database's clock is known to a millisecond */
+  20000                    /* more rows than this without a delivery report: nothing new is taken */
+#define SETTLING_MAX   256 /* verdicts that wait for their commit; more and nothing new is taken */
+#define RETAKE_MS      1000
 #define DUE_SLACK_MS   60000 /* a due time further ahead than its tier and this is none of ours */
 #define OUTAGE_LOOK_MS 60000 /* between two looks for what has waited too long */
 
@@ -341,11 +339,13 @@ line_up (Runner *runner, Delivery *delivery)
   g_queue_push_tail (&runner->due, delivery);
 }
 
-/* How long until the head may be taken; 0: now. */
+/* How long until the head may be taken; 0: now. Never early, by the database's clock. */
 static gint64
 head_waits_ms (const Delivery *head)
 {
-  return head->due_ms ? MAX (0, head->due_ms + DUE_MARGIN_MS - clock_database_now_ms ()) : 0;
+  return head->due_ms
+             ? MAX (0, head->due_ms + clock_database_error_ms () - clock_database_now_ms ())
+             : 0;
 }
 
 /* The head of a partition, read when there is none in hand; NULL: nothing there, or no more may be read. In a tier it is

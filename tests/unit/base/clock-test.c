@@ -166,6 +166,39 @@ can_be_set (void)
   g_assert_cmpint (ABS (clock_monotonic_ms () - g_get_monotonic_time () / 1000), <=, 1000);
 }
 
+/* Two hosts, 200 ms apart: what each trip says of it holds only between its ends. */
+static void
+offset_is_what_all_trips_agree_on (void)
+{
+  clock_set_source (wall, monotonic);
+  clock_set_database_offset_ms (0);
+  wall_ms = 100000;
+  clock_note_database (1000, 1100, 1290); /* 190 to 290; not what was known: a clock was set */
+  g_assert_cmpint (clock_database_offset_ms (), ==, 240);
+  g_assert_cmpint (clock_database_error_ms (), ==, 51);
+  g_assert_cmpint (clock_database_now_ms (), ==, 100240);
+
+  clock_note_database (2000, 2002, 2201); /* 199 to 201: quick */
+  g_assert_cmpint (clock_database_offset_ms (), ==, 200);
+  g_assert_cmpint (clock_database_error_ms (), ==, 2);
+
+  clock_note_database (
+      3000, 3500,
+      3201); /* −299 to 201: slow on its way back, and no worse for it but for a drift */
+  g_assert_cmpint (clock_database_error_ms (), <=, 3);
+  g_assert_cmpint (ABS (clock_database_offset_ms () - 200), <=, clock_database_error_ms ());
+
+  clock_note_database (4000, 4002, 5001); /* 999 to 1001: one of the clocks was set */
+  g_assert_cmpint (clock_database_offset_ms (), ==, 1000);
+
+  for (guint i = 0; i < 20; i++) /* slow answers for long: what is known gets wider */
+    clock_note_database (5000, 5500, 6250);
+  g_assert_cmpint (clock_database_error_ms (), >=, 20);
+  clock_set_source (NULL, NULL);
+  clock_set_database_offset_ms (0);
+  g_assert_cmpint (clock_database_error_ms (), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,5 +212,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/clock/parses-the-other-shapes", parses_the_other_shapes);
   g_test_add_func ("/base/clock/refuses-what-is-no-time", refuses_what_is_no_time);
   g_test_add_func ("/base/clock/can-be-set", can_be_set);
+  g_test_add_func ("/base/clock/offset-is-what-all-trips-agree-on",
+                   offset_is_what_all_trips_agree_on);
   return g_test_run ();
 }
