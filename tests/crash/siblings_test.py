@@ -59,11 +59,11 @@ class Siblings(PipelineTest):
         return found
 
     def changes(self, pipeline):
-        """Group's guid: the states that its events tell, each event once."""
+        """Group's guid: the states that its events tell, each event once and in their sequence, as any reader takes them."""
         events = {headers["ce_id"]: value for _, headers, value in pipeline.values("claim-events")
                   if value["subject"] == "GROUP"}
         found = collections.defaultdict(list)
-        for value in events.values():
+        for value in sorted(events.values(), key=lambda value: value["sequence"]):
             found[value["claim_group_id"]].append(value["to_state"])
         return found
 
