@@ -3,7 +3,7 @@
 
 # Tests mostly wait: for limits that are over, for servers that start. What measures time or keeps both cores busy says so to
 # ctest (RUN_SERIAL, PROCESSORS).
-readonly tests_at_once=3
+readonly tests_at_once=2
 
 # run_lane PRESET LABEL…: builds the preset and runs its tests; without a label all but the long ones.
 run_lane () {
