@@ -279,6 +279,12 @@ void runner_wake (Runner *runner);
 /* The open offsets of a partition, for its row of counts; of gint64. Called with the lock held. */
 GArray *partition_open_offsets (Partition *partition);
 void runner_ill (const char *why, gpointer runner) G_GNUC_NORETURN;
+/* A failure now would use up its retries. */
+static inline gboolean
+delivery_is_last_attempt (const Delivery *delivery, guint attempts_max)
+{
+  return delivery->attempt + 1 >= attempts_max;
+}
 /* The breaker of that downstream; NULL: the consumer's first, and NULL where it has none. */
 Breaker *runner_breaker (Runner *runner, const char *downstream);
 

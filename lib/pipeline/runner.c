@@ -95,7 +95,7 @@ spare_insert_in_doubt (Run *run, Verdict verdict, GError **error)
 {
   gboolean is_last = verdict == VERDICT_RETRY &&
                      !g_error_matches (*error, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER) &&
-                     run_attempt (run) + 1 >= run->runner->attempts_max;
+                     delivery_is_last_attempt (run->delivery, run->runner->attempts_max);
   g_autoptr (GError) why = NULL;
   const JournalRow *insert;
 

@@ -23,7 +23,7 @@ settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken)
   unit->error = error_taken;
   unit->spends_attempt = !g_error_matches (error_taken, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER);
   if (verdict == VERDICT_RETRY && unit->spends_attempt &&
-      delivery->attempt + 1 >= delivery->runner->attempts_max)
+      delivery_is_last_attempt (delivery, delivery->runner->attempts_max))
     unit->verdict = VERDICT_DEAD; /* the last retry is used up */
   return unit;
 }
@@ -500,7 +500,7 @@ settle_otherwise (SettleUnit *unit, GError *error_taken)
     g_clear_error (&unit->error);
     unit->error = error_taken;
     unit->spends_attempt = TRUE;
-    unit->verdict = unit->delivery->attempt + 1 >= unit->delivery->runner->attempts_max
+    unit->verdict = delivery_is_last_attempt (unit->delivery, unit->delivery->runner->attempts_max)
                         ? VERDICT_DEAD
                         : VERDICT_RETRY;
     return TRUE;

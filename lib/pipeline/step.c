@@ -10,8 +10,6 @@
 #include "pipeline/journal.sql.h"
 #include "pipeline/states.h"
 
-#define SNOOZE_MAX_MS 60000
-
 typedef struct {
   Run *run;
   const Step *step;
@@ -174,8 +172,7 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
 
   s->ordinal = row->ordinal;
   if (GUARD (SETTLE_WAIT) && rest > 0) /* the request may still be running on the other side */
-    return run_snooze (run, MIN (rest + 1, SNOOZE_MAX_MS),
-                       "a call of unknown outcome is not settled yet", error);
+    return run_snooze (run, rest + 1, "a call of unknown outcome is not settled yet", error);
   if (!s->step->look && !s->step->once && digest_differs (run, s->step, row)) {
     g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
                  "%s was started with another request", s->step->name);
@@ -279,7 +276,7 @@ judge_call (StepRun *s, GError *problem, GError **error)
   Verdict verdict = verdict_of (problem);
 
   /* An outage spends no attempt, and so not the last one. */
-  gboolean is_last = run_attempt (run) + 1 >= run->runner->attempts_max &&
+  gboolean is_last = delivery_is_last_attempt (run->delivery, run->runner->attempts_max) &&
                      !(run->away && breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS));
 
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
