@@ -1,7 +1,7 @@
 /* form-674: carries one 21-674, the school attendance of one student, into BGS.
  *
  *   reads    claims.674                 keyed by Veteran
- *   emits    events and e-mail requests, with the message's settlement
+ *   emits    events and e-mail requests, with the message's transaction
  *   calls    BGS: vnp participants, persons, addresses, relationship, school, student, claim;
  *            benefit claim; note; the proc's close. BID: the pension read
  *   repeat   safe. Every call is a journalled step, finished ones are not made again; an insert

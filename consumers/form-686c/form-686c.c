@@ -1,7 +1,7 @@
 /* form-686c: carries one 21-686c, adding and removing dependents, into BGS.
  *
  *   reads    claims.686c                keyed by Veteran
- *   emits    events and e-mail requests, with the message's settlement
+ *   emits    events and e-mail requests, with the message's transaction
  *   calls    BGS: vnp participants, persons, addresses, relationships, claim; benefit claim; note;
  *            the proc's close. BID: the pension read
  *   repeat   safe. Every call is a journalled step, finished ones are not made again; an insert

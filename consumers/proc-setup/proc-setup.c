@@ -1,7 +1,7 @@
 /* proc-setup: opens the one BGS proc that the children of a claim group share, and its proc forms.
  *
  *   reads    claims.submitted           keyed by Veteran
- *   emits    claims.686c, claims.674    one record a child, with the message's settlement
+ *   emits    claims.686c, claims.674    one record a child, with the message's transaction
  *   calls    BGS: vnp proc, vnp proc form
  *   repeat   safe. The proc is a journalled step: an answer that is lost costs an empty proc in
  *            state Started, which is recorded as an orphan. A proc form is looked up after such a
@@ -18,7 +18,6 @@
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
 #include "pipeline/consumer.h"
-#include "pipeline/states.h"
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 #include "submission/decisions.h"
@@ -26,7 +25,7 @@
 
 #include <string.h>
 
-/* What the story works on. Lives until the message is settled: the settlement reads it. */
+/* What the story works on. Lives until the message is settled: the transaction reads it. */
 typedef struct {
   BgsClient *bgs;
   ClaimGroup *group;
@@ -38,7 +37,7 @@ typedef struct {
 static Setup *load_group (Run *run, const ClaimSubmitted *submitted, GError **error);
 static char *create_proc (Run *run, Setup *setup, GError **error);
 static gboolean ensure_proc_form (Run *run, Setup *setup, const char *form_type, GError **error);
-static gboolean hand_to_forms (Settlement *settlement, Run *run, gpointer data, GError **error);
+static gboolean hand_to_forms (Transaction *transaction, Run *run, gpointer data, GError **error);
 static gboolean has_child (const Setup *setup, const char *form_type);
 static void setup_free (gpointer setup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Setup, setup_free)
@@ -245,10 +244,10 @@ ensure_proc_form (Run *run, Setup *setup, const char *form_type, GError **error)
   return result != NULL;
 }
 
-/* --- With the settlement: the group knows its proc, each child has its record. --- */
+/* --- With the transaction: the group knows its proc, each child has its record. --- */
 
 static gboolean
-hand_child (Settlement *settlement, Run *run, const Setup *setup, const ChildClaim *child,
+hand_child (Transaction *transaction, Run *run, const Setup *setup, const ChildClaim *child,
             GError **error)
 {
   const char *name = g_str_equal (child->form_type, "21-686C") ? "claims.686c" : "claims.674";
@@ -260,15 +259,15 @@ hand_child (Settlement *settlement, Run *run, const Setup *setup, const ChildCla
   };
   g_autoptr (GBytes) value = child_claim_ready_encode (run_codec (run), topic, &ready, error);
 
-  return value && settlement_emit (settlement, name, setup->group->veteran_id, value, error);
+  return value && transaction_emit (transaction, name, setup->group->veteran_id, value, error);
 }
 
 static gboolean
-hand_to_forms (Settlement *settlement, Run *run, gpointer data, GError **error)
+hand_to_forms (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const Setup *setup = data;
 
-  if (!claim_group_set_proc (settlement_db (settlement), setup->group->guid, setup->proc_id,
+  if (!claim_group_set_proc (transaction_db (transaction), setup->group->guid, setup->proc_id,
                              setup->review_reasons, error))
     return FALSE;
   for (guint i = 0; i < setup->group->children->len; i++) {
@@ -276,17 +275,17 @@ hand_to_forms (Settlement *settlement, Run *run, gpointer data, GError **error)
 
     /* After a redrive some have their benefit claim already. */
     if (!g_str_equal (child->state, "submitted") &&
-        !hand_child (settlement, run, setup, child, error))
+        !hand_child (transaction, run, setup, child, error))
       return FALSE;
   }
-  return settlement_monitoring_event (settlement, "set-up-success", setup->group->guid, 0, NULL,
-                                      error);
+  return transaction_monitoring_event (transaction, "set-up-success", setup->group->guid, 0, NULL,
+                                       error);
 }
 
 /* --- The end without success. --- */
 
 static gboolean
-fail_group (Settlement *settlement, Run *run, gconstpointer message, const GError *reason,
+fail_group (Transaction *transaction, Run *run, gconstpointer message, const GError *reason,
             gboolean *ret_dead_letter, GError **error)
 {
   const ClaimSubmitted *submitted = message;
@@ -295,11 +294,11 @@ fail_group (Settlement *settlement, Run *run, gconstpointer message, const GErro
                         : verdict_error_class (reason);
   g_autoptr (GError) problem = NULL;
 
-  if (!settlement_monitoring_event (settlement, "set-up-failure", submitted->claim_group_id, 0, why,
-                                    error))
+  if (!transaction_monitoring_event (transaction, "set-up-failure", submitted->claim_group_id, 0,
+                                     why, error))
     return FALSE;
   *ret_dead_letter =
-      settlement_change_group (settlement, submitted->claim_group_id, "failure", why, &problem);
+      transaction_change_group (transaction, submitted->claim_group_id, "failure", why, &problem);
   (void)run;
   if (*ret_dead_letter || g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
     return TRUE; /* the group had left accepted: it has its end, and no second one */

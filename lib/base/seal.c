@@ -15,7 +15,7 @@
 
 #include "base/text.h"
 
-G_DEFINE_QUARK (seal - error - quark, seal_error)
+G_DEFINE_QUARK (seal_error_quark, seal_error)
 
 #define KEY_BYTES        32
 #define NONCE_BYTES      12

@@ -12,7 +12,7 @@
 
 #include "base/setting-names.h"
 
-G_DEFINE_QUARK (settings - error - quark, settings_error)
+G_DEFINE_QUARK (settings_error_quark, settings_error)
 
 #define ENVIRONMENT_PREFIX       "DEPENDENTS_"
 #define KAFKA_ENVIRONMENT_PREFIX ENVIRONMENT_PREFIX "KAFKA_"

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "bgs/bid.h"
 
-G_DEFINE_QUARK (bgs - error - quark, bgs_error)
+G_DEFINE_QUARK (bgs_error_quark, bgs_error)
 
 const Setting bgs_settings[] = {
   { .name = "bgs-url",

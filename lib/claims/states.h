@@ -1,5 +1,5 @@
 /* The states of groups and children: one table of allowed transitions, one function that changes each.
- * Handlers do not call these: pipeline/states.h does, for every change has its event. Source: design section 4. */
+ * Handlers do not call these: program/transaction.h does, for every change has its event. Source: design section 4. */
 #pragma once
 
 #include "db/db.h"

@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "db/connection.h"
 
-G_DEFINE_QUARK (db - error - quark, db_error)
+G_DEFINE_QUARK (db_error_quark, db_error)
 
 enum {
   MAX_PARAMETERS = 32,

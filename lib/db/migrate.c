@@ -12,7 +12,7 @@ typedef struct {
 
 #include "db/migrations.h" /* migrations[]: number n at index n - 1 */
 
-G_DEFINE_QUARK (db - schema - error - quark, db_schema_error)
+G_DEFINE_QUARK (db_schema_error_quark, db_schema_error)
 
 int
 db_schema_version_expected (void)

@@ -18,7 +18,7 @@ typedef enum {
 
 /* Asks the registry; method GET or POST, path such as "/subjects/x-value/versions". Returns the JSON body of a 200,
  * NULL + error otherwise: EVENTS_ERROR_UNKNOWN for 404, EVENTS_ERROR_REGISTRY for everything that may pass.
- * The events room knows no HTTP: programs hand this in (pipeline/registry.h). */
+ * The events room knows no HTTP: programs hand this in (program/registry.h). */
 typedef char *(*RegistryAsk) (const char *method, const char *path, const char *body, gpointer data,
                               GError **error);
 

@@ -12,7 +12,7 @@
 #define DEFAULT_TIMEOUT_MS         120000
 #define DEFAULT_MAX_ANSWER_BYTES   (8 * (gsize)1048576)
 
-G_DEFINE_QUARK (http - error - quark, http_error)
+G_DEFINE_QUARK (http_error_quark, http_error)
 
 struct HttpClient {
   char *ca_file, *certificate_file, *key_file;

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-G_DEFINE_QUARK (kafka - error - quark, kafka_error)
+G_DEFINE_QUARK (kafka_error_quark, kafka_error)
 
 const Setting kafka_settings[] = {
   { "kafka-brokers", SETTING_TEXT, "127.0.0.1:9092",

@@ -324,7 +324,7 @@ breaker_next_ms (Breaker *breaker)
 
 /* Makes the conditional change's event when @count says that it was made. */
 static gboolean
-tell (Settlement *settlement, Change *change, guint count, const char *to, const char *why,
+tell (Transaction *transaction, Change *change, guint count, const char *to, const char *why,
       GError **error)
 {
   g_autofree char *kind = g_strconcat ("breaker-", to, NULL);
@@ -334,16 +334,16 @@ tell (Settlement *settlement, Change *change, guint count, const char *to, const
     return TRUE; /* somebody else was quicker; the look tells what he did */
   change->changed_to = to;
   change->why = why;
-  return settlement_monitoring_event (settlement, kind, NULL, 0, detail, error);
+  return transaction_monitoring_event (transaction, kind, NULL, 0, detail, error);
 }
 
 /* TRUE without @ret_stands: not closed any more, or not the same closing. */
 static gboolean
-lock_closed (Settlement *settlement, const Change *change, gboolean *ret_stands, GError **error)
+lock_closed (Transaction *transaction, const Change *change, gboolean *ret_stands, GError **error)
 {
   guint count = 0;
 
-  if (!db_execute (settlement_db (settlement), &count, error, SQL_LOCK_BREAKER, "ti",
+  if (!db_execute (transaction_db (transaction), &count, error, SQL_LOCK_BREAKER, "ti",
                    change->breaker->downstream, change->change_no))
     return FALSE;
   *ret_stands = count == 1;
@@ -351,24 +351,24 @@ lock_closed (Settlement *settlement, const Change *change, gboolean *ret_stands,
 }
 
 static gboolean
-forget_before_success (Settlement *settlement, const Change *change, GError **error)
+forget_before_success (Transaction *transaction, const Change *change, GError **error)
 {
   return change->worked_at_ms < 0 ||
-         db_execute (settlement_db (settlement), NULL, error, SQL_FORGET_FAILURES, "ti",
+         db_execute (transaction_db (transaction), NULL, error, SQL_FORGET_FAILURES, "ti",
                      change->breaker->downstream, change->worked_at_ms + change->offset_ms);
 }
 
 static gboolean
-forget_failures (Settlement *settlement, Change *change, GError **error)
+forget_failures (Transaction *transaction, Change *change, GError **error)
 {
   gboolean stands = FALSE;
 
-  return lock_closed (settlement, change, &stands, error) &&
-         (!stands || forget_before_success (settlement, change, error));
+  return lock_closed (transaction, change, &stands, error) &&
+         (!stands || forget_before_success (transaction, change, error));
 }
 
 static gboolean
-insert_failures (Settlement *settlement, const Change *change, GError **error)
+insert_failures (Transaction *transaction, const Change *change, GError **error)
 {
   g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
   g_autoptr (GArray) moments = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -383,27 +383,27 @@ insert_failures (Settlement *settlement, const Change *change, GError **error)
     g_array_append_val (moments, at_ms);
   }
   g_ptr_array_add (scopes, NULL);
-  return db_execute (settlement_db (settlement), NULL, error, SQL_RECORD_FAILURES, "tTI",
+  return db_execute (transaction_db (transaction), NULL, error, SQL_RECORD_FAILURES, "tTI",
                      change->breaker->downstream, scopes->pdata, moments->data,
                      (gsize)moments->len);
 }
 
 static gboolean
-record_failures (Settlement *settlement, Change *change, GError **error)
+record_failures (Transaction *transaction, Change *change, GError **error)
 {
   Breaker *breaker = change->breaker;
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   g_autoptr (DbRows) rows = NULL;
   gboolean stands = FALSE;
   guint count = 0;
 
-  if (!lock_closed (settlement, change, &stands, error))
+  if (!lock_closed (transaction, change, &stands, error))
     return FALSE;
   if (!stands)
     return TRUE; /* they say nothing about now */
   /* In this order: what failed after the success counts. */
-  if (!forget_before_success (settlement, change, error) ||
-      !insert_failures (settlement, change, error) ||
+  if (!forget_before_success (transaction, change, error) ||
+      !insert_failures (transaction, change, error) ||
       !db_execute (db, NULL, error, SQL_PURGE_FAILURES, "ti", breaker->downstream,
                    breaker->window_ms))
     return FALSE;
@@ -415,66 +415,65 @@ record_failures (Settlement *settlement, Change *change, GError **error)
   return db_execute (db, NULL, error, SQL_FORGET_ALL_FAILURES, "t", breaker->downstream) &&
          db_execute (db, &count, error, SQL_OPEN_BREAKER, "tii", breaker->downstream,
                      change->change_no, breaker->probe_ms) &&
-         tell (settlement, change, count, "open", "claims in succession got no answer", error);
+         tell (transaction, change, count, "open", "claims in succession got no answer", error);
 }
 
 static gboolean
-take_probe (Settlement *settlement, Change *change, GError **error)
+take_probe (Transaction *transaction, Change *change, GError **error)
 {
   Breaker *breaker = change->breaker;
   guint count = 0;
 
-  return db_execute (settlement_db (settlement), &count, error, SQL_TAKE_PROBE, "titi",
+  return db_execute (transaction_db (transaction), &count, error, SQL_TAKE_PROBE, "titi",
                      breaker->downstream, change->change_no, program_instance_id (breaker->program),
                      breaker->probe_limit_ms) &&
-         tell (settlement, change, count, "half-open", "the next call is the probe", error);
+         tell (transaction, change, count, "half-open", "the next call is the probe", error);
 }
 
 static gboolean
-decide (Settlement *settlement, Change *change, GError **error)
+decide (Transaction *transaction, Change *change, GError **error)
 {
   Breaker *breaker = change->breaker;
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   guint count = 0;
 
   if (change->outcome == BREAKER_DOWN)
     return db_execute (db, &count, error, SQL_REOPEN_BREAKER, "tii", breaker->downstream,
                        change->change_no, breaker->probe_max_ms) &&
-           tell (settlement, change, count, "open", "the probe got no answer", error);
+           tell (transaction, change, count, "open", "the probe got no answer", error);
   return db_execute (db, &count, error, SQL_CLOSE_BREAKER, "ti", breaker->downstream,
                      change->change_no) &&
-         tell (settlement, change, count, "closed", "the probe was answered", error);
+         tell (transaction, change, count, "closed", "the probe was answered", error);
 }
 
 /* No change of state, so no event. */
 static gboolean
-give_probe (Settlement *settlement, Change *change, GError **error)
+give_probe (Transaction *transaction, Change *change, GError **error)
 {
-  return db_execute (settlement_db (settlement), NULL, error, SQL_GIVE_PROBE, "ti",
+  return db_execute (transaction_db (transaction), NULL, error, SQL_GIVE_PROBE, "ti",
                      change->breaker->downstream, change->change_no);
 }
 
 static gboolean
-change_work (Settlement *settlement, Run *run, gpointer data, GError **error)
+change_work (Transaction *transaction, gpointer data, GError **error)
 {
   Change *change = data;
 
-  (void)run;
   change->changed_to = NULL; /* work is repeated on a conflict */
   switch (change->task) {
   case TASK_NONE:
   case TASK_LOOK:
     return TRUE;
   case TASK_DECIDE:
-    return decide (settlement, change, error);
+    return decide (transaction, change, error);
   case TASK_RECORD:
-    return record_failures (settlement, change, error);
+    return record_failures (transaction, change, error);
   case TASK_FORGET:
-    return forget_failures (settlement, change, error);
+    return forget_failures (transaction, change, error);
   case TASK_TAKE:
-    return take_probe (settlement, change, error);
+    return take_probe (transaction, change, error);
   case TASK_GIVE:
-    return give_probe (settlement, change, error);
+    return give_probe (transaction, change, error);
   }
   g_assert_not_reached ();
 }

@@ -13,7 +13,7 @@
  * Source: design section 5, Breaker. */
 #pragma once
 
-#include "pipeline/program.h"
+#include "program/program.h"
 
 typedef struct Breaker Breaker;
 

@@ -35,13 +35,13 @@ typedef struct {
   /* In the transaction that settles DEAD: say what that means (child dead, group failure, …). May
    * be NULL. Sets *ret_dead_letter to FALSE when no dead letter is to go out (the group had failed
    * before). */
-  gboolean (*give_up) (Settlement *settlement, Run *run, gconstpointer message,
+  gboolean (*give_up) (Transaction *transaction, Run *run, gconstpointer message,
                        const GError *reason, gboolean *ret_dead_letter, GError **error);
 
   /* In the transaction that settles RETRY, HOLD or DEAD: record the attempt (submission, attempt).
    * May be NULL.
    * @status "failure", or "unknown" when a call's outcome is not known. */
-  gboolean (*attempted) (Settlement *settlement, Run *run, gconstpointer message,
+  gboolean (*attempted) (Transaction *transaction, Run *run, gconstpointer message,
                          const char *status, const GError *reason, GError **error);
 
   /* NULL-terminated: whom its handler calls ("bgs"). Each has a breaker; while the first one's is open

@@ -9,8 +9,8 @@
 #include "pipeline/breaker.h"
 #include "pipeline/consumer.h"
 #include "pipeline/desk.h"
-#include "pipeline/internal.h"
-#include "pipeline/settlement.h"
+#include "program/internal.h"
+#include "program/journal.h"
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 
@@ -82,22 +82,6 @@ typedef struct {
   GPtrArray *journal; /* of JournalRow *, oldest first; NULL: not read yet */
 } OwnScope;
 
-/* The end of a step, kept until the next commit. */
-typedef struct {
-  char *scope, *step;
-  int ordinal;
-  gint64 token;
-  const char *state;    /* static */
-  char *note;           /* NULL: unchanged */
-  char *result;         /* plain; sealed when written */
-  gboolean is_new;      /* a read: the row is written only now */
-  gint64 started_at_ms; /* of a read */
-  gboolean is_hit;      /* out: the row stood as it should */
-} StepEnd;
-StepEnd *step_end_new (const char *scope, const char *step, int ordinal, gint64 token,
-                       const char *state, const char *result);
-void step_end_free (gpointer end);
-
 typedef enum { RUN_GOES_ON, RUN_AT_BOUNDARY, RUN_LOST } RunOrder;
 
 struct Run {
@@ -119,7 +103,7 @@ struct Run {
   gint order; /* RunOrder, atomic: written by the poll thread */
 };
 typedef struct {
-  SettleWork work;
+  RunWork work;
   gpointer data;
   GDestroyNotify free_data;
 } SettleItem;
@@ -138,7 +122,6 @@ void run_forget_journal (Run *run);
 OwnScope *run_must_own (Run *run,
                         const char *scope); /* NULL: the message's own; asserts that it was taken */
 gboolean journal_load (Run *run, OwnScope *own, GError **error);
-JournalRow *journal_newest (OwnScope *own, const char *step); /* NULL: never started */
 
 /* What waits at the step desk. */
 typedef struct {
@@ -152,7 +135,7 @@ typedef struct {
   gboolean start_hit, group_is_over;
   gint64 started_at_ms;
   /* own work in the same transaction; such units have a transaction of their own */
-  SettleWork work;
+  RunWork work;
   gpointer data;
   const char *step_result;
   gboolean needs_token; /* refuse (LOST) when the run row has another token */
@@ -168,9 +151,6 @@ void steps_submit (Run *run, StepUnit *unit); /* waits */
 gboolean run_submit (Run *run, StepUnit *unit, GError **error);
 /* Writes what has ended, now; TRUE when every row stood as it should. */
 gboolean run_flush_ends (Run *run, GError **error);
-/* In any transaction: ends of steps, sealed. */
-gboolean journal_write_ends (Db *db, Runner *runner, GPtrArray *ends, GError **error);
-
 /* The crash point NAME of each step that ends here. */
 void journal_pass_points (const char *name, GPtrArray *ends);
 
@@ -202,14 +182,14 @@ typedef struct {
   gboolean spends_attempt; /* RETRY: false for what only looks later */
   gboolean is_bare; /* without the consumer's hooks and the group's events: they were refused */
   GError *error;    /* why; NULL for DONE */
-  Settlement settlement;
+  Transaction transaction;
   gboolean is_lost, is_seen; /* out */
 } SettleUnit;
 SettleUnit *settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken);
 void settle_do (Desk *desk, GPtrArray *batch,
                 gpointer runner); /* DeskWork over SettleUnit *; frees them */
 
-/* --- next-record.c; rows of the settlement's transaction --- */
+/* --- next-record.c; rows of the transaction's transaction --- */
 
 /* To the tier where it waits: the attempts spent choose it, or look-tier. */
 void next_record_to_tier (SettleUnit *unit);
@@ -294,8 +274,8 @@ typedef struct {
   int ordinal;
   gint64 token_as_read, new_token;
 } StepTake;
-gboolean take_step_work (Settlement *settlement, Run *run, gpointer data,
-                         GError **error); /* SettleWork over a StepTake */
+gboolean take_step_work (Transaction *transaction, Run *run, gpointer data,
+                         GError **error); /* RunWork over a StepTake */
 RunOrder run_order (Run *run);
 /* take.c */
 gboolean take_clear_suspect (Db *db, const Delivery *delivery,

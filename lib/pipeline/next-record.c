@@ -6,7 +6,6 @@
 #include "base/crash-point.h"
 #include "kafka/retry-tiers.h"
 #include "pipeline/delivery.h"
-#include "pipeline/next-record.sql.h"
 
 #define FAILURES_MAX_BYTES 900  /* first and last failures; a header holds 1,024 */
 #define OURS_MAX_BYTES     3072 /* our headers of a record, names and values */
@@ -41,7 +40,7 @@ next_headers (const SettleUnit *unit)
 {
   const Delivery *delivery = unit->delivery;
   KafkaHeaders *headers = kafka_headers_copy (delivery->headers);
-  gint64 now_ms = unit->settlement.now_ms;
+  gint64 now_ms = unit->transaction.now_ms;
   g_autofree char *source = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic,
                                              delivery->partition->number, delivery->offset);
 
@@ -75,13 +74,14 @@ diagnosis (SettleUnit *unit, GError **error)
   g_autoptr (KafkaHeaders) headers = next_headers (unit);
 
   if (delivery->run && delivery->run->scope.scope) {
-    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_STEPS_IN_EFFECT, "tt",
-                                        delivery->run->scope.scope, STEP_INSERT);
-    if (!rows)
+    g_autofree char *steps = NULL;
+    gboolean is_in_doubt = FALSE;
+
+    if (!journal_in_effect (unit->transaction.db, delivery->run->scope.scope, STEP_INSERT, &steps,
+                            &is_in_doubt, error))
       return NULL;
-    kafka_headers_set (headers, "dp-steps", db_rows_text (rows, 0, "finished"));
-    kafka_headers_set (headers, "dp-insert",
-                       db_rows_boolean (rows, 0, "insert_is_unknown") ? "unknown" : NULL);
+    kafka_headers_set (headers, "dp-steps", steps);
+    kafka_headers_set (headers, "dp-insert", is_in_doubt ? "unknown" : NULL);
   }
   return g_steal_pointer (&headers);
 }
@@ -100,9 +100,9 @@ pass_on (SettleUnit *unit, const char *topic, KafkaHeaders *headers_taken)
   const rd_kafka_message_t *message = unit->delivery->message;
 
   kafka_headers_fit (headers_taken, "dp-", OURS_MAX_BYTES, shortened);
-  settlement_add_row (&unit->settlement, topic, unit->delivery->partition->number,
-                      copy_of (message->key, message->key_len),
-                      copy_of (message->payload, message->len), headers_taken);
+  transaction_add_row (&unit->transaction, topic, unit->delivery->partition->number,
+                       copy_of (message->key, message->key_len),
+                       copy_of (message->payload, message->len), headers_taken);
 }
 
 gboolean
@@ -128,11 +128,11 @@ next_record_to_tier (SettleUnit *unit)
   KafkaHeaders *headers = next_headers (unit);
 
   if (!unit->spends_attempt && waiting_since_ms == 0)
-    waiting_since_ms = unit->settlement.now_ms;
+    waiting_since_ms = unit->transaction.now_ms;
   if (waiting_since_ms)
     kafka_headers_set_int (headers, "dp-waiting-since", waiting_since_ms);
   kafka_headers_set_int (headers, "dp-not-before",
-                         unit->settlement.now_ms + tier->wait_ms +
+                         unit->transaction.now_ms + tier->wait_ms +
                              retry_jitter_ms (topic, delivery->partition->number, tier->wait_ms));
   pass_on (unit, topic, headers);
 }

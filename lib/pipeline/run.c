@@ -9,7 +9,7 @@
 
 #define SNOOZE_MAX_MS 60000
 
-G_DEFINE_QUARK (pipeline - error - quark, pipeline_error)
+G_DEFINE_QUARK (pipeline_error_quark, pipeline_error)
 
 static void
 own_scope_free (gpointer data)
@@ -278,7 +278,7 @@ run_skip (Run *run, const char *reason)
 }
 
 void
-run_on_settle (Run *run, SettleWork work, gpointer data, GDestroyNotify free_data)
+run_on_settle (Run *run, RunWork work, gpointer data, GDestroyNotify free_data)
 {
   SettleItem *item = g_new0 (SettleItem, 1);
 
@@ -296,10 +296,10 @@ typedef struct {
 } Take;
 
 static gboolean
-take_scope (Settlement *settlement, Run *run, gpointer data, GError **error)
+take_scope (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   Take *take = data;
-  g_autoptr (DbRows) rows = db_query (settlement_db (settlement), error, SQL_TAKE_SCOPE, "tt",
+  g_autoptr (DbRows) rows = db_query (transaction_db (transaction), error, SQL_TAKE_SCOPE, "tt",
                                       take->scope, program_instance_id (run->runner->program));
 
   if (!rows)

@@ -7,11 +7,10 @@
 
 #include <glib.h>
 #include "base/seal.h"
-#include "db/db.h"
 #include "events/codec.h"
+#include "program/transaction.h"
 
 typedef struct Run Run;
-typedef struct Settlement Settlement;
 
 #define PIPELINE_ERROR (pipeline_error_quark ())
 GQuark pipeline_error_quark (void);
@@ -76,39 +75,16 @@ guint run_snoozes (const Run *run);
 /* Nothing to do: TRUE, with a debug line. */
 gboolean run_skip (Run *run, const char *reason);
 
-/* --- Transactions. Work runs on the desk's connection; nothing in it may call outside or block on
- * another lock. --- */
+/* --- Transactions (program/transaction.h). Work runs on the desk's connection; nothing in it may call outside or
+ * block on another lock. --- */
 
-typedef gboolean (*SettleWork) (Settlement *settlement, Run *run, gpointer data, GError **error);
+typedef gboolean (*RunWork) (Transaction *transaction, Run *run, gpointer data, GError **error);
 
 /* Adds work to the transaction that settles this message as DONE. Run in the order given. */
-void run_on_settle (Run *run, SettleWork work, gpointer data, GDestroyNotify free_data);
+void run_on_settle (Run *run, RunWork work, gpointer data, GDestroyNotify free_data);
 /* A transaction of its own, now, conditional on the run row's token (PIPELINE_ERROR_LOST
  * otherwise). */
-gboolean run_transaction (Run *run, SettleWork work, gpointer data, GError **error);
-
-/* Inside a SettleWork. */
-Db *settlement_db (Settlement *settlement);
-/* An outbox row. @topic without prefix; @key borrowed; @value NULL is a tombstone; @partition -1:
- * by key. A new message id is made: "<consumer>/<n>" unique; hop 0; traceparent is carried on. */
-gboolean settlement_emit (Settlement *settlement, const char *topic, const char *key, GBytes *value,
-                          GError **error);
-/* For producers: the trace and the replay number that rows made from here on carry. @traceparent borrowed; may be NULL. */
-void settlement_set_origin (Settlement *settlement, const char *traceparent, guint replay);
-/* Sets a header of the row that was emitted last. */
-void settlement_emit_header (Settlement *settlement, const char *name, const char *text);
-/* A result event of the group: takes the next sequence under the group's row lock (the row is
- * locked here if it was not before) and emits to claim-events. @subject "GROUP", "CLAIM", "ATTEMPT"
- * or "STEP"; @claim_id 0: none. */
-gboolean settlement_claim_event (Settlement *settlement, const char *claim_group_id,
-                                 const char *subject, gint64 claim_id, const char *from_state,
-                                 const char *to_state, const char *reason, GError **error);
-/* @kind "SUBMITTED", "IN_PROGRESS", "RECEIVED" or "ERROR". */
-gboolean settlement_mail (Settlement *settlement, const char *claim_group_id,
-                          gint64 parent_claim_id, const char *kind, GError **error);
-gboolean settlement_monitoring_event (Settlement *settlement, const char *kind,
-                                      const char *claim_group_id, gint64 claim_id,
-                                      const char *detail, GError **error);
+gboolean run_transaction (Run *run, RunWork work, gpointer data, GError **error);
 
 /* Takes a second scope's run row for this delivery (the closer takes the group's beside its
  * child's). */

@@ -14,7 +14,7 @@
 #include "base/metrics.h"
 #include "bgs/bgs.h"
 #include "pipeline/delivery.h"
-#include "pipeline/topics.h"
+#include "program/topics.h"
 
 #define COMMIT_EVERY_MS   1000
 #define RECOUNT_EVERY_MS  1000

@@ -9,7 +9,6 @@
 #include "claims/claim-group.h"
 #include "pipeline/delivery.h"
 #include "pipeline/settle.sql.h"
-#include "pipeline/states.h"
 
 #define AGAIN_MS 1000
 
@@ -32,7 +31,7 @@ static void
 unit_free (SettleUnit *unit)
 {
   g_clear_error (&unit->error);
-  settlement_clear (&unit->settlement);
+  transaction_clear (&unit->transaction);
   g_free (unit);
 }
 
@@ -60,12 +59,12 @@ record_attempt (SettleUnit *unit, const char *status, GError **error)
     return TRUE;
   /* Who records attempts tells of them too; for the others the event is all there is. */
   if (consumer->attempted)
-    return consumer->attempted (&unit->settlement, delivery->run, delivery->run->message, status,
+    return consumer->attempted (&unit->transaction, delivery->run, delivery->run->message, status,
                                 unit->error, error);
   return !claim_group_of (unit) ||
-         settlement_claim_event (&unit->settlement, claim_group_of (unit), "ATTEMPT",
-                                 claim_of (unit), NULL, status, verdict_error_class (unit->error),
-                                 error);
+         transaction_claim_event (&unit->transaction, claim_group_of (unit), "ATTEMPT",
+                                  claim_of (unit), NULL, status, verdict_error_class (unit->error),
+                                  error);
 }
 
 static const char *
@@ -83,8 +82,8 @@ settle_done (SettleUnit *unit, GError **error)
 
   if (g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER)) {
     if (run->scope.claim_id == 0 ||
-        settlement_change_child (&unit->settlement, run->scope.claim_group_id, run->scope.claim_id,
-                                 "stopped", "the group has failed", &problem))
+        transaction_change_child (&unit->transaction, run->scope.claim_group_id,
+                                  run->scope.claim_id, "stopped", "the group has failed", &problem))
       return TRUE;
     if (g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
       return TRUE; /* submitted, dead, or stopped before */
@@ -93,7 +92,7 @@ settle_done (SettleUnit *unit, GError **error)
   }
   for (guint i = 0; run && i < run->on_settle->len; i++) {
     SettleItem *item = g_ptr_array_index (run->on_settle, i);
-    if (!item->work (&unit->settlement, run, item->data, error))
+    if (!item->work (&unit->transaction, run, item->data, error))
       return FALSE;
   }
   return TRUE;
@@ -105,11 +104,11 @@ settle_retry (SettleUnit *unit, GError **error)
   next_record_to_tier (unit);
   CRASH_POINT ("retry/before-commit");
   if (!unit->spends_attempt)
-    return settlement_monitoring_event (&unit->settlement, "look-later", claim_group_of (unit),
-                                        claim_of (unit), unit->error->message, error);
+    return transaction_monitoring_event (&unit->transaction, "look-later", claim_group_of (unit),
+                                         claim_of (unit), unit->error->message, error);
   return record_attempt (unit, attempt_status (unit), error) &&
-         settlement_monitoring_event (&unit->settlement, "retry", claim_group_of (unit),
-                                      claim_of (unit), verdict_error_class (unit->error), error);
+         transaction_monitoring_event (&unit->transaction, "retry", claim_group_of (unit),
+                                       claim_of (unit), verdict_error_class (unit->error), error);
 }
 
 static gboolean
@@ -120,7 +119,7 @@ settle_snooze (SettleUnit *unit, GError **error)
   gint64 number = delivery->partition->number;
 
   if (delivery->run->waits_for_downstream && delivery->record.waiting_since_ms == 0) {
-    g_autoptr (DbRows) rows = db_query (unit->settlement.db, error, SQL_KEEP_WAITING, "ttii",
+    g_autoptr (DbRows) rows = db_query (unit->transaction.db, error, SQL_KEEP_WAITING, "ttii",
                                         consumer, topic, number, delivery->offset);
     if (!rows)
       return FALSE;
@@ -129,7 +128,7 @@ settle_snooze (SettleUnit *unit, GError **error)
     return TRUE;
   }
   /* While it snoozes it stays a suspect, but it is not in hand. */
-  return !delivery->record.is_suspect || take_close_suspect (unit->settlement.db, delivery, error);
+  return !delivery->record.is_suspect || take_close_suspect (unit->transaction.db, delivery, error);
 }
 
 static gboolean
@@ -141,23 +140,23 @@ settle_hold (SettleUnit *unit, GError **error)
   gint64 claim_id = claim_of (unit);
 
   if (!run->scope.claim_group_id)
-    return settlement_monitoring_event (&unit->settlement, "hold", NULL, 0, reason, error);
+    return transaction_monitoring_event (&unit->transaction, "hold", NULL, 0, reason, error);
   if (claim_id &&
-      !settlement_change_child (&unit->settlement, run->scope.claim_group_id, claim_id, "held",
-                                reason, &problem) &&
+      !transaction_change_child (&unit->transaction, run->scope.claim_group_id, claim_id, "held",
+                                 reason, &problem) &&
       !g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION)) {
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
   if (claim_id == 0) { /* a group's message: the mark goes to its parent claim */
     g_autoptr (ClaimGroup) group =
-        claim_group_load (unit->settlement.db, NULL, run->scope.claim_group_id, error);
+        claim_group_load (unit->transaction.db, NULL, run->scope.claim_group_id, error);
     if (!group)
       return FALSE;
     claim_id = group->parent_claim_id;
   }
-  return settlement_needs_person (&unit->settlement, run->scope.claim_group_id, claim_id, reason,
-                                  run->hold_behind, error) &&
+  return transaction_needs_person (&unit->transaction, run->scope.claim_group_id, claim_id, reason,
+                                   run->hold_behind, error) &&
          record_attempt (unit, attempt_status (unit), error);
 }
 
@@ -170,22 +169,22 @@ settle_dead (SettleUnit *unit, GError **error)
 
   if (unit->is_quarantine &&
       (!next_record_away (unit, "quarantine", error) ||
-       !settlement_monitoring_event (&unit->settlement, "quarantine", claim_group_of (unit),
-                                     claim_of (unit), verdict_error_class (unit->error), error)))
+       !transaction_monitoring_event (&unit->transaction, "quarantine", claim_group_of (unit),
+                                      claim_of (unit), verdict_error_class (unit->error), error)))
     return FALSE;
   if (!has_message)
     return TRUE; /* what does not decode never goes to the dead letter */
   if (!record_attempt (unit, attempt_status (unit), error))
     return FALSE;
   if (consumer->give_up && !unit->is_bare &&
-      !consumer->give_up (&unit->settlement, delivery->run, delivery->run->message, unit->error,
+      !consumer->give_up (&unit->transaction, delivery->run, delivery->run->message, unit->error,
                           &goes_out, error))
     return FALSE;
   if (!goes_out)
     return TRUE;
   return next_record_away (unit, "claims.dead-letter", error) &&
-         settlement_monitoring_event (&unit->settlement, "dead-letter", claim_group_of (unit),
-                                      claim_of (unit), verdict_error_class (unit->error), error);
+         transaction_monitoring_event (&unit->transaction, "dead-letter", claim_group_of (unit),
+                                       claim_of (unit), verdict_error_class (unit->error), error);
 }
 
 static gboolean
@@ -242,7 +241,7 @@ write_ends (Db *db, Batch *batch, GError **error)
     for (guint k = 0; unit->delivery->run && k < unit->delivery->run->ends->len; k++)
       g_ptr_array_add (ends, g_ptr_array_index (unit->delivery->run->ends, k));
   }
-  if (!journal_write_ends (db, batch->runner, ends, error))
+  if (!journal_write_ends (db, program_sealer (batch->runner->program), ends, error))
     return FALSE;
   journal_pass_points ("end/before-commit", ends);
   for (guint i = 0; i < batch->units->len; i++) {
@@ -348,7 +347,7 @@ forget_record (Db *db, SettleUnit *unit, GError **error)
          take_forget_record (db, unit->delivery, error);
 }
 
-/* A settlement that is shared between groups locks them all at first touch, in ascending id order.
+/* A transaction that is shared between groups locks them all at first touch, in ascending id order.
  */
 static gboolean
 lock_groups (Db *db, Batch *batch, GError **error)
@@ -398,9 +397,9 @@ settle_batch (Db *db, gpointer data, GError **error)
     Delivery *delivery = unit->delivery;
 
     unit->is_lost = unit->is_seen = FALSE;
-    settlement_clear (&unit->settlement);
-    settlement_init (&unit->settlement, batch->runner->program, db, batch->runner->consumer->name,
-                     kafka_headers_get (delivery->headers, "traceparent"), delivery->replay);
+    transaction_clear (&unit->transaction);
+    transaction_init (&unit->transaction, batch->runner->program, db, batch->runner->consumer->name,
+                      kafka_headers_get (delivery->headers, "traceparent"), delivery->replay);
   }
   /* Row locks on groups are taken in ascending id order. */
   g_ptr_array_sort (batch->units, by_group_row);
@@ -415,8 +414,8 @@ settle_batch (Db *db, gpointer data, GError **error)
     if (!settle_one (unit, error) || !forget_record (db, unit, error))
       return FALSE;
     for (guint k = !GUARD (OUTBOX_RETRY) && unit->verdict == VERDICT_RETRY ? 1 : 0;
-         k < unit->settlement.rows->len; k++)
-      g_ptr_array_add (rows, g_ptr_array_index (unit->settlement.rows, k));
+         k < unit->transaction.rows->len; k++)
+      g_ptr_array_add (rows, g_ptr_array_index (unit->transaction.rows, k));
   }
   return outbox_insert (db, program_instance_id (batch->runner->program), rows, error);
 }
@@ -468,7 +467,7 @@ after_commit (Runner *runner, SettleUnit *unit)
   log_verdict (unit);
   if (unit->verdict == VERDICT_RETRY)
     CRASH_POINT ("retry/after-commit");
-  outbox_publish (program_outbox (runner->program), unit->settlement.rows);
+  outbox_publish (program_outbox (runner->program), unit->transaction.rows);
   if (unit->verdict == VERDICT_RETRY)
     CRASH_POINT ("retry/after-publish");
   if (unit->verdict == VERDICT_SNOOZE) {
@@ -487,7 +486,7 @@ settle_otherwise (SettleUnit *unit, GError *error_taken)
   gboolean names_nobody = g_error_matches (error_taken, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND) ||
                           g_error_matches (error_taken, DB_ERROR, DB_ERROR_CHECK);
 
-  log_failure ("a settlement is refused", "verdict", verdict_name (unit->verdict), "error",
+  log_failure ("a transaction is refused", "verdict", verdict_name (unit->verdict), "error",
                error_taken->message, NULL);
   metrics_count ("settlements_refused_total", 1, NULL);
   if (!unit->is_bare &&

@@ -8,8 +8,7 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "pipeline/delivery.h"
-#include "pipeline/journal.sql.h"
-#include "pipeline/states.h"
+#include "pipeline/step-desk.sql.h"
 
 static gboolean
 write_starts (Db *db, GPtrArray *units, GError **error)
@@ -99,7 +98,7 @@ do_shared (Db *db, gpointer data, GError **error)
     for (guint k = 0; k < unit->ends->len; k++)
       g_ptr_array_add (ends, g_ptr_array_index (unit->ends, k));
   }
-  return journal_write_ends (db, batch->runner, ends, error) &&
+  return journal_write_ends (db, program_sealer (batch->runner->program), ends, error) &&
          write_starts (db, batch->units, error) && clear_suspects (db, batch->units, error);
 }
 
@@ -116,7 +115,7 @@ do_single (Db *db, gpointer data, GError **error)
 {
   Single *single = data;
   StepUnit *unit = single->unit;
-  Settlement settlement;
+  Transaction transaction;
   g_autoptr (GPtrArray) alone = g_ptr_array_new ();
   gboolean is_fine = TRUE;
 
@@ -129,18 +128,18 @@ do_single (Db *db, gpointer data, GError **error)
       return FALSE;
     }
   }
-  settlement_init (&settlement, single->runner->program, db, single->runner->consumer->name,
-                   kafka_headers_get (unit->run->delivery->headers, "traceparent"),
-                   unit->run->delivery->replay);
-  settlement.step_result = unit->step_result;
+  transaction_init (&transaction, single->runner->program, db, single->runner->consumer->name,
+                    kafka_headers_get (unit->run->delivery->headers, "traceparent"),
+                    unit->run->delivery->replay);
+  transaction.step_result = unit->step_result;
   g_ptr_array_add (alone, unit);
-  is_fine = journal_write_ends (db, single->runner, unit->ends, error);
+  is_fine = journal_write_ends (db, program_sealer (single->runner->program), unit->ends, error);
   for (guint i = 0; is_fine && i < unit->ends->len; i++)
     if (!((StepEnd *)g_ptr_array_index (unit->ends, i))->is_hit) {
       g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
       is_fine = FALSE;
     }
-  is_fine = is_fine && (!unit->work || unit->work (&settlement, unit->run, unit->data, error)) &&
+  is_fine = is_fine && (!unit->work || unit->work (&transaction, unit->run, unit->data, error)) &&
             write_starts (db, alone, error) && clear_suspects (db, alone, error);
   if (is_fine && unit->has_start && !unit->start_hit) {
     /* What the work has written must not stand without the start. */
@@ -150,12 +149,12 @@ do_single (Db *db, gpointer data, GError **error)
     is_fine = FALSE;
   }
   is_fine = is_fine && outbox_insert (db, program_instance_id (single->runner->program),
-                                      settlement.rows, error);
+                                      transaction.rows, error);
   if (is_fine) {
     g_clear_pointer (&single->rows, g_ptr_array_unref);
-    single->rows = g_steal_pointer (&settlement.rows);
+    single->rows = g_steal_pointer (&transaction.rows);
   }
-  settlement_clear (&settlement);
+  transaction_clear (&transaction);
   return is_fine;
 }
 
@@ -262,7 +261,7 @@ note_ends (Run *run)
   for (guint i = 0; i < run->ends->len; i++) {
     StepEnd *end = g_ptr_array_index (run->ends, i);
     OwnScope *own = run_own_scope (run, end->scope);
-    JournalRow *row = own ? journal_newest (own, end->step) : NULL;
+    JournalRow *row = own ? journal_newest (own->journal, end->step) : NULL;
 
     are_hit = are_hit && end->is_hit;
     if (end->is_new && own && own->journal) {
@@ -324,7 +323,7 @@ run_flush_ends (Run *run, GError **error)
 }
 
 gboolean
-run_transaction (Run *run, SettleWork work, gpointer data, GError **error)
+run_transaction (Run *run, RunWork work, gpointer data, GError **error)
 {
   OwnScope *own = g_ptr_array_index (run->scopes, 0);
   StepUnit unit = {

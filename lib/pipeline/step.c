@@ -7,8 +7,6 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "pipeline/delivery.h"
-#include "pipeline/journal.sql.h"
-#include "pipeline/states.h"
 
 typedef struct {
   Run *run;
@@ -95,7 +93,7 @@ add_row (StepRun *s, const StepUnit *unit)
 static void
 add_end (StepRun *s, const char *state, const char *result)
 {
-  JournalRow *row = journal_newest (s->own, s->step->name);
+  JournalRow *row = journal_newest (s->own->journal, s->step->name);
 
   g_ptr_array_add (s->run->ends, step_end_new (s->own->scope, s->step->name, s->ordinal, row->token,
                                                state, result));
@@ -103,32 +101,32 @@ add_end (StepRun *s, const char *state, const char *result)
 
 /* Events that go with an end which a person or operations should know of. */
 static gboolean
-tell_given_up (Settlement *settlement, Run *run, gpointer data, GError **error)
+tell_given_up (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const Step *step = data;
   g_autofree char *reason = g_strconcat ("gave up ", step->name, NULL);
 
   if (!run->scope.claim_group_id)
-    return settlement_monitoring_event (settlement, "given-up", NULL, 0, reason, error);
-  if (!settlement_claim_event (settlement, run->scope.claim_group_id, "STEP", run->scope.claim_id,
-                               "started", "given up", reason, error) ||
-      !settlement_monitoring_event (settlement, "given-up", run->scope.claim_group_id,
-                                    run->scope.claim_id, reason, error))
+    return transaction_monitoring_event (transaction, "given-up", NULL, 0, reason, error);
+  if (!transaction_claim_event (transaction, run->scope.claim_group_id, "STEP", run->scope.claim_id,
+                                "started", "given up", reason, error) ||
+      !transaction_monitoring_event (transaction, "given-up", run->scope.claim_group_id,
+                                     run->scope.claim_id, reason, error))
     return FALSE;
   /* A note that people may miss is a smaller thing than two of them; the rest needs somebody. */
   return run->scope.claim_id == 0 ||
-         settlement_needs_person (settlement, run->scope.claim_group_id, run->scope.claim_id,
-                                  reason, 0, error);
+         transaction_needs_person (transaction, run->scope.claim_group_id, run->scope.claim_id,
+                                   reason, 0, error);
 }
 
 static gboolean
-tell_orphan (Settlement *settlement, Run *run, gpointer data, GError **error)
+tell_orphan (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const Step *step = data;
   g_autofree char *detail = g_strdup_printf ("%s: %s", step->name, step->orphan);
 
-  return settlement_monitoring_event (settlement, "orphan", run->scope.claim_group_id,
-                                      run->scope.claim_id, detail, error);
+  return transaction_monitoring_event (transaction, "orphan", run->scope.claim_group_id,
+                                       run->scope.claim_id, detail, error);
 }
 
 static gboolean
@@ -230,7 +228,7 @@ start (StepRun *s, GError **error)
   Run *run = s->run;
   g_autofree char *note = g_steal_pointer (&run->note);
   gint64 before = clock_monotonic_ms ();
-  const JournalRow *last = journal_newest (s->own, s->step->name);
+  const JournalRow *last = journal_newest (s->own->journal, s->step->name);
   StepUnit unit = {
     .has_start = TRUE,
     .scope = s->own->scope,
@@ -338,7 +336,7 @@ do_step (StepRun *s, GError **error)
 
   if (!journal_load (run, s->own, error))
     return NULL;
-  row = journal_newest (s->own, step->name);
+  row = journal_newest (s->own->journal, step->name);
   if (row && strcmp (row->state, "finished") == 0)
     return g_strdup (row->result ? row->result : "");
   if (row && strcmp (row->state, "given up") == 0)

@@ -13,9 +13,7 @@
 #pragma once
 
 #include "pipeline/run.h"
-
-/* The one step after which a child cannot die; dead letters say when its outcome is unknown. */
-#define STEP_INSERT "insert-benefit-claim"
+#include "program/journal.h"
 
 typedef struct Step Step;
 
@@ -56,9 +54,9 @@ struct Step {
                             needs-person */
   const char *orphan;    /* what an unknown leaves behind, for the monitoring event, or NULL: "an
                             orphan draft" */
-  SettleWork on_start; /* in the transaction that journals started, before it; an error refuses the
+  RunWork on_start; /* in the transaction that journals started, before it; an error refuses the
                           start */
-  SettleWork on_end;   /* in the transaction that journals finished */
+  RunWork on_end;   /* in the transaction that journals finished */
   gint64
       timeout_ms; /* read limit; after started + it + unknown-settle-ms an unknown may be touched */
 };
@@ -74,18 +72,7 @@ struct Step {
 char *run_step (Run *run, const Step *step, gpointer data, GError **error);
 gboolean step_was_given_up (Run *run, const char *scope, const char *step_name);
 
-/* One row of the journal, newest ordinal of its step. Borrowed until the run ends or the journal is
- * read again. */
-typedef struct {
-  char *step;
-  int ordinal;
-  gint64 token;
-  char *state;
-  char *digest;
-  char *note;
-  char *result; /* unsealed; NULL while started */
-  gint64 started_at_ms, finished_at_ms;
-} JournalRow;
+/* The newest row of a step. Borrowed until the run ends or the journal is read again. */
 const JournalRow *run_journal_find (Run *run, const char *scope, const char *step_name,
                                     GError **error);
 /* Number of earlier starts of a step that ended without an answer (unknown, not there). */
@@ -97,20 +84,3 @@ void run_step_note (Run *run, const char *note);
 /* A question that is asked anew each time and changes nothing (the increment, a look for claims):
  * not journalled, with step boundary and log context as for a step. Returns what @call returns. */
 char *run_read (Run *run, const char *name, StepCall call, gpointer data, GError **error);
-
-/* --- Inside a SettleWork: another one's step, or one's own outside run_step(). --- */
-
-/* Who settles a step found started under another token takes over that step alone, so that its old
- * worker can no longer end it. Conditional on ordinal, token and state started; *ret_hit tells. */
-gboolean settlement_take_step (Settlement *settlement, const char *scope, const char *step,
-                               int ordinal, gint64 token_as_read, gint64 new_token,
-                               gboolean *ret_hit, GError **error);
-/* Ends a row. @from_state "started" or "not there" (an insert that was looked for, and acted late).
- * Conditional on ordinal, token and @from_state. @result NULL: none; sealed here. @note NULL:
- * unchanged. */
-gboolean settlement_end_step (Settlement *settlement, const char *scope, const char *step,
-                              int ordinal, gint64 token_as_read, const char *from_state,
-                              const char *new_state, const char *result, const char *note,
-                              gboolean *ret_hit, GError **error);
-/* Inside Step.on_end: the result that is being journalled; borrowed. */
-const char *settlement_step_result (const Settlement *settlement);

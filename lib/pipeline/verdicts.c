@@ -18,6 +18,7 @@
 #include "http/http.h"
 #include "kafka/client.h"
 #include "pipeline/run.h"
+#include "program/program.h"
 
 #define ANY_CODE -1
 #define BGS      "bgs"
@@ -38,7 +39,7 @@ typedef struct {
 static GQuark
 submission_domain (void)
 {
-  return g_quark_from_static_string ("submission - error");
+  return g_quark_from_static_string ("submission_error_quark");
 }
 
 static const VerdictRow rows[] = {
@@ -124,6 +125,7 @@ static const VerdictRow rows[] = {
 
   /* What is wrong with a program shows at its start, and ends it there. */
   { settings_error_quark, ANY_CODE, NULL, VERDICT_ILL, "settings" },
+  { program_error_quark, ANY_CODE, NULL, VERDICT_ILL, "program" },
   { kafka_error_quark, ANY_CODE, NULL, VERDICT_ILL, "broker" },
   { db_schema_error_quark, ANY_CODE, NULL, VERDICT_ILL, "database-schema" },
 };

@@ -3,7 +3,6 @@
 #include "base/crash-point.h"
 #include "bgs/kept.h"
 #include "bgs/proc.h"
-#include "pipeline/states.h"
 #include "pipeline/step.h"
 #include "submission/close.sql.h"
 
@@ -14,7 +13,7 @@ typedef struct {
 
 /* The child's state with its events, once: a redelivery finds it submitted. */
 static gboolean
-record_submitted (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+record_submitted (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
   Ending *ending = data;
   const Submission *submission = ending->submission;
@@ -22,19 +21,19 @@ record_submitted (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data,
   gint64 claim_id = submission->child->claim_id;
   g_autoptr (DbRows) before = NULL;
 
-  if (!db_execute (settlement_db (settlement), NULL, error, SQL_LOCK_GROUP, "t", guid))
+  if (!db_execute (transaction_db (transaction), NULL, error, SQL_LOCK_GROUP, "t", guid))
     return FALSE;
-  before = db_query (settlement_db (settlement), error, SQL_CHILD_STATE, "ti", guid, claim_id);
+  before = db_query (transaction_db (transaction), error, SQL_CHILD_STATE, "ti", guid, claim_id);
   if (!before ||
-      !claim_group_child_submitted (settlement_db (settlement), guid, claim_id,
+      !claim_group_child_submitted (transaction_db (transaction), guid, claim_id,
                                     submission->benefit_claim_id, &ending->is_closer, error))
     return FALSE;
   if (g_strcmp0 (db_rows_text (before, 0, "status"), "submitted") == 0)
     return TRUE;
-  return settlement_claim_event (settlement, guid, "ATTEMPT", claim_id, "pending", "submitted",
-                                 NULL, error) &&
-         settlement_claim_event (settlement, guid, "CLAIM", claim_id,
-                                 db_rows_text (before, 0, "status"), "submitted", NULL, error);
+  return transaction_claim_event (transaction, guid, "ATTEMPT", claim_id, "pending", "submitted",
+                                  NULL, error) &&
+         transaction_claim_event (transaction, guid, "CLAIM", claim_id,
+                                  db_rows_text (before, 0, "status"), "submitted", NULL, error);
 }
 
 /* A review is decided by proc-setup; a relationship that may be there twice asks for one
@@ -75,17 +74,17 @@ call_close (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
                           &closing->update, error);
 }
 
-/* With the message's settlement, when the submission has gone: the parent claim's id is all that is
+/* With the message's transaction, when the submission has gone: the parent claim's id is all that is
  * handed on. */
 static gboolean
-settle_group (Settlement *settlement, Run *run, gpointer data, GError **error)
+settle_group (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const gint64 *parent_claim_id = data;
   const char *guid = run_claim_group_id (run);
 
-  return settlement_change_group (settlement, guid, "success", "all children are submitted",
-                                  error) &&
-         settlement_mail (settlement, guid, *parent_claim_id, "RECEIVED", error);
+  return transaction_change_group (transaction, guid, "success", "all children are submitted",
+                                   error) &&
+         transaction_mail (transaction, guid, *parent_claim_id, "RECEIVED", error);
 }
 
 static gboolean

@@ -99,12 +99,12 @@ call_insert (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 
 /* The start is conditional on the lock row being this delivery's own. */
 static gboolean
-check_lock (Settlement *settlement, Run *run, gpointer data, GError **error)
+check_lock (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const Insert *insert = data;
   guint count = 0;
 
-  if (!db_execute (settlement_db (settlement), &count, error, SQL_LOCK_MARK, "tiit",
+  if (!db_execute (transaction_db (transaction), &count, error, SQL_LOCK_MARK, "tiit",
                    insert->lock.veteran, insert->lock.claim_id, insert->lock.token,
                    insert->claim.increment))
     return FALSE;
@@ -114,12 +114,12 @@ check_lock (Settlement *settlement, Run *run, gpointer data, GError **error)
 }
 
 static gboolean
-end_lock (Settlement *settlement, Run *run, gpointer data, GError **error)
+end_lock (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const Insert *insert = data;
   const Submission *submission = insert->submission;
-  Db *db = settlement_db (settlement);
-  g_autofree char *id = bgs_kept_value (settlement_step_result (settlement), "benefitClaimID");
+  Db *db = transaction_db (transaction);
+  g_autofree char *id = bgs_kept_value (transaction_step_result (transaction), "benefitClaimID");
 
   return inserts_record_benefit_claim (db, insert->lock.claim_id, submission->child->form_type,
                                        run_attempt (run) + 1, id, error) &&

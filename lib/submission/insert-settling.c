@@ -42,13 +42,13 @@ typedef struct {
 } Settling;
 
 static gboolean
-take_insert (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+take_insert (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
   Settling *settling = data;
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, settling->inserts->claim_id);
 
-  return settlement_take_step (settlement, scope, INSERT_STEP, settling->inserts->ordinal,
-                               settling->token, settling->new_token, &settling->is_hit, error);
+  return journal_take_step (transaction, scope, INSERT_STEP, settling->inserts->ordinal,
+                            settling->token, settling->new_token, &settling->is_hit, error);
 }
 
 static gboolean
@@ -76,20 +76,20 @@ miss (Settling *settling, GError **error)
 /* The lock row as read, and after it the insert as read: the holder's start waits for our row lock
  * or we see it. */
 static gboolean
-take_lock_over (Settlement *settlement, Settling *settling, GError **error)
+take_lock_over (Transaction *transaction, Settling *settling, GError **error)
 {
   const VeteranLock *lock = settling->take_over;
   const Inserts *inserts = settling->inserts;
   g_autoptr (DbRows) rows = NULL;
   guint count = 0;
 
-  if (!db_execute (settlement_db (settlement), &count, error, SQL_LOCK_TAKE_OVER, "tiiii",
+  if (!db_execute (transaction_db (transaction), &count, error, SQL_LOCK_TAKE_OVER, "tiiii",
                    lock->veteran, inserts->claim_id, settling->holder_token, lock->claim_id,
                    lock->token))
     return FALSE;
   if (count == 0)
     return miss (settling, error);
-  rows = db_query (settlement_db (settlement), error, SQL_NEWEST_INSERT, "it", inserts->claim_id,
+  rows = db_query (transaction_db (transaction), error, SQL_NEWEST_INSERT, "it", inserts->claim_id,
                    INSERT_STEP);
   if (!rows)
     return FALSE;
@@ -105,34 +105,34 @@ take_lock_over (Settlement *settlement, Settling *settling, GError **error)
 
 /* Lock row, end of the insert and what follows from it, in one transaction. */
 static gboolean
-end_insert (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+end_insert (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
   Settling *settling = data;
   const Inserts *inserts = settling->inserts;
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, inserts->claim_id);
 
   settling->is_hit = TRUE;
-  if (settling->take_over && !take_lock_over (settlement, settling, error))
+  if (settling->take_over && !take_lock_over (transaction, settling, error))
     return FALSE;
   if (settling->new_state) {
-    if (!settlement_end_step (settlement, scope, INSERT_STEP, inserts->ordinal, settling->token,
-                              inserts->state, settling->new_state, settling->result, settling->note,
-                              &settling->is_hit, error))
+    if (!journal_end_step (transaction, scope, INSERT_STEP, inserts->ordinal, settling->token,
+                           inserts->state, settling->new_state, settling->result, settling->note,
+                           &settling->is_hit, error))
       return FALSE;
     if (!settling->is_hit)
       return miss (settling, error);
   }
-  if (settling->benefit_claim_id && !record_found (settlement_db (settlement), settling, error))
+  if (settling->benefit_claim_id && !record_found (transaction_db (transaction), settling, error))
     return FALSE;
   if (settling->end_lock)
-    return db_execute (settlement_db (settlement), NULL, error, SQL_LOCK_END, "ti",
+    return db_execute (transaction_db (transaction), NULL, error, SQL_LOCK_END, "ti",
                        settling->end_lock->veteran, settling->end_lock->claim_id);
   return TRUE;
 }
 
 /* TRUE: done or missed, see is_hit. */
 static gboolean
-settle_in_transaction (Submission *submission, SettleWork work, Settling *settling, GError **error)
+settle_in_transaction (Submission *submission, RunWork work, Settling *settling, GError **error)
 {
   g_autoptr (GError) problem = NULL;
 

@@ -17,7 +17,7 @@ typedef enum {
 /**
  * insert_settle:
  * @inserts: whose newest one stands started for longer than its limits, or ended without an answer
- * @holder_token: of the lock row when it is another child's, and comes with the settlement; 0: our
+ * @holder_token: of the lock row when it is another child's, and comes with the transaction; 0: our
  * own
  *
  * Takes the step over, looks, and writes down what was seen. On SETTLED_FREE and _TAKEN the row

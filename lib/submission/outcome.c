@@ -3,7 +3,6 @@
 #include "base/crash-point.h"
 #include "base/text.h"
 #include "db/db.h"
-#include "pipeline/states.h"
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 #include "submission/close.sql.h"
@@ -55,11 +54,11 @@ find_recorded (Db *db, gint64 claim_id, char **ret_benefit_claim_id, GError **er
 }
 
 gboolean
-submission_attempted (Settlement *settlement, Run *run, gconstpointer message, const char *status,
+submission_attempted (Transaction *transaction, Run *run, gconstpointer message, const char *status,
                       const GError *reason, GError **error)
 {
   const ChildClaimReady *ready = message;
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   g_autofree char *benefit_claim_id = NULL;
   g_autoptr (DbRows) child = NULL;
 
@@ -76,8 +75,8 @@ submission_attempted (Settlement *settlement, Run *run, gconstpointer message, c
   return claim_attempt_record (db, ready->claim_id, db_rows_text (child, 0, "form_id"),
                                run_attempt (run) + 1, status, NULL, verdict_error_class (reason),
                                reason->message, error) &&
-         settlement_claim_event (settlement, ready->claim_group_id, "ATTEMPT", ready->claim_id,
-                                 "pending", status, verdict_error_class (reason), error);
+         transaction_claim_event (transaction, ready->claim_group_id, "ATTEMPT", ready->claim_id,
+                                  "pending", status, verdict_error_class (reason), error);
 }
 
 /* A change that the state does not allow is no failure here: somebody was quicker. */
@@ -96,30 +95,31 @@ allow_refusal (gboolean changed, gboolean *ret_changed, GError **error)
 /* Update, note and close that nobody will finish any more: journalled as given up, so that nothing
  * waits for them. */
 static gboolean
-give_up_started (Settlement *settlement, const char *scope, const char *group_scope, GError **error)
+give_up_started (Transaction *transaction, const char *scope, const char *group_scope,
+                 GError **error)
 {
   const char *const scopes[] = { scope, group_scope, NULL };
   g_autoptr (DbRows) rows =
-      db_query (settlement_db (settlement), error, SQL_STARTED_STEPS, "T", scopes);
+      db_query (transaction_db (transaction), error, SQL_STARTED_STEPS, "T", scopes);
   gboolean is_hit;
 
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++)
-    if (!settlement_end_step (settlement, db_rows_text (rows, i, "scope"),
-                              db_rows_text (rows, i, "step"), (int)db_rows_int (rows, i, "ordinal"),
-                              db_rows_int (rows, i, "token"), "started", "given up", NULL, NULL,
-                              &is_hit, error))
+    if (!journal_end_step (transaction, db_rows_text (rows, i, "scope"),
+                           db_rows_text (rows, i, "step"), (int)db_rows_int (rows, i, "ordinal"),
+                           db_rows_int (rows, i, "token"), "started", "given up", NULL, NULL,
+                           &is_hit, error))
       return FALSE;
   return TRUE;
 }
 
 /* After the insert a child cannot die: it is submitted, the rest is given up, and a person told. */
 static gboolean
-give_up_the_rest (Settlement *settlement, Run *run, const ChildClaimReady *ready,
+give_up_the_rest (Transaction *transaction, Run *run, const ChildClaimReady *ready,
                   const char *benefit_claim_id, GError **error)
 {
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   g_autoptr (DbRows) before =
       db_query (db, error, SQL_CHILD_STATE, "ti", ready->claim_group_id, ready->claim_id);
   gboolean is_closer = FALSE, changed;
@@ -128,34 +128,34 @@ give_up_the_rest (Settlement *settlement, Run *run, const ChildClaimReady *ready
                                                benefit_claim_id, &is_closer, error))
     return FALSE;
   if (g_strcmp0 (db_rows_text (before, 0, "status"), "submitted") != 0 &&
-      !settlement_claim_event (settlement, ready->claim_group_id, "CLAIM", ready->claim_id,
-                               db_rows_text (before, 0, "status"), "submitted",
-                               "the rest is given up", error))
+      !transaction_claim_event (transaction, ready->claim_group_id, "CLAIM", ready->claim_id,
+                                db_rows_text (before, 0, "status"), "submitted",
+                                "the rest is given up", error))
     return FALSE;
-  if (!give_up_started (settlement, run_scope (run),
+  if (!give_up_started (transaction, run_scope (run),
                         is_closer ? ready->claim_group_id : run_scope (run), error) ||
-      !settlement_needs_person (settlement, ready->claim_group_id, ready->claim_id,
-                                is_closer ? "gave up after the insert, the close included"
-                                          : "gave up after the insert",
-                                0, error))
+      !transaction_needs_person (transaction, ready->claim_group_id, ready->claim_id,
+                                 is_closer ? "gave up after the insert, the close included"
+                                           : "gave up after the insert",
+                                 0, error))
     return FALSE;
   if (!is_closer)
     return TRUE;
   return allow_refusal (
-             settlement_change_group (settlement, ready->claim_group_id, "success",
-                                      "all children are submitted, the close is given up", error),
+             transaction_change_group (transaction, ready->claim_group_id, "success",
+                                       "all children are submitted, the close is given up", error),
              &changed, error) &&
          (!changed ||
-          settlement_mail (settlement, ready->claim_group_id,
-                           db_rows_int (before, 0, "parent_claim_id"), "RECEIVED", error));
+          transaction_mail (transaction, ready->claim_group_id,
+                            db_rows_int (before, 0, "parent_claim_id"), "RECEIVED", error));
 }
 
 gboolean
-submission_give_up (Settlement *settlement, Run *run, gconstpointer message, const GError *reason,
+submission_give_up (Transaction *transaction, Run *run, gconstpointer message, const GError *reason,
                     gboolean *ret_dead_letter, GError **error)
 {
   const ChildClaimReady *ready = message;
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   const char *why = verdict_error_class (reason);
   g_autofree char *benefit_claim_id = NULL;
   gboolean changed;
@@ -168,13 +168,13 @@ submission_give_up (Settlement *settlement, Run *run, gconstpointer message, con
     return FALSE;
   if (benefit_claim_id && GUARD (QUARANTINE_LATE)) {
     *ret_dead_letter = FALSE;
-    return give_up_the_rest (settlement, run, ready, benefit_claim_id, error);
+    return give_up_the_rest (transaction, run, ready, benefit_claim_id, error);
   }
-  if (!allow_refusal (settlement_change_child (settlement, ready->claim_group_id, ready->claim_id,
-                                               "dead", why, error),
+  if (!allow_refusal (transaction_change_child (transaction, ready->claim_group_id, ready->claim_id,
+                                                "dead", why, error),
                       &changed, error) ||
       !allow_refusal (
-          settlement_change_group (settlement, ready->claim_group_id, "failure", why, error),
+          transaction_change_group (transaction, ready->claim_group_id, "failure", why, error),
           &changed, error))
     return FALSE;
   /* Only the death that moves the group sends it the backup way. */

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (submission - error, submission_error)
+G_DEFINE_QUARK (submission_error_quark, submission_error)
 
 /* Where routing gives no office: station 347, and the location that BGS's own list has for it
  * (decision 38). */
@@ -256,14 +256,14 @@ create_address (Submission *submission, const char *step, const BgsAddress *addr
 }
 
 static gboolean
-warn_in_settlement (Settlement *settlement, Run *run, gpointer data, GError **error)
+warn_in_settlement (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
-  return settlement_monitoring_event (settlement, "warning", run_claim_group_id (run),
-                                      run_claim_id (run), data, error);
+  return transaction_monitoring_event (transaction, "warning", run_claim_group_id (run),
+                                       run_claim_id (run), data, error);
 }
 
 /* A claim does not die of it, and nobody is kept in the dark: a monitoring event with the
- * settlement. */
+ * transaction. */
 static void
 warn (Submission *submission, const char *code)
 {

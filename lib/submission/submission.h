@@ -88,7 +88,7 @@ gpointer submission_start (const Settings *settings, GError **error);
 void submission_stop (gpointer context);
 /* DEAD: the child is dead and, when the group stood accepted, the group a failure. A child whose
  * benefit claim is recorded cannot die: what is left is given up and a person told. */
-gboolean submission_give_up (Settlement *settlement, Run *run, gconstpointer message,
+gboolean submission_give_up (Transaction *transaction, Run *run, gconstpointer message,
                              const GError *reason, gboolean *ret_dead_letter, GError **error);
-gboolean submission_attempted (Settlement *settlement, Run *run, gconstpointer message,
+gboolean submission_attempted (Transaction *transaction, Run *run, gconstpointer message,
                                const char *status, const GError *reason, GError **error);

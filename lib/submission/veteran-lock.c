@@ -22,12 +22,12 @@ veteran_lock_own (Submission *submission)
 }
 
 gboolean
-veteran_lock_take (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+veteran_lock_take (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
   VeteranLock *lock = data;
   guint count = 0;
 
-  if (!db_execute (settlement_db (settlement), &count, error, SQL_LOCK_TAKE, "tii", lock->veteran,
+  if (!db_execute (transaction_db (transaction), &count, error, SQL_LOCK_TAKE, "tii", lock->veteran,
                    lock->claim_id, lock->token))
     return FALSE;
   lock->is_hit = count == 1;
@@ -35,12 +35,12 @@ veteran_lock_take (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data
 }
 
 static gboolean
-free_lock (Settlement *settlement, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+free_lock (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
   const VeteranLock *lock = data;
 
-  return db_execute (settlement_db (settlement), NULL, error, SQL_LOCK_FREE, "tiit", lock->veteran,
-                     lock->claim_id, lock->token, INSERT_STEP);
+  return db_execute (transaction_db (transaction), NULL, error, SQL_LOCK_FREE, "tiit",
+                     lock->veteran, lock->claim_id, lock->token, INSERT_STEP);
 }
 
 void

@@ -14,7 +14,7 @@ typedef struct {
 /* The lock as this delivery would hold it. Borrows from @submission. */
 VeteranLock veteran_lock_own (Submission *submission);
 /* Takes the row when it is free or this child's already; is_hit tells. For run_transaction(). */
-gboolean veteran_lock_take (Settlement *settlement, Run *run, gpointer lock, GError **error);
+gboolean veteran_lock_take (Transaction *transaction, Run *run, gpointer lock, GError **error);
 /* Frees it, but for a row whose insert stands started. Where it fails the row stays, and ages: who
  * finds it then takes it over. */
 void veteran_lock_release (Submission *submission);

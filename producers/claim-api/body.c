@@ -5,7 +5,7 @@
 
 #include "claims/key-case.h"
 
-G_DEFINE_QUARK (body - error - quark, body_error)
+G_DEFINE_QUARK (body_error_quark, body_error)
 
 /* A claim has a few thousand values. Counted before parsing, for each costs some hundred bytes of
  * memory and can be two bytes of text. */

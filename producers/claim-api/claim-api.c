@@ -19,7 +19,7 @@
 #include "status.h"
 #include "http/server.h"
 #include "kafka/client.h"
-#include "pipeline/program.h"
+#include "program/program.h"
 #include "store.h"
 #include "submission.h"
 #include "tokens.h"

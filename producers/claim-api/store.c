@@ -7,11 +7,10 @@
 #include "claims/split.h"
 #include "claims/validate.h"
 #include "events/claim-submitted.h"
-#include "pipeline/program.h"
-#include "pipeline/states.h"
+#include "program/program.h"
 #include "producers/claim-api/store.sql.h"
 
-G_DEFINE_QUARK (store - error - quark, store_error)
+G_DEFINE_QUARK (store_error_quark, store_error)
 
 /* How long to ask after a COMMIT without an answer, and to try again while nothing has happened
  * yet. */
@@ -140,7 +139,7 @@ add_attachment (Db *db, Sealer *sealer, gint64 claim_id, guint position,
 }
 
 static gboolean
-hand_to_proc_setup (Storing *storing, Settlement *settlement, const ClaimGroup *group,
+hand_to_proc_setup (Storing *storing, Transaction *transaction, const ClaimGroup *group,
                     GError **error)
 {
   g_autofree char *topic = program_topic (storing->program, "claims.submitted");
@@ -150,15 +149,16 @@ hand_to_proc_setup (Storing *storing, Settlement *settlement, const ClaimGroup *
   g_autoptr (GBytes) value =
       claim_submitted_encode (program_codec (storing->program), topic, &event, error);
 
-  return value && settlement_emit (settlement, "claims.submitted", group->veteran_id, value, error);
+  return value &&
+         transaction_emit (transaction, "claims.submitted", group->veteran_id, value, error);
 }
 
 static gboolean
-store_group (Storing *storing, Settlement *settlement, gint64 now_ms, GError **error)
+store_group (Storing *storing, Transaction *transaction, gint64 now_ms, GError **error)
 {
   const Submission *submission = storing->request->submission;
   Sealer *sealer = program_sealer (storing->program);
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   NewClaimGroup given = { .parent_form = submission->parent,
                           .child_forms = storing->children,
                           .user_data = submission->user_data,
@@ -177,32 +177,31 @@ store_group (Storing *storing, Settlement *settlement, gint64 now_ms, GError **e
     if (!add_attachment (db, sealer, group->parent_claim_id, i,
                          g_ptr_array_index (submission->attachments, i), error))
       return FALSE;
-  return settlement_change_group (settlement, group->guid, "accepted", "submitted", error) &&
-         settlement_mail (settlement, group->guid, group->parent_claim_id, "SUBMITTED", error) &&
-         hand_to_proc_setup (storing, settlement, group, error);
+  return transaction_change_group (transaction, group->guid, "accepted", "submitted", error) &&
+         transaction_mail (transaction, group->guid, group->parent_claim_id, "SUBMITTED", error) &&
+         hand_to_proc_setup (storing, transaction, group, error);
 }
 
-/* A SettleWork; run again from the start after a conflict. */
+/* A TransactionWork; run again from the start after a conflict. */
 static gboolean
-store (Settlement *settlement, Run *run, gpointer data, GError **error)
+store (Transaction *transaction, gpointer data, GError **error)
 {
   Storing *storing = data;
   g_autoptr (DbRows) start = NULL;
 
-  (void)run; /* claim-api handles no delivery */
   g_clear_pointer (&storing->answer, g_free);
   g_clear_pointer (&storing->transaction_id, g_free);
-  settlement_set_origin (settlement, storing->request->traceparent, 0);
+  transaction_set_origin (transaction, storing->request->traceparent, 0);
 
-  start = db_query (settlement_db (settlement), error, SQL_TRANSACTION_START, "");
+  start = db_query (transaction_db (transaction), error, SQL_TRANSACTION_START, "");
   if (!start)
     return FALSE;
   storing->transaction_id = g_strdup (db_rows_text (start, 0, "id"));
-  if (!look_for_key (storing, settlement_db (settlement), error))
+  if (!look_for_key (storing, transaction_db (transaction), error))
     return FALSE;
   return storing->answer
              ? TRUE
-             : store_group (storing, settlement, db_rows_int (start, 0, "now_ms"), error);
+             : store_group (storing, transaction, db_rows_int (start, 0, "now_ms"), error);
 }
 
 /* --- A COMMIT without an answer --- */

@@ -1,7 +1,7 @@
 /* One submission into the database: everything in one transaction, once per idempotency key. */
 #pragma once
 
-#include "pipeline/program.h"
+#include "program/program.h"
 #include "submission.h"
 
 #define STORE_ERROR (store_error_quark ())

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "kafka/client.h"
 #include "kafka/retry-tiers.h"
-#include "pipeline/topics.h"
+#include "program/topics.h"
 
 #define LEADER_PAUSE_US 100000
 

@@ -18,9 +18,8 @@
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
 #include "kafka/client.h"
-#include "pipeline/program.h"
-#include "pipeline/states.h"
-#include "pipeline/step.h"
+#include "program/program.h"
+#include "program/journal.h"
 #include "pipelinectl.h"
 #include "producers/pipelinectl/resolve.sql.h"
 
@@ -29,11 +28,17 @@
 #define ID_DIGITS_MAX 18
 
 #define RESOLVE_ERROR (resolve_error_quark ())
-static G_DEFINE_QUARK (resolve - error - quark, resolve_error) typedef enum {
-  RESOLVE_ERROR_REFUSED
+typedef enum {
+  RESOLVE_ERROR_REFUSED,
 } ResolveError;
+static G_DEFINE_QUARK (resolve_error_quark, resolve_error)
 
-typedef enum { ANSWER_ADOPT, ANSWER_NOT_THERE, ANSWER_AGAIN, ANSWER_PAPER } Answer;
+    typedef enum {
+      ANSWER_ADOPT,
+      ANSWER_NOT_THERE,
+      ANSWER_AGAIN,
+      ANSWER_PAPER
+    } Answer;
 
 static const char *const answer_names[] = { [ANSWER_ADOPT] = "adopt",
                                             [ANSWER_NOT_THERE] = "not-there",
@@ -150,16 +155,16 @@ encode (const Resolve *resolve, const Found *found, GError **error)
 
 /* Its replay number is one above the group's, so that it is told from the record that is held. */
 static gboolean
-emit_again (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+emit_again (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
 {
   g_autoptr (GBytes) value = encode (resolve, found, error);
 
-  settlement_set_origin (settlement, NULL, found->replay + 1);
-  return value && settlement_emit (settlement, topic_of (found), found->veteran_id, value, error);
+  transaction_set_origin (transaction, NULL, found->replay + 1);
+  return value && transaction_emit (transaction, topic_of (found), found->veteran_id, value, error);
 }
 
 static gboolean
-emit_dead_letter (const Resolve *resolve, Settlement *settlement, const Found *found,
+emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found *found,
                   GError **error)
 {
   g_autoptr (GBytes) value = encode (resolve, found, error);
@@ -169,24 +174,23 @@ emit_dead_letter (const Resolve *resolve, Settlement *settlement, const Found *f
   g_autofree char *topic = program_topic (resolve->program, topic_of (found));
   g_autofree char *source =
       g_strconcat (topic, "/-1/-1", NULL); /* the record itself is not at hand */
-  g_autoptr (DbRows) steps = NULL;
+  g_autofree char *steps = NULL;
+  gboolean is_in_doubt = FALSE;
 
-  if (!value)
+  if (!value ||
+      !journal_in_effect (transaction_db (transaction), scope, STEP_INSERT, &steps, &is_in_doubt,
+                          error) ||
+      !transaction_emit (transaction, "claims.dead-letter", found->veteran_id, value, error))
     return FALSE;
-  steps =
-      db_query (settlement_db (settlement), error, SQL_STEPS_IN_EFFECT, "tt", scope, STEP_INSERT);
-  if (!steps ||
-      !settlement_emit (settlement, "claims.dead-letter", found->veteran_id, value, error))
-    return FALSE;
-  settlement_emit_header (settlement, "dp-source", source);
-  settlement_emit_header (settlement, "dp-reason", "a person sent it by paper");
-  settlement_emit_header (settlement, "dp-error-class", "resolved-paper");
-  settlement_emit_header (settlement, "dp-steps", db_rows_text (steps, 0, "finished"));
-  if (db_rows_boolean (steps, 0, "insert_is_unknown"))
-    settlement_emit_header (settlement, "dp-insert", "unknown");
-  return settlement_monitoring_event (settlement, "dead-letter", found->guid,
-                                      is_group (found) ? 0 : found->claim_id, "resolved-paper",
-                                      error);
+  transaction_emit_header (transaction, "dp-source", source);
+  transaction_emit_header (transaction, "dp-reason", "a person sent it by paper");
+  transaction_emit_header (transaction, "dp-error-class", "resolved-paper");
+  transaction_emit_header (transaction, "dp-steps", steps);
+  if (is_in_doubt)
+    transaction_emit_header (transaction, "dp-insert", "unknown");
+  return transaction_monitoring_event (transaction, "dead-letter", found->guid,
+                                       is_group (found) ? 0 : found->claim_id, "resolved-paper",
+                                       error);
 }
 
 /* --- What each answer writes --- */
@@ -212,7 +216,7 @@ kept_insert (const char *benefit_claim_id, const char *note)
 
 /* Writes the insert's end into its newest row, or into a new one where none is open. */
 static gboolean
-journal_adoption (const Resolve *resolve, Db *db, Settlement *settlement, const Found *found,
+journal_adoption (const Resolve *resolve, Db *db, Transaction *transaction, const Found *found,
                   GError **error)
 {
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
@@ -240,16 +244,16 @@ journal_adoption (const Resolve *resolve, Db *db, Settlement *settlement, const 
     state = g_strdup ("started");
   }
   result = kept_insert (resolve->adopted_id, has_row ? db_rows_text (rows, 0, "note") : NULL);
-  if (!settlement_end_step (settlement, scope, STEP_INSERT, (int)ordinal, token, state, "finished",
-                            result, NULL, &is_hit, error))
+  if (!journal_end_step (transaction, scope, STEP_INSERT, (int)ordinal, token, state, "finished",
+                         result, NULL, &is_hit, error))
     return FALSE;
   return is_hit || refuse (error, "the insert's journal has changed meanwhile: try again");
 }
 
 static gboolean
-adopt (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+adopt (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
 {
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   g_autoptr (DbRows) elsewhere = NULL, attempt = NULL;
 
   if (g_strcmp0 (found->state, "submitted") == 0)
@@ -262,7 +266,7 @@ adopt (const Resolve *resolve, Settlement *settlement, const Found *found, GErro
     return FALSE;
   if (db_rows_count (elsewhere) > 0)
     return refuse (error, "another claim has this benefit claim");
-  if (!journal_adoption (resolve, db, settlement, found, error))
+  if (!journal_adoption (resolve, db, transaction, found, error))
     return FALSE;
   attempt = db_query (db, error, SQL_LAST_ATTEMPT, "i", found->claim_id);
   return attempt &&
@@ -283,39 +287,41 @@ allow_again (Db *db, const Found *found, GError **error)
 }
 
 static gboolean
-to_pending (Settlement *settlement, const Found *found, const char *why, GError **error)
+to_pending (Transaction *transaction, const Found *found, const char *why, GError **error)
 {
   if (is_group (found) || !g_str_equal (found->state, "held"))
     return TRUE;
-  return settlement_change_child (settlement, found->guid, found->claim_id, "pending", why, error);
+  return transaction_change_child (transaction, found->guid, found->claim_id, "pending", why,
+                                   error);
 }
 
 /* Only the death that moves the group sends it the backup way. */
 static gboolean
-send_by_paper (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+send_by_paper (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
 {
   if (g_str_equal (found->state, "submitted"))
     return refuse (error, "the claim has a benefit claim: by paper it would be established twice");
-  if (!db_execute (settlement_db (settlement), NULL, error, SQL_FREE_VETERAN, "i", found->claim_id))
+  if (!db_execute (transaction_db (transaction), NULL, error, SQL_FREE_VETERAN, "i",
+                   found->claim_id))
     return FALSE;
-  if (!is_group (found) && !settlement_change_child (settlement, found->guid, found->claim_id,
-                                                     "dead", "resolved-paper", error))
+  if (!is_group (found) && !transaction_change_child (transaction, found->guid, found->claim_id,
+                                                      "dead", "resolved-paper", error))
     return FALSE;
   if (!g_str_equal (found->group_state, "accepted"))
     return TRUE;
-  return settlement_change_group (settlement, found->guid, "failure", "resolved-paper", error) &&
-         emit_dead_letter (resolve, settlement, found, error);
+  return transaction_change_group (transaction, found->guid, "failure", "resolved-paper", error) &&
+         emit_dead_letter (resolve, transaction, found, error);
 }
 
 static gboolean
-write_answer (const Resolve *resolve, Settlement *settlement, const Found *found, GError **error)
+write_answer (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
 {
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   gboolean is_written = FALSE;
 
   switch (resolve->answer) {
   case ANSWER_ADOPT:
-    is_written = adopt (resolve, settlement, found, error);
+    is_written = adopt (resolve, transaction, found, error);
     break;
   case ANSWER_NOT_THERE:
     is_written =
@@ -325,37 +331,37 @@ write_answer (const Resolve *resolve, Settlement *settlement, const Found *found
     is_written = allow_again (db, found, error);
     break;
   case ANSWER_PAPER:
-    return send_by_paper (resolve, settlement, found, error);
+    return send_by_paper (resolve, transaction, found, error);
   }
-  return is_written && to_pending (settlement, found, "resolved", error) &&
-         emit_again (resolve, settlement, found, error);
+  return is_written && to_pending (transaction, found, "resolved", error) &&
+         emit_again (resolve, transaction, found, error);
 }
 
 /* --- What stood behind it --- */
 
 static gboolean
-free_one (Resolve *resolve, Settlement *settlement, gint64 claim_id, GError **error)
+free_one (Resolve *resolve, Transaction *transaction, gint64 claim_id, GError **error)
 {
-  g_autoptr (Found) behind = find (settlement_db (settlement), claim_id, error);
+  g_autoptr (Found) behind = find (transaction_db (transaction), claim_id, error);
 
   if (!behind || !g_str_equal (behind->state, "held"))
     return !error || !*error;
   resolve->freed++;
-  return to_pending (settlement, behind, "freed", error) &&
-         emit_again (resolve, settlement, behind, error);
+  return to_pending (transaction, behind, "freed", error) &&
+         emit_again (resolve, transaction, behind, error);
 }
 
 static gboolean
-free_those_behind (Resolve *resolve, Settlement *settlement, GError **error)
+free_those_behind (Resolve *resolve, Transaction *transaction, GError **error)
 {
   g_autofree char *resolution = g_strdup_printf ("freed with %" G_GINT64_FORMAT, resolve->claim_id);
-  g_autoptr (DbRows) rows = db_query (settlement_db (settlement), error, SQL_RESOLVE_HOLDS_BEHIND,
+  g_autoptr (DbRows) rows = db_query (transaction_db (transaction), error, SQL_RESOLVE_HOLDS_BEHIND,
                                       "it", resolve->claim_id, resolution);
 
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++)
-    if (!free_one (resolve, settlement, db_rows_int (rows, i, "claim_id"), error))
+    if (!free_one (resolve, transaction, db_rows_int (rows, i, "claim_id"), error))
       return FALSE;
   return TRUE;
 }
@@ -399,17 +405,16 @@ is_decidable (const Resolve *resolve, Db *db, const Found *found, GError **error
          refuse (error, "the claim is not held: nothing of it waits for an answer");
 }
 
-/* A SettleWork; run again from the start after a conflict. */
+/* A TransactionWork; run again from the start after a conflict. */
 static gboolean
-resolve_claim (Settlement *settlement, Run *run, gpointer data, GError **error)
+resolve_claim (Transaction *transaction, gpointer data, GError **error)
 {
   Resolve *resolve = data;
-  Db *db = settlement_db (settlement);
+  Db *db = transaction_db (transaction);
   g_autofree char *resolution =
       g_strdup_printf ("%s: %s", answer_names[resolve->answer], resolve->reason);
   g_autoptr (Found) found = NULL;
 
-  (void)run; /* no delivery is handled here */
   resolve->freed = 0;
   if (!lock_rows (resolve, db, error))
     return FALSE;
@@ -417,9 +422,9 @@ resolve_claim (Settlement *settlement, Run *run, gpointer data, GError **error)
   if (!found)
     return error && *error ? FALSE : refuse (error, "the claim is gone");
   return is_decidable (resolve, db, found, error) &&
-         write_answer (resolve, settlement, found, error) &&
+         write_answer (resolve, transaction, found, error) &&
          db_execute (db, NULL, error, SQL_RESOLVE_HOLDS, "it", resolve->claim_id, resolution) &&
-         free_those_behind (resolve, settlement, error);
+         free_those_behind (resolve, transaction, error);
 }
 
 static int

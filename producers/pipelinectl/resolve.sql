@@ -60,8 +60,3 @@ union select saved_claim_id from saved_claim_groups where bgs_claim_id = $1 and 
 -- name: last-attempt
 select coalesce (max (a.attempt_no), 1) as attempt_no
 from bgs_submissions s join bgs_submission_attempts a on a.bgs_submission_id = s.id where s.saved_claim_id = $1
-
--- name: steps-in-effect
-select string_agg (distinct step, ',' order by step) filter (where state = 'finished') as finished,
-  bool_or (step = $2 and state in ('started', 'not there')) as insert_is_unknown
-from step_journal where scope = $1

@@ -11,7 +11,7 @@
 #include "kafka/client.h"
 #include "kafka/retention.h"
 #include "kafka/retry-tiers.h"
-#include "pipeline/topics.h"
+#include "program/topics.h"
 #include "former-tiers.h"
 #include "pipelinectl.h"
 

@@ -51,9 +51,9 @@ scope_of_number (gconstpointer data, RunScope *ret_scope)
 }
 
 static gboolean
-emit (Settlement *settlement, Run *run, gpointer data, GError **error)
+emit (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
-  return settlement_emit (settlement, "bench.out", run_key (run), data, error);
+  return transaction_emit (transaction, "bench.out", run_key (run), data, error);
 }
 
 static gboolean

@@ -15,7 +15,7 @@
 #include "events/monitoring-event.h"
 #include "events/notification-requested.h"
 #include "events/schema.h"
-#include "pipeline/registry.h"
+#include "program/registry.h"
 
 #define GUID  "7d0f7f0e-55b2-4b0b-9d43-0a3f8f0b7c11"
 #define AT_MS G_GINT64_CONSTANT (1795287900123) /* 2026-11-21T19:05:00.123Z */

@@ -26,21 +26,24 @@
 #define PARTITIONS_MAX 1000
 
 #define BROKER_ERROR (broker_error_quark ())
-static G_DEFINE_QUARK (broker - error - quark, broker_error) typedef enum {
+typedef enum {
   BROKER_ERROR_TABLE,
-  BROKER_ERROR_LIBRARY
+  BROKER_ERROR_LIBRARY,
 } BrokerError;
+static G_DEFINE_QUARK (broker_error_quark, broker_error)
 
-static const Setting settings_rows[] = {
-  { "topic-prefix", SETTING_TEXT, "dependents.", "Put before the name of every topic." },
-  { "retry-tiers", SETTING_TEXT, "",
-    "Waits of the retry tiers, such as 15s*3,2m*3; empty takes each consumer's from topics-file." },
-  { "topics-file", SETTING_FILE, TOPICS_FILE, "The table of topics." },
-  { "address-file", SETTING_TEXT, "", "Gets the line KAFKA_BROKERS=… once all topics are there." },
-  { "log-level", SETTING_CHOICE, "info", "Least level that is logged.",
-    "debug|info|warning|error" },
-  { NULL },
-};
+    static const Setting settings_rows[] = {
+      { "topic-prefix", SETTING_TEXT, "dependents.", "Put before the name of every topic." },
+      { "retry-tiers", SETTING_TEXT, "",
+        "Waits of the retry tiers, such as 15s*3,2m*3; empty takes each consumer's from "
+        "topics-file." },
+      { "topics-file", SETTING_FILE, TOPICS_FILE, "The table of topics." },
+      { "address-file", SETTING_TEXT, "",
+        "Gets the line KAFKA_BROKERS=… once all topics are there." },
+      { "log-level", SETTING_CHOICE, "info", "Least level that is logged.",
+        "debug|info|warning|error" },
+      { NULL },
+    };
 
 static const Setting *const settings_tables[] = { settings_rows, NULL };
 

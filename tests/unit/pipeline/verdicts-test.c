@@ -16,6 +16,7 @@
 #include "kafka/client.h"
 #include "pipeline/run.h"
 #include "pipeline/verdicts.h"
+#include "program/program.h"
 
 #define BGS  "bgs"
 #define BID  "bid"
@@ -277,6 +278,7 @@ static const struct {
   { "HTTP_ERROR", http_error_quark },
   { "KAFKA_ERROR", kafka_error_quark },
   { "PIPELINE_ERROR", pipeline_error_quark },
+  { "PROGRAM_ERROR", program_error_quark },
   { "SEAL_ERROR", seal_error_quark },
   { "SETTINGS_ERROR", settings_error_quark },
 };

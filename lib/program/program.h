@@ -7,13 +7,17 @@
 #include "base/settings.h"
 #include "db/db.h"
 #include "events/codec.h"
-#include "pipeline/run.h"
-
-typedef struct Program Program;
+#include "program/transaction.h"
 
 /* Rows every program has: database-url, kafka-brokers, topic-prefix, schema-registry-url,
  * metrics-port, log-level, … */
 extern const Setting program_settings[];
+
+#define PROGRAM_ERROR (program_error_quark ())
+GQuark program_error_quark (void);
+typedef enum {
+  PROGRAM_ERROR_SECRETS, /* other keys than the programs that share the database */
+} ProgramError;
 
 /**
  * program_start:
@@ -34,10 +38,11 @@ guint16 program_metrics_port (Program *program);
 char *program_topic (Program *program, const char *name); /* with prefix; owned */
 void program_set_ready (Program *program, gboolean ready);
 
-/* BEGIN, @work (run is NULL in it), COMMIT, then publish the outbox rows it made. Repeated on
+/* BEGIN, @work, COMMIT, then publish the outbox rows it made. Repeated on
  * conflict. A COMMIT without an answer is an error (DB_ERROR_COMMIT_UNKNOWN): the caller looks
  * whether its rows are there. */
-gboolean program_transaction (Program *program, SettleWork work, gpointer data, GError **error);
+gboolean program_transaction (Program *program, TransactionWork work, gpointer data,
+                              GError **error);
 /* Waits until all rows this process made have their delivery report, at most @timeout_ms. */
 gboolean program_flush (Program *program, gint64 timeout_ms, GError **error);
 

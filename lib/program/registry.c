@@ -1,5 +1,5 @@
 /* The schema registry over HTTP, see registry.h. */
-#include "pipeline/registry.h"
+#include "program/registry.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The table of topics, see topics.h. */
-#include "pipeline/topics.h"
+#include "program/topics.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "kafka/client.h"
 #include "kafka/retention.h"
 #include "kafka/retry-tiers.h"
-#include "pipeline/topics.json.h"
+#include "program/topics.json.h"
 
 #define MS_OF_DAY 86400000LL
 

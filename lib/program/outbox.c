@@ -1,12 +1,12 @@
 /* The outbox, see outbox.h. One thread deletes published rows, publishes again what was not taken,
  * and relays. */
-#include "pipeline/outbox.h"
+#include "program/outbox.h"
 
 #include "base/clock.h"
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "pipeline/outbox.sql.h"
+#include "program/outbox.sql.h"
 
 #define RETRY_MS  500
 #define LOOK_MS   1000 /* between two looks for rows of dead instances */

@@ -1,10 +1,10 @@
-/* The step journal as rows: read with a run's scope, sealed and written with an end, taken over from another. What the rows
- * mean is step.c's, the transactions are step-desk.c's. */
+/* The step journal as rows, see journal.h. */
+#include "program/journal.h"
+
 #include <string.h>
 
-#include "base/crash-point.h"
-#include "pipeline/delivery.h"
-#include "pipeline/journal.sql.h"
+#include "program/journal.sql.h"
+#include "program/program.h"
 
 void
 step_end_free (gpointer data)
@@ -42,7 +42,7 @@ row_name (const char *scope, const char *step, int ordinal)
 }
 
 static GBytes *
-seal (Runner *runner, const char *scope, const char *step, int ordinal, const char *result,
+seal (Sealer *sealer, const char *scope, const char *step, int ordinal, const char *result,
       char **ret_key)
 {
   g_autofree char *name = row_name (scope, step, ordinal);
@@ -52,7 +52,7 @@ seal (Runner *runner, const char *scope, const char *step, int ordinal, const ch
     *ret_key = NULL;
     return NULL;
   }
-  key = row_key_new (program_sealer (runner->program));
+  key = row_key_new (sealer);
   *ret_key = g_strdup (row_key_wrapped (key));
   return row_key_seal (key, "step_journal", name, "result", result);
 }
@@ -70,8 +70,21 @@ journal_row_free (gpointer data)
   g_free (row);
 }
 
+JournalRow *
+journal_row_new (const char *step, int ordinal, gint64 token)
+{
+  JournalRow *row = g_new0 (JournalRow, 1);
+
+  row->step = g_strdup (step);
+  row->ordinal = ordinal;
+  row->token = token;
+  row->state = g_strdup ("");
+  return row;
+}
+
 static gboolean
-read_row (Run *run, const char *scope, DbRows *rows, guint i, GPtrArray *journal, GError **error)
+read_row (Sealer *sealer, const char *scope, DbRows *rows, guint i, GPtrArray *journal,
+          GError **error)
 {
   JournalRow *row = g_new0 (JournalRow, 1);
   g_autoptr (GBytes) sealed = db_rows_bytes (rows, i, "result_ciphertext");
@@ -87,108 +100,56 @@ read_row (Run *run, const char *scope, DbRows *rows, guint i, GPtrArray *journal
   g_ptr_array_add (journal, row);
   if (sealed) {
     g_autofree char *name = row_name (scope, row->step, row->ordinal);
-    g_autoptr (RowKey) key = row_key_open (program_sealer (run->runner->program),
-                                           db_rows_text (rows, i, "encrypted_kms_key"), error);
+    g_autoptr (RowKey) key =
+        row_key_open (sealer, db_rows_text (rows, i, "encrypted_kms_key"), error);
     row->result = key ? row_key_unseal (key, "step_journal", name, "result", sealed, error) : NULL;
     return row->result != NULL;
   }
   return TRUE;
 }
 
-gboolean
-journal_load (Run *run, OwnScope *own, GError **error)
+GPtrArray *
+journal_read (Db *db, Sealer *sealer, const char *scope, GError **error)
 {
   g_autoptr (GPtrArray) journal = g_ptr_array_new_with_free_func (journal_row_free);
-  g_autoptr (DbRows) rows = NULL;
-  Db *db = NULL;
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_JOURNAL_READ, "t", scope);
 
-  if (own->journal)
-    return TRUE;
-  /* What has ended and is not written yet must not be lost from the picture. */
-  if (run->ends->len > 0 && !run_flush_ends (run, error))
-    return FALSE;
-  db = run_db_take (run, error);
-  if (!db)
-    return FALSE;
-  rows = db_query (db, error, SQL_JOURNAL_READ, "t", own->scope);
-  run_db_give (run, db);
   if (!rows)
-    return FALSE;
+    return NULL;
   for (guint i = 0; i < db_rows_count (rows); i++)
-    if (!read_row (run, own->scope, rows, i, journal, error))
-      return FALSE;
-  own->journal = g_steal_pointer (&journal);
-  return TRUE;
+    if (!read_row (sealer, scope, rows, i, journal, error))
+      return NULL;
+  return g_steal_pointer (&journal);
 }
 
 JournalRow *
-journal_newest (OwnScope *own, const char *step)
+journal_newest (const GPtrArray *rows, const char *step)
 {
   JournalRow *found = NULL;
 
-  for (guint i = 0; own->journal && i < own->journal->len; i++) {
-    JournalRow *row = g_ptr_array_index (own->journal, i);
+  for (guint i = 0; rows && i < rows->len; i++) {
+    JournalRow *row = g_ptr_array_index (rows, i);
     if (strcmp (row->step, step) == 0 && (!found || row->ordinal > found->ordinal))
       found = row;
   }
   return found;
 }
 
-OwnScope *
-run_must_own (Run *run, const char *scope)
-{
-  OwnScope *own = run_own_scope (run, scope ? scope : run->scope.scope);
-
-  g_assert (own != NULL); /* a step of a scope that was not taken with run_take_scope() */
-  return own;
-}
-
-const JournalRow *
-run_journal_find (Run *run, const char *scope, const char *step_name, GError **error)
-{
-  OwnScope *own = run_must_own (run, scope);
-
-  return journal_load (run, own, error) ? journal_newest (own, step_name) : NULL;
-}
-
 guint
-run_journal_unknowns (Run *run, const char *scope, const char *step_name)
+journal_unknowns (const GPtrArray *rows, const char *step)
 {
-  OwnScope *own = run_must_own (run, scope);
   guint count = 0;
 
-  for (guint i = 0; own->journal && i < own->journal->len; i++) {
-    const JournalRow *row = g_ptr_array_index (own->journal, i);
-    count += strcmp (row->step, step_name) == 0 &&
+  for (guint i = 0; rows && i < rows->len; i++) {
+    const JournalRow *row = g_ptr_array_index (rows, i);
+    count += strcmp (row->step, step) == 0 &&
              (strcmp (row->state, "unknown") == 0 || strcmp (row->state, "not there") == 0);
   }
   return count;
 }
 
-gboolean
-step_was_given_up (Run *run, const char *scope, const char *step_name)
-{
-  const JournalRow *row = journal_newest (run_must_own (run, scope), step_name);
-
-  return row && strcmp (row->state, "given up") == 0;
-}
-
-void
-run_step_note (Run *run, const char *note)
-{
-  g_free (run->note);
-  run->note = g_strdup (note);
-}
-
-void
-run_forget_journal (Run *run)
-{
-  for (guint i = 0; i < run->scopes->len; i++)
-    g_clear_pointer (&((OwnScope *)g_ptr_array_index (run->scopes, i))->journal, g_ptr_array_unref);
-}
-
 static gboolean
-write_ends (Db *db, Runner *runner, GPtrArray *ends, gboolean are_new, GError **error)
+write_ends (Db *db, Sealer *sealer, const GPtrArray *ends, gboolean are_new, GError **error)
 {
   g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
   g_autoptr (GPtrArray) steps = g_ptr_array_new ();
@@ -214,7 +175,7 @@ write_ends (Db *db, Runner *runner, GPtrArray *ends, gboolean are_new, GError **
     g_ptr_array_add (states, (char *)end->state);
     g_ptr_array_add (notes, end->note);
     g_ptr_array_add (results,
-                     seal (runner, end->scope, end->step, end->ordinal, end->result, &key));
+                     seal (sealer, end->scope, end->step, end->ordinal, end->result, &key));
     g_ptr_array_add (keys, key);
     g_array_append_val (ordinals, ordinal);
     g_array_append_val (tokens, end->token);
@@ -249,28 +210,20 @@ write_ends (Db *db, Runner *runner, GPtrArray *ends, gboolean are_new, GError **
 }
 
 gboolean
-journal_write_ends (Db *db, Runner *runner, GPtrArray *ends, GError **error)
+journal_write_ends (Db *db, Sealer *sealer, const GPtrArray *ends, GError **error)
 {
-  return write_ends (db, runner, ends, FALSE, error) && write_ends (db, runner, ends, TRUE, error);
-}
-
-void
-journal_pass_points (const char *name, GPtrArray *ends)
-{
-  (void)name;
-  for (guint i = 0; i < ends->len; i++)
-    CRASH_POINT_OF (name, ((StepEnd *)g_ptr_array_index (ends, i))->step);
+  return write_ends (db, sealer, ends, FALSE, error) && write_ends (db, sealer, ends, TRUE, error);
 }
 
 /* --- Another one's step --- */
 
 gboolean
-settlement_take_step (Settlement *settlement, const char *scope, const char *step, int ordinal,
-                      gint64 token_as_read, gint64 new_token, gboolean *ret_hit, GError **error)
+journal_take_step (Transaction *transaction, const char *scope, const char *step, int ordinal,
+                   gint64 token_as_read, gint64 new_token, gboolean *ret_hit, GError **error)
 {
   guint count = 0;
 
-  if (!db_execute (settlement->db, &count, error, SQL_JOURNAL_TAKE, "ttiii", scope, step,
+  if (!db_execute (transaction->db, &count, error, SQL_JOURNAL_TAKE, "ttiii", scope, step,
                    (gint64)ordinal, token_as_read, new_token))
     return FALSE;
   *ret_hit = count == 1;
@@ -278,24 +231,9 @@ settlement_take_step (Settlement *settlement, const char *scope, const char *ste
 }
 
 gboolean
-take_step_work (Settlement *settlement, Run *run, gpointer data, GError **error)
-{
-  const StepTake *given = data;
-  gboolean is_hit = FALSE;
-
-  (void)run;
-  if (!settlement_take_step (settlement, given->scope, given->step, given->ordinal,
-                             given->token_as_read, given->new_token, &is_hit, error))
-    return FALSE;
-  if (!is_hit)
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
-  return is_hit;
-}
-
-gboolean
-settlement_end_step (Settlement *settlement, const char *scope, const char *step, int ordinal,
-                     gint64 token_as_read, const char *from_state, const char *new_state,
-                     const char *result, const char *note, gboolean *ret_hit, GError **error)
+journal_end_step (Transaction *transaction, const char *scope, const char *step, int ordinal,
+                  gint64 token_as_read, const char *from_state, const char *new_state,
+                  const char *result, const char *note, gboolean *ret_hit, GError **error)
 {
   g_autofree char *key = NULL;
   g_autofree char *name = row_name (scope, step, ordinal);
@@ -303,13 +241,26 @@ settlement_end_step (Settlement *settlement, const char *scope, const char *step
   guint count = 0;
 
   if (result) {
-    g_autoptr (RowKey) fresh = row_key_new (program_sealer (settlement->program));
+    g_autoptr (RowKey) fresh = row_key_new (program_sealer (transaction->program));
     key = g_strdup (row_key_wrapped (fresh));
     sealed = row_key_seal (fresh, "step_journal", name, "result", result);
   }
-  if (!db_execute (settlement->db, &count, error, SQL_JOURNAL_END_ONE, "ttiitttbt", scope, step,
+  if (!db_execute (transaction->db, &count, error, SQL_JOURNAL_END_ONE, "ttiitttbt", scope, step,
                    (gint64)ordinal, token_as_read, from_state, new_state, note, sealed, key))
     return FALSE;
   *ret_hit = count == 1;
+  return TRUE;
+}
+
+gboolean
+journal_in_effect (Db *db, const char *scope, const char *insert_step, char **ret_steps,
+                   gboolean *ret_in_doubt, GError **error)
+{
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_STEPS_IN_EFFECT, "tt", scope, insert_step);
+
+  if (!rows)
+    return FALSE;
+  *ret_steps = g_strdup (db_rows_text (rows, 0, "finished"));
+  *ret_in_doubt = db_rows_boolean (rows, 0, "is_in_doubt");
   return TRUE;
 }

@@ -1,6 +1,6 @@
 /* What every program is, see program.h. One housekeeping thread keeps the heartbeat, the clock's
  * offset, the relay's lease and the purge. */
-#include "pipeline/program.h"
+#include "program/program.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,12 +18,14 @@
 #include "db/migrate.h"
 #include "http/server.h"
 #include "kafka/client.h"
-#include "pipeline/internal.h"
-#include "pipeline/outbox.h"
-#include "pipeline/program.sql.h"
-#include "pipeline/registry.h"
-#include "pipeline/settlement.h"
-#include "pipeline/topics.h"
+#include "program/internal.h"
+#include "program/outbox.h"
+#include "program/program.sql.h"
+#include "program/registry.h"
+#include "program/transaction.h"
+#include "program/topics.h"
+
+G_DEFINE_QUARK (program_error_quark, program_error)
 
 #define WAIT_MS        2000 /* between two tries at start */
 #define LEASE_MS       30000
@@ -327,7 +329,7 @@ record_secrets (Program *program, Db *db, GError **error)
     return FALSE;
   if (g_strcmp0 (db_rows_text (rows, 0, "fingerprint"), fingerprint) == 0)
     return TRUE;
-  g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DATABASE,
+  g_set_error (error, PROGRAM_ERROR, PROGRAM_ERROR_SECRETS,
                "master-keys or hmac-keys differ from those the other programs use with this "
                "database; give all the same, "
                "or delete the row of shared_secrets when rotating them on purpose");
@@ -564,21 +566,21 @@ program_topic (Program *program, const char *name)
 }
 
 gboolean
-program_transaction (Program *program, SettleWork work, gpointer data, GError **error)
+program_transaction (Program *program, TransactionWork work, gpointer data, GError **error)
 {
   Db *db = db_pool_take (program->pool, error);
   gboolean done = FALSE;
 
   for (guint tries = 0; db && !done && tries < 10; tries++) {
     g_autoptr (GError) problem = NULL;
-    Settlement settlement;
+    Transaction transaction;
 
-    settlement_init (&settlement, program, db, program->name, NULL, 0);
-    done = db_begin (db, &problem) && work (&settlement, NULL, data, &problem) &&
-           outbox_insert (db, program->instance_id, settlement.rows, &problem) &&
+    transaction_init (&transaction, program, db, program->name, NULL, 0);
+    done = db_begin (db, &problem) && work (&transaction, data, &problem) &&
+           outbox_insert (db, program->instance_id, transaction.rows, &problem) &&
            db_commit (db, &problem);
     if (done) {
-      outbox_publish (program->outbox, settlement.rows);
+      outbox_publish (program->outbox, transaction.rows);
     } else {
       db_rollback (db);
       if (g_error_matches (problem, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
@@ -588,7 +590,7 @@ program_transaction (Program *program, SettleWork work, gpointer data, GError **
         tries = 10;
       }
     }
-    settlement_clear (&settlement);
+    transaction_clear (&transaction);
   }
   db_pool_give (program->pool, db);
   return done;

@@ -1,8 +1,8 @@
 /* What the files of this room share and nobody else needs. */
 #pragma once
 
-#include "pipeline/outbox.h"
-#include "pipeline/program.h"
+#include "program/outbox.h"
+#include "program/program.h"
 
 Outbox *program_outbox (Program *program);
 

@@ -1,0 +1,270 @@
+/* A transaction, see transaction.h. */
+#include "program/transaction.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "claims/claim-group.h"
+#include "claims/states.h"
+#include "events/claim-event.h"
+#include "events/monitoring-event.h"
+#include "events/notification-requested.h"
+#include "program/program.h"
+#include "program/transaction.sql.h"
+
+void
+transaction_init (Transaction *transaction, Program *program, Db *db, const char *source,
+                  const char *traceparent, guint replay)
+{
+  memset (transaction, 0, sizeof *transaction);
+  transaction->program = program;
+  transaction->db = db;
+  transaction->source = source;
+  transaction->traceparent = traceparent;
+  transaction->replay = replay;
+  transaction->now_ms = clock_database_now_ms ();
+  transaction->rows = g_ptr_array_new_with_free_func (outbox_row_free);
+}
+
+void
+transaction_clear (Transaction *transaction)
+{
+  g_clear_pointer (&transaction->rows, g_ptr_array_unref);
+}
+
+Db *
+transaction_db (Transaction *transaction)
+{
+  return transaction->db;
+}
+
+const char *
+transaction_step_result (const Transaction *transaction)
+{
+  return transaction->step_result;
+}
+
+void
+transaction_add_row (Transaction *transaction, const char *topic, gint32 partition,
+                     GBytes *key_taken, GBytes *value_taken, KafkaHeaders *headers_taken)
+{
+  g_ptr_array_add (transaction->rows,
+                   outbox_row_new (program_topic (transaction->program, topic), partition,
+                                   key_taken, value_taken, headers_taken));
+}
+
+/* A new trace starts where none was handed on. Source: W3C Trace Context, version 00. */
+static char *
+new_traceparent (void)
+{
+  return g_strdup_printf ("00-%08x%08x%08x%08x-%08x%08x-01", g_random_int (), g_random_int (),
+                          g_random_int (), g_random_int (), g_random_int (), g_random_int () | 1);
+}
+
+/* Unique without asking anybody: the instance's id is random and never used again. */
+static char *
+new_message_id (Transaction *transaction)
+{
+  static guint64 next = 0;
+
+  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, program_instance_id (transaction->program),
+                          __atomic_fetch_add (&next, 1, __ATOMIC_RELAXED));
+}
+
+static KafkaHeaders *
+new_headers (Transaction *transaction)
+{
+  KafkaHeaders *headers = kafka_headers_new ();
+  g_autofree char *id = new_message_id (transaction);
+
+  kafka_headers_set (headers, "dp-message-id", id);
+  kafka_headers_set_int (headers, "dp-hop", 0);
+  kafka_headers_set_int (headers, "dp-attempt", 0);
+  kafka_headers_set_int (headers, "dp-replay", transaction->replay);
+  if (transaction->traceparent) {
+    kafka_headers_set (headers, "traceparent", transaction->traceparent);
+  } else {
+    g_autofree char *traceparent = new_traceparent ();
+    kafka_headers_set (headers, "traceparent", traceparent);
+  }
+  return headers;
+}
+
+static GBytes *
+bytes_of (const char *text)
+{
+  return text ? g_bytes_new (text, strlen (text)) : NULL;
+}
+
+gboolean
+transaction_emit (Transaction *transaction, const char *topic, const char *key, GBytes *value,
+                  GError **error)
+{
+  (void)error; /* rows are inserted together at the end of the transaction */
+  transaction_add_row (transaction, topic, -1, bytes_of (key), value ? g_bytes_ref (value) : NULL,
+                       new_headers (transaction));
+  return TRUE;
+}
+
+void
+transaction_set_origin (Transaction *transaction, const char *traceparent, guint replay)
+{
+  transaction->traceparent = traceparent;
+  transaction->replay = replay;
+}
+
+void
+transaction_emit_header (Transaction *transaction, const char *name, const char *text)
+{
+  OutboxRow *row = g_ptr_array_index (transaction->rows, transaction->rows->len - 1);
+
+  kafka_headers_set (row->headers, name, text);
+}
+
+/* CloudEvents 1.0, Kafka binary mode: result and monitoring events carry these beside ours. */
+static void
+add_cloud_event (KafkaHeaders *headers, const char *type, const char *source, gint64 at_ms,
+                 const char *subject)
+{
+  g_autofree char *time = clock_format_iso (at_ms);
+  g_autofree char *uri = g_strconcat ("/dependents/", source, NULL);
+
+  kafka_headers_set (headers, "ce_specversion", "1.0");
+  kafka_headers_set (headers, "ce_id", kafka_headers_get (headers, "dp-message-id"));
+  kafka_headers_set (headers, "ce_type", type);
+  kafka_headers_set (headers, "ce_source", uri);
+  kafka_headers_set (headers, "ce_time", time);
+  if (subject)
+    kafka_headers_set (headers, "ce_subject", subject);
+}
+
+gboolean
+transaction_claim_event (Transaction *transaction, const char *claim_group_id, const char *subject,
+                         gint64 claim_id, const char *from_state, const char *to_state,
+                         const char *reason, GError **error)
+{
+  g_autoptr (DbRows) next =
+      db_query (transaction->db, error, SQL_NEXT_SEQUENCE, "t", claim_group_id);
+  g_autofree char *topic = program_topic (transaction->program, "claim-events");
+  g_autoptr (GBytes) value = NULL;
+  KafkaHeaders *headers = NULL;
+  g_autofree char *type = NULL;
+  ClaimEvent event = {
+    .claim_group_id = (char *)claim_group_id,
+    .subject = (char *)subject,
+    .claim_id = claim_id,
+    .from_state = (char *)from_state,
+    .to_state = (char *)to_state,
+    .reason = (char *)reason,
+    .consumer = (char *)transaction->source,
+    .replay = transaction->replay,
+    .at_ms = transaction->now_ms,
+  };
+
+  if (!next)
+    return FALSE;
+  if (db_rows_count (next) != 1) {
+    g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND, "no claim group %s", claim_group_id);
+    return FALSE;
+  }
+  event.sequence = db_rows_int (next, 0, "sequence");
+  value = claim_event_encode (program_codec (transaction->program), topic, &event, error);
+  if (!value)
+    return FALSE;
+  headers = new_headers (transaction);
+  type = g_strdup_printf ("gov.va.dependents.%s.%s", subject, to_state);
+  for (char *c = type; *c; c++)
+    *c = *c == ' ' ? '-' : g_ascii_tolower (*c);
+  add_cloud_event (headers, type, transaction->source, transaction->now_ms, claim_group_id);
+  kafka_headers_set_int (headers, "ce_sequence", event.sequence);
+  transaction_add_row (transaction, "claim-events", -1, bytes_of (claim_group_id),
+                       g_steal_pointer (&value), headers);
+  return TRUE;
+}
+
+gboolean
+transaction_mail (Transaction *transaction, const char *claim_group_id, gint64 parent_claim_id,
+                  const char *kind, GError **error)
+{
+  g_autofree char *topic = program_topic (transaction->program, "notifications");
+  g_autofree char *stored = g_ascii_strdown (kind, -1);
+  NotificationRequested event = {
+    .claim_group_id = (char *)claim_group_id,
+    .claim_id = parent_claim_id,
+    .kind = (char *)kind,
+    .at_ms = transaction->now_ms,
+  };
+  g_autoptr (GBytes) value = NULL;
+  guint count = 0;
+
+  /* One e-mail of a kind per claim: a second request is none. */
+  if (!db_execute (transaction->db, &count, error, SQL_MAIL_REQUEST, "it", parent_claim_id, stored))
+    return FALSE;
+  if (count == 0)
+    return TRUE;
+  value =
+      notification_requested_encode (program_codec (transaction->program), topic, &event, error);
+  return value && transaction_emit (transaction, "notifications", claim_group_id, value, error);
+}
+
+gboolean
+transaction_monitoring_event (Transaction *transaction, const char *kind,
+                              const char *claim_group_id, gint64 claim_id, const char *detail,
+                              GError **error)
+{
+  g_autofree char *topic = program_topic (transaction->program, "monitoring-events");
+  g_autofree char *type = g_strconcat ("gov.va.dependents.monitoring.", kind, NULL);
+  MonitoringEvent event = {
+    .consumer = (char *)transaction->source,
+    .kind = (char *)kind,
+    .claim_group_id = (char *)claim_group_id,
+    .claim_id = claim_id,
+    .detail = (char *)detail,
+    .at_ms = transaction->now_ms,
+  };
+  GBytes *value =
+      monitoring_event_encode (program_codec (transaction->program), topic, &event, error);
+  KafkaHeaders *headers = NULL;
+
+  if (!value)
+    return FALSE;
+  headers = new_headers (transaction);
+  add_cloud_event (headers, type, transaction->source, transaction->now_ms, claim_group_id);
+  transaction_add_row (transaction, "monitoring-events", -1, bytes_of (transaction->source), value,
+                       headers);
+  return TRUE;
+}
+
+gboolean
+transaction_change_group (Transaction *transaction, const char *claim_group_id, const char *to,
+                          const char *reason, GError **error)
+{
+  g_autofree char *from = NULL;
+
+  return claim_states_change_group (transaction->db, claim_group_id, to, &from, error) &&
+         transaction_claim_event (transaction, claim_group_id, "GROUP", 0, from, to, reason, error);
+}
+
+gboolean
+transaction_change_child (Transaction *transaction, const char *claim_group_id, gint64 claim_id,
+                          const char *to, const char *reason, GError **error)
+{
+  g_autofree char *from = NULL;
+
+  return claim_states_change_child (transaction->db, claim_id, to, &from, error) &&
+         transaction_claim_event (transaction, claim_group_id, "CLAIM", claim_id, from, to, reason,
+                                  error);
+}
+
+gboolean
+transaction_needs_person (Transaction *transaction, const char *claim_group_id, gint64 claim_id,
+                          const char *reason, gint64 behind_claim_id, GError **error)
+{
+  return db_execute (transaction->db, NULL, error, SQL_LOCK_GROUP, "t", claim_group_id) &&
+         claim_hold_open (transaction->db, claim_group_id, claim_id, reason, behind_claim_id,
+                          error) &&
+         transaction_claim_event (transaction, claim_group_id, "CLAIM", claim_id, NULL,
+                                  "needs-person", reason, error) &&
+         transaction_monitoring_event (transaction, "needs-person", claim_group_id, claim_id,
+                                       reason, error);
+}
