@@ -21,6 +21,7 @@
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 #include "submission/decisions.h"
+#include "submission/submission.h"
 #include "submission/veteran.h"
 
 #include <string.h>
@@ -341,6 +342,8 @@ static const Consumer proc_setup = {
   .handle = open_proc_for_group,
   .give_up = fail_group,
   .downstreams = downstreams,
+  .verdicts = submission_verdicts,
+  .call_limit_ms = bgs_call_limit_ms,
   .start = start,
   .stop = stop,
   .settings = settings,

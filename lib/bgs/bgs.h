@@ -27,6 +27,8 @@ BgsClient *bgs_client_new (const Settings *settings, GError **error);
 void bgs_client_free (BgsClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BgsClient, bgs_client_free)
 gint64 bgs_client_read_timeout_ms (const BgsClient *client); /* the longest wait for one answer */
+/* The longest that a call may be under way before its first byte: the connect limit. */
+gint64 bgs_call_limit_ms (const Settings *settings);
 /* What BGS journals as jrnUserId, maybe in upper case. */
 const char *bgs_client_username (const BgsClient *client);
 

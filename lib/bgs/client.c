@@ -216,6 +216,12 @@ bgs_client_read_timeout_ms (const BgsClient *client)
   return client->read_timeout_ms;
 }
 
+gint64
+bgs_call_limit_ms (const Settings *settings)
+{
+  return settings_number (settings, "bgs-connect-timeout-ms");
+}
+
 const char *
 bgs_client_username (const BgsClient *client)
 {

@@ -7,6 +7,7 @@
 
 #include "base/settings.h"
 #include "events/codec.h"
+#include "pipeline/policy.h"
 #include "pipeline/run.h"
 
 /* Whose run row and journal a message uses, and whose group it belongs to. All borrowed from the
@@ -28,8 +29,8 @@ typedef struct {
   /* NULL for a handler without steps: then there is no run row and no group. */
   void (*scope) (gconstpointer message, RunScope *ret_scope);
 
-  /* The story. TRUE: DONE. FALSE: verdicts.c maps the error. May be called again for the same
-   * message at any time. */
+  /* The story. TRUE: DONE. FALSE: the pages of verdicts say what the error means. May be called
+   * again for the same message at any time. */
   gboolean (*handle) (Run *run, gconstpointer message, GError **error);
 
   /* In the transaction that settles DEAD: say what that means (child dead, group failure, …). May
@@ -47,6 +48,16 @@ typedef struct {
   /* NULL-terminated: whom its handler calls ("bgs"). Each has a breaker; while the first one's is open
    * no record is taken. NULL: nobody. */
   const char *const *downstreams;
+
+  /* NULL-terminated: what the errors of the rooms mean that its handler calls with, and what they
+   * tell of the call; each such room has a page (policy.h). An error that neither these nor the
+   * pipeline's own page knows is RETRY, and its call's outcome unknown. NULL: none. */
+  const VerdictPage *const *verdicts;
+
+  /* The longest that a call may be under way before its first byte is sent, ms: the connect limit
+   * of its clients. unknown-settle-ms may not be shorter than this and send-within-ms together.
+   * NULL: 0, for a handler that calls nobody. */
+  gint64 (*call_limit_ms) (const Settings *settings);
 
   /* Once at start: clients the handler needs, given back by run_context(). May be NULL. */
   gpointer (*start) (const Settings *settings, GError **error);

@@ -12,7 +12,6 @@
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "bgs/bgs.h"
 #include "pipeline/delivery.h"
 #include "program/topics.h"
 
@@ -314,17 +313,17 @@ new_desk (Runner *runner, const char *name, DeskWork work)
 static gboolean
 limits_fit (Runner *runner, GError **error)
 {
-  gint64 connect = settings_has (runner->settings, "bgs-connect-timeout-ms")
-                       ? settings_number (runner->settings, "bgs-connect-timeout-ms")
-                       : 0;
+  gint64 limit =
+      runner->consumer->call_limit_ms ? runner->consumer->call_limit_ms (runner->settings) : 0;
 
   runner->unknown_settle_ms = settings_number (runner->settings, "unknown-settle-ms");
   runner->send_within_ms = settings_number (runner->settings, "send-within-ms");
-  if (runner->unknown_settle_ms >= connect + runner->send_within_ms)
+  if (runner->unknown_settle_ms >= limit + runner->send_within_ms)
     return TRUE;
   g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
-               "unknown-settle-ms must not be less than bgs-connect-timeout-ms + send-within-ms: a "
-               "call may be under way that long");
+               "unknown-settle-ms must not be less than send-within-ms and the longest connect "
+               "timeout together, %" G_GINT64_FORMAT " ms: a call may be under way that long",
+               limit + runner->send_within_ms);
   return FALSE;
 }
 
@@ -468,6 +467,7 @@ consumer_main (const Consumer *consumer, int argc, char **argv)
   for (guint i = 0; consumer->settings && consumer->settings[i]; i++)
     g_ptr_array_add (tables, (gpointer)consumer->settings[i]);
   g_ptr_array_add (tables, NULL);
+  verdicts_use (consumer->verdicts);
   settings =
       settings_parse_or_exit (consumer->name, "", "One consumer of the dependents claims pipeline.",
                               (const Setting *const *)tables->pdata, &argc, &argv);

@@ -83,6 +83,8 @@ gboolean submission_close (Submission *submission, GError **error);
 extern const Setting *const submission_consumer_settings[];
 extern const char
     *const submission_downstreams[]; /* BGS, and BID, which answers the pension read only */
+/* What errors of BGS, BID and this room mean: for a consumer that calls with any of them. */
+extern const VerdictPage *const submission_verdicts[];
 void submission_scope (gconstpointer message, RunScope *ret_scope);
 gpointer submission_start (const Settings *settings, GError **error);
 void submission_stop (gpointer context);

@@ -1,9 +1,7 @@
 #include <glib.h>
 
 #include "bgs/benefit-claim-finder.h"
-#include "pipeline/verdicts.h"
 #include "submission/insert-look.h"
-#include "submission/submission.h"
 
 #define US "VAgovAPI"
 
@@ -178,21 +176,6 @@ test_next_free (void)
   g_assert_null (increment_next_free ("x", claims, reserved));
 }
 
-/* The page of verdicts stands below this room and knows its errors by name alone. */
-static void
-test_verdict (void)
-{
-  static const int codes[] = { SUBMISSION_ERROR_INCREMENT, SUBMISSION_ERROR_OFFICE };
-
-  for (guint i = 0; i < G_N_ELEMENTS (codes); i++) {
-    g_autoptr (GError) error = g_error_new_literal (SUBMISSION_ERROR, codes[i], "x");
-
-    g_assert_cmpint (verdict_of (error), ==, VERDICT_RETRY);
-    g_assert_cmpstr (verdict_error_class (error), ==, "submission");
-    g_assert_null (verdict_downstream (error));
-  }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -205,6 +188,5 @@ main (int argc, char **argv)
   g_test_add_func ("/submission/establish/an-earlier-increment-is-ours-too",
                    test_earlier_increment_is_ours_too);
   g_test_add_func ("/submission/establish/nobody-uses-a-reserved-increment", test_next_free);
-  g_test_add_func ("/submission/establish/its-errors-are-on-the-page-of-verdicts", test_verdict);
   return g_test_run ();
 }
