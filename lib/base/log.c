@@ -1,17 +1,17 @@
-/* Structured log lines: one JSON object a line, one write(2) a line, so that lines of several
- * threads and processes on one pipe do not run into each other. Where lines go is the container's
- * business: stderr.
+/* Structured log lines: one JSON object a line. Where lines go is the container's business: stderr,
+ * by way of log-writer.c.
  *
  * Written by hand: a line is flat, all values are text, and the order of fields is part of being
- * readable. Source: style section 6. */
+ * readable. */
 #include "base/log.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log-writer.h"
+#include "base/metrics.h"
 
 /* Bounds: a value is cut, a line holds so many pairs, so many kinds are limited each by themselves.
  */
@@ -19,6 +19,8 @@
 #define LOG_FIELDS_MAX      48
 #define LOG_KINDS_MAX       500
 #define LOG_LIMIT_MS        10000
+#define LAST_WORDS_MS       100
+#define FATAL_MS            1000
 
 typedef struct {
   const char *name; /* static */
@@ -148,22 +150,6 @@ append_field (GString *line, const char *name, const char *value)
   append_json_text (line, value);
 }
 
-static void
-write_line (const GString *line)
-{
-  gsize done = 0;
-
-  while (done < line->len) {
-    ssize_t written = write (STDERR_FILENO, line->str + done, line->len - done);
-
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return; /* nobody reads: no reason to stop the work */
-    done += (gsize)written;
-  }
-}
-
 static gboolean
 name_is_taken (const char *const *names, guint count, const char *name)
 {
@@ -173,15 +159,14 @@ name_is_taken (const char *const *names, guint count, const char *name)
   return FALSE;
 }
 
-static void
-emit (LogLevel level, const char *message, guint64 held_back, va_list pairs)
+static GString *
+make_line (LogLevel level, const char *message, guint64 held_back, const GArray *fields,
+           va_list pairs)
 {
   static const char *const own[] = { "at", "level", "program", "message", "held_back" };
-  int saved_errno = errno; /* logging in the middle of handling a failure must not change it */
-  g_autoptr (GString) line = g_string_sized_new (512);
+  GString *line = g_string_sized_new (512);
   g_autofree char *at = clock_format_iso (clock_now_ms ());
   const char *names[LOG_FIELDS_MAX];
-  const GArray *fields = get_context ();
   guint count = 0;
   const char *name;
 
@@ -204,7 +189,7 @@ emit (LogLevel level, const char *message, guint64 held_back, va_list pairs)
     } else
       append_field (line, name, value);
   }
-  for (guint i = 0; i < fields->len; i++) {
+  for (guint i = 0; fields && i < fields->len; i++) {
     const ContextField *field = &g_array_index (fields, ContextField, i);
 
     if (!name_is_taken (names, count, field->name))
@@ -216,8 +201,52 @@ emit (LogLevel level, const char *message, guint64 held_back, va_list pairs)
     append_field (line, "held_back", number);
   }
   g_string_append (line, "}\n");
-  write_line (line);
+  return line;
+}
+
+static void
+emit (LogLevel level, const char *message, guint64 held_back, gboolean is_last, va_list pairs)
+{
+  int saved_errno = errno; /* logging in the middle of handling a failure must not change it */
+
+  if (!log_writer_put ((int)level, make_line (level, message, held_back, get_context (), pairs),
+                       is_last))
+    metrics_count ("log_lines_dropped_total", 1, "level", level_names[level], NULL);
   errno = saved_errno;
+}
+
+/* Without the thread's context. */
+static GString *
+make_line_of (LogLevel level, const char *message, ...)
+{
+  va_list pairs;
+  GString *line;
+
+  va_start (pairs, message);
+  line = make_line (level, message, 0, NULL, pairs);
+  va_end (pairs);
+  return line;
+}
+
+static GString *
+tell_of_dropped (const guint64 dropped[LOG_WRITER_LEVELS])
+{
+  g_autofree char *message = NULL;
+  char *by_level[G_N_ELEMENTS (level_names)];
+  guint64 sum = 0;
+  GString *line;
+
+  for (guint i = 0; i < G_N_ELEMENTS (level_names); i++) {
+    sum += dropped[i];
+    by_level[i] = g_strdup_printf ("%" G_GUINT64_FORMAT, dropped[i]);
+  }
+  message = g_strdup_printf (
+      "%" G_GUINT64_FORMAT " lines were dropped here: nobody reads stderr fast enough", sum);
+  line = make_line_of (LOG_LEVEL_WARNING, message, level_names[0], by_level[0], level_names[1],
+                       by_level[1], level_names[2], by_level[2], level_names[3], by_level[3], NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (level_names); i++)
+    g_free (by_level[i]);
+  return line;
 }
 
 static void
@@ -226,7 +255,7 @@ emit_pairs (LogLevel level, const char *message, ...)
   va_list pairs;
 
   va_start (pairs, message);
-  emit (level, message, 0, pairs);
+  emit (level, message, 0, FALSE, pairs);
   va_end (pairs);
 }
 
@@ -254,6 +283,8 @@ write_glib_message (GLogLevelFlags flags, const GLogField *fields, gsize n_field
     level = LOG_LEVEL_INFO;
   if (log_is_enabled (level))
     emit_pairs (level, message ? message : "", "domain", domain, NULL);
+  if (flags & (G_LOG_FLAG_FATAL | G_LOG_LEVEL_ERROR))
+    (void)log_flush (FATAL_MS); /* GLib ends the process next */
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -264,6 +295,7 @@ log_init (const char *program, const char *level)
 
   g_free (program_name);
   program_name = g_strdup (program);
+  log_writer_init (tell_of_dropped);
   for (int i = 0; i < (int)G_N_ELEMENTS (level_names); i++)
     if (g_strcmp0 (level, level_names[i]) == 0)
       g_atomic_int_set (&lowest_level, i);
@@ -287,8 +319,25 @@ log_line (LogLevel level, const char *message, ...)
   if (!log_is_enabled (level))
     return;
   va_start (pairs, message);
-  emit (level, message, 0, pairs);
+  emit (level, message, 0, FALSE, pairs);
   va_end (pairs);
+}
+
+void
+log_last_words (const char *message, ...)
+{
+  va_list pairs;
+
+  va_start (pairs, message);
+  emit (LOG_LEVEL_ERROR, message, 0, TRUE, pairs);
+  va_end (pairs);
+  (void)log_flush (LAST_WORDS_MS); /* nobody reads: the end does not wait for that */
+}
+
+gboolean
+log_flush (gint64 timeout_ms)
+{
+  return log_writer_flush (timeout_ms);
 }
 
 /* Whether a line of this kind may go out now, and how many were held back since the last. */
@@ -331,6 +380,6 @@ log_limited (LogLevel level, const char *kind, const char *message, ...)
   if (!log_is_enabled (level) || !kind_may_speak (kind, &held_back))
     return;
   va_start (pairs, message);
-  emit (level, message, held_back, pairs);
+  emit (level, message, held_back, FALSE, pairs);
   va_end (pairs);
 }

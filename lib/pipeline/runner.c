@@ -45,7 +45,7 @@ void
 runner_ill (const char *why, gpointer data)
 {
   (void)data;
-  log_failure ("this process cannot go on; all it had is delivered again", "error", why, NULL);
+  log_last_words ("this process cannot go on; all it had is delivered again", "error", why, NULL);
   _exit (1);
 }
 
@@ -251,7 +251,7 @@ watch_close (gpointer data)
   while (runner->is_stopping && g_cond_wait_until (&runner->changed, &runner->lock, until))
     ;
   if (runner->is_stopping) {
-    log_warning ("a shutdown hangs; ended by the watchdog", NULL);
+    log_last_words ("a shutdown hangs; ended by the watchdog", NULL);
     _exit (1);
   }
   g_mutex_unlock (&runner->lock);
@@ -278,8 +278,10 @@ shut_down (Runner *runner)
     log_warning ("calls are still out at the shutdown-deadline; they stand journalled as started",
                  NULL);
   g_mutex_unlock (&runner->lock);
-  if (runner->in_flight + runner->settling > 0)
+  if (runner->in_flight + runner->settling > 0) {
+    (void)log_flush (1000);
     _exit (0); /* their threads cannot be joined; everything they did is in the journal */
+  }
   g_thread_pool_free (runner->workers, FALSE, TRUE);
   desk_free (runner->take_desk);
   desk_free (runner->step_desk);

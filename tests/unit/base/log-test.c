@@ -1,11 +1,13 @@
 #include "base/log.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/metrics.h"
 
 static gint64 monotonic_ms;
 
@@ -35,6 +37,7 @@ heard (void (*speak) (void))
   dup2 (pipe_ends[1], STDERR_FILENO);
   close (pipe_ends[1]);
   speak ();
+  g_assert_true (log_flush (10000));
   dup2 (saved, STDERR_FILENO);
   close (saved);
   while ((got = read (pipe_ends[0], text + length, 65535 - length)) > 0)
@@ -212,6 +215,125 @@ glib_speaks_the_same_way (void)
   g_assert_cmpstr (field (line, "domain"), ==, "Some-Library");
 }
 
+/* --- Nobody reads --- */
+
+#define SAID 5000 /* lines of 1 KiB: more than pipe and queue hold */
+
+static void
+say_much (void)
+{
+  g_autofree char *filler = g_strnfill (1000, 'x');
+
+  for (guint i = 0; i < SAID; i++) {
+    g_autofree char *number = g_strdup_printf ("%u", i);
+    log_info ("much", "n", number, "filler", filler, NULL);
+  }
+}
+
+static gpointer
+read_all (gpointer data)
+{
+  GString *text = g_string_new (NULL);
+  char part[65536];
+  ssize_t got;
+
+  while ((got = read (GPOINTER_TO_INT (data), part, sizeof part)) > 0)
+    g_string_append_len (text, part, got);
+  return g_string_free (text, FALSE);
+}
+
+/* How many lines were seen, each later than the one before, and how many a notice tells of. */
+static guint
+count_in_order (char **lines, gint64 *ret_told)
+{
+  gint64 last = -1;
+  guint seen = 0;
+
+  *ret_told = 0;
+  for (guint i = 0; lines[i] && *lines[i]; i++) {
+    g_autoptr (json_t) line = json_loads (lines[i], 0, NULL);
+    const char *message = field (line, "message");
+
+    if (g_str_equal (message, "much")) {
+      gint64 number = g_ascii_strtoll (field (line, "n"), NULL, 10);
+      g_assert_cmpint (number, >, last);
+      last = number;
+      seen++;
+    } else if (strstr (message, "lines were dropped")) {
+      *ret_told += g_ascii_strtoll (message, NULL, 10);
+      g_assert_cmpint (g_ascii_strtoll (field (line, "info"), NULL, 10), ==,
+                       g_ascii_strtoll (message, NULL, 10));
+    } else
+      g_assert_cmpstr (message, ==, lines[i + 1] && *lines[i + 1] ? "last" : "after");
+  }
+  return seen;
+}
+
+static void
+nobody_reading_holds_up_nobody (void)
+{
+  int saved = dup (STDERR_FILENO), pipe_ends[2];
+  double before = metrics_value ("log_lines_dropped_total", "level", "info", NULL);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  GThread *reader;
+  gint64 told;
+  guint seen;
+
+  g_assert_cmpint (pipe (pipe_ends), ==, 0);
+  dup2 (pipe_ends[1], STDERR_FILENO);
+  close (pipe_ends[1]);
+  say_much ();
+  g_assert_false (log_flush (10));
+  log_last_words ("last", NULL);
+
+  reader = g_thread_new ("reader", read_all, GINT_TO_POINTER (pipe_ends[0]));
+  g_assert_true (log_flush (60000));
+  log_info ("after", NULL);
+  g_assert_true (log_flush (60000));
+  dup2 (saved, STDERR_FILENO);
+  close (saved);
+  text = g_thread_join (reader);
+  close (pipe_ends[0]);
+
+  lines = g_strsplit (text, "\n", -1);
+  g_assert_nonnull (strstr (text, "\"last\""));
+  seen = count_in_order (lines, &told);
+  g_assert_cmpuint (seen, <, SAID);
+  g_assert_cmpint (told, ==, SAID - seen);
+  g_assert_cmpfloat (metrics_value ("log_lines_dropped_total", "level", "info", NULL) - before, ==,
+                     SAID - seen);
+}
+
+static void
+nobody_reading_holds_up_no_exit (void)
+{
+  if (g_test_subprocess ()) {
+    int pipe_ends[2];
+
+    g_assert_cmpint (pipe (pipe_ends), ==, 0);
+    dup2 (pipe_ends[1], STDERR_FILENO);
+    say_much ();
+    exit (0);
+  }
+  g_test_trap_subprocess (NULL, 20 * G_USEC_PER_SEC, 0);
+  g_test_trap_assert_passed ();
+}
+
+static void
+last_words_are_heard (void)
+{
+  if (g_test_subprocess ()) {
+    log_last_words ("the last of it", NULL);
+    _exit (0);
+  }
+  for (guint i = 0; i < 20; i++) {
+    g_test_trap_subprocess (NULL, 0, 0);
+    g_test_trap_assert_passed ();
+    g_test_trap_assert_stderr ("*the last of it*");
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -226,5 +348,8 @@ main (int argc, char **argv)
   g_test_add_func ("/base/log/values-are-bounded-and-valid", values_are_bounded_and_valid);
   g_test_add_func ("/base/log/repeated-lines-are-counted", repeated_lines_are_counted);
   g_test_add_func ("/base/log/glib-speaks-the-same-way", glib_speaks_the_same_way);
+  g_test_add_func ("/base/log/nobody-reading-holds-up-nobody", nobody_reading_holds_up_nobody);
+  g_test_add_func ("/base/log/nobody-reading-holds-up-no-exit", nobody_reading_holds_up_no_exit);
+  g_test_add_func ("/base/log/last-words-are-heard", last_words_are_heard);
   return g_test_run ();
 }
