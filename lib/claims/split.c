@@ -1,7 +1,8 @@
 /* From one form submission to its child claims; see split.h. */
 #include "claims/split.h"
 
-#include <string.h>
+#include "claims/answers.h"
+#include "claims/content.h"
 
 #define OPTIONS     "view:selectable686_options"
 #define APPLICATION "dependents_application"
@@ -25,39 +26,30 @@ claim_child_form_new (const char *form_type, json_t *form)
   return child;
 }
 
-static gboolean
-has_option (const json_t *parent, const char *option)
-{
-  /* Only the top-level copy decides; a value that is no boolean has been refused before
-   * (validate.c). */
-  return json_is_true (json_object_get (json_object_get (parent, OPTIONS), option));
-}
+/* Only the top-level copy decides; a value that is neither yes nor no has been refused before (validate.c). */
+const char *const claim_options_686c[] = {
+  "report_death",
+  "report_divorce",
+  "add_child",
+  "report_stepchild_not_in_household",
+  "report_marriage_of_child_under18",
+  "child_marriage",
+  "report_child18_or_older_is_not_attending_school",
+  "add_spouse",
+  "add_disabled_child",
+  NULL,
+};
 
 gboolean
 claim_has_686c (const json_t *parent)
 {
-  static const char *const options[] = {
-    "report_death",
-    "report_divorce",
-    "add_child",
-    "report_stepchild_not_in_household",
-    "report_marriage_of_child_under18",
-    "child_marriage",
-    "report_child18_or_older_is_not_attending_school",
-    "add_spouse",
-    "add_disabled_child",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
-    if (has_option (parent, options[i]))
-      return TRUE;
-  return FALSE;
+  return claim_option_of (parent, claim_options_686c) == ANSWER_YES;
 }
 
 gboolean
 claim_has_674 (const json_t *parent)
 {
-  return has_option (parent, "report674");
+  return claim_option (parent, "report674") == ANSWER_YES;
 }
 
 static void
@@ -150,18 +142,19 @@ make_674 (const json_t *parent, const json_t *sent, const json_t *student)
 GPtrArray *
 claim_split (const json_t *parent)
 {
+  g_autoptr (json_t) content = claim_content (parent);
   GPtrArray *children = g_ptr_array_new_with_free_func ((GDestroyNotify)claim_child_form_free);
 
   if (claim_has_686c (parent))
-    g_ptr_array_add (children, make_686c (parent));
+    g_ptr_array_add (children, make_686c (content));
   if (claim_has_674 (parent)) {
-    const json_t *sent = json_object_get (parent, APPLICATION);
+    const json_t *sent = json_object_get (content, APPLICATION);
     const json_t *students = json_object_get (sent, "student_information");
     gsize i;
     json_t *student;
 
-    json_array_foreach (students, i, student)
-        g_ptr_array_add (children, make_674 (parent, sent, student));
+    json_array_foreach (students, i, student) if (!json_is_null (student))
+        g_ptr_array_add (children, make_674 (content, sent, student));
   }
   return children;
 }

@@ -11,6 +11,8 @@ typedef struct {
 } ClaimChildForm;
 void claim_child_form_free (ClaimChildForm *child);
 
+/* The options that make a 686c, by name; ends with NULL. */
+extern const char *const claim_options_686c[];
 gboolean
 claim_has_686c (const json_t *parent); /* any of the nine options present and true, top level */
 gboolean claim_has_674 (const json_t *parent);
@@ -18,7 +20,7 @@ gboolean claim_has_674 (const json_t *parent);
  * claim_split:
  * @parent: a claim that claim_validate() did not refuse; not altered, nothing of it is shared
  *
- * One 686c first, then one 674 per student in form order. The 686c takes its options from the top level, the 674 from
+ * What is nothing (claims/content.h) is left out first. Then one 686c, and one 674 per student in form order. The 686c takes its options from the top level, the 674 from
  * the copy inside dependents_application (null where there is none), and all of them. Keys that neither form has are
  * dropped from the children; the parent keeps them.
  *

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "claims/answers.h"
+#include "claims/content.h"
 #include "claims/key-case.h"
 #include "claims/split.h"
 
@@ -18,6 +20,7 @@ typedef struct {
   GPtrArray *findings;
   GString *path;  /* only keys of ours and array indices: a foreign key could be a person's name */
   ClaimRule rule; /* what a finding breaks here */
+  const json_t *sent; /* the document as it came */
 } Checker;
 
 typedef void (*Check) (Checker *checker, const json_t *value);
@@ -59,11 +62,32 @@ found (Checker *checker, const char *message)
   found_as (checker, checker->rule, NULL, message);
 }
 
+/* The place that is being looked at, in the document as it came; NULL when it is not there. */
+static const json_t *
+as_sent (const Checker *checker)
+{
+  g_auto (GStrv) steps = g_strsplit (checker->path->str, "/", -1);
+  const json_t *at = checker->sent;
+
+  for (guint i = 1; at && steps[0] && steps[i]; i++)
+    at = json_is_array (at) ? json_array_get (at, (gsize)g_ascii_strtoull (steps[i], NULL, 10))
+                            : json_object_get (at, steps[i]);
+  return at;
+}
+
+/* What is there and says nothing is found at its own place, what is not there at its parent's. */
 static void
 found_missing (Checker *checker, ClaimRule rule, const char *key)
 {
-  g_autofree char *message = g_strdup_printf ("needs %s", key);
+  g_autofree char *message = NULL;
 
+  if (checker->findings->len >= CLAIM_FINDINGS_MAX)
+    return;
+  if (json_object_get (as_sent (checker), key)) {
+    found_as (checker, rule, key, "needs content");
+    return;
+  }
+  message = g_strdup_printf ("needs %s", key);
   found_as (checker, rule, NULL, message);
 }
 
@@ -163,13 +187,15 @@ static void
 check_each (Checker *checker, const json_t *value, Check check)
 {
   if (!json_is_array (value)) {
-    found (checker, "must be an array");
+    found (checker,
+           json_is_object (value) ? "must be an array, and is an object" : "must be an array");
     return;
   }
   for (gsize i = 0; i < json_array_size (value); i++) {
     g_autofree char *index = g_strdup_printf ("%" G_GSIZE_FORMAT, i);
 
-    check_at (checker, index, json_array_get (value, i), check);
+    if (!json_is_null (json_array_get (value, i))) /* nothing, see claims/content.h */
+      check_at (checker, index, json_array_get (value, i), check);
   }
 }
 
@@ -282,6 +308,23 @@ check_ssn (Checker *checker, const json_t *value)
 {
   if (check_string (checker, value) && !is_digits (json_string_value (value), 9, 9))
     found (checker, "must be nine digits");
+}
+
+/* Spouse, child and student may have none, with a reason (decisions, Papers 20). */
+static void
+check_no_ssn_reason (Checker *checker, const json_t *value)
+{
+  if (check_string (checker, value) && claim_answer (QUESTION_NO_SSN, value) == ANSWER_UNKNOWN)
+    found (checker, "must be NONRESIDENT_ALIEN or NONE_ASSIGNED");
+}
+
+static void
+need_ssn_or_reason (Checker *checker, const json_t *person)
+{
+  if (json_is_true (json_object_get (person, "no_ssn")))
+    need (checker, person, "no_ssn_reason");
+  else
+    need (checker, person, "ssn");
 }
 
 static void
@@ -555,7 +598,8 @@ need_either (Checker *checker, const json_t *place)
 {
   gboolean state = has (place, "state"), country = has (place, "country");
 
-  need (checker, place, "city");
+  if (!has (place, "city"))
+    found (checker, "needs city");
   if (!state && !country)
     found (checker, "needs state, or country when abroad");
   else if (state && country && has (place, "city"))
@@ -654,7 +698,9 @@ check_spouse (Checker *checker, const json_t *value)
 {
   static const Member members[] = {
     { "full_name", REQUIRED, check_name },
-    { "ssn", REQUIRED, check_ssn },
+    { "ssn", OPTIONAL, check_ssn },
+    { "no_ssn", OPTIONAL, check_boolean },
+    { "no_ssn_reason", OPTIONAL, check_no_ssn_reason },
     { "birth_date", REQUIRED, check_date },
     { "is_veteran", REQUIRED, check_boolean },
     { "va_file_number", OPTIONAL, check_text },
@@ -662,7 +708,8 @@ check_spouse (Checker *checker, const json_t *value)
     { NULL },
   };
 
-  check_members (checker, value, members);
+  if (check_members (checker, value, members))
+    need_ssn_or_reason (checker, value);
 }
 
 static void
@@ -747,7 +794,9 @@ check_child (Checker *checker, const json_t *value)
   static const Member members[] = {
     { "full_name", REQUIRED, check_name },
     { "birth_date", REQUIRED, check_date },
-    { "ssn", REQUIRED, check_ssn },
+    { "ssn", OPTIONAL, check_ssn },
+    { "no_ssn", OPTIONAL, check_boolean },
+    { "no_ssn_reason", OPTIONAL, check_no_ssn_reason },
     { "birth_location", REQUIRED, check_birth_location },
     { "is_biological_child", REQUIRED, check_boolean },
     { "relationship_to_child", OPTIONAL, check_relationship_to_child },
@@ -772,6 +821,7 @@ check_child (Checker *checker, const json_t *value)
 
   if (!check_members (checker, value, members))
     return;
+  need_ssn_or_reason (checker, value);
 
   /* What the schema means and states without effect (4.8, end): told, not refused. */
   if (json_is_false (json_object_get (value, "is_biological_child")))
@@ -1033,7 +1083,9 @@ check_student (Checker *checker, const json_t *value)
   static const Member members[] = {
     { "full_name", REQUIRED, check_name },
     { "birth_date", REQUIRED, check_date },
-    { "ssn", REQUIRED, check_ssn },
+    { "ssn", OPTIONAL, check_ssn },
+    { "no_ssn", OPTIONAL, check_boolean },
+    { "no_ssn_reason", OPTIONAL, check_no_ssn_reason },
     { "relationship_to_student", REQUIRED, check_text },
     { "is_parent", OPTIONAL, NULL },
     { "address", REQUIRED, check_address },
@@ -1053,8 +1105,10 @@ check_student (Checker *checker, const json_t *value)
     { NULL },
   };
 
-  if (check_members (checker, value, members) &&
-      json_is_true (
+  if (!check_members (checker, value, members))
+    return;
+  need_ssn_or_reason (checker, value);
+  if (json_is_true (
           json_object_get (json_object_get (value, "type_of_program_or_benefit"), "other")))
     need (checker, value, "other_program_or_benefit");
 }
@@ -1156,9 +1210,8 @@ check_veteran (Checker *checker, const json_t *value)
 static void
 check_option (Checker *checker, const json_t *value)
 {
-  /* Not just "not chosen": a form that the Veteran did choose would be left out without a word.
-   */
-  if (!json_is_boolean (value) && !json_is_null (value))
+  /* Not just "not chosen": a form that the Veteran did choose would be left out without a word. */
+  if (claim_answer (QUESTION_YES_NO, value) == ANSWER_UNKNOWN)
     found (checker, "must be true or false");
 }
 
@@ -1182,33 +1235,112 @@ check_options (Checker *checker, const json_t *value)
   if (!check_members (checker, value, members))
     return;
   for (const Member *member = members; member->key; member++)
-    if (json_is_true (json_object_get (value, member->key)))
+    if (claim_answer_at (QUESTION_YES_NO, value, member->key) == ANSWER_YES)
       return;
   found (checker, "nothing is selected");
 }
 
 static void
-check_is_student (Checker *checker, const json_t *value)
+check_is_entry (Checker *checker, const json_t *value)
 {
   (void)check_is_object (checker, value); /* the finding is all */
 }
 
-/* Each student becomes a claim, so there must be one, and each must be one, in every mode. */
 static void
-need_students (Checker *checker, const json_t *application)
+check_entries (Checker *checker, const json_t *value)
 {
-  const json_t *students = json_object_get (application, "student_information");
+  check_each (checker, value, check_is_entry);
+}
+
+/* What an option needs: without it a group would be made with nobody on it. */
+static const struct {
+  const char *option, *key;
+  enum { ONE, LIST } shape;
+} option_data[] = {
+  { "add_spouse", "spouse_information", ONE },
+  { "add_child", "children_to_add", LIST },
+  { "add_disabled_child", "children_to_add", LIST },
+  { "report_divorce", "report_divorce", ONE },
+  { "report_death", "deaths", LIST },
+  { "report_stepchild_not_in_household", "step_children", LIST },
+  { "report_marriage_of_child_under18", "child_marriage", LIST },
+  { "child_marriage", "child_marriage", LIST },
+  { "report_child18_or_older_is_not_attending_school", "child_stopped_attending_school", LIST },
+  { "report674", "student_information", LIST },
+};
+
+static gboolean
+is_letter_of_key (char c)
+{
+  return c != '_' && c != '-' && c != ' ';
+}
+
+/* Whether @written is @key in another case: ChildrenToAdd, childrenToAdd, CHILDREN-TO-ADD. */
+static gboolean
+is_key_in_other_case (const char *written, const char *key)
+{
+  for (;;) {
+    while (*written && !is_letter_of_key (*written))
+      written++;
+    while (*key && !is_letter_of_key (*key))
+      key++;
+    if (!*written || !*key)
+      return !*written && !*key;
+    if (g_ascii_tolower (*written++) != g_ascii_tolower (*key++))
+      return FALSE;
+  }
+}
+
+static gboolean
+has_in_other_case (const json_t *application, const char *key)
+{
+  const char *written;
+  json_t *value;
+
+  json_object_foreach ((json_t *)application, written,
+                       value) if (strcmp (written, key) != 0 &&
+                                  is_key_in_other_case (written, key)) return TRUE;
+  return FALSE;
+}
+
+static void
+need_data_of (Checker *checker, const json_t *application, guint row)
+{
+  const char *option = option_data[row].option, *key = option_data[row].key;
+  const json_t *data = json_object_get (application, key);
+  g_autofree char *message = NULL;
+
+  if (data && option_data[row].shape == ONE)
+    check_at (checker, key, data, check_is_entry);
+  else if (data)
+    check_at (checker, key, data, check_entries);
+  else if (has_in_other_case (application, key)) {
+    message = g_strdup_printf ("needs %s, for %s is selected; a key of this name in another case "
+                               "is there, which is not read",
+                               key, option);
+    found (checker, message);
+  } else if (json_object_get (as_sent (checker), key)) {
+    message = g_strdup_printf (option_data[row].shape == LIST
+                                   ? "needs at least one entry with content, for %s is selected"
+                                   : "needs content, for %s is selected",
+                               option);
+    found_as (checker, checker->rule, key, message);
+  } else {
+    message = g_strdup_printf ("needs %s, for %s is selected", key, option);
+    found (checker, message);
+  }
+}
+
+/* In every mode. */
+static void
+need_data_of_options (Checker *checker, const json_t *parent, const json_t *application)
+{
   gsize length = checker->path->len;
 
-  if (!students) {
-    found_missing (checker, checker->rule, "student_information, for report674 is selected");
-    return;
-  }
-  g_string_append (checker->path, "/student_information");
-  if (json_is_array (students) && json_array_size (students) == 0)
-    found (checker, "needs at least one student, for report674 is selected");
-  else
-    check_each (checker, students, check_is_student);
+  g_string_append_printf (checker->path, "/%s", APPLICATION);
+  for (guint row = 0; row < G_N_ELEMENTS (option_data); row++)
+    if (claim_option (parent, option_data[row].option) == ANSWER_YES)
+      need_data_of (checker, application, row);
   g_string_truncate (checker->path, length);
 }
 
@@ -1229,6 +1361,23 @@ drop_doubles (GPtrArray *findings)
         g_ptr_array_remove_index (findings, k);
 }
 
+/* The document as it is judged. A signature may be empty (claim document reference, section 1): that it is there is all
+ * that today's service asks. */
+static json_t *
+judged (const json_t *parent)
+{
+  static const char signature[] = "statement_of_truth_signature";
+  json_t *content = claim_content (parent);
+  json_t *signed_as = json_object_get (parent, signature);
+
+  if (json_is_string (signed_as))
+    json_object_set (content, signature, signed_as);
+  if (json_is_object (json_object_get (parent, APPLICATION)) &&
+      !json_object_get (content, APPLICATION))
+    json_object_set_new (content, APPLICATION, json_object ()); /* its keys are what is missing */
+  return content;
+}
+
 GPtrArray *
 claim_validate (const json_t *parent)
 {
@@ -1240,22 +1389,23 @@ claim_validate (const json_t *parent)
     { NULL },
   };
   g_autoptr (GString) path = g_string_new (NULL);
-  Checker checker = { .path = path, .rule = CLAIM_RULE_LENIENT };
-  const json_t *application = json_object_get (parent, APPLICATION);
+  g_autoptr (json_t) content = judged (parent);
+  Checker checker = { .path = path, .rule = CLAIM_RULE_LENIENT, .sent = parent };
+  const json_t *application = json_object_get (content, APPLICATION);
+  gboolean any_option = claim_has_686c (content) || claim_has_674 (content);
 
   checker.findings = g_ptr_array_new_with_free_func ((GDestroyNotify)claim_finding_free);
-  if (!check_members (&checker, parent, members))
+  if (!check_members (&checker, content, members))
     return checker.findings;
 
   if (application && !json_is_object (application))
     found_as (&checker, CLAIM_RULE_LENIENT, APPLICATION, "must be an object");
-  else if (application && claim_has_674 (parent))
-    check_at (&checker, APPLICATION, application, need_students);
+  else if (application)
+    need_data_of_options (&checker, content, application);
 
   checker.rule = CLAIM_RULE_STRICT;
   if (!application)
-    found_missing (&checker, claim_has_674 (parent) ? CLAIM_RULE_LENIENT : CLAIM_RULE_STRICT,
-                   APPLICATION);
+    found_missing (&checker, any_option ? CLAIM_RULE_LENIENT : CLAIM_RULE_STRICT, APPLICATION);
   else if (json_is_object (application))
     check_at (&checker, APPLICATION, application, check_application);
 

@@ -105,7 +105,7 @@ values_and_foreign_keys_are_never_told (void)
   json_object_set_new (spouse, "birth_date", json_string (canary));
   json_object_set_new (spouse, "canaryQuetzal", json_string (canary));
   json_object_set_new (json_object_get (spouse, "full_name"), canary, json_string (canary));
-  json_object_set_new (application, "canaryQuetzal", json_object ());
+  json_object_set_new (application, "canaryQuetzal", json_pack ("{ss}", "a", canary));
 
   findings = claim_validate (claim);
   g_assert_cmpuint (findings->len, ==, 7);
@@ -132,16 +132,120 @@ what_has_no_shape_is_refused (void)
 }
 
 static void
-an_option_that_is_no_boolean_is_not_taken_for_unchosen (void)
+an_option_is_read_by_the_table_or_refused (void)
 {
   g_autoptr (json_t) claim = load ("claims/03_686c_report_divorce");
   json_t *options = json_object_get (claim, "view:selectable686_options");
 
-  json_object_set_new (options, "add_spouse", json_string ("true"));
+  json_object_set_new (options, "report_divorce", json_string (" Yes "));
   json_object_set_new (options, "report_death", json_null ());
+  assert_tells (claim, "");
+  json_object_set_new (options, "add_spouse", json_string ("perhaps"));
   assert_tells (claim, "E /view:selectable686_options/add_spouse");
   json_object_del (claim, "view:selectable686_options");
   assert_tells (claim, "E ");
+}
+
+/* Every option, its data taken away, emptied, turned into the wrong shape and written in another case. */
+static void
+a_chosen_option_needs_its_data (void)
+{
+  static const struct {
+    const char *option, *key, *camel;
+    gboolean is_list;
+  } rows[] = {
+    { "add_spouse", "spouse_information", "spouseInformation", FALSE },
+    { "add_child", "children_to_add", "childrenToAdd", TRUE },
+    { "add_disabled_child", "children_to_add", "CHILDREN-TO-ADD", TRUE },
+    { "report_divorce", "report_divorce", "reportDivorce", FALSE },
+    { "report_death", "deaths", "Deaths", TRUE },
+    { "report_stepchild_not_in_household", "step_children", "stepChildren", TRUE },
+    { "report_marriage_of_child_under18", "child_marriage", "childMarriage", TRUE },
+    { "child_marriage", "child_marriage", "ChildMarriage", TRUE },
+    { "report_child18_or_older_is_not_attending_school", "child_stopped_attending_school",
+      "childStoppedAttendingSchool", TRUE },
+    { "report674", "student_information", "studentInformation", TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (json_t) claim = load ("claims/08_maximal_overflow");
+    json_t *application = json_object_get (claim, "dependents_application");
+    g_autoptr (json_t) data = json_deep_copy (json_object_get (application, rows[i].key));
+    g_autofree char *at_key = g_strconcat ("E /dependents_application/", rows[i].key, NULL);
+    g_autofree char *at_entry = g_strconcat (at_key, "/0", NULL);
+    g_autoptr (GPtrArray) findings = NULL;
+    const ClaimFinding *first;
+    json_t *options = json_object ();
+
+    json_object_set_new (options, rows[i].option, json_true ());
+    json_object_set_new (claim, "view:selectable686_options", options);
+    assert_tells (claim, "");
+
+    json_object_del (application, rows[i].key);
+    assert_tells (claim, "E /dependents_application");
+    json_object_set (application, rows[i].camel, data);
+    findings = claim_validate (claim);
+    first = g_ptr_array_index (findings, 0);
+    g_assert_cmpint (first->rule, ==, CLAIM_RULE_LENIENT);
+    g_assert_nonnull (strstr (first->message, "in another case"));
+    g_assert_nonnull (strstr (first->message, rows[i].key));
+    json_object_del (application, rows[i].camel);
+
+    json_object_set_new (application, rows[i].key,
+                         rows[i].is_list ? json_array () : json_object ());
+    assert_tells (claim, at_key);
+    json_object_set_new (application, rows[i].key,
+                         rows[i].is_list ? json_pack ("[{s{ss}}]", "full_name", "first", " ")
+                                         : json_pack ("{s{ss}}", "full_name", "first", " "));
+    assert_tells (claim, at_key);
+    if (rows[i].is_list) {
+      json_object_set_new (application, rows[i].key, json_pack ("{si}", "a", 1));
+      assert_tells (claim, at_key);
+      json_object_set_new (application, rows[i].key, json_pack ("[i]", 1));
+      assert_tells (claim, at_entry);
+    } else {
+      json_object_set_new (application, rows[i].key, json_pack ("[O]", data));
+      assert_tells (claim, at_key);
+    }
+  }
+}
+
+/* The skeleton of a page that nobody filled in breaks no rule, wherever it stands. */
+static void
+what_is_nothing_breaks_no_rule (void)
+{
+  g_autoptr (json_t) claim = load ("claims/02_686c_add_two_children");
+  json_t *application = json_object_get (claim, "dependents_application");
+  json_t *children = json_object_get (application, "children_to_add");
+
+  json_object_set_new (application, "report_divorce",
+                       json_pack ("{s{s{}}, s{}, ss, sn}", "divorce_location", "location",
+                                  "full_name", "date", "  ", "reason_marriage_ended"));
+  json_object_set_new (application, "deaths", json_pack ("[{s[{}]}, n, s]", "child_status", ""));
+  json_object_set_new (application, "spouse_information", json_string (" "));
+  json_array_insert_new (children, 0, json_pack ("{s{}}", "full_name"));
+  json_array_append_new (children, json_object ());
+  assert_tells (claim, "");
+  /* A place keeps its number. */
+  json_object_del (json_array_get (children, 2), "birth_date");
+  assert_tells (claim, "S /dependents_application/children_to_add/2");
+}
+
+static void
+no_ssn_needs_a_reason (void)
+{
+  g_autoptr (json_t) claim = load ("claims/02_686c_add_two_children");
+  json_t *child = json_array_get (
+      json_object_get (json_object_get (claim, "dependents_application"), "children_to_add"), 0);
+
+  json_object_del (child, "ssn");
+  assert_tells (claim, "S /dependents_application/children_to_add/0");
+  json_object_set_new (child, "no_ssn", json_true ());
+  assert_tells (claim, "S /dependents_application/children_to_add/0");
+  json_object_set_new (child, "no_ssn_reason", json_string ("lost it"));
+  assert_tells (claim, "S /dependents_application/children_to_add/0/no_ssn_reason");
+  json_object_set_new (child, "no_ssn_reason", json_string ("NONRESIDENT_ALIEN"));
+  assert_tells (claim, "");
 }
 
 static void
@@ -238,7 +342,7 @@ addresses_need_a_country_to_be_read (void)
     { "{\"state\":\"OH\"}", "" },
     { "{\"street\":\"x\"}", "" },
     { "{\"state\":\"Hessen\"}", NULL },
-    { "{\"country\":\"USA\",\"street\":\"\"}", "/street" },
+    { "{\"country\":\"USA\",\"street\":\"\"}", NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -284,8 +388,13 @@ main (int argc, char **argv)
   g_test_add_func ("/claims/validate/values-and-foreign-keys-are-never-told",
                    values_and_foreign_keys_are_never_told);
   g_test_add_func ("/claims/validate/what-has-no-shape-is-refused", what_has_no_shape_is_refused);
-  g_test_add_func ("/claims/validate/an-option-that-is-no-boolean-is-not-taken-for-unchosen",
-                   an_option_that_is_no_boolean_is_not_taken_for_unchosen);
+  g_test_add_func ("/claims/validate/an-option-is-read-by-the-table-or-refused",
+                   an_option_is_read_by_the_table_or_refused);
+  g_test_add_func ("/claims/validate/a-chosen-option-needs-its-data",
+                   a_chosen_option_needs_its_data);
+  g_test_add_func ("/claims/validate/what-is-nothing-breaks-no-rule",
+                   what_is_nothing_breaks_no_rule);
+  g_test_add_func ("/claims/validate/no-ssn-needs-a-reason", no_ssn_needs_a_reason);
   g_test_add_func ("/claims/validate/each-student-must-be-one", each_student_must_be_one);
   g_test_add_func ("/claims/validate/conditions-without-effect-are-warnings",
                    conditions_without_effect_are_warnings);
