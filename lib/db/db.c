@@ -1,9 +1,8 @@
 /* PostgreSQL over libpq: connection, statement, rows, transaction, and what the server's errors
  * mean.
  *
- * Parameters travel in binary form with declared types, save text, whose type the server infers, so
- * that "t" also serves uuid, date and timestamptz columns. Results travel as text. The pool is in
- * pool.c. Sources: PostgreSQL 15 manual, "libpq", "Frontend/Backend Protocol" and "Error Codes". */
+ * Parameters are encoded in parameters.c, results travel as text. How statements travel together is in
+ * trip.c, the pool in pool.c. Sources: PostgreSQL 15 manual, "libpq" and "Error Codes". */
 #include "db/db.h"
 
 #include <libpq-fe.h>
@@ -13,76 +12,36 @@
 
 #include "base/cleanup.h"
 #include "db/connection.h"
+#include "db/trip.h"
 
 G_DEFINE_QUARK (db_error_quark, db_error)
 
 enum {
-  MAX_PARAMETERS = 32,
-  MAX_PREPARED = 512, /* statements are constants of the program; beyond this they run unprepared */
   MAX_CONFLICTS = 10,
-  SCRATCH_KEPT = 1 << 20, /* bytes of a parameter buffer that outlive their statement */
+  QUEUED_MAX = 256,           /* statements that wait for a trip; the next one makes them go */
+  QUEUED_BYTES_MAX = 4 << 20, /* of their parameters, likewise */
 };
 
-/* Type numbers of PostgreSQL's catalogue; they never change. */
-enum {
-  OID_INFERRED = 0,
-  OID_BOOL = 16,
-  OID_BYTEA = 17,
-  OID_INT8 = 20,
-  OID_TEXT = 25,
-  OID_BYTEA_ARRAY = 1001,
-  OID_TEXT_ARRAY = 1009,
-  OID_INT8_ARRAY = 1016,
-};
-
-typedef struct {
-  char *sql;
-  char *types;
-  char name[16];
-} Statement;
+typedef enum {
+  STATE_NONE,
+  STATE_BEGUN,     /* BEGIN waits for the first statement */
+  STATE_OPEN,      /* BEGIN was sent; what became of the transaction is the server's to say */
+  STATE_COMMITTED, /* with its last statement; db_commit() is still to come */
+  STATE_UNKNOWN,   /* DB_ERROR_COMMIT_UNKNOWN was told */
+} State;
 
 struct Db {
   char *url;
   PGconn *connection;
   gboolean is_broken;
-  GHashTable *statements; /* Statement as set member */
-  GByteArray *scratch;    /* encoded parameters of the statement under way */
+  State state;
+  guint begin_count; /* statements that BEGIN consists of, while it waits */
+  Trip *trip;
 };
 
 struct DbRows {
   PGresult *result;
 };
-
-/* ---- statements
- * ------------------------------------------------------------------------------------------------
- */
-
-static void
-statement_free (gpointer data)
-{
-  Statement *statement = data;
-
-  g_free (statement->sql);
-  g_free (statement->types);
-  g_free (statement);
-}
-
-static guint
-statement_hash (gconstpointer data)
-{
-  const Statement *statement = data;
-
-  return g_str_hash (statement->sql);
-}
-
-/* By text and not by address alone: a text on the heap can come back at an address seen before. */
-static gboolean
-statement_equal (gconstpointer a, gconstpointer b)
-{
-  const Statement *one = a, *other = b;
-
-  return g_str_equal (one->sql, other->sql) && g_str_equal (one->types, other->types);
-}
 
 /* ---- errors
  * ----------------------------------------------------------------------------------------------------
@@ -166,12 +125,6 @@ is_success (const PGresult *result)
  * ------------------------------------------------------------------------------------------------
  */
 
-/* The library is silent, and a notice may hold values. */
-static void
-ignore_notice (void *data G_GNUC_UNUSED, const PGresult *result G_GNUC_UNUSED)
-{
-}
-
 /* What we rely on, whatever role, database or server say. A process that is stopped inside a
  * transaction must not keep its row locks for ever: no transaction of ours waits for anything
  * outside the database. All our statements go by key: prepared while a table is small they would be
@@ -226,7 +179,8 @@ open_connection (Db *db, GError **error)
   g_autoptr (PGresult) result = NULL;
 
   g_clear_pointer (&db->connection, PQfinish);
-  g_hash_table_remove_all (db->statements);
+  trip_drop (db->trip);
+  db->state = STATE_NONE;
   db->is_broken = TRUE;
 
   /* libpq's text on a malformed URL quotes it, password and all. */
@@ -244,7 +198,7 @@ open_connection (Db *db, GError **error)
     g_set_error (error, DB_ERROR, DB_ERROR_AWAY, "cannot reach the database: %s", message);
     return FALSE;
   }
-  PQsetNoticeReceiver (db->connection, ignore_notice, NULL);
+  trip_use_connection (db->trip, db->connection);
   /* PQerrorMessage() of a lost connection would repeat DETAIL; results have their fields all the
    * same. */
   (void)PQsetErrorVerbosity (db->connection, PQERRORS_SQLSTATE); /* the old one is the default */
@@ -264,8 +218,7 @@ db_open (const char *url, GError **error)
   Db *db = g_new0 (Db, 1);
 
   db->url = g_strdup (url);
-  db->statements = g_hash_table_new_full (statement_hash, statement_equal, statement_free, NULL);
-  db->scratch = g_byte_array_new ();
+  db->trip = trip_new ();
   if (!open_connection (db, error))
     g_clear_pointer (&db, db_close);
   return db;
@@ -277,8 +230,7 @@ db_close (Db *db)
   if (!db)
     return;
   PQfinish (db->connection);
-  g_hash_table_destroy (db->statements);
-  g_byte_array_unref (db->scratch);
+  trip_free (db->trip);
   g_free (db->url);
   g_free (db);
 }
@@ -307,279 +259,114 @@ db_connection_is_stale (Db *db)
 gboolean
 db_connection_is_in_transaction (Db *db)
 {
-  return PQtransactionStatus (db->connection) != PQTRANS_IDLE;
-}
-
-/* ---- parameters
- * ------------------------------------------------------------------------------------------------
- */
-
-typedef struct {
-  guint count;
-  Oid oids[MAX_PARAMETERS];
-  const char *values[MAX_PARAMETERS];
-  int lengths[MAX_PARAMETERS];
-  int formats[MAX_PARAMETERS];
-  gssize offsets[MAX_PARAMETERS]; /* into the scratch buffer, which moves while it grows; -1: not
-                                     there */
-} Parameters;
-
-static void
-append_int32 (GByteArray *scratch, gint32 value)
-{
-  guint32 network = GUINT32_TO_BE ((guint32)value);
-
-  g_byte_array_append (scratch, (const guint8 *)&network, sizeof network);
-}
-
-static void
-append_int64 (GByteArray *scratch, gint64 value)
-{
-  guint64 network = GUINT64_TO_BE ((guint64)value);
-
-  g_byte_array_append (scratch, (const guint8 *)&network, sizeof network);
-}
-
-/* Length and bytes; a NULL @data with no length is an empty element. */
-static void
-append_element (GByteArray *scratch, const void *data, gsize length)
-{
-  append_int32 (scratch, (gint32)length);
-  if (length)
-    g_byte_array_append (scratch, data, (guint)length);
-}
-
-static void
-append_null (GByteArray *scratch)
-{
-  append_int32 (scratch, -1);
-}
-
-/* The head of a one-dimensional array in the server's binary form; an empty one has no dimension at
- * all. */
-static void
-append_array_head (GByteArray *scratch, Oid element, gsize count)
-{
-  append_int32 (scratch, count ? 1 : 0);
-  append_int32 (scratch, 1); /* may hold NULLs */
-  append_int32 (scratch, (gint32)element);
-  if (!count)
-    return;
-  append_int32 (scratch, (gint32)count);
-  append_int32 (scratch, 1); /* first index */
-}
-
-static void
-append_text_array (GByteArray *scratch, char **texts)
-{
-  append_array_head (scratch, OID_TEXT, g_strv_length (texts));
-  for (gsize i = 0; texts[i]; i++)
-    append_element (scratch, texts[i], strlen (texts[i]));
-}
-
-static void
-append_text_or_null_array (GByteArray *scratch, const GPtrArray *texts)
-{
-  append_array_head (scratch, OID_TEXT, texts->len);
-  for (guint i = 0; i < texts->len; i++) {
-    const char *text = g_ptr_array_index (texts, i);
-    if (text)
-      append_element (scratch, text, strlen (text));
-    else
-      append_null (scratch);
-  }
-}
-
-static void
-append_bytes_array (GByteArray *scratch, const GPtrArray *elements)
-{
-  append_array_head (scratch, OID_BYTEA, elements->len);
-  for (guint i = 0; i < elements->len; i++) {
-    GBytes *element = g_ptr_array_index (elements, i);
-    gsize length = 0;
-    const void *data = element ? g_bytes_get_data (element, &length) : NULL;
-    if (element)
-      append_element (scratch, data, length);
-    else
-      append_null (scratch);
-  }
-}
-
-static void
-append_int_array (GByteArray *scratch, const gint64 *numbers, gsize count)
-{
-  append_array_head (scratch, OID_INT8, count);
-  for (gsize i = 0; i < count; i++) {
-    append_int32 (scratch, sizeof (gint64));
-    append_int64 (scratch, numbers[i]);
-  }
-}
-
-static void
-collect_parameters (Db *db, Parameters *parameters, const char *types, va_list arguments)
-{
-  GByteArray *scratch = db->scratch;
-
-  memset (parameters, 0, sizeof *parameters);
-  g_byte_array_set_size (scratch, 0);
-
-  for (guint i = 0; types[i]; i++) {
-    gsize begin = scratch->len;
-    gboolean is_encoded = TRUE;
-
-    g_assert_cmpuint (i, <, MAX_PARAMETERS);
-    parameters->count = i + 1;
-    parameters->formats[i] = 1;
-    parameters->offsets[i] = -1;
-
-    switch (types[i]) {
-    case 't':
-      parameters->formats[i] = 0;
-      parameters->oids[i] = OID_INFERRED;
-      parameters->values[i] = va_arg (arguments, const char *);
-      is_encoded = FALSE;
-      break;
-    case 'i':
-      parameters->oids[i] = OID_INT8;
-      append_int64 (scratch, va_arg (arguments, gint64));
-      break;
-    case 'o': {
-      guint8 truth = va_arg (arguments, int) != 0;
-      parameters->oids[i] = OID_BOOL;
-      g_byte_array_append (scratch, &truth, 1);
-      break;
-    }
-    case 'b': {
-      GBytes *bytes = va_arg (arguments, GBytes *);
-      gsize length = 0;
-      const void *data = bytes ? g_bytes_get_data (bytes, &length) : NULL;
-      parameters->oids[i] = OID_BYTEA;
-      /* A NULL value is SQL NULL for libpq, and GLib's empty bytes have NULL data. */
-      parameters->values[i] = bytes && !data ? "" : data;
-      parameters->lengths[i] = (int)length;
-      is_encoded = FALSE;
-      break;
-    }
-    case 'T': {
-      char **texts = va_arg (arguments, char **);
-      parameters->oids[i] = OID_TEXT_ARRAY;
-      is_encoded = texts != NULL;
-      if (texts)
-        append_text_array (scratch, texts);
-      break;
-    }
-    case 'N': {
-      const GPtrArray *texts = va_arg (arguments, const GPtrArray *);
-      parameters->oids[i] = OID_TEXT_ARRAY;
-      is_encoded = texts != NULL;
-      if (texts)
-        append_text_or_null_array (scratch, texts);
-      break;
-    }
-    case 'B': {
-      const GPtrArray *elements = va_arg (arguments, const GPtrArray *);
-      parameters->oids[i] = OID_BYTEA_ARRAY;
-      is_encoded = elements != NULL;
-      if (elements)
-        append_bytes_array (scratch, elements);
-      break;
-    }
-    case 'I': {
-      const gint64 *numbers = va_arg (arguments, const gint64 *);
-      gsize count = va_arg (arguments, gsize);
-      parameters->oids[i] = OID_INT8_ARRAY;
-      append_int_array (scratch, numbers, count);
-      break;
-    }
-    default:
-      g_error ("no parameter type is written '%c'", types[i]);
-    }
-
-    if (is_encoded) {
-      parameters->offsets[i] = (gssize)begin;
-      parameters->lengths[i] = (int)(scratch->len - begin);
-    }
-  }
-
-  for (guint i = 0; i < parameters->count; i++)
-    if (parameters->offsets[i] >= 0)
-      parameters->values[i] = (const char *)scratch->data + parameters->offsets[i];
-}
-
-/* A batch of large values must not stay with the connection for good. */
-static void
-trim_scratch (Db *db)
-{
-  if (db->scratch->len <= SCRATCH_KEPT)
-    return;
-  g_byte_array_unref (db->scratch);
-  db->scratch = g_byte_array_new ();
+  return db->state != STATE_NONE || PQtransactionStatus (db->connection) != PQTRANS_IDLE;
 }
 
 /* ---- statements, sent
  * ------------------------------------------------------------------------------------------ */
 
-/* Returns: the statement, prepared; NULL with @error unset when there are too many to prepare this
- * one. */
-static const Statement *
-prepare (Db *db, const char *sql, const char *types, const Parameters *parameters, GError **error)
+/* A trip that was given up half way leaves the connection in pipeline mode, and of no use. */
+static gboolean
+is_lost (const Db *db)
 {
-  const Statement wanted = { .sql = (char *)sql, .types = (char *)types };
-  Statement *statement = g_hash_table_lookup (db->statements, &wanted);
-  g_autoptr (PGresult) result = NULL;
-  guint known = g_hash_table_size (db->statements);
+  return PQstatus (db->connection) != CONNECTION_OK ||
+         PQpipelineStatus (db->connection) != PQ_PIPELINE_OFF;
+}
 
-  if (statement || known >= MAX_PREPARED)
-    return statement;
+/* What became of the transaction whose COMMIT was sent. */
+static void
+set_error_of_commit (Db *db, const TripOutcome *outcome, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
 
-  statement = g_new0 (Statement, 1);
-  statement->sql = g_strdup (sql);
-  statement->types = g_strdup (types);
-  g_snprintf (statement->name, sizeof statement->name, "s%u", known);
-
-  result =
-      PQprepare (db->connection, statement->name, sql, (int)parameters->count, parameters->oids);
-  if (!is_success (result)) {
-    set_error_from_result (db, result, error);
-    statement_free (statement);
-    return NULL;
+  set_error_from_result (db, outcome->result, &failure);
+  if (failure->code != DB_ERROR_AWAY) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return;
   }
-  g_hash_table_add (db->statements, statement);
-  return statement;
+  /* Of a server that is ill while it commits nobody knows how far it came. */
+  failure->code = DB_ERROR_COMMIT_UNKNOWN;
+  db->state = STATE_UNKNOWN;
+  g_propagate_error (error, g_steal_pointer (&failure));
+}
+
+static void
+set_error_from_trip (Db *db, const TripOutcome *outcome, GError **error)
+{
+  switch (outcome->end) {
+  case TRIP_DONE:
+    g_assert_not_reached ();
+  case TRIP_REFUSED:
+    if (outcome->is_of_commit)
+      set_error_of_commit (db, outcome, error);
+    else
+      set_error_from_result (db, outcome->result, error);
+    return;
+  case TRIP_ROLLED_BACK:
+    g_set_error_literal (error, DB_ERROR, DB_ERROR_STATEMENT,
+                         "the transaction was rolled back, for one of its statements had failed");
+    return;
+  case TRIP_WARNED:
+    db->is_broken = TRUE;
+    db->state = STATE_UNKNOWN;
+    g_set_error_literal (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN,
+                         "COMMIT succeeded with a warning: the standby has not confirmed it");
+    return;
+  case TRIP_LOST:
+    if (outcome->is_of_commit)
+      db->state = STATE_UNKNOWN;
+    set_error_lost (db, outcome->is_of_commit ? DB_ERROR_COMMIT_UNKNOWN : DB_ERROR_AWAY, error);
+    return;
+  }
+}
+
+/* Sends what waits. @ret_result (may be NULL): of the last statement but COMMIT, owned. */
+static gboolean
+travel (Db *db, PGresult **ret_result, GError **error)
+{
+  TripOutcome outcome;
+
+  if (db->state == STATE_BEGUN)
+    db->state = STATE_OPEN;
+  if (is_lost (db)) {
+    trip_drop (db->trip);
+    set_error_lost (db, DB_ERROR_AWAY, error);
+    return FALSE;
+  }
+  outcome = trip_run (db->trip);
+  if (outcome.end == TRIP_DONE && ret_result)
+    *ret_result = g_steal_pointer (&outcome.result);
+  else if (outcome.end != TRIP_DONE)
+    set_error_from_trip (db, &outcome, error);
+  PQclear (outcome.result);
+  return outcome.end == TRIP_DONE;
+}
+
+/* db_query_last() has ended the transaction: what comes after it would run outside, unnoticed. */
+static void
+assert_not_ended (const Db *db)
+{
+  if (db->state == STATE_COMMITTED)
+    g_error ("a statement between db_query_last () and db_commit ()");
 }
 
 static PGresult *
 run_va (Db *db, GError **error, const char *sql, const char *types, va_list arguments)
 {
-  Parameters parameters;
-  const Statement *statement;
-  g_autoptr (GError) failure = NULL;
-  g_autoptr (PGresult) result = NULL;
+  PGresult *result = NULL;
 
-  if (PQstatus (db->connection) != CONNECTION_OK) {
-    set_error_lost (db, DB_ERROR_AWAY, error);
-    return NULL;
-  }
+  assert_not_ended (db);
+  trip_add (db->trip, FALSE, sql, types, arguments);
+  return travel (db, &result, error) ? result : NULL;
+}
 
-  collect_parameters (db, &parameters, types, arguments);
-  statement = prepare (db, sql, types, &parameters, &failure);
-  if (failure) {
-    g_propagate_error (error, g_steal_pointer (&failure));
-    return NULL;
-  }
+static DbRows *
+rows_new (PGresult *result)
+{
+  DbRows *rows = g_new0 (DbRows, 1);
 
-  if (statement)
-    result = PQexecPrepared (db->connection, statement->name, (int)parameters.count,
-                             parameters.values, parameters.lengths, parameters.formats, 0);
-  else
-    result = PQexecParams (db->connection, sql, (int)parameters.count, parameters.oids,
-                           parameters.values, parameters.lengths, parameters.formats, 0);
-  trim_scratch (db);
-  if (!is_success (result)) {
-    set_error_from_result (db, result, error);
-    return NULL;
-  }
-  return g_steal_pointer (&result);
+  rows->result = result;
+  return rows;
 }
 
 DbRows *
@@ -587,17 +374,11 @@ db_query (Db *db, GError **error, const char *sql, const char *types, ...)
 {
   va_list arguments;
   PGresult *result;
-  DbRows *rows;
 
   va_start (arguments, types);
   result = run_va (db, error, sql, types, arguments);
   va_end (arguments);
-  if (!result)
-    return NULL;
-
-  rows = g_new0 (DbRows, 1);
-  rows->result = result;
-  return rows;
+  return result ? rows_new (result) : NULL;
 }
 
 gboolean
@@ -618,10 +399,33 @@ db_execute (Db *db, guint *ret_count, GError **error, const char *sql, const cha
 }
 
 gboolean
+db_queue (Db *db, GError **error, const char *sql, const char *types, ...)
+{
+  va_list arguments;
+
+  g_assert (db->state == STATE_BEGUN || db->state == STATE_OPEN);
+  if ((trip_count (db->trip) >= QUEUED_MAX || trip_bytes (db->trip) >= QUEUED_BYTES_MAX) &&
+      !travel (db, NULL, error))
+    return FALSE;
+  va_start (arguments, types);
+  trip_add (db->trip, TRUE, sql, types, arguments);
+  va_end (arguments);
+  return TRUE;
+}
+
+gboolean
 db_script (Db *db, const char *sql, GError **error)
 {
-  g_autoptr (PGresult) result = PQexec (db->connection, sql);
+  g_autoptr (PGresult) result = NULL;
 
+  assert_not_ended (db);
+  if (trip_count (db->trip) > 0 && !travel (db, NULL, error))
+    return FALSE;
+  if (is_lost (db)) {
+    set_error_lost (db, DB_ERROR_AWAY, error);
+    return FALSE;
+  }
+  result = PQexec (db->connection, sql);
   if (is_success (result))
     return TRUE;
   set_error_from_result (db, result, error);
@@ -631,45 +435,98 @@ db_script (Db *db, const char *sql, GError **error)
 /* ---- transactions
  * ---------------------------------------------------------------------------------------------- */
 
+static gboolean
+begin (Db *db, gboolean is_asynchronous, GError **error)
+{
+  if (is_lost (db)) {
+    set_error_lost (db, DB_ERROR_AWAY, error);
+    return FALSE;
+  }
+  /* They do not nest. */
+  g_assert (db->state != STATE_BEGUN && PQtransactionStatus (db->connection) == PQTRANS_IDLE);
+  trip_add_plain (db->trip, "begin");
+  if (is_asynchronous)
+    trip_add_plain (db->trip, "set local synchronous_commit = off");
+  db->begin_count = trip_count (db->trip);
+  db->state = STATE_BEGUN;
+  return TRUE;
+}
+
 gboolean
 db_begin (Db *db, GError **error)
 {
-  if (PQstatus (db->connection) == CONNECTION_OK)
-    g_assert (PQtransactionStatus (db->connection) == PQTRANS_IDLE); /* they do not nest */
-  return db_script (db, "begin", error);
+  return begin (db, FALSE, error);
+}
+
+gboolean
+db_begin_asynchronous (Db *db, GError **error)
+{
+  return begin (db, TRUE, error);
+}
+
+DbRows *
+db_query_last (Db *db, GError **error, const char *sql, const char *types, ...)
+{
+  va_list arguments;
+  PGresult *result = NULL;
+
+  g_assert (db->state == STATE_BEGUN || db->state == STATE_OPEN);
+  va_start (arguments, types);
+  trip_add (db->trip, FALSE, sql, types, arguments);
+  va_end (arguments);
+  trip_add_commit (db->trip);
+  if (!travel (db, &result, error))
+    return NULL;
+  db->state = STATE_COMMITTED;
+  return rows_new (result);
+}
+
+/* The transaction was left open on our side; is it over on the server's? */
+static gboolean
+is_over (const Db *db)
+{
+  return trip_count (db->trip) == 0 && PQtransactionStatus (db->connection) == PQTRANS_IDLE;
+}
+
+static gboolean
+commit_open (Db *db, GError **error)
+{
+  if (!is_lost (db) && is_over (db)) {
+    /* It went with the COMMIT that failed. */
+    set_error_from_trip (db, &(TripOutcome){ .end = TRIP_ROLLED_BACK }, error);
+    return FALSE;
+  }
+  trip_add_commit (db->trip);
+  if (!travel (db, NULL, error))
+    return FALSE;
+  db->state = STATE_NONE;
+  return TRUE;
 }
 
 gboolean
 db_commit (Db *db, GError **error)
 {
-  g_autoptr (PGresult) result = NULL;
-
-  if (PQstatus (db->connection) != CONNECTION_OK) {
-    set_error_lost (db, DB_ERROR_AWAY, error);
+  switch (db->state) {
+  case STATE_NONE:
+    g_set_error_literal (error, DB_ERROR, DB_ERROR_STATEMENT, "there is no transaction to commit");
+    return FALSE;
+  case STATE_BEGUN:
+    if (trip_count (db->trip) > db->begin_count)
+      return commit_open (db, error);
+    trip_drop (db->trip);
+    db->state = STATE_NONE;
+    return TRUE;
+  case STATE_OPEN:
+    return commit_open (db, error);
+  case STATE_COMMITTED:
+    db->state = STATE_NONE;
+    return TRUE;
+  case STATE_UNKNOWN:
+    g_set_error_literal (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN,
+                         "whether the transaction was committed is not known");
     return FALSE;
   }
-
-  result = PQexec (db->connection, "commit");
-  /* Even a farewell of the server does not tell whether it came before or after the commit. */
-  if (PQstatus (db->connection) != CONNECTION_OK) {
-    set_error_lost (db, DB_ERROR_COMMIT_UNKNOWN, error);
-    return FALSE;
-  }
-  if (!is_success (result)) {
-    GError *failure = NULL;
-    set_error_from_result (db, result, &failure);
-    if (g_error_matches (failure, DB_ERROR, DB_ERROR_AWAY))
-      failure->code = DB_ERROR_COMMIT_UNKNOWN;
-    g_propagate_error (error, failure);
-    return FALSE;
-  }
-  /* COMMIT of a transaction in which a statement has failed succeeds, as a ROLLBACK. */
-  if (!g_str_equal (PQcmdStatus (result), "COMMIT")) {
-    g_set_error_literal (error, DB_ERROR, DB_ERROR_STATEMENT,
-                         "the transaction was rolled back, for one of its statements had failed");
-    return FALSE;
-  }
-  return TRUE;
+  g_assert_not_reached ();
 }
 
 void
@@ -677,8 +534,13 @@ db_rollback (Db *db)
 {
   g_autoptr (PGresult) result = NULL;
 
-  if (PQstatus (db->connection) == CONNECTION_OK &&
-      PQtransactionStatus (db->connection) == PQTRANS_IDLE)
+  trip_drop (db->trip);
+  db->state = STATE_NONE;
+  if (is_lost (db)) {
+    db->is_broken = TRUE;
+    return;
+  }
+  if (PQtransactionStatus (db->connection) == PQTRANS_IDLE)
     return;
   result = PQexec (db->connection, "rollback");
   if (!is_success (result))

@@ -1,7 +1,7 @@
 /* PostgreSQL, thinly: one connection, one statement, its rows.
  *
  * Queries are named and live in the .sql files beside their callers (SQL_TAKE_RUN and so on); each is
- * prepared once per connection, known by its text and parameter types. A connection belongs to one thread at a
+ * prepared once per connection, in the trip that runs it first, known by its text and parameter types. A connection belongs to one thread at a
  * time. Sessions run in UTC, read committed, and end when they are idle in a transaction for 15 s. */
 #pragma once
 
@@ -50,9 +50,50 @@ gboolean db_execute (Db *db, guint *ret_count, GError **error, const char *sql, 
 /* Several statements without parameters in one go: migrations. */
 gboolean db_script (Db *db, const char *sql, GError **error);
 
+/**
+ * db_begin:
+ *
+ * A transaction needs one trip to the server: BEGIN travels with its first statement, COMMIT may travel with its last.
+ *
+ *   db_begin (db, error) &&
+ *   db_queue (db, error, SQL_MARK, "i", id) &&            nothing is sent yet
+ *   (rows = db_query_last (db, error, SQL_TAKE, "t", x)) && BEGIN, SQL_MARK, SQL_TAKE, COMMIT; the one trip
+ *   db_commit (db, error)                                 says TRUE, sends nothing
+ *
+ * Transactions do not nest. Sends nothing, so that a server which cannot work is met with the first statement.
+ * Errors: DB_ERROR_AWAY when the connection is known to be lost.
+ */
 gboolean db_begin (Db *db, GError **error);
+/* The same; its commit does not wait for the disk (synchronous_commit = off): a crash of the server may take it
+ * back. */
+gboolean db_begin_asynchronous (Db *db, GError **error);
+
+/**
+ * db_queue:
+ *
+ * A statement of the open transaction whose rows do not matter. It is sent, in order, with the next db_query(),
+ * db_execute(), db_query_last(), db_script() or db_commit(), and that call fails with its error, nothing after it
+ * having been run. Parameters are copied. When 256 statements or 4 MB wait, the next call of this function sends them,
+ * so an error here may be that of an earlier one.
+ */
+gboolean db_queue (Db *db, GError **error, const char *sql, const char *types, ...);
+
+/**
+ * db_query_last:
+ *
+ * As db_query(), with COMMIT in the same trip. After it only db_commit() may come, or db_rollback(), which is
+ * too late to take anything back.
+ *
+ * Errors: those of what is queued, of @sql and of COMMIT (a deferred constraint): nothing was committed, roll back.
+ * DB_ERROR_COMMIT_UNKNOWN when the connection was lost, even if it had been lost before @sql arrived.
+ */
+DbRows *db_query_last (Db *db, GError **error, const char *sql, const char *types, ...);
+
+/* What is queued, and COMMIT, in one trip; none when there was no statement since db_begin(), or db_query_last() has
+ * been there. Errors: those of db_query_last(). */
 gboolean db_commit (Db *db, GError **error);
-void db_rollback (Db *db); /* never fails; a lost connection is noted for db_is_broken() */
+/* Never fails; a lost connection is noted for db_is_broken(). What is queued is forgotten. */
+void db_rollback (Db *db);
 
 /* Runs @work between BEGIN and COMMIT; repeats it on DB_ERROR_CONFLICT (10 times). */
 typedef gboolean (*DbWork) (Db *db, gpointer data, GError **error);

@@ -47,3 +47,16 @@ database_number (Db *db, const char *sql)
   g_assert_cmpuint (db_rows_count (rows), ==, 1);
   return db_rows_int (rows, 0, "n");
 }
+/* Ends the other connection from this one, and waits until its server process is gone. */
+static inline void
+database_kill (Db *killer, Db *victim)
+{
+  g_autofree char *kill = NULL, *look = NULL;
+  gint64 pid = database_number (victim, "select pg_backend_pid () as n");
+
+  kill = g_strdup_printf ("select pg_terminate_backend (%d)", (int)pid);
+  look = g_strdup_printf ("select count (*) as n from pg_stat_activity where pid = %d", (int)pid);
+  database_run (killer, kill);
+  while (database_number (killer, look) > 0)
+    g_thread_yield ();
+}

@@ -1,0 +1,257 @@
+/* Parameters travel in binary form with declared types, save text, whose type the server infers, so
+ * that "t" also serves uuid, date and timestamptz columns. Source: PostgreSQL 15 manual, "libpq" and
+ * "Frontend/Backend Protocol"; the arrays' binary form is that of array_recv (). */
+#include "db/parameters.h"
+
+#include <string.h>
+
+enum { BYTES_KEPT = 1 << 20 }; /* of a buffer that outlive their statement */
+
+/* Type numbers of PostgreSQL's catalogue; they never change. */
+enum {
+  OID_INFERRED = 0,
+  OID_BOOL = 16,
+  OID_BYTEA = 17,
+  OID_INT8 = 20,
+  OID_TEXT = 25,
+  OID_BYTEA_ARRAY = 1001,
+  OID_TEXT_ARRAY = 1009,
+  OID_INT8_ARRAY = 1016,
+};
+
+void
+parameters_init (Parameters *parameters)
+{
+  memset (parameters, 0, sizeof *parameters);
+  parameters->bytes = g_byte_array_new ();
+}
+
+void
+parameters_clear (Parameters *parameters)
+{
+  g_clear_pointer (&parameters->bytes, g_byte_array_unref);
+}
+
+void
+parameters_trim (Parameters *parameters)
+{
+  if (parameters->bytes->len <= BYTES_KEPT)
+    return;
+  g_byte_array_unref (parameters->bytes);
+  parameters->bytes = g_byte_array_new ();
+}
+
+static void
+append_int32 (GByteArray *scratch, gint32 value)
+{
+  guint32 network = GUINT32_TO_BE ((guint32)value);
+
+  g_byte_array_append (scratch, (const guint8 *)&network, sizeof network);
+}
+
+static void
+append_int64 (GByteArray *scratch, gint64 value)
+{
+  guint64 network = GUINT64_TO_BE ((guint64)value);
+
+  g_byte_array_append (scratch, (const guint8 *)&network, sizeof network);
+}
+
+/* Length and bytes; a NULL @data with no length is an empty element. */
+static void
+append_element (GByteArray *scratch, const void *data, gsize length)
+{
+  append_int32 (scratch, (gint32)length);
+  if (length)
+    g_byte_array_append (scratch, data, (guint)length);
+}
+
+static void
+append_null (GByteArray *scratch)
+{
+  append_int32 (scratch, -1);
+}
+
+/* The head of a one-dimensional array in the server's binary form; an empty one has no dimension at
+ * all. */
+static void
+append_array_head (GByteArray *scratch, Oid element, gsize count)
+{
+  append_int32 (scratch, count ? 1 : 0);
+  append_int32 (scratch, 1); /* may hold NULLs */
+  append_int32 (scratch, (gint32)element);
+  if (!count)
+    return;
+  append_int32 (scratch, (gint32)count);
+  append_int32 (scratch, 1); /* first index */
+}
+
+static void
+append_text_array (GByteArray *scratch, char **texts)
+{
+  append_array_head (scratch, OID_TEXT, g_strv_length (texts));
+  for (gsize i = 0; texts[i]; i++)
+    append_element (scratch, texts[i], strlen (texts[i]));
+}
+
+static void
+append_text_or_null_array (GByteArray *scratch, const GPtrArray *texts)
+{
+  append_array_head (scratch, OID_TEXT, texts->len);
+  for (guint i = 0; i < texts->len; i++) {
+    const char *text = g_ptr_array_index (texts, i);
+    if (text)
+      append_element (scratch, text, strlen (text));
+    else
+      append_null (scratch);
+  }
+}
+
+static void
+append_bytes_array (GByteArray *scratch, const GPtrArray *elements)
+{
+  append_array_head (scratch, OID_BYTEA, elements->len);
+  for (guint i = 0; i < elements->len; i++) {
+    GBytes *element = g_ptr_array_index (elements, i);
+    gsize length = 0;
+    const void *data = element ? g_bytes_get_data (element, &length) : NULL;
+    if (element)
+      append_element (scratch, data, length);
+    else
+      append_null (scratch);
+  }
+}
+
+static void
+append_int_array (GByteArray *scratch, const gint64 *numbers, gsize count)
+{
+  append_array_head (scratch, OID_INT8, count);
+  for (gsize i = 0; i < count; i++) {
+    append_int32 (scratch, sizeof (gint64));
+    append_int64 (scratch, numbers[i]);
+  }
+}
+
+/* What begins at @begin and ends here is the value of a parameter. */
+static void
+set_encoded (Parameters *parameters, guint i, guint begin)
+{
+  parameters->offsets[i] = (gssize)begin;
+  parameters->lengths[i] = (int)(parameters->bytes->len - begin);
+}
+
+static void
+collect_text (Parameters *parameters, guint i, gboolean copies, const char *text)
+{
+  guint begin = parameters->bytes->len;
+
+  parameters->formats[i] = 0;
+  parameters->oids[i] = OID_INFERRED;
+  parameters->values[i] = text;
+  if (!copies || !text)
+    return;
+  g_byte_array_append (parameters->bytes, (const guint8 *)text, (guint)strlen (text) + 1);
+  set_encoded (parameters, i, begin);
+}
+
+static void
+collect_bytes (Parameters *parameters, guint i, gboolean copies, GBytes *bytes)
+{
+  guint begin = parameters->bytes->len;
+  gsize length = 0;
+  const void *data = bytes ? g_bytes_get_data (bytes, &length) : NULL;
+
+  parameters->oids[i] = OID_BYTEA;
+  /* A NULL value is SQL NULL for libpq, and GLib's empty bytes have NULL data. */
+  parameters->values[i] = bytes && !data ? "" : data;
+  parameters->lengths[i] = (int)length;
+  if (!copies || length == 0)
+    return;
+  g_byte_array_append (parameters->bytes, data, (guint)length);
+  set_encoded (parameters, i, begin);
+}
+
+/* Everything else goes into the buffer. Returns: FALSE for SQL NULL. */
+static gboolean
+encode (GByteArray *bytes, char type, Oid *ret_oid, va_list *arguments)
+{
+  switch (type) {
+  case 'i':
+    *ret_oid = OID_INT8;
+    append_int64 (bytes, va_arg (*arguments, gint64));
+    return TRUE;
+  case 'o': {
+    guint8 truth = va_arg (*arguments, int) != 0;
+    *ret_oid = OID_BOOL;
+    g_byte_array_append (bytes, &truth, 1);
+    return TRUE;
+  }
+  case 'T': {
+    char **texts = va_arg (*arguments, char **);
+    *ret_oid = OID_TEXT_ARRAY;
+    if (texts)
+      append_text_array (bytes, texts);
+    return texts != NULL;
+  }
+  case 'N': {
+    const GPtrArray *texts = va_arg (*arguments, const GPtrArray *);
+    *ret_oid = OID_TEXT_ARRAY;
+    if (texts)
+      append_text_or_null_array (bytes, texts);
+    return texts != NULL;
+  }
+  case 'B': {
+    const GPtrArray *elements = va_arg (*arguments, const GPtrArray *);
+    *ret_oid = OID_BYTEA_ARRAY;
+    if (elements)
+      append_bytes_array (bytes, elements);
+    return elements != NULL;
+  }
+  case 'I': {
+    const gint64 *numbers = va_arg (*arguments, const gint64 *);
+    gsize count = va_arg (*arguments, gsize);
+    *ret_oid = OID_INT8_ARRAY;
+    append_int_array (bytes, numbers, count);
+    return TRUE;
+  }
+  default:
+    g_error ("no parameter type is written '%c'", type);
+  }
+}
+
+static void
+add_parameter (Parameters *parameters, gboolean copies, char type, va_list *arguments)
+{
+  guint i = parameters->count++, begin = parameters->bytes->len;
+
+  g_assert_cmpuint (i, <, PARAMETERS_MAX);
+  parameters->types[i] = type;
+  parameters->values[i] = NULL;
+  parameters->lengths[i] = 0;
+  parameters->formats[i] = 1;
+  parameters->offsets[i] = -1;
+  if (type == 't')
+    collect_text (parameters, i, copies, va_arg (*arguments, const char *));
+  else if (type == 'b')
+    collect_bytes (parameters, i, copies, va_arg (*arguments, GBytes *));
+  else if (encode (parameters->bytes, type, &parameters->oids[i], arguments))
+    set_encoded (parameters, i, begin);
+}
+
+void
+parameters_collect (Parameters *parameters, gboolean copies, const char *types, va_list arguments)
+{
+  va_list rest; /* where va_list is an array, a parameter of that type has no address of its own */
+
+  va_copy (rest, arguments);
+  parameters->count = 0;
+  g_byte_array_set_size (parameters->bytes, 0);
+  for (; *types; types++)
+    add_parameter (parameters, copies, *types, &rest);
+  parameters->types[parameters->count] = '\0';
+  va_end (rest);
+
+  for (guint i = 0; i < parameters->count; i++)
+    if (parameters->offsets[i] >= 0)
+      parameters->values[i] = (const char *)parameters->bytes->data + parameters->offsets[i];
+}
