@@ -7,6 +7,7 @@ static const BgsOperation address_create = {
   "/VnpPtcpntAddrsWebServiceBean/VnpPtcpntAddrsService",
   "http://ptcpntAddrsService.services.vonapp.vba.va.gov/",
   "vnpPtcpntAddrsCreate",
+  .is_harmless = TRUE,
 };
 
 static BgsBody *

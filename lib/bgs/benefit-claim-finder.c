@@ -8,8 +8,9 @@
 #define PATH      "/BenefitClaimWebServiceBean/BenefitClaimWebServiceV1"
 #define NAMESPACE "http://benefitclaim.services.vetsnet.vba.va.gov/"
 
-static const BgsOperation details_find = { PATH, NAMESPACE, "findBnftClaimDetailByPtcpntId" };
-static const BgsOperation claim_find = { PATH, NAMESPACE, "findBnftClaim" };
+static const BgsOperation details_find = { PATH, NAMESPACE, "findBnftClaimDetailByPtcpntId",
+                                           .is_harmless = TRUE };
+static const BgsOperation claim_find = { PATH, NAMESPACE, "findBnftClaim", .is_harmless = TRUE };
 
 void
 bgs_claim_row_free (BgsClaimRow *row)

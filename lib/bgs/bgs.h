@@ -14,7 +14,10 @@ typedef enum {
   BGS_ERROR_NOT_SENT, /* not connected: nothing has happened */
   BGS_ERROR_ARGUMENT, /* a value that BGS requires is missing: nothing was sent */
   BGS_ERROR_FAULT,    /* a well-formed SOAP fault: refused; its useful text, see bgs/fault.h */
-  BGS_ERROR_UNKNOWN,  /* sent, and no usable answer: it may have been acted on */
+  /* A well-formed fault that proves nothing: it stands beside a result; or it is none that BGS is
+   * known to give, of a call that must not be repeated blindly. It may have been acted on. */
+  BGS_ERROR_UNPROVEN,
+  BGS_ERROR_UNKNOWN, /* sent, and no usable answer: it may have been acted on */
 } BgsError;
 
 typedef struct BgsClient BgsClient; /* thread safe */

@@ -7,6 +7,7 @@ static const BgsOperation school_create = {
   "/VnpChildSchoolWebServiceBean/VnpChildSchoolService",
   "http://childSchoolService.services.vonapp.vba.va.gov/",
   "vnpChildSchoolCreate",
+  .is_harmless = TRUE,
 };
 
 static void

@@ -7,7 +7,8 @@
 #define NAMESPACE "http://childStudentService.services.vonapp.vba.va.gov/"
 
 static const BgsOperation student_create = { PATH, NAMESPACE, "vnpChildStudentCreate" };
-static const BgsOperation student_find = { PATH, NAMESPACE, "vnpChildStudentFindByPrimaryKey" };
+static const BgsOperation student_find = { PATH, NAMESPACE, "vnpChildStudentFindByPrimaryKey",
+                                           .is_harmless = TRUE };
 
 static BgsBody *
 write_student (BgsBody *body, const BgsChildStudent *student)

@@ -342,6 +342,15 @@ first_element (const xmlNode *node)
   return NULL;
 }
 
+static xmlNode *
+next_element (const xmlNode *node)
+{
+  for (xmlNode *next = node->next; next; next = next->next)
+    if (next->type == XML_ELEMENT_NODE)
+      return next;
+  return NULL;
+}
+
 /* No answer of BGS has a document type; one that has could make entities grow. */
 static void
 refuse_document_type (void *context, const xmlChar *name, const xmlChar *external,
@@ -396,19 +405,27 @@ text_of (const xmlNode *node)
   return text;
 }
 
+/* @is_alone: nothing else stands in the body. */
 static void
-set_fault (const BgsOperation *operation, const xmlNode *fault, const char *const *private_values,
-           GError **error)
+set_fault (const BgsOperation *operation, const xmlNode *fault, gboolean is_alone,
+           const char *const *private_values, GError **error)
 {
   xmlNode *detail = find_child (fault, NULL, "detail");
   g_autofree char *string = text_of (find_child (fault, NULL, "faultstring"));
   g_autofree char *message = NULL;
   g_autofree char *text = NULL;
+  gboolean refuses;
 
   for (xmlNode *child = first_element (detail); child && !message; child = child->next)
     message = text_of (find_child (child, NULL, "message"));
   text = bgs_fault_text (string, message, private_values);
-  g_set_error (error, BGS_ERROR, BGS_ERROR_FAULT, "%s: %s", operation->operation, text);
+  refuses = is_alone && (operation->is_harmless || bgs_fault_is_refusal (string, message));
+  g_set_error (error, BGS_ERROR, refuses ? BGS_ERROR_FAULT : BGS_ERROR_UNPROVEN, "%s: %s%s",
+               operation->operation,
+               refuses    ? ""
+               : is_alone ? "a fault that BGS is not known to give: "
+                          : "a fault that does not stand alone: ",
+               text);
 }
 
 static void
@@ -425,7 +442,9 @@ bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body,
   g_autoptr (xmlDoc) document = parse_document (body);
   g_autofree char *expected = g_strconcat (operation->operation, "Response", NULL);
   xmlNode *envelope = NULL;
+  xmlNode *soap_body = NULL;
   xmlNode *content = NULL;
+  xmlNode *fault = NULL;
   BgsReply *reply = NULL;
 
   if (!document) {
@@ -437,13 +456,15 @@ bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body,
     set_unreadable (operation, status, "the answer is not a SOAP envelope", error);
     return NULL;
   }
-  content = first_element (find_child (envelope, SOAP_NAMESPACE, "Body"));
+  soap_body = find_child (envelope, SOAP_NAMESPACE, "Body");
+  content = first_element (soap_body);
   if (!content) {
     set_unreadable (operation, status, "the SOAP body is empty", error);
     return NULL;
   }
-  if (has_name (content, SOAP_NAMESPACE, "Fault")) {
-    set_fault (operation, content, private_values, error);
+  fault = find_child (soap_body, SOAP_NAMESPACE, "Fault"); /* in whatever place */
+  if (fault) {
+    set_fault (operation, fault, fault == content && !next_element (fault), private_values, error);
     return NULL;
   }
   if (status != 200) {

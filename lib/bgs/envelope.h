@@ -13,6 +13,9 @@ typedef struct {
   const char *xml_namespace; /* of the body element */
   const char *operation;     /* its local name */
   gboolean is_qualified;     /* the elements inside have the namespace too (routing alone) */
+  /* A read, or a write whose repeat does no harm (README.md): any fault counts as a refusal. FALSE:
+   * only one that BGS is known to give, for a gateway's time-out is a well-formed fault too. */
+  gboolean is_harmless;
 } BgsOperation;
 
 /* A request being written. */
@@ -65,8 +68,10 @@ typedef struct BgsNode BgsNode; /* an element of a reply; borrowed from it */
  * Reads an answer to @operation: the element <operation>Response, in the operation's namespace,
  * alone in a SOAP 1.1 body.
  *
- * Errors: %BGS_ERROR_FAULT (a well-formed fault, with its useful text), %BGS_ERROR_UNKNOWN
- * (anything else; the text names operation, status and kind of trouble, never contents).
+ * Errors: %BGS_ERROR_FAULT (a fault that refuses, with its useful text), %BGS_ERROR_UNPROVEN (a
+ * fault that does not prove that nothing happened: see BgsOperation.is_harmless, and any that has
+ * company in its body), %BGS_ERROR_UNKNOWN (anything else; the text names operation, status and kind
+ * of trouble, never contents).
  */
 BgsReply *bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body,
                            const char *const *private_values, GError **error);

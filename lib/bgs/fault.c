@@ -32,6 +32,30 @@ static const char *const deciding[] = {
   NULL,
 };
 
+/* By what BGS is known to refuse (BGS reference 9.1 to 9.3, and recorded), beside what decides. Each tells of a check, or
+ * of a statement that the database has undone. */
+static const char *const refusals[] = {
+  "insertBenefitClaim: City is null",
+  "ORA-12899",
+  "ORA-01400",
+  "ORA-01407",
+  "NumberFormatException",
+  "CEST11",
+  "TUX-20306",
+  "TUX-20308",
+  "TuxedoServiceFoundButWrongApp",
+  "The Tuxedo service is down",
+  "System error with BGS",
+  "WssVerification Exception - Security Verification Exception",
+  "Logon ID",
+  NULL,
+};
+
+/* Whoever waited too long does not know what became of it. */
+static const char *const time_outs[] = {
+  "timed out", "time out", "timeout", "time-out", "tpetime", NULL,
+};
+
 static const char *const dashes = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212";
 
 /* One round of &#54; &#x36; &amp; and their like: a text that was escaped once too often hides what it holds from every
@@ -628,4 +652,32 @@ bgs_fault_text (const char *fault_string, const char *detail_message,
   if (!*text)
     replace (&text, g_strdup ("a fault without a text"));
   return text;
+}
+
+static gboolean
+has_any (const char *text, const char *const *parts)
+{
+  for (gsize i = 0; parts[i]; i++)
+    if (strstr (text, parts[i]))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+bgs_fault_is_refusal (const char *fault_string, const char *detail_message)
+{
+  g_autofree char *whole =
+      g_strconcat (fault_string ? fault_string : "", "\n", detail_message, NULL);
+  g_autofree char *plain = plain_text (whole);
+  g_autofree char *told = NULL;
+  g_autofree char *lower = NULL;
+
+  if (!has_any (plain, deciding) && !has_any (plain, refusals))
+    return FALSE;
+  /* Of a stack trace what it tells, and no name of a class in it. */
+  told = dig_out_oracle (plain);
+  if (!told)
+    told = shorten_trace (plain);
+  lower = g_ascii_strdown (told, -1);
+  return !has_any (lower, time_outs);
 }

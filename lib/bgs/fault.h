@@ -22,3 +22,8 @@
  * be NULL. Valid UTF-8 without line breaks, at most BGS_FAULT_MAX_CHARS and the deciding texts; owned, never NULL. */
 char *bgs_fault_text (const char *fault_string, const char *detail_message,
                       const char *const *private_values);
+
+/* TRUE: a fault by which BGS itself is known to refuse, before it has changed anything: one of the
+ * texts of its own list stands in it, and nothing of a time-out. FALSE proves nothing: something between us and BGS
+ * writes faults too. Both may be NULL. */
+gboolean bgs_fault_is_refusal (const char *fault_string, const char *detail_message);

@@ -7,6 +7,7 @@ static const BgsOperation participant_create = {
   "/VnpPtcpntWebServiceBean/VnpPtcpntService",
   "http://ptcpntService.services.vonapp.vba.va.gov/",
   "vnpPtcpntCreate",
+  .is_harmless = TRUE,
 };
 
 static BgsBody *

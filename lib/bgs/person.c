@@ -9,7 +9,8 @@
 #define NAMESPACE "http://personService.services.vonapp.vba.va.gov/"
 
 static const BgsOperation person_create = { PATH, NAMESPACE, "vnpPersonCreate" };
-static const BgsOperation person_find = { PATH, NAMESPACE, "vnpPersonFindByPrimaryKey" };
+static const BgsOperation person_find = { PATH, NAMESPACE, "vnpPersonFindByPrimaryKey",
+                                          .is_harmless = TRUE };
 
 /* Nine digits, however they were typed. */
 static void

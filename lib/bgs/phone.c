@@ -9,6 +9,7 @@ static const BgsOperation phone_create = {
   "/VnpPtcpntPhoneWebServiceBean/VnpPtcpntPhoneService",
   "http://ptcpntPhoneService.services.vonapp.vba.va.gov/",
   "vnpPtcpntPhoneCreate",
+  .is_harmless = TRUE,
 };
 
 static BgsBody *

@@ -7,8 +7,10 @@
 #define PATH      "/VnpProcFormWebServiceBean/VnpProcFormService"
 #define NAMESPACE "http://procFormService.services.vonapp.vba.va.gov/"
 
-static const BgsOperation form_create = { PATH, NAMESPACE, "vnpProcFormCreate" };
-static const BgsOperation form_find = { PATH, NAMESPACE, "vnpProcFormFindByPrimaryKey" };
+static const BgsOperation form_create = { PATH, NAMESPACE, "vnpProcFormCreate",
+                                          .is_harmless = TRUE };
+static const BgsOperation form_find = { PATH, NAMESPACE, "vnpProcFormFindByPrimaryKey",
+                                        .is_harmless = TRUE };
 
 const char *
 bgs_proc_form_wire_type (const char *form_type)

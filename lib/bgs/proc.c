@@ -7,9 +7,10 @@
 #define PATH      "/VnpProcWebServiceBeanV2/VnpProcServiceV2"
 #define NAMESPACE "http://procService.services.v2.vonapp.vba.va.gov/"
 
-static const BgsOperation proc_create = { PATH, NAMESPACE, "vnpProcCreate" };
-static const BgsOperation proc_update = { PATH, NAMESPACE, "vnpProcUpdate" };
-static const BgsOperation proc_find = { PATH, NAMESPACE, "vnpProcFindByPrimaryKey" };
+static const BgsOperation proc_create = { PATH, NAMESPACE, "vnpProcCreate", .is_harmless = TRUE };
+static const BgsOperation proc_update = { PATH, NAMESPACE, "vnpProcUpdate", .is_harmless = TRUE };
+static const BgsOperation proc_find = { PATH, NAMESPACE, "vnpProcFindByPrimaryKey",
+                                        .is_harmless = TRUE };
 
 static BgsBody *
 write_proc (BgsBody *body, const BgsProc *proc)

@@ -8,7 +8,8 @@ static const BgsOperation office_find = {
   "/RORoutingServiceWS/RORoutingService",
   "http://www.va.gov/vba/corp/schema/roRoutingService/v20101101",
   "GetRegionalOfficeByZipCode",
-  TRUE,
+  .is_qualified = TRUE,
+  .is_harmless = TRUE,
 };
 
 gboolean

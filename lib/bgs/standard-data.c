@@ -6,8 +6,10 @@
 #define PATH      "/StandardDataWebServiceBean/StandardDataWebService"
 #define NAMESPACE "http://standarddata.services.vetsnet.vba.va.gov/"
 
-static const BgsOperation increment_find = { PATH, NAMESPACE, "findBenefitClaimTypeIncrement" };
-static const BgsOperation offices_find = { PATH, NAMESPACE, "findRegionalOffices" };
+static const BgsOperation increment_find = { PATH, NAMESPACE, "findBenefitClaimTypeIncrement",
+                                             .is_harmless = TRUE };
+static const BgsOperation offices_find = { PATH, NAMESPACE, "findRegionalOffices",
+                                           .is_harmless = TRUE };
 
 char *
 bgs_increment_find (BgsClient *client, const BgsCaller *caller,

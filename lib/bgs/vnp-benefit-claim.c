@@ -8,8 +8,10 @@
 /* The code of every draft, also for a 674; the update puts the final one in. */
 #define DRAFT_CLAIM_TYPE "130DPNEBNADJ"
 
-static const BgsOperation claim_create = { PATH, NAMESPACE, "vnpBnftClaimCreate" };
-static const BgsOperation claim_update = { PATH, NAMESPACE, "vnpBnftClaimUpdate" };
+static const BgsOperation claim_create = { PATH, NAMESPACE, "vnpBnftClaimCreate",
+                                           .is_harmless = TRUE };
+static const BgsOperation claim_update = { PATH, NAMESPACE, "vnpBnftClaimUpdate",
+                                           .is_harmless = TRUE };
 
 static BgsBody *
 write_claim (BgsBody *body, const BgsVnpClaim *claim)

@@ -12,6 +12,9 @@
 
 #define INCREMENTS_ASKED_MAX 3
 #define LAG_ATTEMPTS_MAX     3
+/* So many sends of one child may end unknown one soon after the other; then it waits in look-tier between them, and no
+ * longer than outage-max-wait. */
+#define SENDS_AT_ONCE_MAX    3
 /* Rounds of establish_benefit_claim(): each makes a change that another one can only undo by making
  * one of its own. */
 #define ROUNDS_MAX           12
@@ -303,7 +306,10 @@ send_round (Submission *submission, const Inserts *inserts, Rounds *rounds, GErr
   if (g_error_matches (problem, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN)) {
     /* No attempt is spent on an insert in doubt, and the row stays: the next delivery waits, looks,
      * and goes on. */
-    (void)run_snooze (submission->run, 1000, problem->message, error);
+    if (inserts->notes->len + 1 < SENDS_AT_ONCE_MAX)
+      (void)run_snooze (submission->run, 1000, problem->message, error);
+    else
+      (void)run_look_later (submission->run, problem->message, error);
     g_error_free (problem);
     return ROUND_FAILED;
   }

@@ -46,6 +46,10 @@ static const VerdictRow rows[] = {
    * new increment (GUIE50010), a log-on can be mended, and the rest may be a bad day of BGS. */
   { bgs_error_quark, BGS_ERROR_FAULT, NULL, VERDICT_RETRY, FAILED, "bgs-fault", BGS },
 
+  /* Who wrote it is not known, nor what BGS has done; but somebody was there to write it. */
+  { bgs_error_quark, BGS_ERROR_UNPROVEN, NULL, VERDICT_RETRY, CALL_UNKNOWN, "bgs-unproven-fault",
+    BGS },
+
   { bgs_error_quark, BGS_ERROR_UNKNOWN, NULL, VERDICT_RETRY, CALL_UNKNOWN, "bgs-unknown", BGS,
     AWAY },
   { bgs_error_quark, BGS_ERROR_NOT_SENT, NULL, VERDICT_RETRY, FAILED, "bgs-not-reached", BGS,

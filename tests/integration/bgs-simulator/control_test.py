@@ -179,6 +179,14 @@ class ControlTest(unittest.TestCase):
         entry, = self.bgs.ledger()
         self.assertEqual((entry["status"], entry["acted"]), (0, True))
 
+    def test_answer_after_acts_and_says_something_else(self):
+        self.rule(name="else", do="answer-after", status=502, body="<html/>", times=1)
+        answer = self.create()
+        self.assertEqual((answer.status, self.procs()), (502, 1))
+        entry, = self.bgs.ledger()
+        self.assertEqual((entry["status"], entry["acted"], entry["rule"], entry["response"]),
+                         (502, True, "else", "<html/>"))
+
     def test_a_rule_can_wait_for_the_second_request_of_a_connection(self):
         self.rule(do="drop-after", request_no=2)
         first = self.bgs.raw_request("proc", "vnpProcCreate", PROC)

@@ -27,7 +27,8 @@ static const struct {
   const char *word;
   RuleAction action;
 } actions[] = {
-  { "answer", RULE_ANSWER },         { "delay", RULE_DELAY }, { "drop-before", RULE_DROP_BEFORE },
+  { "answer", RULE_ANSWER },         { "answer-after", RULE_ANSWER_AFTER },
+  { "delay", RULE_DELAY },           { "drop-before", RULE_DROP_BEFORE },
   { "drop-after", RULE_DROP_AFTER }, { "hang", RULE_HANG },
 };
 
@@ -141,7 +142,8 @@ rule_read (Rule *rule, json_t *json, char **ret_problem)
     if (g_str_equal (word, actions[i].word))
       rule->order->action = actions[i].action;
   if (rule->order->action == G_MAXINT) {
-    *ret_problem = g_strdup ("do must be answer, delay, drop-before, drop-after or hang");
+    *ret_problem =
+        g_strdup ("do must be answer, answer-after, delay, drop-before, drop-after or hang");
     return FALSE;
   }
   rule->name = g_strdup (name);

@@ -11,11 +11,12 @@
 #include "http/server.h"
 
 typedef enum {
-  RULE_ANSWER,      /* the given status, headers and body, without acting */
-  RULE_DELAY,       /* waits, then acts, then answers; acts also when the client has gone */
-  RULE_DROP_BEFORE, /* closes the connection without acting */
-  RULE_DROP_AFTER,  /* acts, then closes the connection without answering */
-  RULE_HANG,        /* neither acts nor answers, until the rules are deleted or delay_ms is over */
+  RULE_ANSWER,       /* the given status, headers and body, without acting */
+  RULE_ANSWER_AFTER, /* acts, then gives the given answer in place of its own */
+  RULE_DELAY,        /* waits, then acts, then answers; acts also when the client has gone */
+  RULE_DROP_BEFORE,  /* closes the connection without acting */
+  RULE_DROP_AFTER,   /* acts, then closes the connection without answering */
+  RULE_HANG,         /* neither acts nor answers, until the rules are deleted or delay_ms is over */
 } RuleAction;
 
 /* What a hit rule asks for; immutable. */

@@ -203,6 +203,9 @@ obey (Simulator *simulator, const RuleOrder *order, gpointer call, gint64 delay_
   switch (order->action) {
   case RULE_ANSWER:
     return given_answer (order);
+  case RULE_ANSWER_AFTER:
+    http_reply_free (act (simulator, call, ret_acted));
+    return given_answer (order);
   case RULE_DROP_BEFORE:
     return close_without_answer ();
   case RULE_DROP_AFTER:

@@ -8,7 +8,8 @@ import dataclasses
 import re
 import shlex
 
-ACTION_WORDS = ("drop-before", "drop-after", "hang", "delay", "fault", "answer")
+ACTION_WORDS = ("drop-before", "drop-after", "hang", "delay", "fault", "gateway-fault", "gateway-fault-after",
+                "fault-and-result", "fault-and-result-after", "answer")
 
 
 class Malformed(Exception):
@@ -146,6 +147,9 @@ def rule_of(line, fill):
             rule["delay_ms"] = int(words.pop(0))
         elif action == "fault":
             rule.update({"do": "answer", "status": 500, "body": fault(fill(words.pop(0)))})
+        elif action.removesuffix("-after") in FOREIGN_FAULTS:
+            rule.update({"do": "answer-after" if action.endswith("-after") else "answer", "status": 500,
+                         "body": FOREIGN_FAULTS[action.removesuffix("-after")](fill(words.pop(0)), rule["operation"])})
         elif action == "answer":
             rule["status"] = int(words.pop(0))
             rule["body"] = fill(words.pop(0))
@@ -182,3 +186,18 @@ def fault(text):
             f"""<s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>{text}</faultstring><detail>"""
             f"""<x:ShareException xmlns:x="http://services.share.benefits.vba.va.gov/"><message>{text}</message>"""
             f"""</x:ShareException></detail></s:Fault></s:Body></s:Envelope>""")
+
+
+def gateway_fault(text, _operation):
+    """What something between us and BGS writes: well-formed, and no detail of any service."""
+    return (f"""<?xml version='1.0' encoding='UTF-8'?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">"""
+            f"""<e:Body><e:Fault><faultcode>e:Server</faultcode><faultstring>{text}</faultstring></e:Fault></e:Body>"""
+            """</e:Envelope>""")
+
+
+def fault_and_result(text, operation):
+    """BGS's own fault, and what looks like a result beside it."""
+    return fault(text).replace("</s:Body>", f"<{operation}Response><return/></{operation}Response></s:Body>")
+
+
+FOREIGN_FAULTS = {"gateway-fault": gateway_fault, "fault-and-result": fault_and_result}

@@ -6,7 +6,8 @@
 #define NS   "http://procService.services.v2.vonapp.vba.va.gov/"
 #define SOAP "http://schemas.xmlsoap.org/soap/envelope/"
 
-static const BgsOperation operation = { "/path", NS, "vnpProcCreate" };
+static const BgsOperation operation = { "/path", NS, "vnpProcCreate", .is_harmless = TRUE };
+static const BgsOperation weighty = { "/path", NS, "vnpProcCreate" };
 
 static const char good[] =
     "<?xml version='1.0' encoding='UTF-8'?><S:Envelope xmlns:S=\"" SOAP "\"><S:Header/><S:Body>"
@@ -122,6 +123,54 @@ test_fault (void)
   }
 }
 
+/* As @operation_asked is answered with the parts in one body. */
+static void
+answers (const BgsOperation *operation_asked, const char *parts, int code)
+{
+  g_autofree char *text = g_strconcat ("<S:Envelope xmlns:S=\"" SOAP "\"><S:Body>", parts,
+                                       "</S:Body></S:Envelope>", NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GError) error = NULL;
+
+  g_test_message ("%s", parts);
+  g_assert_null (bgs_reply_parse (operation_asked, 500, bytes, NULL, &error));
+  g_assert_error (error, BGS_ERROR, code);
+}
+
+#define FAULT(text) "<S:Fault><faultstring>" text "</faultstring></S:Fault>"
+#define RESULT      "<a:vnpProcCreateResponse xmlns:a=\"" NS "\"/>"
+
+/* A gateway's fault is well-formed too, and BGS may have acted. */
+static void
+test_foreign_fault (void)
+{
+  answers (&operation, FAULT ("backend read timed out"), BGS_ERROR_FAULT);
+  answers (&weighty, FAULT ("backend read timed out"), BGS_ERROR_UNPROVEN);
+  answers (&weighty, "<S:Fault/>", BGS_ERROR_UNPROVEN);
+  answers (&weighty, FAULT ("ORA-00001: unique constraint"), BGS_ERROR_FAULT);
+  answers (&weighty,
+           "<S:Fault><detail><x:ShareException xmlns:x=\"urn:y\"><message>GUIE50010 - "
+           "Duplicate</message></x:ShareException></detail></S:Fault>",
+           BGS_ERROR_FAULT);
+}
+
+/* Two answers are none, in whatever order and whoever gave them. */
+static void
+test_fault_with_company (void)
+{
+  const char *const bodies[] = {
+    FAULT ("ORA-00001: unique constraint") RESULT,
+    RESULT FAULT ("ORA-00001: unique constraint"),
+    FAULT ("ORA-00001: unique constraint") FAULT ("ORA-00001: unique constraint"),
+    RESULT "<b/>" FAULT ("ORA-00001: unique constraint"),
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++) {
+    answers (&operation, bodies[i], BGS_ERROR_UNPROVEN);
+    answers (&weighty, bodies[i], BGS_ERROR_UNPROVEN);
+  }
+}
+
 /* Cut off anywhere, or with any one byte changed, an answer is read or unknown; it is a fault only
  * where it was one. */
 static void
@@ -223,6 +272,9 @@ main (int argc, char **argv)
   g_test_add_func ("/bgs/envelope/what-is-no-answer-is-unknown", test_not_an_answer);
   g_test_add_func ("/bgs/envelope/document-types-are-not-read", test_entities);
   g_test_add_func ("/bgs/envelope/fault-is-a-refusal-whatever-the-status", test_fault);
+  g_test_add_func ("/bgs/envelope/foreign-fault-proves-nothing-where-it-matters",
+                   test_foreign_fault);
+  g_test_add_func ("/bgs/envelope/fault-with-company-proves-nothing", test_fault_with_company);
   g_test_add_func ("/bgs/envelope/damaged-answers", test_damaged);
   g_test_add_func ("/bgs/envelope/garbage", test_garbage);
   g_test_add_func ("/bgs/envelope/too-deep", test_depth);

@@ -385,6 +385,46 @@ test_huge (void)
   gives (near, NULL, "ORA-12899: value too large");
 }
 
+static void
+test_refusals (void)
+{
+  static const char *const own[] = {
+    "insertBenefitClaim: Invalid zipcode.",
+    "insertBenefitClaim: City is null",
+    "GUIE50010 - Duplicate Benefit Claims found on the Corporate Database",
+    "EJB Exception: ;\n\tat x.TimeoutWatch(Y.java:1)\nCaused by: z.SQLException: ORA-12899: value "
+    "too "
+    "large\n\tat x.TimeoutWatch(Y.java:1)",
+    "\nInternal Exception: java.lang.NumberFormatException: For input string: \"x\"",
+    "ID: 2b8a1c5e-0000-4000-8000-00000000000a: Logon ID APPLICATION Not Found",
+    "TUX-20306 - An unexpected error was encountered",
+    "CEST11 a text that is withheld",
+    "ORA-20099: Error - File Number and Social Security number are different",
+  };
+  static const char *const foreign[] = {
+    "",
+    "backend read timed out",
+    "Internal Error (from client)",
+    "insertBenefitClaim: upstream did not answer",
+    "java.net.SocketTimeoutException: Read timed out",
+    "ORA-03113: end-of-file on communication channel",
+    "TUX-20306 - An unexpected error was encountered: TPETIME - timeout occurred",
+    "System error with BGS: the call Timed Out",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++) {
+    g_test_message ("%s", own[i]);
+    g_assert_true (bgs_fault_is_refusal (own[i], NULL));
+    g_assert_true (bgs_fault_is_refusal (NULL, own[i]));
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++) {
+    g_test_message ("%s", foreign[i]);
+    g_assert_false (bgs_fault_is_refusal (foreign[i], NULL));
+    g_assert_false (bgs_fault_is_refusal (foreign[i], foreign[i]));
+  }
+  g_assert_false (bgs_fault_is_refusal (NULL, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -398,6 +438,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bgs/fault/personal-data-goes", test_masks);
   g_test_add_func ("/bgs/fault/is-bounded", test_bounded);
   g_test_add_func ("/bgs/fault/deciding-texts-stay", test_deciding_texts);
+  g_test_add_func ("/bgs/fault/only-known-texts-refuse", test_refusals);
   g_test_add_func ("/bgs/fault/hostile-texts", test_hostile);
   g_test_add_func ("/bgs/fault/nobody-is-seen-in-made-up-faults", test_made_up);
   g_test_add_func ("/bgs/fault/is-read-up-to-a-bound", test_huge);

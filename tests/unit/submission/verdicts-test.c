@@ -171,6 +171,8 @@ static void
 who_does_not_answer_is_away (void)
 {
   const Expected expected[] = {
+    /* Somebody was there to write a fault, whoever it was. */
+    { BGS_ERROR, BGS_ERROR_UNPROVEN, "GUIE50010", VERDICT_RETRY, "bgs-unproven-fault", BGS },
     { BGS_ERROR, BGS_ERROR_NOT_SENT, "x", VERDICT_RETRY, "bgs-not-reached", BGS, AWAY },
     { BGS_ERROR, BGS_ERROR_UNKNOWN, "x", VERDICT_RETRY, "bgs-unknown", BGS, AWAY },
     { BID_ERROR, BID_ERROR_NOT_SENT, "x", VERDICT_RETRY, "bid-not-reached", BID, AWAY },
@@ -354,6 +356,7 @@ only_not_sent_and_refusals_are_failed (void)
   g_assert_cmpint (outcome_for (BID_ERROR, BID_ERROR_REFUSED), ==, CALL_FAILED);
   g_assert_cmpint (outcome_for (HTTP_ERROR, HTTP_ERROR_NOT_SENT), ==, CALL_FAILED);
   g_assert_cmpint (outcome_for (BGS_ERROR, BGS_ERROR_UNKNOWN), ==, CALL_UNKNOWN);
+  g_assert_cmpint (outcome_for (BGS_ERROR, BGS_ERROR_UNPROVEN), ==, CALL_UNKNOWN);
   g_assert_cmpint (outcome_for (BID_ERROR, BID_ERROR_NO_ANSWER), ==, CALL_UNKNOWN);
   g_assert_cmpint (outcome_for (HTTP_ERROR, HTTP_ERROR_NO_ANSWER), ==, CALL_UNKNOWN);
   g_assert_cmpint (outcome_for (HTTP_ERROR, HTTP_ERROR_TIMEOUT), ==, CALL_UNKNOWN);
