@@ -12,6 +12,7 @@
 GQuark bgs_error_quark (void);
 typedef enum {
   BGS_ERROR_NOT_SENT, /* not connected: nothing has happened */
+  BGS_ERROR_OWN,      /* nothing was sent, for want of something of this process (HTTP_ERROR_OWN) */
   BGS_ERROR_ARGUMENT, /* a value that BGS requires is missing: nothing was sent */
   BGS_ERROR_FAULT,    /* a well-formed SOAP fault: refused; its useful text, see bgs/fault.h */
   /* A well-formed fault that proves nothing: it stands beside a result; or it is none that BGS is

@@ -9,6 +9,7 @@
 GQuark bid_error_quark (void);
 typedef enum {
   BID_ERROR_NOT_SENT,    /* not connected, or bid-url is empty */
+  BID_ERROR_OWN,         /* nothing was sent, for want of something of this process */
   BID_ERROR_NO_ANSWER,   /* sent, and no answer that can be read */
   BID_ERROR_UNAVAILABLE, /* HTTP 429, 500 and above */
   BID_ERROR_REFUSED,     /* any other HTTP error status */

@@ -228,10 +228,13 @@ bgs_client_username (const BgsClient *client)
   return client->username;
 }
 
-static gboolean
-was_sent (const GError *cause)
+/* What was not sent has not happened; of anything else nobody knows. */
+static int
+code_for (const GError *cause, int own, int not_sent, int sent)
 {
-  return !g_error_matches (cause, HTTP_ERROR, HTTP_ERROR_NOT_SENT);
+  if (g_error_matches (cause, HTTP_ERROR, HTTP_ERROR_OWN))
+    return own;
+  return g_error_matches (cause, HTTP_ERROR, HTTP_ERROR_NOT_SENT) ? not_sent : sent;
 }
 
 BgsBody *
@@ -270,9 +273,9 @@ bgs_call (BgsClient *client, const BgsCaller *caller, const BgsOperation *operat
   };
   answer = http_send (client->http, &request, &cause);
   if (!answer) {
-    /* What was not sent has not happened; of anything else nobody knows. */
-    g_set_error (error, BGS_ERROR, was_sent (cause) ? BGS_ERROR_UNKNOWN : BGS_ERROR_NOT_SENT,
-                 "%s: %s", operation->operation, cause->message);
+    g_set_error (error, BGS_ERROR,
+                 code_for (cause, BGS_ERROR_OWN, BGS_ERROR_NOT_SENT, BGS_ERROR_UNKNOWN), "%s: %s",
+                 operation->operation, cause->message);
     g_error_free (cause);
     return NULL;
   }
@@ -388,7 +391,8 @@ bgs_bid_get (BgsClient *client, const char *path, GError **error)
   answer = http_send (client->bid_http, &request, &cause);
   if (answer)
     return answer;
-  g_set_error (error, BID_ERROR, was_sent (cause) ? BID_ERROR_NO_ANSWER : BID_ERROR_NOT_SENT,
+  g_set_error (error, BID_ERROR,
+               code_for (cause, BID_ERROR_OWN, BID_ERROR_NOT_SENT, BID_ERROR_NO_ANSWER),
                "awards pension: %s", cause->message);
   g_error_free (cause);
   return NULL;

@@ -1,18 +1,45 @@
-/* One HTTP request over libcurl, whose failure says whether the request may have been acted on.
+/* One HTTP request over libcurl, whose failure says whether the request may have been acted on, and
+ * whose trouble it was.
  *
  * What an answer means is the caller's affair: any status is an answer. So is every repeat;
  * libcurl's own, on a connection that it had kept, is prevented for a request that is to go out
- * once. Source: design sections 6 and 7. */
+ * once. A handle is set up once and kept with its connection as long as it answers; one that has
+ * failed is thrown away, for libcurl keeps more of a failure in it than its documentation tells
+ * (7.88: that a body could not be rewound, of which the next call dies before its first byte). */
 #include "http/http.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
 #define DEFAULT_TIMEOUT_MS         120000
 #define DEFAULT_MAX_ANSWER_BYTES   (8 * (gsize)1048576)
 
+#define FIRST_ANSWER_BYTES     4096
+#define MAX_HEADERS            16
+/* What a resolver has open at the same moment: a pair of sockets to be woken by, a file, a socket. */
+#define DESCRIPTORS_TO_RESOLVE 4
+
 G_DEFINE_QUARK (http_error_quark, http_error)
+
+/* What libcurl's callbacks see of a call. */
+typedef struct {
+  const HttpRequest *request;
+  gsize sent_of_body;
+  GByteArray *answer;
+  gsize max_answer_bytes;
+  gboolean is_too_large;
+  int own_errno; /* of a socket that this process was not given; 0: none */
+} Call;
+
+typedef struct {
+  CURL *curl;
+  Call call; /* of the call under way: here, so that what libcurl keeps a pointer to stays */
+} Handle;
 
 struct HttpClient {
   char *ca_file, *certificate_file, *key_file;
@@ -20,19 +47,9 @@ struct HttpClient {
   long max_connection_age_s;
 
   GMutex lock;
-  GPtrArray *idle; /* of CURL *; the last one given back is the first one taken, so connections stay
+  GPtrArray *idle; /* of Handle; the last one given back is the first one taken, so connections stay
                       warm */
 };
-
-/* What libcurl's callbacks see of a call. */
-typedef struct {
-  const HttpRequest *request;
-  gsize sent_of_body;
-  gboolean has_sent; /* a byte of the request is on the wire */
-  GByteArray *answer;
-  gsize max_answer_bytes;
-  gboolean is_too_large;
-} Call;
 
 void
 http_answer_free (HttpAnswer *answer)
@@ -48,6 +65,15 @@ static char *
 copy_unless_empty (const char *text)
 {
   return text && *text ? g_strdup (text) : NULL;
+}
+
+static void
+handle_free (gpointer data)
+{
+  Handle *handle = data;
+
+  curl_easy_cleanup (handle->curl);
+  g_free (handle);
 }
 
 HttpClient *
@@ -68,7 +94,7 @@ http_client_new (const HttpClientOptions *options)
   client->verify = options->verify;
   client->max_connection_age_s = options->max_connection_age_s;
   g_mutex_init (&client->lock);
-  client->idle = g_ptr_array_new_with_free_func (curl_easy_cleanup);
+  client->idle = g_ptr_array_new_with_free_func (handle_free);
   return client;
 }
 
@@ -83,42 +109,6 @@ http_client_free (HttpClient *client)
   g_free (client->certificate_file);
   g_free (client->key_file);
   g_free (client);
-}
-
-static CURL *
-take_handle (HttpClient *client)
-{
-  CURL *handle = NULL;
-
-  g_mutex_lock (&client->lock);
-  if (client->idle->len > 0)
-    handle = g_ptr_array_steal_index (client->idle, client->idle->len - 1);
-  g_mutex_unlock (&client->lock);
-  if (!handle)
-    return curl_easy_init ();
-  curl_easy_reset (handle); /* the options only: connections stay */
-  return handle;
-}
-
-static void
-give_handle (HttpClient *client, CURL *handle)
-{
-  g_mutex_lock (&client->lock);
-  g_ptr_array_add (client->idle, handle);
-  g_mutex_unlock (&client->lock);
-}
-
-/* libcurl tells here what it has written, after it has written it. */
-static int
-watch_sending (CURL *handle, curl_infotype type, char *data, size_t size, void *user)
-{
-  Call *call = user;
-
-  (void)handle;
-  (void)data;
-  if ((type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT) && size > 0)
-    call->has_sent = TRUE;
-  return 0;
 }
 
 static size_t
@@ -146,115 +136,241 @@ collect_answer (char *data, size_t size, size_t count, void *user)
   return length;
 }
 
-static struct curl_slist *
-make_headers (const HttpRequest *request)
+/* Whether this process or this machine has run out of something, whomever it was for. */
+static gboolean
+is_want (int number)
 {
-  struct curl_slist *list = NULL;
+  return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
+/* libcurl tells of a socket that it was not given as of a peer that does not answer. */
+static curl_socket_t
+open_socket (void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+  Call *call = user;
+  int fd = socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+  (void)purpose;
+  if (fd < 0 && is_want (errno))
+    call->own_errno = errno;
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* All that is the same for every call. */
+static Handle *
+handle_new (HttpClient *client)
+{
+  CURL *curl = curl_easy_init ();
+  Handle *handle = NULL;
+
+  if (!curl)
+    return NULL;
+  handle = g_new0 (Handle, 1);
+  handle->curl = curl;
+  curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt (curl, CURLOPT_PROXY, ""); /* settings say where to go, not the environment */
+  curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
+  /* HTTP/2 has ways of its own to send a request again. */
+  curl_easy_setopt (curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt (curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+  if (client->max_connection_age_s > 0)
+    curl_easy_setopt (curl, CURLOPT_MAXAGE_CONN, client->max_connection_age_s);
+  curl_easy_setopt (curl, CURLOPT_SSL_VERIFYPEER, client->verify ? 1L : 0L);
+  curl_easy_setopt (curl, CURLOPT_SSL_VERIFYHOST, client->verify ? 2L : 0L);
+  if (client->ca_file)
+    curl_easy_setopt (curl, CURLOPT_CAINFO, client->ca_file);
+  if (client->certificate_file)
+    curl_easy_setopt (curl, CURLOPT_SSLCERT, client->certificate_file);
+  if (client->key_file)
+    curl_easy_setopt (curl, CURLOPT_SSLKEY, client->key_file);
+  curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, collect_answer);
+  curl_easy_setopt (curl, CURLOPT_WRITEDATA, &handle->call);
+  curl_easy_setopt (curl, CURLOPT_READFUNCTION, read_body);
+  curl_easy_setopt (curl, CURLOPT_READDATA, &handle->call);
+  curl_easy_setopt (curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt (curl, CURLOPT_OPENSOCKETDATA, &handle->call);
+  return handle;
+}
+
+static Handle *
+take_handle (HttpClient *client)
+{
+  Handle *handle = NULL;
+
+  g_mutex_lock (&client->lock);
+  if (client->idle->len > 0)
+    handle = g_ptr_array_steal_index (client->idle, client->idle->len - 1);
+  g_mutex_unlock (&client->lock);
+  return handle ? handle : handle_new (client);
+}
+
+static void
+give_handle (HttpClient *client, Handle *handle)
+{
+  g_mutex_lock (&client->lock);
+  g_ptr_array_add (client->idle, handle);
+  g_mutex_unlock (&client->lock);
+}
+
+/* As libcurl wants them, in @nodes: nothing is copied. */
+static struct curl_slist *
+list_headers (const HttpRequest *request, struct curl_slist *nodes)
+{
   gboolean has_type = FALSE;
+  gsize count = 0;
 
   for (gsize i = 0; request->headers && request->headers[i]; i++) {
-    list = curl_slist_append (list, request->headers[i]);
+    g_assert (count < MAX_HEADERS);
+    nodes[count++].data = (char *)request->headers[i];
     if (g_ascii_strncasecmp (request->headers[i], "Content-Type:", 13) == 0)
       has_type = TRUE;
   }
   if (request->body && !has_type)
-    list = curl_slist_append (list, "Content-Type:"); /* libcurl would make it a web form */
+    nodes[count++].data = (char *)"Content-Type:"; /* libcurl would make it a web form */
   /* With Expect libcurl would wait for a go-ahead that old servers never give. */
-  return curl_slist_append (list, "Expect:");
+  nodes[count++].data = (char *)"Expect:";
+  for (gsize i = 0; i < count; i++)
+    nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
+  return nodes;
 }
 
 static void
-set_body (CURL *handle, Call *call)
+set_body (CURL *curl, const HttpRequest *request)
 {
-  const HttpRequest *request = call->request;
+  curl_easy_setopt (curl, CURLOPT_POST, 1L);
+  curl_easy_setopt (curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+  /* Where it is to go out once it is read by read_body(), and there is no seek function, on purpose:
+   * when a kept connection breaks under the request, libcurl would send it again by itself, and
+   * cannot. It then ends with code 65. */
+  curl_easy_setopt (curl, CURLOPT_POSTFIELDS, request->once ? NULL : request->body);
+}
 
-  curl_easy_setopt (handle, CURLOPT_POST, 1L);
-  curl_easy_setopt (handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
-  if (request->once) {
-    /* There is no seek function, on purpose: when a kept connection breaks under the request,
-     * libcurl would send it again by itself, and cannot. It then ends with code 65. */
-    curl_easy_setopt (handle, CURLOPT_READFUNCTION, read_body);
-    curl_easy_setopt (handle, CURLOPT_READDATA, call);
-  } else {
-    curl_easy_setopt (handle, CURLOPT_POSTFIELDS, request->body);
+/* What belongs to this call. Every option that any call sets is set anew. */
+static void
+set_up (Handle *handle, const HttpRequest *request, struct curl_slist *headers)
+{
+  CURL *curl = handle->curl;
+  gboolean is_head = !request->body && g_strcmp0 (request->method, "HEAD") == 0;
+
+  curl_easy_setopt (curl, CURLOPT_URL, request->url);
+  curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT_MS,
+                    (long)(request->connect_timeout_ms ? request->connect_timeout_ms
+                                                       : DEFAULT_CONNECT_TIMEOUT_MS));
+  curl_easy_setopt (curl, CURLOPT_TIMEOUT_MS,
+                    (long)(request->timeout_ms ? request->timeout_ms : DEFAULT_TIMEOUT_MS));
+  curl_easy_setopt (curl, CURLOPT_HTTPHEADER, headers);
+  if (request->body)
+    set_body (curl, request);
+  else
+    curl_easy_setopt (curl, is_head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1L);
+  curl_easy_setopt (curl, CURLOPT_CUSTOMREQUEST, is_head ? NULL : request->method);
+  /* Without a body that could fail to rewind. */
+  curl_easy_setopt (curl, CURLOPT_FRESH_CONNECT,
+                    request->once && (!request->body || request->body_length == 0) ? 1L : 0L);
+}
+
+/* It must not keep pointers into what was only lent for the call. */
+static void
+forget_call (Handle *handle)
+{
+  curl_easy_setopt (handle->curl, CURLOPT_HTTPHEADER, NULL);
+  curl_easy_setopt (handle->curl, CURLOPT_POSTFIELDS, NULL);
+  handle->call = (Call){ 0 };
+}
+
+/* TRUE: a byte of the request, or of one that libcurl sent before it for the same call, is out. */
+static gboolean
+has_sent (CURL *curl)
+{
+  long bytes = 0;
+
+  return curl_easy_getinfo (curl, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK || bytes > 0;
+}
+
+/* A name server that could not be asked for want of a descriptor is told as one that does not know
+ * the name. Whether there are some is seen by opening them. */
+static gboolean
+can_open_descriptors (void)
+{
+  int fds[DESCRIPTORS_TO_RESOLVE];
+  gsize count = 0;
+  gboolean is_wanting = FALSE;
+
+  while (count < G_N_ELEMENTS (fds) && !is_wanting) {
+    fds[count] = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+    is_wanting = fds[count] < 0 && is_want (errno);
+    if (fds[count] < 0)
+      break;
+    count++;
+  }
+  while (count > 0)
+    close (fds[--count]);
+  return !is_wanting;
+}
+
+/* Of a request of which no byte was sent: it ended for something that this process lacks. */
+static gboolean
+is_own_trouble (const Call *call, CURLcode code)
+{
+  switch ((int)code) {
+  case CURLE_FAILED_INIT:
+  case CURLE_OUT_OF_MEMORY:
+  case CURLE_SSL_ENGINE_NOTFOUND:
+  case CURLE_SSL_ENGINE_SETFAILED:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_CERTPROBLEM: /* our certificate or key: unreadable, or not of each other */
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:       /* whom to trust: unreadable … */
+  case CURLE_PEER_FAILED_VERIFICATION: /* … or not whom we meet; the peer's own fault shows to all */
+  case CURLE_SSL_CRL_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+    return TRUE;
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_RESOLVE_PROXY:
+    return !can_open_descriptors ();
+  default:
+    return call->own_errno != 0;
   }
 }
 
+/* Only a byte that was not sent makes a failure certain; and code 55 is never trusted to mean none. */
 static void
-set_up (HttpClient *client, CURL *handle, Call *call, struct curl_slist *headers)
+set_failure (CURL *curl, const Call *call, CURLcode code, GError **error)
 {
-  const HttpRequest *request = call->request;
-  gint64 connect_ms =
-      request->connect_timeout_ms ? request->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
-  gint64 whole_ms = request->timeout_ms ? request->timeout_ms : DEFAULT_TIMEOUT_MS;
-
-  curl_easy_setopt (handle, CURLOPT_URL, request->url);
-  curl_easy_setopt (handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt (handle, CURLOPT_PROXY, ""); /* settings say where to go, not the environment */
-  curl_easy_setopt (handle, CURLOPT_NOSIGNAL, 1L);
-  /* HTTP/2 has ways of its own to send a request again. */
-  curl_easy_setopt (handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt (handle, CURLOPT_ACCEPT_ENCODING, "gzip");
-  curl_easy_setopt (handle, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-  curl_easy_setopt (handle, CURLOPT_TIMEOUT_MS, (long)whole_ms);
-  if (client->max_connection_age_s > 0)
-    curl_easy_setopt (handle, CURLOPT_MAXAGE_CONN, client->max_connection_age_s);
-  curl_easy_setopt (handle, CURLOPT_SSL_VERIFYPEER, client->verify ? 1L : 0L);
-  curl_easy_setopt (handle, CURLOPT_SSL_VERIFYHOST, client->verify ? 2L : 0L);
-  if (client->ca_file)
-    curl_easy_setopt (handle, CURLOPT_CAINFO, client->ca_file);
-  if (client->certificate_file)
-    curl_easy_setopt (handle, CURLOPT_SSLCERT, client->certificate_file);
-  if (client->key_file)
-    curl_easy_setopt (handle, CURLOPT_SSLKEY, client->key_file);
-
-  curl_easy_setopt (handle, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt (handle, CURLOPT_WRITEFUNCTION, collect_answer);
-  curl_easy_setopt (handle, CURLOPT_WRITEDATA, call);
-  curl_easy_setopt (handle, CURLOPT_DEBUGFUNCTION, watch_sending);
-  curl_easy_setopt (handle, CURLOPT_DEBUGDATA, call);
-  curl_easy_setopt (handle, CURLOPT_VERBOSE, 1L); /* else libcurl does not tell what it has sent */
-
-  if (request->body)
-    set_body (handle, call);
-  else if (g_strcmp0 (request->method, "HEAD") == 0)
-    curl_easy_setopt (handle, CURLOPT_NOBODY, 1L);
-  if (request->once && (!request->body || request->body_length == 0))
-    curl_easy_setopt (handle, CURLOPT_FRESH_CONNECT, 1L); /* no body that could fail to rewind */
-  if (request->method && g_strcmp0 (request->method, "HEAD") != 0)
-    curl_easy_setopt (handle, CURLOPT_CUSTOMREQUEST, request->method);
-}
-
-/* Only a byte that was not sent makes a failure certain; and code 55 is never trusted to mean none.
- */
-static void
-set_failure (const Call *call, CURLcode code, GError **error)
-{
-  HttpError kind = HTTP_ERROR_NO_ANSWER;
-
   if (call->is_too_large) {
     g_set_error (error, HTTP_ERROR, HTTP_ERROR_TOO_LARGE,
                  "the answer is over %" G_GSIZE_FORMAT " bytes", call->max_answer_bytes);
     return;
   }
-  if (!call->has_sent && code != CURLE_SEND_ERROR)
-    kind = HTTP_ERROR_NOT_SENT;
-  else if (code == CURLE_OPERATION_TIMEDOUT)
-    kind = HTTP_ERROR_TIMEOUT;
-  g_set_error (error, HTTP_ERROR, (gint)kind, "%s (curl %d: %s)",
-               kind == HTTP_ERROR_NOT_SENT ? "not sent" : "sent, and no whole answer came",
-               (int)code, curl_easy_strerror (code));
+  if (has_sent (curl) || code == CURLE_SEND_ERROR) {
+    g_set_error (error, HTTP_ERROR,
+                 code == CURLE_OPERATION_TIMEDOUT ? HTTP_ERROR_TIMEOUT : HTTP_ERROR_NO_ANSWER,
+                 "sent, and no whole answer came (curl %d: %s)", (int)code,
+                 curl_easy_strerror (code));
+    return;
+  }
+  if (is_own_trouble (call, code))
+    g_set_error (error, HTTP_ERROR, HTTP_ERROR_OWN,
+                 "not sent, for want of something of this process's own: %s (curl %d); look at its "
+                 "limits, memory and certificate files",
+                 call->own_errno ? g_strerror (call->own_errno) : curl_easy_strerror (code),
+                 (int)code);
+  else
+    g_set_error (error, HTTP_ERROR, HTTP_ERROR_NOT_SENT, "not sent (curl %d: %s)", (int)code,
+                 curl_easy_strerror (code));
 }
 
 static HttpAnswer *
-make_answer (CURL *handle, Call *call)
+make_answer (CURL *curl, Call *call)
 {
   HttpAnswer *answer = g_new0 (HttpAnswer, 1);
   const char *type = NULL;
   gsize length = call->answer->len;
 
-  curl_easy_getinfo (handle, CURLINFO_RESPONSE_CODE, &answer->status);
-  curl_easy_getinfo (handle, CURLINFO_CONTENT_TYPE, &type);
+  curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &answer->status);
+  curl_easy_getinfo (curl, CURLINFO_CONTENT_TYPE, &type);
   answer->content_type = g_strdup (type);
   g_byte_array_append (call->answer, (const guint8 *)"", 1);
   answer->body =
@@ -266,29 +382,33 @@ make_answer (CURL *handle, Call *call)
 HttpAnswer *
 http_send (HttpClient *client, const HttpRequest *request, GError **error)
 {
-  g_autoptr (GByteArray) collected = g_byte_array_new ();
-  Call call = { .request = request, .answer = collected };
-  struct curl_slist *headers = NULL;
+  g_autoptr (GByteArray) collected = g_byte_array_sized_new (FIRST_ANSWER_BYTES);
+  struct curl_slist headers[MAX_HEADERS + 2];
   HttpAnswer *answer = NULL;
-  CURL *handle = NULL;
+  Handle *handle = take_handle (client);
   CURLcode code = CURLE_OK;
 
-  call.max_answer_bytes =
-      request->max_answer_bytes ? request->max_answer_bytes : DEFAULT_MAX_ANSWER_BYTES;
-  handle = take_handle (client);
   if (!handle) {
-    g_set_error_literal (error, HTTP_ERROR, HTTP_ERROR_NOT_SENT, "not sent (no libcurl handle)");
+    g_set_error_literal (error, HTTP_ERROR, HTTP_ERROR_OWN,
+                         "not sent: libcurl gives no handle; look at this process's memory");
     return NULL;
   }
-  headers = make_headers (request);
-  set_up (client, handle, &call, headers);
-  code = curl_easy_perform (handle);
+  handle->call = (Call){
+    .request = request,
+    .answer = collected,
+    .max_answer_bytes =
+        request->max_answer_bytes ? request->max_answer_bytes : DEFAULT_MAX_ANSWER_BYTES,
+  };
+  set_up (handle, request, list_headers (request, headers));
+  code = curl_easy_perform (handle->curl);
   if (code == CURLE_OK)
-    answer = make_answer (handle, &call);
+    answer = make_answer (handle->curl, &handle->call);
   else
-    set_failure (&call, code, error);
-  curl_easy_reset (handle); /* it must not keep pointers into this frame */
-  curl_slist_free_all (headers);
-  give_handle (client, handle);
+    set_failure (handle->curl, &handle->call, code, error);
+  forget_call (handle);
+  if (answer)
+    give_handle (client, handle);
+  else
+    handle_free (handle);
   return answer;
 }

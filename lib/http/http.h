@@ -16,12 +16,15 @@ typedef enum {
   HTTP_ERROR_NO_ANSWER,
   HTTP_ERROR_TIMEOUT,   /* the same, for the limit */
   HTTP_ERROR_TOO_LARGE, /* the answer is over the bound: acted on, unreadable */
+  /* No byte was sent, and the peer has no part in it: no descriptor, no memory, a certificate or key
+   * that cannot be read or does not match, nobody trusted. */
+  HTTP_ERROR_OWN,
 } HttpError;
 
 typedef struct {
   const char *method; /* NULL: GET, or POST when there is a body */
   const char *url;
-  const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+  const char *const *headers; /* "Name: value", NULL-terminated, at most 16; may be NULL */
   const char *body;           /* may be NULL */
   gsize body_length;
   gint64 connect_timeout_ms; /* 0: 10,000 */
@@ -38,7 +41,7 @@ typedef struct {
 void http_answer_free (HttpAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpAnswer, http_answer_free)
 
-/* Thread safe; keeps connections, hands a handle to one call at a time. */
+/* Thread safe; keeps connections, hands a handle to one call at a time, and none on that has failed. */
 typedef struct HttpClient HttpClient;
 typedef struct {
   const char *ca_file, *certificate_file, *key_file; /* NULL or "": system defaults, none */

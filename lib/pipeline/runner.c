@@ -21,6 +21,7 @@
 #define TICK_OLD_MS       60000
 #define BATCH_MAX         100
 #define RETAKE_MS         1000
+#define ILL_PAUSE_MAX_MS  60000
 #define BROKER_TIMEOUT_MS 10000
 
 const Setting runner_settings[] = {
@@ -113,6 +114,13 @@ spare_insert_in_doubt (Run *run, Verdict verdict, GError **error)
   return verdict_of (*error);
 }
 
+/* Each try of an ill process writes a start and its end: they come seldomer, the longer it is ill. */
+static gint64
+ill_pause_ms (Delivery *delivery)
+{
+  return MIN (ILL_PAUSE_MAX_MS, RETAKE_MS << MIN (delivery->snoozes++, 6));
+}
+
 Breaker *
 runner_breaker (Runner *runner, const char *downstream)
 {
@@ -154,7 +162,9 @@ runner_handle (gpointer data, gpointer runner_data)
     else if (delivery->record.is_suspect)
       desk_add (runner->take_desk, take_item_new (TAKE_PUT_BACK, NULL, delivery));
     else if (verdict != VERDICT_LOST || GUARD (RETAKE))
-      runner_snooze (runner, delivery, RETAKE_MS); /* taken again from the inbox look */
+      runner_snooze (runner, delivery,
+                     verdict == VERDICT_ILL ? ill_pause_ms (delivery)
+                                            : RETAKE_MS); /* taken again from the inbox look */
     return;
   }
   log_context_clear ();

@@ -292,8 +292,12 @@ judge_call (StepRun *s, GError *problem, GError **error)
     g_error_free (problem);
     return give_up (s, error) ? g_strdup ("") : NULL;
   }
-  if (!s->step->is_read)
+  if (!s->step->is_read) {
     add_end (s, "failed", NULL);
+    /* An ill process settles nothing with which the end would be written. */
+    if (verdict == VERDICT_ILL)
+      (void)run_flush_ends (run, NULL);
+  }
   g_propagate_prefixed_error (error, problem, "%s: ", s->step->name);
   return NULL;
 }

@@ -54,6 +54,11 @@ static const VerdictRow rows[] = {
     AWAY },
   { bgs_error_quark, BGS_ERROR_NOT_SENT, NULL, VERDICT_RETRY, FAILED, "bgs-not-reached", BGS,
     AWAY },
+  /* Nobody was called: it is this process that is ill, and the others go on. */
+  { bgs_error_quark, BGS_ERROR_OWN, NULL, VERDICT_ILL, FAILED, "this-process-is-ill" },
+  { bid_error_quark, BID_ERROR_OWN, NULL, VERDICT_ILL, FAILED, "this-process-is-ill" },
+  { http_error_quark, HTTP_ERROR_OWN, NULL, VERDICT_ILL, FAILED, "this-process-is-ill" },
+
   /* What a claim lacks today it lacks tomorrow. The job that we replace tries it 17 times. */
   { bgs_error_quark, BGS_ERROR_ARGUMENT, NULL, VERDICT_DEAD, FAILED, "bgs-value-missing" },
 

@@ -3,9 +3,11 @@
 #include "http/http.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "http/server.h"
@@ -18,6 +20,7 @@ typedef enum {
   NEVER_ANSWER,        /* reads and waits for the client to go */
   NO_TLS,              /* answers a TLS hello with something else */
   SECOND_IS_ACTED_ON, /* answers the first request; acts on the second of a connection and closes */
+  SECOND_IS_THE_LAST, /* the same, and nobody listens from before it closes */
   GARBAGE,            /* an answer that is no HTTP */
 } Play;
 
@@ -101,10 +104,13 @@ serve (Peer *peer, int fd)
     say (fd, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     break;
   case SECOND_IS_ACTED_ON:
+  case SECOND_IS_THE_LAST:
     if (read_request (peer, fd)) {
       say (fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
       read_request (peer, fd);
     }
+    if (peer->play == SECOND_IS_THE_LAST)
+      shutdown (peer->listen_fd, SHUT_RDWR);
     break;
   case GARBAGE:
     if (read_request (peer, fd))
@@ -119,7 +125,9 @@ run_peer (gpointer data)
   Peer *peer = data;
   int fd = -1;
 
-  while ((fd = accept (peer->listen_fd, NULL, NULL)) >= 0) {
+  while ((fd = accept (peer->listen_fd, NULL, NULL)) >= 0 || errno == EMFILE) {
+    if (fd < 0)
+      continue; /* a test has taken the descriptors away, for a moment */
     g_atomic_int_inc (&peer->connections);
     serve (peer, fd);
     close (fd);
@@ -128,21 +136,30 @@ run_peer (gpointer data)
 }
 
 static Peer *
-peer_start (Play play)
+peer_start_at (Play play, guint16 port)
 {
   Peer *peer = g_new0 (Peer, 1);
   struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK),
+                                 .sin_port = htons (port) };
   socklen_t length = sizeof address;
+  int yes = 1;
 
   peer->play = play;
   peer->listen_fd = socket (AF_INET, SOCK_STREAM, 0);
+  setsockopt (peer->listen_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   g_assert_cmpint (bind (peer->listen_fd, (struct sockaddr *)&address, sizeof address), ==, 0);
   g_assert_cmpint (listen (peer->listen_fd, 16), ==, 0);
   getsockname (peer->listen_fd, (struct sockaddr *)&address, &length);
   peer->port = ntohs (address.sin_port);
   peer->thread = g_thread_new ("peer", run_peer, peer);
   return peer;
+}
+
+static Peer *
+peer_start (Play play)
+{
+  return peer_start_at (play, 0);
 }
 
 static void
@@ -298,7 +315,9 @@ test_once_is_once (void)
 {
   g_autoptr (HttpClient) client = new_client ();
   g_autoptr (HttpAnswer) first = NULL;
+  g_autoptr (HttpAnswer) third = NULL;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GError) after = NULL;
   Peer *peer = peer_start (SECOND_IS_ACTED_ON);
 
   first = post (client, "http", peer->port, TRUE, 500, 2000, &error);
@@ -307,9 +326,130 @@ test_once_is_once (void)
   g_assert_null (post (client, "http", peer->port, TRUE, 500, 2000, &error));
   g_assert_error (error, HTTP_ERROR, HTTP_ERROR_NO_ANSWER);
   g_assert_cmpint (g_atomic_int_get (&peer->acted), ==, 2);
-  g_clear_pointer (&client,
-                   http_client_free); /* it has a new connection open, with nothing sent on it */
+  third = post (client, "http", peer->port, TRUE, 500, 2000, &after);
+  g_assert_no_error (after);
+  g_assert_cmpint (g_atomic_int_get (&peer->acted), ==, 3);
+  g_clear_pointer (&client, http_client_free);
   peer_stop (peer);
+}
+
+/* A server that dies in the middle of a request, is away, and comes back on the same port: nothing of what
+ * failed is kept. libcurl 7.88 keeps that a body has to be rewound, when the connection for that is refused: with the
+ * same handle the next call would end before its first byte, and be told as a peer that cannot be reached. */
+static void
+test_comes_back (void)
+{
+  const Play deaths[] = { SECOND_IS_THE_LAST, CLOSE_AFTER_READ, RESET_WHILE_SENDING, HALF_AN_ANSWER,
+                          GARBAGE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (deaths); i++) {
+    g_autoptr (HttpClient) client = new_client ();
+    g_autoptr (HttpAnswer) kept = NULL;
+    g_autoptr (HttpAnswer) answer = NULL;
+    g_autoptr (GError) dies = NULL;
+    g_autoptr (GError) away = NULL;
+    g_autoptr (GError) back = NULL;
+    Peer *peer = peer_start (deaths[i]);
+    guint16 port = peer->port;
+
+    if (deaths[i] == SECOND_IS_THE_LAST)
+      kept = post (client, "http", port, TRUE, 500, 2000, NULL);
+    g_assert_null (post (client, "http", port, TRUE, 1024 * 1024, 2000, &dies));
+    g_assert_error (dies, HTTP_ERROR, HTTP_ERROR_NO_ANSWER);
+    peer_stop (peer);
+    g_assert_null (post (client, "http", port, TRUE, 500, 2000, &away));
+    g_assert_error (away, HTTP_ERROR, HTTP_ERROR_NOT_SENT);
+    peer = peer_start_at (SECOND_IS_ACTED_ON, port);
+    answer = post (client, "http", port, TRUE, 500, 2000, &back);
+    g_assert_no_error (back);
+    g_clear_pointer (&client, http_client_free);
+    peer_stop (peer);
+  }
+}
+
+/* --- What this process lacks is not the peer's trouble. --- */
+
+/* Runs @call with no descriptor left above those that are open. */
+static void
+without_descriptors (void (*call) (HttpClient *client, guint16 port), HttpClient *client,
+                     guint16 port)
+{
+  struct rlimit before, none;
+  int lowest = dup (0); /* the next one that would be given */
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  none = before;
+  none.rlim_cur = (rlim_t)lowest;
+  close (lowest);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  call (client, port);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+}
+
+static void
+fails_by_itself (HttpClient *client, const char *url)
+{
+  for (int once = 0; once <= 1; once++) {
+    g_autoptr (GError) error = NULL;
+    HttpRequest request = {
+      .url = url, .body = "x", .body_length = 1, .once = once, .timeout_ms = 5000
+    };
+
+    g_assert_null (http_send (client, &request, &error));
+    g_assert_error (error, HTTP_ERROR, HTTP_ERROR_OWN);
+  }
+}
+
+static void
+by_address (HttpClient *client, guint16 port)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", port);
+
+  fails_by_itself (client, url);
+}
+
+/* A resolver that cannot open its files and sockets says that there is no such name. */
+static void
+by_name (HttpClient *client, guint16 port)
+{
+  g_autofree char *url = g_strdup_printf ("http://localhost.localdomain:%u/", port);
+
+  fails_by_itself (client, url);
+}
+
+static void
+test_no_descriptor (void)
+{
+  g_autoptr (HttpClient) client = new_client ();
+  g_autoptr (HttpAnswer) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  Peer *peer = peer_start (SECOND_IS_ACTED_ON);
+
+  without_descriptors (by_address, client, peer->port);
+  without_descriptors (by_name, client, peer->port);
+  g_assert_cmpint (g_atomic_int_get (&peer->connections), ==, 0);
+  answer = post (client, "http", peer->port, TRUE, 500, 2000, &error);
+  g_assert_no_error (error); /* with descriptors it was there all the time */
+  g_clear_pointer (&client, http_client_free);
+  peer_stop (peer);
+}
+
+static void
+test_no_certificate (void)
+{
+  const HttpClientOptions options[] = {
+    { .verify = TRUE, .ca_file = "/nowhere/ca.pem" },
+    { .verify = FALSE, .certificate_file = "/nowhere/cert.pem", .key_file = "/nowhere/key.pem" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++) {
+    g_autoptr (HttpClient) client = http_client_new (&options[i]);
+    Peer *peer = peer_start (NO_TLS);
+    g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u/", peer->port);
+
+    fails_by_itself (client, url);
+    peer_stop (peer);
+  }
 }
 
 /* The same without once shows that the guard does something: libcurl sends the request again by
@@ -483,6 +623,9 @@ main (int argc, char **argv)
   g_test_add_func ("/http/http/garbage-is-no-answer", test_garbage);
   g_test_add_func ("/http/http/time-out-after-sending-is-told", test_timeout_after_sending);
   g_test_add_func ("/http/http/once-is-one-request-and-unknown", test_once_is_once);
+  g_test_add_func ("/http/http/a-server-that-dies-and-comes-back", test_comes_back);
+  g_test_add_func ("/http/http/no-descriptor-is-our-own-trouble", test_no_descriptor);
+  g_test_add_func ("/http/http/no-certificate-is-our-own-trouble", test_no_certificate);
   g_test_add_func ("/http/http/without-once-libcurl-sends-again", test_not_once_is_sent_again);
   g_test_add_func ("/http/http/once-without-body-takes-a-new-connection", test_once_without_body);
   g_test_add_func ("/http/http/no-expect-header", test_no_expect_header);

@@ -184,6 +184,19 @@ who_does_not_answer_is_away (void)
   check_all (expected, G_N_ELEMENTS (expected));
 }
 
+/* It is not the message's fault, and nobody was called: it must not open a breaker that all processes share. */
+static void
+an_ill_process_calls_nobody (void)
+{
+  const Expected expected[] = {
+    { BGS_ERROR, BGS_ERROR_OWN, "x", VERDICT_ILL, "this-process-is-ill" },
+    { BID_ERROR, BID_ERROR_OWN, "x", VERDICT_ILL, "this-process-is-ill" },
+    { HTTP_ERROR, HTTP_ERROR_OWN, "x", VERDICT_ILL, "this-process-is-ill" },
+  };
+
+  check_all (expected, G_N_ELEMENTS (expected));
+}
+
 /* Nothing was sent, so nobody was away; and no retry finds a value that the claim does not have. */
 static void
 a_missing_value_is_dead_at_once (void)
@@ -352,6 +365,8 @@ only_not_sent_and_refusals_are_failed (void)
 {
   g_assert_cmpint (outcome_for (BGS_ERROR, BGS_ERROR_NOT_SENT), ==, CALL_FAILED);
   g_assert_cmpint (outcome_for (BGS_ERROR, BGS_ERROR_ARGUMENT), ==, CALL_FAILED);
+  g_assert_cmpint (outcome_for (BGS_ERROR, BGS_ERROR_OWN), ==, CALL_FAILED);
+  g_assert_cmpint (outcome_for (BID_ERROR, BID_ERROR_OWN), ==, CALL_FAILED);
   g_assert_cmpint (outcome_for (BGS_ERROR, BGS_ERROR_FAULT), ==, CALL_FAILED);
   g_assert_cmpint (outcome_for (BID_ERROR, BID_ERROR_REFUSED), ==, CALL_FAILED);
   g_assert_cmpint (outcome_for (HTTP_ERROR, HTTP_ERROR_NOT_SENT), ==, CALL_FAILED);
@@ -382,6 +397,7 @@ main (int argc, char **argv)
   g_test_add_func ("/submission/verdicts/a-permanent-text-goes-before-another",
                    a_permanent_text_goes_before_another);
   g_test_add_func ("/submission/verdicts/who-does-not-answer-is-away", who_does_not_answer_is_away);
+  g_test_add_func ("/submission/verdicts/an-ill-process-calls-nobody", an_ill_process_calls_nobody);
   g_test_add_func ("/submission/verdicts/a-missing-value-is-dead-at-once",
                    a_missing_value_is_dead_at_once);
   g_test_add_func ("/submission/verdicts/what-http-says-by-itself-names-nobody",
