@@ -31,20 +31,22 @@ class Trouble(Exception):
     """The measurement did not come about. A missed goal is no trouble."""
 
 
-def enter_scratch_servers():
+def enter_scratch_servers(broker_properties):
     """Starts this script again beside a PostgreSQL and an Apache Kafka of its own."""
     if "BENCH_INSIDE" not in os.environ:
         os.environ["BENCH_INSIDE"] = "1"
         servers = [str(ROOT / "tests" / "support" / name) for name in ("with-postgres", "with-kafka")]
+        for setting in broker_properties:
+            servers += ["--property", setting]
         os.execv(servers[0], servers + [os.path.abspath(sys.argv[0]), *sys.argv[1:]])
 
 
-def run_bench(measure):
+def run_bench(measure, broker_properties=()):
     """measure (pipeline) prints the figures. Ends the process with 0, or with 1 and the reason."""
     def raise_interrupt(*_):
         raise KeyboardInterrupt
 
-    enter_scratch_servers()
+    enter_scratch_servers(broker_properties)
     signal.signal(signal.SIGTERM, raise_interrupt)
     name = pathlib.Path(sys.argv[0]).name
     with Pipeline() as pipeline:
@@ -93,6 +95,12 @@ def cpu_of_process(pid, with_children=False):
     return sum(map(int, times if with_children else times[:2])) / TICKS_PER_S
 
 
+def cpu_of_machine():
+    """Seconds that all processors have been busy, whoever kept them so; time stolen by the host included."""
+    user, nice, system, _, _, irq, softirq, steal = pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+    return sum(map(int, (user, nice, system, irq, softirq, steal))) / TICKS_PER_S
+
+
 def children_of(pid):
     return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
@@ -114,6 +122,7 @@ class Pipeline:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench."))
         self.database_url = os.environ["DATABASE_URL"]
         self.processes = {}
+        self.postmaster = None
         self.environment = dict(os.environ)
         self.token = secrets.token_urlsafe(24)
         (self.folder / "tokens").write_text(self.token + "\n")
@@ -226,8 +235,10 @@ class Pipeline:
 
     def cpu(self):
         """Seconds of processor time that each program and server has used since its start."""
-        folder = self.value("show data_directory")
-        postmaster = pathlib.Path(folder, "postmaster.pid").read_text().split()[0]
+        if self.postmaster is None:
+            folder = self.value("show data_directory")
+            self.postmaster = pathlib.Path(folder, "postmaster.pid").read_text().split()[0]
+        postmaster = self.postmaster
         used = {name: cpu_of_process(process.pid) for name, process in self.processes.items()}
         used["PostgreSQL"] = cpu_of_process(postmaster, with_children=True)
         for child in children_of(postmaster):
