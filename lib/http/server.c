@@ -1,417 +1,630 @@
-/* A bounded HTTP/1.1 server over libmicrohttpd: one thread per connection, so that a handler may
- * block.
+/* The server: who is let in, what is read of him, and what he is told. One thread per connection,
+ * so that a handler may block; one that accepts.
  *
- * What libmicrohttpd does not have is a limit on how long a request may take to arrive: its
- * time-out is an idle limit, and a client that sends a byte now and then is never ended by it
- * (measured). So every connection carries a deadline of our own, and one watchdog thread shuts down
- * the sockets that are over theirs. What is said by whom, and to which path, is the handler's
- * affair. Source: design section 7, and the bounds of claim-api. */
+ * Every wait has an end: a request's arrival (request_deadline_ms), an answer that nobody takes, and
+ * the time for which a refused client is listened to. Memory has one too: a head's buffer per
+ * connection, and of bodies what max_bodies_bytes allows for all. What is asked, by whom and of
+ * which path is the judge's and the handler's affair. */
 #include "http/server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
-#include <stdio.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "http/request-head.h"
+#include "http/wire.h"
 
 #define DEFAULT_MAX_BODY_BYTES      1048576
 #define DEFAULT_MAX_CONNECTIONS     256
 #define DEFAULT_REQUEST_DEADLINE_MS 10000
 /* An answer that nobody takes: without an end its connection would be held for good. */
-#define ANSWER_DEADLINE_MS          30000
-/* A body over the bound is read and thrown away up to here, so that the client gets to read its
- * 413; closing with unread data would reset the connection and take the answer away. */
-#define MAX_DISCARDED_BYTES         (64 * (guint64)1048576)
+#define ANSWER_DEADLINE_US          (30 * G_USEC_PER_SEC)
+/* A refused client is listened to for this long and this much, so that he gets to read why. */
+#define DRAIN_US                    (5 * G_USEC_PER_SEC)
+#define DRAIN_BYTES                 (64 * (guint64)1048576)
+/* Connections over the bounds that are being told so; while there are more, nobody is accepted. */
+#define MAX_TURNED_AWAY             64
+#define TURN_AWAY_US                (2 * G_USEC_PER_SEC)
+#define RETRY_AFTER_S               "5"
+#define BODY_STEP_BYTES             65536
 #define MAX_ADDRESS                 64
-
-typedef enum { RECEIVING, HANDLING, ANSWERING } ConnectionPhase;
+#define BACKLOG                     512
 
 typedef struct {
-  int fd;
-  ConnectionPhase phase;
-  gint64 deadline_us; /* monotonic; meaningless while HANDLING */
+  HttpServer *server;
+  GThread *thread;
+  Wire wire;
+  int turned_away; /* 0, or the status of the answer: 429 or 503 */
   guint requests;
   char peer[MAX_ADDRESS];
+  gint64 began_us;  /* monotonic */
+  gsize start, end; /* of what has been read and not yet used */
+  char input[REQUEST_HEAD_MAX_BYTES];
 } Connection;
 
 struct HttpServer {
-  struct MHD_Daemon *daemon;
   HttpHandler handler;
+  HttpJudge judge;
+  HttpRefusal refusal;
   gpointer data;
-  gsize max_body_bytes;
+  gsize max_body_bytes, max_bodies_bytes;
+  guint max_connections, max_per_address;
   gint64 request_deadline_us;
   guint16 port;
-  int listen_fd;
+  int listen_fd, stop_fd;
+  SSL_CTX *tls;
+  GThread *accepting;
 
-  GMutex lock; /* guards what follows, and the phase and deadline of every connection */
+  GMutex lock; /* guards what follows */
   GCond changed;
-  GHashTable *connections; /* set of Connection * */
+  GHashTable *addresses; /* address -> how many connections */
+  GPtrArray *ended;      /* of GThread *: to be joined */
+  guint connections, turned_away;
+  gsize bodies_bytes;
   gboolean stopping;
-  GThread *watchdog;
 };
 
 /* One request while it arrives. */
 typedef struct {
-  char *query;
-  gboolean has_nul_in_path;
-  gboolean begun;
-  gboolean too_large;
-  guint64 discarded;
-  GByteArray *body;
+  RequestHead *head;
+  char *body; /* with a NUL behind it */
+  gsize length, capacity;
+  gsize reserved; /* of the server's bodies_bytes */
+  char *caller;
 } Exchange;
 
-HttpReply *
-http_reply_take (int status, const char *content_type, char *body)
-{
-  HttpReply *reply = g_new0 (HttpReply, 1);
-
-  reply->status = status;
-  reply->content_type = content_type;
-  if (body)
-    reply->body = g_bytes_new_take (body, strlen (body));
-  return reply;
-}
-
-HttpReply *
-http_reply_new (int status, const char *content_type, const char *body)
-{
-  return http_reply_take (status, content_type, g_strdup (body));
-}
-
-void
-http_reply_header (HttpReply *reply, const char *name, const char *value)
-{
-  if (!reply->headers)
-    reply->headers = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (reply->headers, g_strdup_printf ("%s: %s", name, value));
-}
-
-void
-http_reply_free (HttpReply *reply)
-{
-  if (!reply)
-    return;
-  g_clear_pointer (&reply->body, g_bytes_unref);
-  g_clear_pointer (&reply->headers, g_ptr_array_unref);
-  g_free (reply);
-}
-
-char *
-http_query_value (const char *query, const char *name)
-{
-  g_auto (GStrv) pairs = g_strsplit (query ? query : "", "&", 256);
-
-  for (guint i = 0; pairs[i]; i++) {
-    g_auto (GStrv) pair = g_strsplit (pairs[i], "=", 2);
-    g_autofree char *key = NULL;
-
-    if (!pair[0])
-      continue;
-    for (guint j = 0; pair[j]; j++)
-      g_strdelimit (pair[j], "+", ' ');
-    key = g_uri_unescape_string (pair[0], NULL);
-    if (g_strcmp0 (key, name) == 0)
-      return pair[1] ? g_uri_unescape_string (pair[1], NULL) : g_strdup ("");
-  }
-  return NULL;
-}
-
-static Connection *
-connection_of (struct MHD_Connection *mhd)
-{
-  const union MHD_ConnectionInfo *info = NULL;
-
-  info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-  return info ? info->socket_context : NULL;
-}
-
-/* Sets a connection's phase and its next deadline, @limit_us from now. */
-static void
-connection_enter (HttpServer *server, Connection *connection, ConnectionPhase phase,
-                  gint64 limit_us)
-{
-  g_mutex_lock (&server->lock);
-  connection->phase = phase;
-  connection->deadline_us = g_get_monotonic_time () + limit_us;
-  g_cond_broadcast (&server->changed);
-  g_mutex_unlock (&server->lock);
-}
-
-static void
-connection_notify (void *data, struct MHD_Connection *mhd, void **socket_context,
-                   enum MHD_ConnectionNotificationCode code)
-{
-  HttpServer *server = data;
-  Connection *connection = NULL;
-  const union MHD_ConnectionInfo *info = NULL;
-
-  if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-    connection = *socket_context;
-    *socket_context = NULL;
-    g_mutex_lock (&server->lock);
-    /* libmicrohttpd closes the descriptor after this call, so the watchdog never meets a reused
-     * one. */
-    g_hash_table_remove (server->connections, connection);
-    g_cond_broadcast (&server->changed);
-    g_mutex_unlock (&server->lock);
-    return;
-  }
-
-  connection = g_new0 (Connection, 1);
-  connection->fd = -1;
-  info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-  if (info)
-    connection->fd = info->connect_fd;
-  info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  if (info && info->client_addr) {
-    socklen_t length = info->client_addr->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6)
-                                                                : sizeof (struct sockaddr_in);
-
-    if (getnameinfo (info->client_addr, length, connection->peer, sizeof connection->peer, NULL, 0,
-                     NI_NUMERICHOST) != 0)
-      connection->peer[0] = '\0';
-  }
-  *socket_context = connection;
-
-  g_mutex_lock (&server->lock);
-  connection->deadline_us = g_get_monotonic_time () + server->request_deadline_us;
-  g_hash_table_add (server->connections, connection);
-  g_cond_broadcast (&server->changed);
-  g_mutex_unlock (&server->lock);
-}
-
-/* Shuts down what is over its deadline. Sleeps until the nearest one; a server without connections
- * never wakes. */
-static gpointer
-watch_deadlines (gpointer data)
-{
-  HttpServer *server = data;
-
-  g_mutex_lock (&server->lock);
-  while (!server->stopping) {
-    GHashTableIter iter;
-    gpointer key = NULL;
-    gint64 now = g_get_monotonic_time ();
-    gint64 next = G_MAXINT64;
-
-    g_hash_table_iter_init (&iter, server->connections);
-    while (g_hash_table_iter_next (&iter, &key, NULL)) {
-      Connection *connection = key;
-
-      if (connection->phase == HANDLING || connection->deadline_us == G_MAXINT64)
-        continue;
-      if (connection->deadline_us <= now) {
-        (void)shutdown (connection->fd, SHUT_RDWR); /* it may have gone by itself */
-        connection->deadline_us = G_MAXINT64;
-      } else {
-        next = MIN (next, connection->deadline_us);
-      }
-    }
-    if (next == G_MAXINT64)
-      g_cond_wait (&server->changed, &server->lock);
-    else
-      (void)g_cond_wait_until (&server->changed, &server->lock, next);
-  }
-  g_mutex_unlock (&server->lock);
-  return NULL;
-}
-
-/* The first thing libmicrohttpd says about a request: its target as sent. What is given back is the
- * request's context. */
-static void *
-begin_exchange (void *data, const char *uri, struct MHD_Connection *mhd)
-{
-  HttpServer *server = data;
-  Connection *connection = connection_of (mhd);
-  Exchange *exchange = g_new0 (Exchange, 1);
-  const char *question = strchr (uri, '?');
-  g_autofree char *path = g_strndup (uri, question ? (gsize)(question - uri) : strlen (uri));
-
-  exchange->query = g_strdup (question ? question + 1 : "");
-  exchange->has_nul_in_path = strstr (path, "%00") != NULL;
-  exchange->body = g_byte_array_new ();
-  connection->requests++;
-  /* The first request counts from the connection's start. A later one may have begun after a long
-   * pause. */
-  if (connection->requests > 1)
-    connection_enter (server, connection, RECEIVING, server->request_deadline_us);
-  return exchange;
-}
-
-static void
-end_exchange (void *data, struct MHD_Connection *mhd, void **context,
-              enum MHD_RequestTerminationCode code)
-{
-  HttpServer *server = data;
-  Connection *connection = connection_of (mhd);
-  Exchange *exchange = *context;
-
-  (void)code;
-  *context = NULL;
-  if (exchange) {
-    g_free (exchange->query);
-    g_byte_array_unref (exchange->body);
-    g_free (exchange);
-  }
-  if (connection)
-    connection_enter (server, connection, RECEIVING, server->request_deadline_us);
-}
-
-static enum MHD_Result
-collect_header (void *data, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-  GHashTable *headers = data;
-  char *key = g_ascii_strdown (name, -1);
-  const char *earlier = g_hash_table_lookup (headers, key);
-
-  (void)kind;
-  value = value ? value : "";
-  g_hash_table_replace (headers, key,
-                        earlier ? g_strconcat (earlier, ", ", value, NULL) : g_strdup (value));
-  return MHD_YES;
-}
-
-static void
-unref_bytes (void *bytes)
-{
-  g_bytes_unref (bytes);
-}
-
-/* Takes the reply. */
-static enum MHD_Result
-send_reply (HttpServer *server, struct MHD_Connection *mhd, HttpReply *reply)
-{
-  struct MHD_Response *response = NULL;
-  enum MHD_Result result = MHD_NO;
-  GBytes *body = NULL;
-  gboolean is_stopping = FALSE;
-
-  g_mutex_lock (&server->lock);
-  is_stopping = server->stopping;
-  g_mutex_unlock (&server->lock);
-
-  body = reply->body ? g_bytes_ref (reply->body) : g_bytes_new_static ("", 0);
-  response = MHD_create_response_from_buffer_with_free_callback_cls (
-      g_bytes_get_size (body), (void *)g_bytes_get_data (body, NULL), unref_bytes, body);
-  if (!response) {
-    g_bytes_unref (body);
-    http_reply_free (reply);
-    return MHD_NO;
-  }
-  MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                           reply->content_type ? reply->content_type : "application/json");
-  for (guint i = 0; reply->headers && i < reply->headers->len; i++) {
-    g_auto (GStrv) pair = g_strsplit (g_ptr_array_index (reply->headers, i), ": ", 2);
-
-    if (g_strv_length (pair) == 2)
-      MHD_add_response_header (response, pair[0], pair[1]);
-  }
-  if (reply->close || is_stopping)
-    MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
-  result = MHD_queue_response (mhd, (unsigned int)reply->status, response);
-  MHD_destroy_response (response);
-  http_reply_free (reply);
-  return result;
-}
+/* --- Answers --- */
 
 static HttpReply *
-refuse (int status, const char *body)
+refuse (HttpServer *server, int status, const char *text)
 {
-  HttpReply *reply = http_reply_new (status, "text/plain; charset=utf-8", body);
+  g_autofree char *line = g_strconcat (text, "\n", NULL);
+  HttpReply *reply = server->refusal ? server->refusal (status, text)
+                                     : http_reply_new (status, "text/plain; charset=utf-8", line);
 
+  if (status == 429 || status == 503)
+    http_reply_header (reply, "Retry-After", RETRY_AFTER_S);
   reply->close = TRUE;
   return reply;
 }
 
-/* Whether the headers alone say that the body is not worth waiting for. */
-static gboolean
-is_refused_by_length (HttpServer *server, struct MHD_Connection *mhd, Exchange *exchange)
+static const char *
+reason_of (int status)
 {
-  const char *length =
-      MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-  const char *expect = MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT);
-  guint64 bytes = length ? g_ascii_strtoull (length, NULL, 10) : 0;
+  static const struct {
+    int status;
+    const char *reason;
+  } reasons[] = {
+    { 200, "OK" },
+    { 201, "Created" },
+    { 202, "Accepted" },
+    { 204, "No Content" },
+    { 301, "Moved Permanently" },
+    { 302, "Found" },
+    { 307, "Temporary Redirect" },
+    { 400, "Bad Request" },
+    { 401, "Unauthorized" },
+    { 403, "Forbidden" },
+    { 404, "Not Found" },
+    { 405, "Method Not Allowed" },
+    { 409, "Conflict" },
+    { 413, "Content Too Large" },
+    { 414, "URI Too Long" },
+    { 415, "Unsupported Media Type" },
+    { 417, "Expectation Failed" },
+    { 422, "Unprocessable Content" },
+    { 429, "Too Many Requests" },
+    { 431, "Request Header Fields Too Large" },
+    { 500, "Internal Server Error" },
+    { 501, "Not Implemented" },
+    { 502, "Bad Gateway" },
+    { 503, "Service Unavailable" },
+    { 504, "Gateway Timeout" },
+    { 505, "HTTP Version Not Supported" },
+  };
 
-  if (bytes <= server->max_body_bytes)
-    return FALSE;
-  exchange->too_large = TRUE;
-  return expect || bytes > server->max_body_bytes + MAX_DISCARDED_BYTES;
+  for (gsize i = 0; i < G_N_ELEMENTS (reasons); i++)
+    if (reasons[i].status == status)
+      return reasons[i].reason;
+  return "Answer";
 }
 
-static enum MHD_Result
-access_handler (void *data, struct MHD_Connection *mhd, const char *url, const char *method,
-                const char *version, const char *upload, size_t *upload_size, void **context)
+static gboolean
+may_have_body (int status)
 {
-  HttpServer *server = data;
-  Connection *connection = connection_of (mhd);
-  Exchange *exchange = *context;
-  g_autoptr (GHashTable) headers = NULL;
-  g_autoptr (GBytes) body = NULL;
-  HttpServerRequest request = { 0 };
+  return status >= 200 && status != 204 && status != 304;
+}
+
+/* Takes the reply. FALSE when the connection is to be closed. */
+static gboolean
+send_reply (Connection *connection, HttpReply *reply, gboolean is_head_only, gboolean keep)
+{
+  gint64 deadline = g_get_monotonic_time () + ANSWER_DEADLINE_US;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *date = g_date_time_format (now, "%a, %d %b %Y %H:%M:%S GMT");
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize length = reply->body ? g_bytes_get_size (reply->body) : 0;
+  gboolean has_body = may_have_body (reply->status);
+  gboolean done;
+
+  g_string_printf (text, "HTTP/1.1 %d %s\r\nDate: %s\r\n", reply->status, reason_of (reply->status),
+                   date);
+  if (has_body)
+    g_string_append_printf (text, "Content-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n",
+                            reply->content_type ? reply->content_type : "application/json", length);
+  for (guint i = 0; reply->headers && i < reply->headers->len; i++) {
+    const char *line = g_ptr_array_index (reply->headers, i);
+
+    /* A line break in a value would begin a header, or a body, of somebody else's making. */
+    if (!strpbrk (line, "\r\n"))
+      g_string_append_printf (text, "%s\r\n", line);
+  }
+  keep = keep && !reply->close;
+  g_string_append (text, keep ? "\r\n" : "Connection: close\r\n\r\n");
+  /* A small body goes in the same packet. */
+  if (has_body && !is_head_only && length > 0 && length <= BODY_STEP_BYTES)
+    g_string_append_len (text, g_bytes_get_data (reply->body, NULL), (gssize)length);
+  done = wire_write (&connection->wire, text->str, text->len, deadline);
+  if (done && has_body && !is_head_only && length > BODY_STEP_BYTES)
+    done = wire_write (&connection->wire, g_bytes_get_data (reply->body, NULL), length, deadline);
+  http_reply_free (reply);
+  return done && keep;
+}
+
+/* Refuses and says so; the connection is to be closed after it. */
+static gboolean
+turn_down (Connection *connection, HttpReply *reply)
+{
+  reply->close = TRUE;
+  (void)send_reply (connection, reply, FALSE, FALSE);
+  wire_drain (&connection->wire, DRAIN_BYTES, g_get_monotonic_time () + DRAIN_US);
+  return FALSE;
+}
+
+static gboolean
+turn_down_as (Connection *connection, int status, const char *text)
+{
+  return turn_down (connection, refuse (connection->server, status, text));
+}
+
+/* --- A request arrives --- */
+
+static gboolean
+is_stopping (HttpServer *server)
+{
+  gboolean stopping;
+
+  g_mutex_lock (&server->lock);
+  stopping = server->stopping;
+  g_mutex_unlock (&server->lock);
+  return stopping;
+}
+
+/* Sets @bytes aside for a body. FALSE when all bodies under way have no more room. */
+static gboolean
+reserve (HttpServer *server, Exchange *exchange, gsize bytes)
+{
+  gboolean has_room;
+
+  g_mutex_lock (&server->lock);
+  has_room =
+      server->max_bodies_bytes == 0 || (server->bodies_bytes <= server->max_bodies_bytes &&
+                                        bytes <= server->max_bodies_bytes - server->bodies_bytes);
+  if (has_room) {
+    server->bodies_bytes += bytes;
+    exchange->reserved += bytes;
+  }
+  g_mutex_unlock (&server->lock);
+  return has_room;
+}
+
+static void
+exchange_clear (HttpServer *server, Exchange *exchange)
+{
+  g_mutex_lock (&server->lock);
+  server->bodies_bytes -= exchange->reserved;
+  g_mutex_unlock (&server->lock);
+  g_clear_pointer (&exchange->head, request_head_free);
+  g_clear_pointer (&exchange->body, g_free);
+  g_clear_pointer (&exchange->caller, g_free);
+}
+
+/* Reads until the head is whole: its length, or 0 when the connection is to be closed; the client
+ * has been told why where there is something to tell. @ret_deadline_us: of the request. */
+static gsize
+read_head (Connection *connection, gint64 *ret_deadline_us)
+{
+  HttpServer *server = connection->server;
+  gboolean has_begun = connection->requests == 0; /* the first one began with the connection */
+  gint64 deadline =
+      (has_begun ? connection->began_us : g_get_monotonic_time ()) + server->request_deadline_us;
+  HeadScanner scanner = { 0 };
+
+  memmove (connection->input, connection->input + connection->start,
+           connection->end - connection->start);
+  connection->end -= connection->start;
+  connection->start = 0;
+  for (;;) {
+    gsize length = 0;
+    gssize got;
+
+    switch (request_head_scan (&scanner, connection->input, connection->end, &length)) {
+    case HEAD_COMPLETE:
+      *ret_deadline_us = deadline;
+      return length;
+    case HEAD_MALFORMED:
+      (void)turn_down_as (connection, 400, "The request is malformed.");
+      return 0;
+    case HEAD_PARTIAL:
+      break;
+    }
+    if (connection->end == sizeof connection->input) {
+      (void)turn_down_as (connection, 431, "The request's header fields are too large.");
+      return 0;
+    }
+    got = wire_read (&connection->wire, connection->input + connection->end,
+                     sizeof connection->input - connection->end, deadline, WIRE_UNTIL_STOP);
+    if (got <= 0)
+      return 0;
+    connection->end += (gsize)got;
+    if (!has_begun) /* after a pause, whose length says nothing about the request */
+      deadline = g_get_monotonic_time () + server->request_deadline_us;
+    has_begun = TRUE;
+  }
+}
+
+/* More input, into the buffer that the head came in; it is empty. */
+static gboolean
+read_more (Connection *connection, gint64 deadline_us)
+{
+  gssize got = wire_read (&connection->wire, connection->input, sizeof connection->input,
+                          deadline_us, WIRE_UNTIL_STOP);
+
+  connection->start = 0;
+  connection->end = got > 0 ? (gsize)got : 0;
+  return got > 0;
+}
+
+/* A body of known length: its room is set aside beforehand, and touched as it comes. */
+static gboolean
+read_counted_body (Connection *connection, Exchange *exchange, gint64 deadline_us)
+{
+  gsize here = (gsize)MIN (exchange->head->length, connection->end - connection->start);
+
+  exchange->body = g_malloc (exchange->head->length + 1);
+  if (here > 0)
+    memcpy (exchange->body, connection->input + connection->start, here);
+  connection->start += here;
+  for (exchange->length = here; exchange->length < exchange->head->length;) {
+    gssize got =
+        wire_read (&connection->wire, exchange->body + exchange->length,
+                   exchange->head->length - exchange->length, deadline_us, WIRE_UNTIL_STOP);
+
+    if (got <= 0)
+      return FALSE;
+    exchange->length += (gsize)got;
+  }
+  return TRUE;
+}
+
+/* Room for @more bytes of a chunked body, set aside as it grows; else the status to answer. */
+static int
+make_room (HttpServer *server, Exchange *exchange, gsize more)
+{
+  gsize capacity = exchange->capacity;
+
+  if (more > server->max_body_bytes - exchange->length)
+    return 413;
+  while (capacity < exchange->length + more)
+    capacity = MIN (MAX (BODY_STEP_BYTES, capacity * 2), server->max_body_bytes);
+  if (capacity == exchange->capacity)
+    return 0;
+  if (!reserve (server, exchange, capacity - exchange->capacity))
+    return 503;
+  exchange->body = g_realloc (exchange->body, capacity + 1);
+  exchange->capacity = capacity;
+  return 0;
+}
+
+static const char *
+text_of_refused_body (int status)
+{
+  return status == 413 ? "The body is too large."
+                       : "Too many bodies are on their way at once. Try again.";
+}
+
+static gboolean
+read_chunked_body (Connection *connection, Exchange *exchange, gint64 deadline_us)
+{
+  ChunkReader reader = { 0 };
+
+  for (;;) {
+    const char *from = connection->input + connection->start;
+    gsize left = connection->end - connection->start;
+    const char *data = NULL;
+    gsize length = 0;
+    ChunkStep step = chunk_reader_step (&reader, &from, &left, &data, &length);
+    int refused = 0;
+
+    connection->start = connection->end - left;
+    switch (step) {
+    case CHUNK_DATA:
+      refused = make_room (connection->server, exchange, length);
+      if (refused)
+        return turn_down_as (connection, refused, text_of_refused_body (refused));
+      memcpy (exchange->body + exchange->length, data, length);
+      exchange->length += length;
+      break;
+    case CHUNK_MORE:
+      if (!read_more (connection, deadline_us))
+        return FALSE;
+      break;
+    case CHUNK_MALFORMED:
+      return turn_down_as (connection, 400, "The chunks of the body are malformed.");
+    case CHUNK_END:
+      if (!exchange->body)
+        exchange->body = g_malloc (1);
+      return TRUE;
+    }
+  }
+}
+
+static HttpServerRequest
+request_of (const Connection *connection, const Exchange *exchange)
+{
+  return (HttpServerRequest){ .method = exchange->head->method,
+                              .path = exchange->head->path,
+                              .query = exchange->head->query,
+                              .headers = exchange->head->headers,
+                              .peer = connection->peer,
+                              .request_no = connection->requests,
+                              .caller = exchange->caller };
+}
+
+/* What the head alone decides: who asks, and whether the body is worth reading. NULL to go on. */
+static HttpReply *
+judge (Connection *connection, Exchange *exchange)
+{
+  HttpServer *server = connection->server;
+  HttpServerRequest request = request_of (connection, exchange);
+  HttpReply *refusal = server->judge ? server->judge (&request, server->data) : NULL;
+
+  exchange->caller = request.caller;
+  if (!refusal && exchange->head->length > server->max_body_bytes)
+    refusal = refuse (server, 413, text_of_refused_body (413));
+  if (!refusal && !reserve (server, exchange, (gsize)exchange->head->length))
+    refusal = refuse (server, 503, text_of_refused_body (503));
+  return refusal;
+}
+
+static gboolean
+read_body (Connection *connection, Exchange *exchange, gint64 deadline_us)
+{
+  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  gboolean has_body = exchange->head->is_chunked || exchange->head->length > 0;
+
+  if (exchange->head->expects_continue && has_body && connection->start == connection->end &&
+      !wire_write (&connection->wire, go_on, strlen (go_on), deadline_us))
+    return FALSE;
+  if (exchange->head->is_chunked ? !read_chunked_body (connection, exchange, deadline_us)
+                                 : !read_counted_body (connection, exchange, deadline_us))
+    return FALSE;
+  exchange->body[exchange->length] = '\0'; /* not counted, so that text can be read as such */
+  return TRUE;
+}
+
+/* Lets the handler answer. FALSE when the connection is to be closed. */
+static gboolean
+answer (Connection *connection, Exchange *exchange)
+{
+  HttpServer *server = connection->server;
+  HttpServerRequest request = request_of (connection, exchange);
+  gboolean is_head_only = g_str_equal (request.method, "HEAD");
   HttpReply *reply = NULL;
 
-  (void)version;
-  if (!exchange || !connection)
-    return MHD_NO;
-
-  if (!exchange->begun) {
-    exchange->begun = TRUE;
-    if (is_refused_by_length (server, mhd, exchange)) {
-      connection_enter (server, connection, ANSWERING, ANSWER_DEADLINE_MS * 1000);
-      return send_reply (server, mhd, refuse (413, "The body is too large.\n"));
-    }
-    return MHD_YES;
-  }
-
-  if (*upload_size > 0) {
-    if (exchange->body->len + *upload_size > server->max_body_bytes)
-      exchange->too_large = TRUE;
-    if (exchange->too_large) {
-      g_byte_array_set_size (exchange->body, 0);
-      exchange->discarded += *upload_size;
-      if (exchange->discarded > server->max_body_bytes + MAX_DISCARDED_BYTES)
-        return MHD_NO;
-    } else {
-      g_byte_array_append (exchange->body, (const guint8 *)upload, (guint)*upload_size);
-    }
-    *upload_size = 0;
-    return MHD_YES;
-  }
-
-  if (exchange->too_large || exchange->has_nul_in_path) {
-    connection_enter (server, connection, ANSWERING, ANSWER_DEADLINE_MS * 1000);
-    return send_reply (server, mhd,
-                       exchange->too_large ? refuse (413, "The body is too large.\n")
-                                           : refuse (400, "The path is malformed.\n"));
-  }
-
-  connection_enter (server, connection, HANDLING, 0);
-  headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  MHD_get_connection_values (mhd, MHD_HEADER_KIND, collect_header, headers);
-  /* A NUL byte after the body, which is not counted, so that text can be read as such. */
-  g_byte_array_append (exchange->body, (const guint8 *)"", 1);
-  body = g_bytes_new_with_free_func (exchange->body->data, exchange->body->len - 1,
-                                     (GDestroyNotify)g_byte_array_unref,
-                                     g_byte_array_ref (exchange->body));
-  request = (HttpServerRequest){ .method = method,
-                                 .path = url,
-                                 .query = exchange->query,
-                                 .headers = headers,
-                                 .body = body,
-                                 .peer = connection->peer,
-                                 .request_no = connection->requests };
+  /* The handler may keep it. */
+  request.body =
+      g_bytes_new_with_free_func (exchange->body, exchange->length, g_free, exchange->body);
+  exchange->body = NULL;
   reply = server->handler (&request, server->data);
-  connection_enter (server, connection, ANSWERING, ANSWER_DEADLINE_MS * 1000);
+  g_bytes_unref (request.body);
   if (!reply)
-    reply = http_reply_new (500, "text/plain; charset=utf-8", "Internal error.\n");
+    reply = refuse (server, 500, "Internal error.");
   if (reply->status == 0) {
     http_reply_free (reply);
-    return MHD_NO;
+    return FALSE;
   }
-  return send_reply (server, mhd, reply);
+  return send_reply (connection, reply, is_head_only,
+                     exchange->head->is_persistent && !is_stopping (server));
+}
+
+/* One request and its answer. FALSE when the connection is to be closed. */
+static gboolean
+serve_request (Connection *connection)
+{
+  HttpServer *server = connection->server;
+  Exchange exchange = { 0 };
+  g_autoptr (GError) error = NULL;
+  HttpReply *refusal = NULL;
+  gint64 deadline = 0;
+  gsize length = read_head (connection, &deadline);
+  gboolean goes_on = FALSE;
+
+  if (length == 0)
+    return FALSE;
+  connection->requests++;
+  exchange.head = request_head_parse (connection->input, length, &error);
+  connection->start = length;
+  if (!exchange.head)
+    return turn_down_as (connection, error->code, error->message);
+
+  refusal = judge (connection, &exchange);
+  if (refusal && (exchange.head->is_chunked || exchange.head->length > 0))
+    goes_on = turn_down (connection, refusal);
+  else if (refusal)
+    goes_on = send_reply (connection, refusal, g_str_equal (exchange.head->method, "HEAD"),
+                          exchange.head->is_persistent);
+  else if (read_body (connection, &exchange, deadline))
+    goes_on = answer (connection, &exchange);
+  exchange_clear (server, &exchange);
+  return goes_on;
+}
+
+/* --- Connections --- */
+
+/* The lock is held. */
+static void
+count_address (HttpServer *server, const char *peer, int by)
+{
+  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (server->addresses, peer)) + (guint)by;
+
+  if (count == 0)
+    g_hash_table_remove (server->addresses, peer);
+  else
+    g_hash_table_replace (server->addresses, g_strdup (peer), GUINT_TO_POINTER (count));
+}
+
+/* Joins threads whose connections have ended. */
+static void
+join_all (GPtrArray *threads)
+{
+  for (guint i = 0; i < threads->len; i++)
+    g_thread_join (g_ptr_array_index (threads, i));
+  g_ptr_array_unref (threads);
+}
+
+/* The last word of a connection's thread. It joins those that ended before it, so that an idle
+ * server keeps one at most; nobody is joined by two, and nobody waits for a later one. */
+static void
+connection_end (Connection *connection)
+{
+  HttpServer *server = connection->server;
+  GPtrArray *earlier = NULL;
+
+  wire_close (&connection->wire);
+  g_mutex_lock (&server->lock);
+  if (connection->turned_away) {
+    server->turned_away--;
+  } else {
+    server->connections--;
+    count_address (server, connection->peer, -1);
+  }
+  earlier = g_steal_pointer (&server->ended);
+  server->ended = g_ptr_array_new ();
+  if (connection->thread)
+    g_ptr_array_add (server->ended, connection->thread);
+  g_cond_broadcast (&server->changed);
+  g_mutex_unlock (&server->lock); /* from here on the server may be gone */
+  join_all (earlier);
+  g_free (connection);
+}
+
+static gpointer
+serve_connection (gpointer data)
+{
+  Connection *connection = data;
+  HttpServer *server = connection->server;
+  gint64 limit = connection->turned_away ? TURN_AWAY_US : server->request_deadline_us;
+  sigset_t set;
+
+  /* OpenSSL writes without MSG_NOSIGNAL. */
+  sigemptyset (&set);
+  sigaddset (&set, SIGPIPE);
+  (void)pthread_sigmask (SIG_BLOCK, &set, NULL);
+
+  g_mutex_lock (&server->lock); /* until connection->thread is set */
+  g_mutex_unlock (&server->lock);
+  if (!server->tls || wire_greet (&connection->wire, server->tls, connection->began_us + limit)) {
+    if (connection->turned_away) {
+      HttpReply *reply =
+          refuse (server, connection->turned_away, "Too many connections at once. Try again.");
+
+      (void)send_reply (connection, reply, FALSE, FALSE);
+      wire_drain (&connection->wire, DRAIN_BYTES, connection->began_us + limit);
+    } else {
+      while (serve_request (connection))
+        continue;
+      if (connection->requests > 0)
+        wire_drain (&connection->wire, 0, 0); /* what was sent is delivered, and its end told */
+    }
+  }
+  connection_end (connection);
+  return NULL;
+}
+
+/* The lock is held. The status to turn a newcomer away with, or 0. */
+static int
+is_one_too_many (HttpServer *server, const char *peer)
+{
+  guint of_address = GPOINTER_TO_UINT (g_hash_table_lookup (server->addresses, peer));
+
+  if (server->connections >= server->max_connections)
+    return 503;
+  return server->max_per_address && of_address >= server->max_per_address ? 429 : 0;
+}
+
+static void
+let_in (HttpServer *server, int fd, const struct sockaddr *address, socklen_t length)
+{
+  Connection *connection = g_new0 (Connection, 1);
+  int one = 1;
+
+  connection->server = server;
+  connection->wire = (Wire){ .fd = fd, .stop_fd = server->stop_fd };
+  connection->began_us = g_get_monotonic_time ();
+  (void)setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* only faster */
+  if (getnameinfo (address, length, connection->peer, sizeof connection->peer, NULL, 0,
+                   NI_NUMERICHOST) != 0)
+    connection->peer[0] = '\0';
+
+  g_mutex_lock (&server->lock);
+  connection->turned_away = is_one_too_many (server, connection->peer);
+  if (connection->turned_away) {
+    server->turned_away++;
+  } else {
+    server->connections++;
+    count_address (server, connection->peer, 1);
+  }
+  connection->thread = g_thread_try_new ("http", serve_connection, connection, NULL);
+  g_mutex_unlock (&server->lock);
+  if (!connection->thread)
+    connection_end (connection); /* no thread can be had: nothing to be told with */
+}
+
+static gpointer
+accept_connections (gpointer data)
+{
+  HttpServer *server = data;
+  struct pollfd fds[] = { { .fd = server->listen_fd, .events = POLLIN },
+                          { .fd = server->stop_fd, .events = POLLIN } };
+
+  while (poll (fds, G_N_ELEMENTS (fds), -1) >= 0 || errno == EINTR) {
+    struct sockaddr_storage address = { 0 };
+    socklen_t length = sizeof address;
+    int fd = -1;
+
+    if (fds[1].revents)
+      break;
+    g_mutex_lock (&server->lock);
+    while (server->turned_away >= MAX_TURNED_AWAY && !server->stopping)
+      g_cond_wait (&server->changed, &server->lock);
+    g_mutex_unlock (&server->lock);
+    fd = accept4 (server->listen_fd, (struct sockaddr *)&address, &length,
+                  SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0)
+      let_in (server, fd, (struct sockaddr *)&address, length);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+      (void)poll (fds + 1, 1, 100); /* until somebody has closed one */
+  }
+  return NULL;
 }
 
 /* A bound and listening socket, so that a taken port is told with its reason. */
@@ -435,9 +648,9 @@ open_listener (const char *address, guint16 port, guint16 *ret_port, GError **er
                  "cannot listen on %s: not a numeric IP address", address);
     return -1;
   }
-  fd = socket (found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  fd = socket (found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0 || setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
-      bind (fd, found->ai_addr, found->ai_addrlen) != 0 || listen (fd, 128) != 0 ||
+      bind (fd, found->ai_addr, found->ai_addrlen) != 0 || listen (fd, BACKLOG) != 0 ||
       getsockname (fd, (struct sockaddr *)&bound, &length) != 0) {
     saved = errno;
     freeaddrinfo (found);
@@ -453,66 +666,62 @@ open_listener (const char *address, guint16 port, guint16 *ret_port, GError **er
   return fd;
 }
 
+static void
+server_free (HttpServer *server)
+{
+  if (server->listen_fd >= 0)
+    close (server->listen_fd);
+  if (server->stop_fd >= 0)
+    close (server->stop_fd);
+  SSL_CTX_free (server->tls);
+  g_hash_table_unref (server->addresses);
+  g_clear_pointer (&server->ended, g_ptr_array_unref);
+  g_mutex_clear (&server->lock);
+  g_cond_clear (&server->changed);
+  g_free (server);
+}
+
 HttpServer *
 http_server_start (const HttpServerOptions *options, HttpHandler handler, gpointer data,
                    GError **error)
 {
   const char *address = options->address ? options->address : "127.0.0.1";
-  gboolean is_tls = options->certificate_pem && options->key_pem;
-  unsigned int flags =
-      MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
   HttpServer *server = NULL;
-  guint16 port = 0;
-  int fd = -1;
 
   g_return_val_if_fail (handler != NULL, NULL);
 
-  fd = open_listener (address, options->port, &port, error);
-  if (fd < 0)
-    return NULL;
-
   server = g_new0 (HttpServer, 1);
   server->handler = handler;
+  server->judge = options->judge;
+  server->refusal = options->refusal;
   server->data = data;
   server->max_body_bytes =
       options->max_body_bytes ? options->max_body_bytes : DEFAULT_MAX_BODY_BYTES;
+  server->max_bodies_bytes = options->max_bodies_bytes;
+  server->max_connections =
+      options->max_connections ? options->max_connections : DEFAULT_MAX_CONNECTIONS;
+  server->max_per_address = options->max_connections_per_address;
   server->request_deadline_us =
       (options->request_deadline_ms ? options->request_deadline_ms : DEFAULT_REQUEST_DEADLINE_MS) *
       1000;
-  server->port = port;
-  server->listen_fd = fd;
+  server->listen_fd = -1;
+  server->stop_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   g_mutex_init (&server->lock);
   g_cond_init (&server->changed);
-  server->connections = g_hash_table_new_full (NULL, NULL, g_free, NULL);
+  server->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  server->ended = g_ptr_array_new ();
 
-  struct MHD_OptionItem items[] = {
-    { MHD_OPTION_LISTEN_SOCKET, fd, NULL },
-    { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_notify, server },
-    { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)end_exchange, server },
-    { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin_exchange, server },
-    { MHD_OPTION_CONNECTION_LIMIT,
-      options->max_connections ? options->max_connections : DEFAULT_MAX_CONNECTIONS, NULL },
-    { MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_address, NULL },
-    { is_tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, (void *)options->certificate_pem },
-    { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)options->key_pem },
-    { MHD_OPTION_END, 0, NULL },
-  };
-  if (is_tls)
-    flags |= MHD_USE_TLS;
-  server->daemon = MHD_start_daemon (flags, 0, NULL, NULL, access_handler, server, MHD_OPTION_ARRAY,
-                                     items, MHD_OPTION_END);
-  if (!server->daemon) {
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "cannot serve HTTP%s on %s port %u%s",
-                 is_tls ? "S" : "", address, port,
-                 is_tls ? ": look at the certificate and its key" : "");
-    close (fd);
-    g_hash_table_unref (server->connections);
-    g_mutex_clear (&server->lock);
-    g_cond_clear (&server->changed);
-    g_free (server);
+  if (server->stop_fd < 0)
+    g_set_error_literal (error, G_FILE_ERROR, G_FILE_ERROR_MFILE, "no file descriptor is free");
+  else if (options->certificate_pem && options->key_pem)
+    server->tls = wire_tls_new (options->certificate_pem, options->key_pem, error);
+  if (server->stop_fd >= 0 && (server->tls || !options->certificate_pem || !options->key_pem))
+    server->listen_fd = open_listener (address, options->port, &server->port, error);
+  if (server->listen_fd < 0) {
+    server_free (server);
     return NULL;
   }
-  server->watchdog = g_thread_new ("http-deadlines", watch_deadlines, server);
+  server->accepting = g_thread_new ("http-accept", accept_connections, server);
   return server;
 }
 
@@ -522,55 +731,26 @@ http_server_port (const HttpServer *server)
   return server->port;
 }
 
-/* Whether a handler runs or its answer is on its way. The lock is held. */
-static gboolean
-is_busy (HttpServer *server)
-{
-  GHashTableIter iter;
-  gpointer key = NULL;
-
-  g_hash_table_iter_init (&iter, server->connections);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    if (((Connection *)key)->phase != RECEIVING)
-      return TRUE;
-  return FALSE;
-}
-
 void
 http_server_stop (HttpServer *server)
 {
-  gint64 end_us = 0;
+  guint64 one = 1;
 
   if (!server)
     return;
 
-  /* Nobody new; what has been asked is answered; then the rest, idle or half a request, is cut off.
-   */
-  (void)MHD_quiesce_daemon (server->daemon); /* gives listen_fd back to us */
+  /* Nobody new; what has been asked is answered; the rest, idle or half a request, is cut off. */
   g_mutex_lock (&server->lock);
   server->stopping = TRUE;
   g_cond_broadcast (&server->changed);
-  while (is_busy (server)) {
-    GHashTableIter iter;
-    gpointer key = NULL;
-
-    end_us = g_get_monotonic_time () + G_USEC_PER_SEC;
-    (void)g_cond_wait_until (&server->changed, &server->lock, end_us);
-    /* The watchdog has gone: answers that nobody takes are ended here. */
-    g_hash_table_iter_init (&iter, server->connections);
-    while (g_hash_table_iter_next (&iter, &key, NULL)) {
-      Connection *connection = key;
-
-      if (connection->phase == ANSWERING && connection->deadline_us <= g_get_monotonic_time ())
-        (void)shutdown (connection->fd, SHUT_RDWR);
-    }
-  }
   g_mutex_unlock (&server->lock);
-  g_thread_join (server->watchdog);
-  MHD_stop_daemon (server->daemon);
-  close (server->listen_fd);
-  g_hash_table_unref (server->connections);
-  g_mutex_clear (&server->lock);
-  g_cond_clear (&server->changed);
-  g_free (server);
+  if (write (server->stop_fd, &one, sizeof one) != sizeof one)
+    g_critical ("an eventfd takes no 1");
+  g_thread_join (server->accepting);
+  g_mutex_lock (&server->lock);
+  while (server->connections + server->turned_away > 0)
+    g_cond_wait (&server->changed, &server->lock);
+  g_mutex_unlock (&server->lock);
+  join_all (g_steal_pointer (&server->ended));
+  server_free (server);
 }

@@ -1,9 +1,12 @@
-/* libmicrohttpd, thinly: a bounded HTTP/1.1 server for claim-api, metrics and the simulators.
+/* A bounded HTTP/1.1 server of our own for claim-api, metrics and the simulators.
  *
- * A handler runs in a thread of its connection and may block. Bodies are collected before it is
- * called. The whole request, from the first byte to the last of its body, must arrive within
- * request_deadline_ms by our own clock (libmicrohttpd's time-out is an idle limit and never ends
- * a client that dribbles: measured), else it is cut off. */
+ * A handler runs in a thread of its connection and may block. What is asked is judged when its head
+ * is in, and only then a body is read; it is collected before the handler is called. Framing is
+ * strict (request-head.h): what two readers could take differently is answered 400 or 501 and the
+ * connection is closed. The whole request, from the first byte to the last of its body, must arrive
+ * within request_deadline_ms, else it is cut off. Whoever is refused is told so: the answer is sent,
+ * and what he still sends is read and thrown away for a while, for closing with unread data would
+ * reset the connection and take the answer away. */
 #pragma once
 
 #include <glib.h>
@@ -11,9 +14,10 @@
 typedef struct {
   const char *method, *path, *query; /* path decoded, without the query; query raw or "" */
   GHashTable *headers;               /* lower-case name -> value */
-  GBytes *body;
-  const char *peer; /* address without port */
-  guint request_no; /* on this connection, from 1 */
+  GBytes *body;                      /* NULL while it is judged; a NUL byte stands behind it */
+  const char *peer;                  /* address without port */
+  guint request_no;                  /* on this connection, from 1 */
+  char *caller; /* who asks, as the judge found; owned by the request; NULL: not found out */
 } HttpServerRequest;
 
 typedef struct {
@@ -31,15 +35,22 @@ void http_reply_header (HttpReply *reply, const char *name, const char *value);
 void http_reply_free (HttpReply *reply);
 
 typedef HttpReply *(*HttpHandler) (const HttpServerRequest *request, gpointer data);
+/* Called when the head is in: a refusal, or NULL to go on. May set request->caller. */
+typedef HttpReply *(*HttpJudge) (HttpServerRequest *request, gpointer data);
+/* How the server's own refusals look; @text is a sentence. */
+typedef HttpReply *(*HttpRefusal) (int status, const char *text);
 
 typedef struct {
   const char *address;                   /* NULL: 127.0.0.1 */
   guint16 port;                          /* 0: a free one, see http_server_port() */
   gsize max_body_bytes;                  /* over it: 413 without calling the handler; 0: 1 MiB */
-  guint max_connections;                 /* 0: 256 */
-  guint max_connections_per_address;     /* 0: no limit */
+  gsize max_bodies_bytes;                /* of all requests under way; over it 503; 0: no bound */
+  guint max_connections;                 /* over it 503; 0: 256 */
+  guint max_connections_per_address;     /* over it 429; 0: no bound */
   gint64 request_deadline_ms;            /* 0: 10,000 */
-  const char *certificate_pem, *key_pem; /* contents; NULL: plain HTTP */
+  const char *certificate_pem, *key_pem; /* contents; NULL: plain HTTP. TLS 1.2 or better */
+  HttpJudge judge;                       /* with the handler's data; NULL: everybody goes on */
+  HttpRefusal refusal;                   /* NULL: plain text */
 } HttpServerOptions;
 
 typedef struct HttpServer HttpServer;

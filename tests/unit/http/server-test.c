@@ -17,6 +17,7 @@ typedef struct {
   guint handled;
   gboolean may_answer; /* "/wait" blocks until this is set */
   char *last;          /* what the handler saw */
+  GBytes *kept;        /* the body of "/keep" */
 } Seen;
 
 static HttpReply *
@@ -29,10 +30,12 @@ answer (const HttpServerRequest *request, gpointer data)
   g_mutex_lock (&seen->lock);
   seen->handled++;
   g_free (seen->last);
-  seen->last = g_strdup_printf ("%s %s ?%s token=%s body=%s peer=%s no=%u", request->method,
-                                request->path, request->query, token ? token : "-",
+  seen->last = g_strdup_printf ("%s %s ?%s token=%s body=%s peer=%s no=%u caller=%s",
+                                request->method, request->path, request->query, token ? token : "-",
                                 (const char *)g_bytes_get_data (request->body, NULL), request->peer,
-                                request->request_no);
+                                request->request_no, request->caller ? request->caller : "-");
+  if (g_str_equal (request->path, "/keep"))
+    seen->kept = g_bytes_ref (request->body);
   g_cond_broadcast (&seen->changed);
   while (g_str_equal (request->path, "/wait") && !seen->may_answer)
     g_cond_wait (&seen->changed, &seen->lock);
@@ -62,6 +65,7 @@ seen_free (Seen *seen)
   g_mutex_clear (&seen->lock);
   g_cond_clear (&seen->changed);
   g_free (seen->last);
+  g_clear_pointer (&seen->kept, g_bytes_unref);
   g_free (seen);
 }
 
@@ -136,10 +140,11 @@ test_request (void)
   g_assert_nonnull (strstr (first, "HTTP/1.1 200"));
   g_assert_nonnull (strstr (first, "X-Extra: a: b\r\n"));
   g_assert_nonnull (strstr (first, "Content-Type: text/plain\r\n"));
-  g_assert_cmpstr (seen->last, ==, "POST /a b ?x=1&y=%2F token=t body=hello peer=127.0.0.1 no=1");
+  g_assert_cmpstr (seen->last, ==,
+                   "POST /a b ?x=1&y=%2F token=t body=hello peer=127.0.0.1 no=1 caller=-");
   say (fd, "GET / HTTP/1.1\r\nHost: h\r\nX-Token: t\r\nX-Token: u\r\n\r\n");
   second = hear_answer (fd);
-  g_assert_cmpstr (seen->last, ==, "GET / ? token=t, u body= peer=127.0.0.1 no=2");
+  g_assert_cmpstr (seen->last, ==, "GET / ? token=t, u body= peer=127.0.0.1 no=2 caller=-");
   close (fd);
   http_server_stop (server);
   seen_free (seen);
@@ -231,6 +236,23 @@ test_exactly_the_bound (void)
   g_assert_nonnull (strstr (heard, "HTTP/1.1 200"));
   close (fd);
   http_server_stop (server);
+  seen_free (seen);
+}
+
+/* A handler may keep a body beyond the request and the server. */
+static void
+test_body_kept (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ 0 });
+  int fd = dial (server);
+  g_autofree char *heard = NULL;
+
+  say (fd, "POST /keep HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+  heard = hear_answer (fd);
+  close (fd);
+  http_server_stop (server);
+  g_assert_cmpmem (g_bytes_get_data (seen->kept, NULL), g_bytes_get_size (seen->kept), "hello", 5);
   seen_free (seen);
 }
 
@@ -365,10 +387,146 @@ test_connections_per_address (void)
   fds[2] = dial (server);
   say (fds[2], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   refused = hear_all (fds[2]);
-  g_assert_cmpstr (refused, ==, "");
+  g_assert_true (g_str_has_prefix (refused, "HTTP/1.1 429 "));
+  g_assert_nonnull (strstr (refused, "\r\nRetry-After: "));
   g_assert_cmpuint (seen->handled, ==, 2);
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     close (fds[i]);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+/* One over the bound of all is told so, and there is room again once another has gone. */
+static void
+test_connections (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &(HttpServerOptions){ .max_connections = 1 });
+  int first = dial (server);
+  g_autofree char *heard = NULL;
+  gboolean is_let_in = FALSE;
+
+  say (first, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  heard = hear_answer (first);
+  for (gboolean is_held = TRUE; !is_let_in; is_held = FALSE) {
+    int next = dial (server);
+    g_autofree char *told = NULL;
+
+    say (next, "GET /close HTTP/1.1\r\nHost: h\r\n\r\n");
+    told = hear_all (next);
+    close (next);
+    is_let_in = g_str_has_prefix (told, "HTTP/1.1 200 ");
+    g_assert_true (is_let_in || g_str_has_prefix (told, "HTTP/1.1 503 "));
+    g_assert_false (is_let_in && is_held);
+    if (is_held)
+      close (first);
+  }
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+/* Lets in who says so; everybody else is refused before his body. */
+static HttpReply *
+judge_by_token (HttpServerRequest *request, gpointer data)
+{
+  const char *token = g_hash_table_lookup (request->headers, "x-token");
+
+  (void)data;
+  g_assert_null (request->body);
+  if (g_strcmp0 (token, "good") != 0)
+    return http_reply_new (401, "text/plain", "who?");
+  request->caller = g_strdup ("somebody");
+  return NULL;
+}
+
+static void
+test_judged_before_the_body (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server =
+      start (seen, &(HttpServerOptions){ .judge = judge_by_token, .max_body_bytes = 10 });
+  static const char *const bodies[] = { "Content-Length: 16777216\r\n", "Content-Length: 5\r\n",
+                                        "Transfer-Encoding: chunked\r\n",
+                                        "Content-Length: 5\r\nExpect: 100-continue\r\n" };
+  int fd = -1;
+  g_autofree char *twice = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++) {
+    g_autofree char *head = g_strconcat ("POST / HTTP/1.1\r\nHost: h\r\n", bodies[i], "\r\n", NULL);
+    g_autofree char *heard = NULL;
+
+    fd = dial (server);
+    say (fd, head); /* and not one byte of the body */
+    heard = hear_all (fd);
+    g_assert_true (g_str_has_prefix (heard, "HTTP/1.1 401 "));
+    g_assert_nonnull (strstr (heard, "\r\nConnection: close\r\n"));
+    g_assert_true (g_str_has_suffix (heard, "who?"));
+    close (fd);
+  }
+  g_assert_cmpuint (seen->handled, ==, 0);
+  /* Without a body the connection goes on. */
+  fd = dial (server);
+  say (fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\nPOST / HTTP/1.1\r\nHost: h\r\nX-Token: good\r\n"
+           "Content-Length: 5\r\nConnection: close\r\n\r\nhello");
+  twice = hear_all (fd);
+  g_assert_true (g_str_has_prefix (twice, "HTTP/1.1 401 "));
+  g_assert_nonnull (strstr (twice, "HTTP/1.1 200 "));
+  g_assert_nonnull (strstr (seen->last, "body=hello"));
+  g_assert_nonnull (strstr (seen->last, "caller=somebody"));
+  close (fd);
+  http_server_stop (server);
+  seen_free (seen);
+}
+
+/* While one body waits in its handler, another one is over the bound of all: counted or chunked. */
+static void
+test_bodies_under_way (void)
+{
+  Seen *seen = seen_new ();
+  HttpServer *server =
+      start (seen, &(HttpServerOptions){ .max_body_bytes = 200000, .max_bodies_bytes = 200000 });
+  g_autofree char *filler = g_strnfill (150000, 'x');
+  static const char *const others[] = { "Content-Length: 60000\r\n\r\n",
+                                        "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n" };
+  int holding = dial (server);
+  g_autofree char *held = NULL;
+  g_autofree char *again = NULL;
+  int fd = -1;
+
+  say (holding, "POST /wait HTTP/1.1\r\nHost: h\r\nContent-Length: 150000\r\n\r\n");
+  say (holding, filler);
+  g_mutex_lock (&seen->lock);
+  while (seen->handled == 0)
+    g_cond_wait (&seen->changed, &seen->lock);
+  g_mutex_unlock (&seen->lock);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++) {
+    g_autofree char *heard = NULL;
+
+    fd = dial (server);
+    say (fd, "POST / HTTP/1.1\r\nHost: h\r\n");
+    say (fd, others[i]);
+    heard = hear_all (fd);
+    g_assert_true (g_str_has_prefix (heard, "HTTP/1.1 503 "));
+    g_assert_nonnull (strstr (heard, "\r\nRetry-After: "));
+    close (fd);
+  }
+  g_assert_cmpuint (seen->handled, ==, 1);
+  g_mutex_lock (&seen->lock);
+  seen->may_answer = TRUE;
+  g_cond_broadcast (&seen->changed);
+  g_mutex_unlock (&seen->lock);
+  held = hear_answer (holding);
+  say (holding, "GET /close HTTP/1.1\r\nHost: h\r\n\r\n");
+  again = hear_all (holding); /* its room has been given back by now */
+  g_clear_pointer (&again, g_free);
+  fd = dial (server);
+  say (fd, "POST /close HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n249F0\r\n");
+  say (fd, filler);
+  say (fd, "\r\n0\r\n\r\n");
+  again = hear_all (fd);
+  g_assert_true (g_str_has_prefix (again, "HTTP/1.1 200 "));
+  close (fd);
+  close (holding);
   http_server_stop (server);
   seen_free (seen);
 }
@@ -497,11 +655,15 @@ main (int argc, char **argv)
   g_test_add_func ("/http/server/closes-when-told", test_close);
   g_test_add_func ("/http/server/body-over-the-bound-is-413", test_too_large);
   g_test_add_func ("/http/server/body-of-exactly-the-bound", test_exactly_the_bound);
+  g_test_add_func ("/http/server/body-may-be-kept", test_body_kept);
   g_test_add_func ("/http/server/dribbling-client-is-cut-off", test_deadline);
   g_test_add_func ("/http/server/silent-client-is-cut-off", test_silent_client);
   g_test_add_func ("/http/server/handler-may-be-slow", test_slow_handler);
   g_test_add_func ("/http/server/stop-waits-for-answers", test_stop_waits);
   g_test_add_func ("/http/server/connections-per-address", test_connections_per_address);
+  g_test_add_func ("/http/server/connections-of-all", test_connections);
+  g_test_add_func ("/http/server/judges-before-the-body", test_judged_before_the_body);
+  g_test_add_func ("/http/server/bodies-under-way-are-bounded", test_bodies_under_way);
   g_test_add_func ("/http/server/says-why-it-cannot-start", test_port_taken);
   g_test_add_func ("/http/server/tls", test_tls);
   g_test_add_func ("/http/server/query-values", test_query_value);
