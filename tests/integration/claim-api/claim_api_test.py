@@ -409,7 +409,7 @@ class ClaimApiTest(unittest.TestCase):
             self.assertEqual({answer.status for answer in pool.map(api.post, [claim] * 24)}, {200})
         proxy.cut()
         self.assertEqual([api.post(claim).status for _ in range(10)], [200] * 10)
-        proxy.lost, proxy.doomed_word = 0, b"begin"
+        proxy.lose(b"begin")
         self.assertEqual(api.post(claim).status, 200)
         self.assertEqual(proxy.lost, 1)
         api.stop()
@@ -421,7 +421,7 @@ class ClaimApiTest(unittest.TestCase):
         claim = with_user(sample("claims/03_686c_report_divorce"))
         for headers in ({}, {"idempotency_key": "key-commit"}):
             before = self.house.rows()["saved_claims"]
-            proxy.lost, proxy.doomed_word = 0, b"commit"
+            proxy.lose(b"commit")
             answer = api.post(claim, **headers)
             self.assertEqual(proxy.lost, 1, "no COMMIT was seen")
             self.assertEqual(answer.status, 200, answer.body)

@@ -249,6 +249,12 @@ class Proxy:
         for pair in self.pairs:
             pair.cut()
 
+    def lose(self, word):
+        """The next one to say it does so on a connection of its own: a statement's text goes once over each."""
+        self.cut()
+        with self.lock:
+            self.lost, self.doomed_word = 0, word
+
     def go_away(self):
         self.is_away = True
         self.cut()
