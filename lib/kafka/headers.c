@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #define TEXT_MAX_BYTES 1024
+#define FRAME_BYTES    10 /* lengths of name and value, five bytes each at most */
 
 typedef struct {
   char *name;
@@ -98,14 +99,36 @@ kafka_headers_free (KafkaHeaders *headers)
   g_free (headers);
 }
 
+/* In one pass, for a foreign record may have thousands. */
+static void
+keep (KafkaHeaders *headers, gboolean (*is_kept) (const Header *, gconstpointer),
+      gconstpointer data)
+{
+  guint kept = 0;
+
+  for (guint i = 0; i < headers->list->len; i++) {
+    Header *header = g_ptr_array_index (headers->list, i);
+
+    if (is_kept (header, data))
+      headers->list->pdata[kept++] = header;
+    else
+      header_free (header);
+  }
+  headers->list->len = kept;
+}
+
+static gboolean
+is_not_named (const Header *header, gconstpointer name)
+{
+  return strcmp (header->name, name) != 0;
+}
+
 void
 kafka_headers_set (KafkaHeaders *headers, const char *name, const char *text)
 {
   g_autofree char *cut = NULL;
 
-  for (guint i = headers->list->len; i > 0; i--)
-    if (strcmp (((Header *)g_ptr_array_index (headers->list, i - 1))->name, name) == 0)
-      g_ptr_array_remove_index (headers->list, i - 1);
+  keep (headers, is_not_named, name);
   if (!text)
     return;
   cut = g_utf8_make_valid (text, -1);
@@ -178,6 +201,62 @@ kafka_headers_fit (KafkaHeaders *headers, const char *prefix, gsize budget,
     kafka_headers_set (headers, *names, length > 0 ? text : NULL);
     bytes = bytes_of_ours (headers, prefix);
   }
+}
+
+static gsize
+size_of (const Header *header)
+{
+  return FRAME_BYTES + strlen (header->name) + header->length;
+}
+
+gsize
+kafka_headers_size (const KafkaHeaders *headers)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < headers->list->len; i++)
+    size += size_of (g_ptr_array_index (headers->list, i));
+  return size;
+}
+
+static gint
+largest_first (gconstpointer a, gconstpointer b)
+{
+  gsize size_of_a = size_of (*(Header *const *)a), size_of_b = size_of (*(Header *const *)b);
+
+  return size_of_a < size_of_b ? 1 : size_of_a > size_of_b ? -1 : 0;
+}
+
+static gboolean
+is_not_in (const Header *header, gconstpointer set)
+{
+  return !g_hash_table_contains ((GHashTable *)set, header);
+}
+
+guint
+kafka_headers_drop_foreign (KafkaHeaders *headers, const char *prefix, gsize budget)
+{
+  g_autoptr (GPtrArray) foreign = g_ptr_array_new ();
+  g_autoptr (GHashTable) dropped = g_hash_table_new (NULL, NULL);
+  gsize size = kafka_headers_size (headers);
+
+  if (size <= budget)
+    return 0;
+  for (guint i = 0; i < headers->list->len; i++) {
+    Header *header = g_ptr_array_index (headers->list, i);
+
+    if (!g_str_has_prefix (header->name, prefix))
+      g_ptr_array_add (foreign, header);
+  }
+  g_ptr_array_sort (foreign, largest_first); /* stable: of equal ones the first goes first */
+  for (guint i = 0; i < foreign->len && size > budget; i++) {
+    Header *header = g_ptr_array_index (foreign, i);
+
+    size -= size_of (header);
+    g_hash_table_add (dropped, header);
+  }
+  keep (headers, is_not_in, dropped);
+  return g_hash_table_size (dropped);
 }
 
 static void

@@ -32,6 +32,12 @@ gint64 kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gin
 void kafka_headers_fit (KafkaHeaders *headers, const char *prefix, gsize budget,
                         const char *const *names);
 
+/* Bytes that the headers take in a record, its own framing of them counted (at its largest). */
+gsize kafka_headers_size (const KafkaHeaders *headers);
+/* Takes out headers whose names do not begin with @prefix, the largest first, until kafka_headers_size() is at most
+ * @budget or only @prefix's are left. Returns: how many. */
+guint kafka_headers_drop_foreign (KafkaHeaders *headers, const char *prefix, gsize budget);
+
 /* For the outbox row: length-prefixed, any bytes. kafka_headers_unpack() gives NULL for bytes it
  * did not make. */
 GBytes *kafka_headers_pack (const KafkaHeaders *headers);

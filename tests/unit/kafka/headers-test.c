@@ -140,6 +140,74 @@ texts_give_way_to_a_budget (void)
   g_assert_cmpuint (strlen (kafka_headers_get (headers, "x-foreign")), ==, 200);
 }
 
+/* Any number, names and values of any bytes: through the outbox row and back, byte for byte. */
+static void
+generated_sets_pass_through (void)
+{
+  static const guint counts[] = { 0, 1, 30, 10000 };
+
+  for (guint c = 0; c < G_N_ELEMENTS (counts); c++) {
+    g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+    g_autoptr (KafkaHeaders) back = NULL;
+    g_autoptr (GBytes) packed = NULL;
+    g_autoptr (GBytes) again = NULL;
+    gsize size = 0;
+
+    for (guint i = 0; i < counts[c]; i++) {
+      gsize length = i == 7 ? 1 << 20 : (gsize)g_test_rand_int_range (0, 40);
+      g_autofree char *value = g_malloc (length + 1);
+      char name[20];
+      gsize name_length = (gsize)g_test_rand_int_range (0, sizeof name);
+
+      for (gsize k = 0; k < length; k++)
+        value[k] = (char)g_test_rand_int_range (0, 256);
+      for (gsize k = 0; k < name_length; k++)
+        name[k] = (char)g_test_rand_int_range (1, 256);
+      name[name_length] = '\0';
+      kafka_headers_add_foreign (headers, name, i % 5 == 4 ? NULL : value, length);
+      size += name_length + (i % 5 == 4 ? 0 : length) + 10;
+    }
+    g_assert_cmpuint (kafka_headers_size (headers), ==, size);
+    packed = kafka_headers_pack (headers);
+    back = kafka_headers_unpack (packed);
+    g_assert_nonnull (back);
+    again = kafka_headers_pack (back);
+    g_assert_true (g_bytes_equal (packed, again));
+  }
+}
+
+/* Thousands of doubles of one of ours are replaced in one pass. */
+static void
+thousands_of_doubles_are_one (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+
+  for (guint i = 0; i < 10000; i++)
+    kafka_headers_add_foreign (headers, i % 2 ? "dp-hop" : "x", "9", 1);
+  kafka_headers_set_int (headers, "dp-hop", 4);
+  g_assert_cmpint (kafka_headers_get_int (headers, "dp-hop", 0, 10, -1), ==, 4);
+  g_assert_cmpuint (kafka_headers_size (headers), ==, 5000 * (10 + 1 + 1) + 10 + 6 + 1);
+}
+
+static void
+foreign_ones_are_dropped_largest_first (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+  gsize ours;
+
+  kafka_headers_set (headers, "dp-reason", "because it is so");
+  ours = kafka_headers_size (headers);
+  kafka_headers_add_foreign (headers, "a", "11", 2);   /* 13 bytes */
+  kafka_headers_add_foreign (headers, "b", "2222", 4); /* 15 */
+  kafka_headers_add_foreign (headers, "c", NULL, 0);   /* 11 */
+  g_assert_cmpuint (kafka_headers_drop_foreign (headers, "dp-", ours + 39), ==, 0);
+  g_assert_cmpuint (kafka_headers_drop_foreign (headers, "dp-", ours + 38), ==, 1);
+  g_assert_null (kafka_headers_get (headers, "b"));
+  g_assert_cmpstr (kafka_headers_get (headers, "a"), ==, "11");
+  g_assert_cmpuint (kafka_headers_drop_foreign (headers, "dp-", 0), ==, 2);
+  g_assert_cmpuint (kafka_headers_size (headers), ==, ours);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -152,5 +220,9 @@ main (int argc, char **argv)
   g_test_add_func ("/kafka/headers/a-number-outside-its-bounds-is-the-fallback",
                    a_number_outside_its_bounds_is_the_fallback);
   g_test_add_func ("/kafka/headers/texts-give-way-to-a-budget", texts_give_way_to_a_budget);
+  g_test_add_func ("/kafka/headers/generated-sets-pass-through", generated_sets_pass_through);
+  g_test_add_func ("/kafka/headers/thousands-of-doubles-are-one", thousands_of_doubles_are_one);
+  g_test_add_func ("/kafka/headers/foreign-ones-are-dropped-largest-first",
+                   foreign_ones_are_dropped_largest_first);
   return g_test_run ();
 }
