@@ -17,6 +17,9 @@ typedef enum {
   KAFKA_ERROR_FATAL,   /* the handle never recovers: exit */
 } KafkaError;
 
+/* How often a client asks by itself how many partitions its topics have. */
+#define KAFKA_METADATA_REFRESH_MS "30000"
+
 /* @defaults: alternating property, value, NULL-ended; passed-through settings win over them. */
 rd_kafka_conf_t *kafka_conf_new (const Settings *settings, gboolean is_consumer,
                                  const char *const *defaults, GError **error);

@@ -42,6 +42,8 @@ static const char *const defaults[] = {
   "1024",
   "fetch.wait.max.ms",
   "100",
+  "topic.metadata.refresh.interval.ms",
+  KAFKA_METADATA_REFRESH_MS,
   "socket.nagle.disable",
   "true",
   "allow.auto.create.topics",

@@ -28,6 +28,10 @@ static const char *const defaults[] = {
   "murmur2_random",
   "delivery.timeout.ms",
   "60000",
+  "message.max.bytes",
+  "60000000", /* less than the queue holds; how large a record may be is its topic's to say, and may change */
+  "topic.metadata.refresh.interval.ms",
+  KAFKA_METADATA_REFRESH_MS,
   "socket.nagle.disable",
   "true",
   "allow.auto.create.topics",
@@ -35,8 +39,8 @@ static const char *const defaults[] = {
   NULL,
 };
 
-/* This very record will never be taken. Everything else may pass: a missing topic is mended while
- * the row waits. */
+/* This record is not taken, whatever else passes; everything else may pass by itself. Of a batch that is too large all
+ * records are refused. */
 static const rd_kafka_resp_err_t refusals[] = {
   RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG,
   RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,   RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
@@ -91,11 +95,22 @@ serve (gpointer data)
 }
 
 KafkaProducer *
-kafka_producer_new (const Settings *settings, KafkaReported reported, gpointer data, GError **error)
+kafka_producer_new (const Settings *settings, gsize batch_max_bytes, KafkaReported reported,
+                    gpointer data, GError **error)
 {
   KafkaProducer *producer = NULL;
-  rd_kafka_conf_t *conf = kafka_conf_new (settings, FALSE, defaults, error);
+  g_autofree char *batch =
+      g_strdup_printf ("%" G_GSIZE_FORMAT, MIN (batch_max_bytes, KAFKA_BATCH_BYTES));
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  rd_kafka_conf_t *conf;
   char text[512];
+
+  for (guint i = 0; defaults[i]; i++)
+    g_ptr_array_add (all, (char *)defaults[i]);
+  g_ptr_array_add (all, (char *)"batch.size");
+  g_ptr_array_add (all, batch);
+  g_ptr_array_add (all, NULL);
+  conf = kafka_conf_new (settings, FALSE, (const char *const *)all->pdata, error);
 
   if (!conf)
     return NULL;

@@ -10,15 +10,18 @@ typedef enum {
   KAFKA_PUBLISHED,
   KAFKA_NOT_PUBLISHED, /* certainly or possibly not written: publish it again, readers drop doubles
                           by message id */
-  KAFKA_REFUSED,       /* this record will never be taken: too large, unknown topic or partition */
+  KAFKA_REFUSED, /* its topic does not take it: too large, a partition that is not there; or it
+                          was in one batch with such a record */
 } KafkaReport;
 /* Runs in the producer's own thread; must not block. */
 typedef void (*KafkaReported) (gpointer opaque, KafkaReport report, const char *text,
                                gpointer data);
 
 typedef struct KafkaProducer KafkaProducer;
-KafkaProducer *kafka_producer_new (const Settings *settings, KafkaReported reported, gpointer data,
-                                   GError **error);
+#define KAFKA_BATCH_BYTES 1000000
+/* @batch_max_bytes: of records that go together; a larger one goes alone. Not more than KAFKA_BATCH_BYTES. */
+KafkaProducer *kafka_producer_new (const Settings *settings, gsize batch_max_bytes,
+                                   KafkaReported reported, gpointer data, GError **error);
 /* Does not flush; see kafka_producer_flush(). */
 void kafka_producer_free (KafkaProducer *producer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KafkaProducer, kafka_producer_free)

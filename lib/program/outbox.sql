@@ -1,32 +1,71 @@
 Queries of the outbox, see outbox.h.
 
 -- name: outbox-insert
--- In the order given; the rows come back in that order.
-insert into outbox (instance_id, topic, partition, key, value, headers)
-select $1::uuid, topic, nullif (partition, -1)::integer, key, value, headers
-from unnest ($2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[])
-  with ordinality as given (topic, partition, key, value, headers, position)
-order by position
-returning id
+-- No id comes back: the process gives them itself, so that this can be the last statement of its transaction.
+insert into outbox (instance_id, id, topic, partition, key, value, headers)
+select $1::uuid, id, topic, nullif (partition, -1)::integer, key, value, headers
+from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[])
+  as given (id, topic, partition, key, value, headers)
 
 -- name: outbox-delete
-delete from outbox where id = any ($1::bigint[])
+delete from outbox where instance_id = $1::uuid and id = any ($2::bigint[])
+
+-- name: outbox-delete-of-others
+delete from outbox using unnest ($1::text[], $2::bigint[]) as gone (instance_id, id)
+where outbox.instance_id = gone.instance_id::uuid and outbox.id = gone.id
 
 -- name: outbox-own
--- Rows of this process; the caller leaves out those it knows.
-select id, topic, partition, key, value, headers from outbox
-where instance_id = $1::uuid
-  and transaction_id < pg_snapshot_xmin (pg_current_snapshot ())
-order by id limit 1000
+-- Rows of this process after $2; the caller leaves out those it knows. Young ones are most likely about to be published
+-- by who has committed them.
+select instance_id, id, topic, partition, key, value, headers, refusals from outbox
+where instance_id = $1::uuid and id > $2 and refused_at is null
+  and created_at < clock_timestamp () - $3::bigint * interval '1 millisecond'
+order by id limit $4
+
+-- name: outbox-own-refused
+select instance_id, id, topic, partition, key, value, headers, refusals from outbox
+where instance_id = $1::uuid and refused_at is not null and again_at <= clock_timestamp ()
+order by id limit $2
+
+-- name: outbox-own-refused-count
+select count(*) as count from outbox where instance_id = $1::uuid and refused_at is not null
 
 -- name: outbox-of-the-dead
--- Ids are given out before the commit, so only rows below the oldest running transaction are final.
-select outbox.id, topic, partition, key, value, headers from outbox
-left join instances on instances.id = outbox.instance_id
-where (instances.id is null or instances.ended_at is not null
-       or instances.heartbeat_at < clock_timestamp () - $1::bigint * interval '1 millisecond')
-  and transaction_id < pg_snapshot_xmin (pg_current_snapshot ())
-order by outbox.id limit 1000
+-- Rows of dead processes after ($2, $3), each process's in its order. No snapshot, no other transaction matters: see
+-- outbox.h, "What the relay may read". The makers are found by jumping along the index from one process to the next.
+with recursive makers as (
+  (select instance_id from outbox where instance_id >= $2::uuid order by instance_id limit 1)
+  union all
+  select (select next.instance_id from outbox next where next.instance_id > makers.instance_id
+          order by next.instance_id limit 1)
+  from makers where makers.instance_id is not null
+), dead as (
+  select makers.instance_id from makers left join instances on instances.id = makers.instance_id
+  where makers.instance_id is not null
+    and (instances.id is null or instances.ended_at is not null
+         or instances.heartbeat_at < clock_timestamp () - $1::bigint * interval '1 millisecond')
+)
+select found.* from dead cross join lateral (
+  select instance_id, id, topic, partition, key, value, headers, refusals from outbox
+  where outbox.instance_id = dead.instance_id and (outbox.instance_id, id) > ($2::uuid, $3::bigint)
+    and (again_at is null or again_at <= clock_timestamp ())
+  order by id limit $4) as found
+order by instance_id, id limit $4
+
+-- name: outbox-refused
+-- 1 s after the first refusal, twice as long after each, 5 min at most.
+update outbox set refusals = refusals + 1, refusal = $3,
+  refused_at = coalesce (refused_at, clock_timestamp ()),
+  again_at = clock_timestamp () + least (300, power (2, least (refusals, 9))) * interval '1 second'
+where instance_id = $1::uuid and id = $2
+returning refusals
+
+-- name: outbox-state
+-- What waits: a refused row is counted, and not held against the others' age.
+select count(*) filter (where refused_at is not null) as refused,
+  coalesce (floor (extract (epoch from clock_timestamp () - min (created_at) filter (where refused_at is null)) * 1000),
+            0)::bigint as oldest_ms
+from outbox
 
 -- name: outbox-asynchronous
 -- A deletion that is lost in a crash only means that a row is published twice.

@@ -360,12 +360,61 @@ meet_database (Program *program, GError **error)
   }
 }
 
+/* Of an event that is refused itself there is none. */
+static gboolean
+tell_refused (Db *db, const OutboxRow *row, const char *text, GPtrArray **ret_rows, gpointer data,
+              GError **error)
+{
+  Program *program = data;
+  g_autofree char *own = program_topic (program, "monitoring-events");
+  g_autofree char *detail = g_strdup_printf ("%s: %s", row->topic, text);
+  Transaction transaction;
+  gboolean done;
+
+  if (strcmp (row->topic, own) == 0)
+    return TRUE;
+  transaction_init (&transaction, program, db, program->name, NULL, 0);
+  done = transaction_monitoring_event (&transaction, "outbox-refused", NULL, 0, detail, error) &&
+         outbox_insert (db, program->instance_id, transaction.rows, error);
+  if (done)
+    *ret_rows = g_steal_pointer (&transaction.rows);
+  transaction_clear (&transaction);
+  return done;
+}
+
 static GPtrArray *
 program_topics (Program *program)
 {
   return topics_of_program (program->name, settings_has (program->settings, "retry-tiers")
                                                ? settings_text (program->settings, "retry-tiers")
                                                : NULL);
+}
+
+/* What the outbox needs to know of the topics that it writes to. */
+static gboolean
+learn_topics (Program *program, const GPtrArray *table, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < table->len; i++)
+    g_ptr_array_add (names, program_topic (program, ((Topic *)g_ptr_array_index (table, i))->name));
+  g_ptr_array_add (names, NULL);
+  return outbox_learn_topics (program->outbox, (const char *const *)names->pdata, 5000, error);
+}
+
+static gboolean
+check_topics (Program *program, const GPtrArray *table, GError **error)
+{
+  g_autofree char *unequal = NULL;
+
+  if (!topics_check (outbox_kafka_handle (program->outbox),
+                     settings_text (program->settings, "topic-prefix"), table, 5000, &unequal,
+                     error))
+    return FALSE;
+  metrics_gauge ("topics_unequal", unequal ? 1 : 0, NULL);
+  if (unequal)
+    log_warning ("topics differ in partitions", "text", unequal, NULL);
+  return learn_topics (program, table, error);
 }
 
 static gboolean
@@ -377,8 +426,7 @@ meet_broker (Program *program, GError **error)
   for (;;) {
     g_autoptr (GError) problem = NULL;
 
-    if (topics_check (outbox_kafka_handle (program->outbox),
-                      settings_text (program->settings, "topic-prefix"), table, 5000, &problem))
+    if (check_topics (program, table, &problem))
       return TRUE;
     /* Topics that were made a moment ago may not be known everywhere yet. */
     if (!g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) && ++tries >= 3) {
@@ -452,8 +500,9 @@ program_start (const char *name, const Settings *settings, GError **error)
   HttpServerOptions server = { .address = settings_text (settings, "metrics-address"),
                                .port = settings_number (settings, "metrics-port") };
   OutboxOptions outbox = { .database_url = settings_text (settings, "database-url"),
-                           .instance_timeout_ms =
-                               settings_number (settings, "instance-timeout-ms") };
+                           .instance_timeout_ms = settings_number (settings, "instance-timeout-ms"),
+                           .refused = tell_refused,
+                           .data = program };
 
   log_init (name, settings_text (settings, "log-level"));
   program->name = g_strdup (name);

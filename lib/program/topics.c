@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "kafka/client.h"
-#include "kafka/retention.h"
+#include "kafka/topic-settings.h"
 #include "kafka/retry-tiers.h"
 #include "program/topics.json.h"
 
@@ -84,6 +84,7 @@ add_tiers (GPtrArray *table, const json_t *root, const char *consumer, const cha
     topic = topic_new (g_steal_pointer (&name),
                        (int)json_integer_value (json_object_get (root, "partitions")),
                        json_integer_value (json_object_get (root, "retry_retention_ms")));
+    topic->is_ordered = TRUE;
     topic->consumer = g_strdup (consumer);
     topic->retry_tier = g_strdup (tier->name);
     topic->retry_delay_ms = tier->wait_ms;
@@ -106,6 +107,7 @@ without_tiers (const json_t *root)
         topic_new (g_strdup (json_string_value (json_object_get (entry, "name"))), partitions,
                    json_integer_value (json_object_get (entry, "retention_ms")));
 
+    topic->is_ordered = !json_is_false (json_object_get (entry, "ordered"));
     topic->schema = schema ? g_strndup (schema, strlen (schema) - strlen (".avsc")) : NULL;
     g_ptr_array_add (table, topic);
   }
@@ -145,41 +147,95 @@ topics_retry_tiers (const char *consumer, const char *retry_tiers)
   return g_strdup (retry_tiers && *retry_tiers ? retry_tiers : own ? own : "");
 }
 
-gboolean
-topics_check (rd_kafka_t *handle, const char *prefix, const GPtrArray *table, int timeout_ms,
-              GError **error)
+static int
+count_of (GHashTable *counts, const char *prefix, const Topic *topic)
 {
-  g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, timeout_ms, error);
-  g_autoptr (GString) wrong = g_string_new (NULL);
-  gboolean has_wrong_count = FALSE;
+  g_autofree char *name = g_strconcat (prefix, topic->name, NULL);
 
-  if (!counts)
-    return FALSE;
+  return GPOINTER_TO_INT (g_hash_table_lookup (counts, name));
+}
+
+/* NULL: all are equal. */
+static char *
+tell_unequal (GHashTable *counts, const char *prefix, const GPtrArray *table)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  int most = 0;
+
   for (guint i = 0; i < table->len; i++) {
     const Topic *topic = g_ptr_array_index (table, i);
-    g_autofree char *name = g_strconcat (prefix, topic->name, NULL);
-    int count = GPOINTER_TO_INT (g_hash_table_lookup (counts, name));
 
-    if (count == topic->partitions)
+    if (topic->is_ordered)
+      most = MAX (most, count_of (counts, prefix, topic));
+  }
+  for (guint i = 0; i < table->len; i++) {
+    const Topic *topic = g_ptr_array_index (table, i);
+    int count = count_of (counts, prefix, topic);
+
+    if (topic->is_ordered && count < most)
+      g_string_append_printf (text, "%s%s%s has %d partitions", text->len ? ", " : "", prefix,
+                              topic->name, count);
+  }
+  if (text->len == 0)
+    return NULL;
+  g_string_append_printf (
+      text,
+      " and others %d: records of one Veteran may be handled out of their order until all have "
+      "the same number. Run: pipelinectl topics grow --partitions %d",
+      most, most);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+check_each (GHashTable *counts, const char *prefix, const GPtrArray *table, GError **error)
+{
+  g_autoptr (GString) wrong = g_string_new (NULL);
+  gboolean is_missing = FALSE;
+  int too_few = 0;
+
+  for (guint i = 0; i < table->len; i++) {
+    const Topic *topic = g_ptr_array_index (table, i);
+    int count = count_of (counts, prefix, topic);
+
+    if (count >= topic->partitions)
       continue;
-    has_wrong_count = has_wrong_count || count > 0;
-    g_string_append (wrong, wrong->len ? "; " : "");
-    if (count == 0)
-      g_string_append_printf (wrong, "%s is missing", name);
-    else
-      g_string_append_printf (wrong, "%s has %d partitions instead of %d", name, count,
-                              topic->partitions);
+    g_string_append_printf (wrong, "%s%s%s ", wrong->len ? "; " : "", prefix, topic->name);
+    if (count == 0) {
+      is_missing = TRUE;
+      g_string_append (wrong, "is missing");
+    } else {
+      too_few = MAX (too_few, topic->partitions);
+      g_string_append_printf (wrong, "has %d partitions instead of %d", count, topic->partitions);
+    }
   }
   if (wrong->len == 0)
     return TRUE;
+  g_string_append_printf (wrong, ". Run: %s", is_missing ? "pipelinectl topics create" : "");
+  if (too_few > 0)
+    g_string_append_printf (wrong, "%spipelinectl topics grow --partitions %d",
+                            is_missing ? ", then: " : "", too_few);
   g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-               "topics are not as schemas/topics.json says: %s. Run: pipelinectl topics create%s",
-               wrong->str,
-               has_wrong_count ? ", after a topic with another number of partitions has been "
-                                 "deleted or altered with the "
-                                 "broker's own tool (order by key needs the same number everywhere)"
-                               : "");
+               "topics are not as schemas/topics.json says: %s", wrong->str);
   return FALSE;
+}
+
+gboolean
+topics_check (rd_kafka_t *handle, const char *prefix, const GPtrArray *table, int timeout_ms,
+              char **ret_unequal, GError **error)
+{
+  g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, timeout_ms, error);
+  g_autofree char *unequal = NULL;
+
+  if (!counts || !check_each (counts, prefix, table, error))
+    return FALSE;
+  unequal = tell_unequal (counts, prefix, table);
+  if (unequal && !ret_unequal) {
+    g_set_error_literal (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS, unequal);
+    return FALSE;
+  }
+  if (ret_unequal)
+    *ret_unequal = g_steal_pointer (&unequal);
+  return TRUE;
 }
 
 char **
@@ -189,30 +245,25 @@ topics_to_read (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
   g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, timeout_ms, error);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   char *source_name = g_strconcat (prefix, source, NULL);
-  gpointer count = NULL;
   GHashTableIter iter;
   gpointer name, partitions;
 
   g_ptr_array_add (names, source_name);
   if (!counts)
     return NULL;
-  count = g_hash_table_lookup (counts, source_name);
   g_hash_table_iter_init (&iter, counts);
   while (g_hash_table_iter_next (&iter, &name, &partitions)) {
     const char *plain = g_str_has_prefix (name, prefix) ? (char *)name + strlen (prefix) : "";
 
     if (!retry_topic_tier (consumer, plain))
       continue;
-    if (partitions != count) {
-      g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-                   "%s has %d partitions and its source %d: what waits in it cannot be kept in "
-                   "order. Empty it with "
-                   "the broker's own tools and delete it, or give it as many partitions",
-                   (char *)name, GPOINTER_TO_INT (partitions), GPOINTER_TO_INT (count));
-      return NULL;
-    }
     if (!topics_find (table, plain))
       log_info ("reading a retry tier that the setting no longer names", "topic", name, NULL);
+    if (partitions != g_hash_table_lookup (counts, source_name))
+      log_warning (
+          "a retry tier has another number of partitions than its source; pipelinectl topics check "
+          "says what to do",
+          "topic", name, NULL);
     g_ptr_array_add (names, g_strdup (name));
   }
   g_ptr_array_add (names, NULL);
@@ -224,8 +275,8 @@ topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *cons
                         gint64 outage_max_wait_ms, gint64 inbox_days, int timeout_ms,
                         GError **error)
 {
-  g_autoptr (GHashTable) retentions =
-      kafka_topic_retentions (handle, (const char *const *)names, timeout_ms, error);
+  g_autoptr (GHashTable) retentions = kafka_topic_setting (
+      handle, (const char *const *)names, KAFKA_TOPIC_RETENTION, timeout_ms, error);
   g_autoptr (GString) wrong = g_string_new (NULL);
 
   if (!retentions)

@@ -9,8 +9,10 @@
 extern const Setting tier_settings[];
 
 typedef struct {
-  char *name; /* without prefix */
-  int partitions;
+  char *name;     /* without prefix */
+  int partitions; /* at least, and when it is made */
+  gboolean
+      is_ordered; /* by key, with equal numbers of partitions: what the pipeline itself reads */
   gint64 retention_ms;
   char *schema;     /* stem in schemas/avro; NULL: bytes of the original record */
   char *consumer;   /* whose retry tier it is; NULL for the others */
@@ -33,20 +35,24 @@ char *topics_retry_tiers (const char *consumer, const char *retry_tiers);
 /**
  * topics_check:
  * @table: of Topic *
+ * @ret_unequal: NULL, or says which of the topics that are ordered by key have fewer partitions than others, and what to
+ *   do; owned. Where it may be NULL itself, that is an error.
  *
- * Compares the cluster's topics with the table. The error names every missing topic and every wrong partition count and
- * what to do. Errors: %KAFKA_ERROR_AWAY (ask again), %KAFKA_ERROR_TOPICS.
+ * Compares the cluster's topics with the table, whose number of partitions is the least. Topics that were grown are no
+ * reason not to start: records go on (by key, where their own partition is not there), claims are safe by token and
+ * lock; what is lost is that a Veteran's records are handled one after another. The error names every missing topic and
+ * every one that has too few partitions, and what to do. Errors: %KAFKA_ERROR_AWAY (ask again), %KAFKA_ERROR_TOPICS.
  */
 gboolean topics_check (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
-                       int timeout_ms, GError **error);
+                       int timeout_ms, char **ret_unequal, GError **error);
 
 /**
  * topics_to_read:
  * @table: of Topic *, with the tiers of @consumer
  *
  * The full names of what a consumer subscribes to: @source, its tiers, and every other <c>.retry-… that the cluster has,
- * for what waits in a tier that the setting no longer names is not forgotten. Refuses (%KAFKA_ERROR_TOPICS) one with
- * another partition count: its records would go to members that do not have their keys. Errors: %KAFKA_ERROR_AWAY.
+ * for what waits in a tier that the setting no longer names is not forgotten. Tells of one with another partition count:
+ * its records go to members that do not have their keys. Errors: %KAFKA_ERROR_AWAY.
  * Source: design section 5 (1). Returns: NULL-ended, owned (g_strfreev).
  */
 char **topics_to_read (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/client.h"
-#include "kafka/retention.h"
+#include "kafka/topic-settings.h"
 #include "kafka/retry-tiers.h"
 #include "program/topics.h"
 #include "former-tiers.h"
@@ -203,7 +203,8 @@ create (Broker *broker, GError **error)
   created = tell_created (event, error);
   rd_kafka_event_destroy (event);
   return created && await_names (broker, error) &&
-         topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, error);
+         topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, NULL,
+                       error);
 }
 
 /* --- check --- */
@@ -239,8 +240,8 @@ check_retentions (Broker *broker, GError **error)
   for (guint i = 0; i < broker->table->len; i++)
     g_ptr_array_add (names, full_name (broker, g_ptr_array_index (broker->table, i)));
   g_ptr_array_add (names, NULL);
-  retentions = kafka_topic_retentions (broker->handle, (const char *const *)names->pdata,
-                                       ADMIN_TIMEOUT_MS, error);
+  retentions = kafka_topic_setting (broker->handle, (const char *const *)names->pdata,
+                                    KAFKA_TOPIC_RETENTION, ADMIN_TIMEOUT_MS, error);
   if (!retentions)
     return FALSE;
   for (guint i = 0; i < broker->table->len; i++)
@@ -260,7 +261,7 @@ check_retentions (Broker *broker, GError **error)
 static gboolean
 check (Broker *broker, GError **error)
 {
-  if (!topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, error))
+  if (!topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, NULL, error))
     return FALSE;
   if (!settings_boolean (broker->settings, "broker-admin")) {
     printf ("%u topics are there; broker-admin=no: retention is not looked at\n",

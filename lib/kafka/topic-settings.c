@@ -1,5 +1,5 @@
-/* Retention of topics, see retention.h. */
-#include "kafka/retention.h"
+/* Settings of topics, see topic-settings.h. */
+#include "kafka/topic-settings.h"
 
 #include <string.h>
 
@@ -8,18 +8,18 @@
 #define ANSWER_SLACK_MS 5000 /* the library's own time-out comes first */
 
 static void
-note_retention (GHashTable *retentions, const rd_kafka_ConfigResource_t *resource)
+note_value (GHashTable *values, const rd_kafka_ConfigResource_t *resource, const char *setting)
 {
   size_t count = 0;
   const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs (resource, &count);
-  gint64 ms;
+  gint64 value;
 
   for (size_t i = 0; i < count; i++)
-    if (strcmp (rd_kafka_ConfigEntry_name (entries[i]), "retention.ms") == 0 &&
+    if (strcmp (rd_kafka_ConfigEntry_name (entries[i]), setting) == 0 &&
         rd_kafka_ConfigEntry_value (entries[i]) &&
-        parse_int64 (rd_kafka_ConfigEntry_value (entries[i]), -1, G_MAXINT64, &ms))
-      g_hash_table_insert (retentions, g_strdup (rd_kafka_ConfigResource_name (resource)),
-                           g_memdup2 (&ms, sizeof ms));
+        parse_int64 (rd_kafka_ConfigEntry_value (entries[i]), -1, G_MAXINT64, &value))
+      g_hash_table_insert (values, g_strdup (rd_kafka_ConfigResource_name (resource)),
+                           g_memdup2 (&value, sizeof value));
 }
 
 static void
@@ -41,11 +41,10 @@ ask (rd_kafka_t *handle, const char *const *topics, int timeout_ms, rd_kafka_que
 }
 
 GHashTable *
-kafka_topic_retentions (rd_kafka_t *handle, const char *const *topics, int timeout_ms,
-                        GError **error)
+kafka_topic_setting (rd_kafka_t *handle, const char *const *topics, const char *setting,
+                     int timeout_ms, GError **error)
 {
-  g_autoptr (GHashTable) retentions =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (rd_kafka_queue_t) queue = rd_kafka_queue_new (handle);
   const rd_kafka_ConfigResource_t **resources;
   rd_kafka_event_t *event;
@@ -63,7 +62,7 @@ kafka_topic_retentions (rd_kafka_t *handle, const char *const *topics, int timeo
   resources = rd_kafka_DescribeConfigs_result_resources (
       rd_kafka_event_DescribeConfigs_result (event), &count);
   for (size_t i = 0; i < count; i++)
-    note_retention (retentions, resources[i]);
+    note_value (values, resources[i], setting);
   rd_kafka_event_destroy (event);
-  return g_steal_pointer (&retentions);
+  return g_steal_pointer (&values);
 }
