@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "db/connection.h"
 #include "db/trip.h"
 
@@ -36,6 +37,8 @@ struct Db {
   gboolean is_broken;
   State state;
   guint begin_count; /* statements that BEGIN consists of, while it waits */
+  gint64 lock_timeout_ms, statement_timeout_ms;
+  gboolean timeouts_are_due; /* the session has others */
   Trip *trip;
 };
 
@@ -56,10 +59,11 @@ error_code_of (const char *sqlstate)
       g_str_has_prefix (sqlstate, "57P") || g_str_has_prefix (sqlstate, "58") ||
       g_str_equal (sqlstate, "25P03") || g_str_equal (sqlstate, "25006"))
     return DB_ERROR_AWAY;
-  /* Serialisation, deadlock, lock time-out, and a statement that was cancelled from outside. */
-  if (g_str_equal (sqlstate, "40001") || g_str_equal (sqlstate, "40P01") ||
-      g_str_equal (sqlstate, "55P03") || g_str_equal (sqlstate, "57014"))
+  if (g_str_equal (sqlstate, "40001") || g_str_equal (sqlstate, "40P01"))
     return DB_ERROR_CONFLICT;
+  /* lock_timeout, statement_timeout; also a statement that was cancelled from outside. */
+  if (g_str_equal (sqlstate, "55P03") || g_str_equal (sqlstate, "57014"))
+    return DB_ERROR_TIMEOUT;
   if (g_str_equal (sqlstate, "23505") || g_str_equal (sqlstate, "23P01"))
     return DB_ERROR_UNIQUE;
   if (g_str_has_prefix (sqlstate, "23"))
@@ -128,13 +132,21 @@ is_success (const PGresult *result)
 /* What we rely on, whatever role, database or server say. A process that is stopped inside a
  * transaction must not keep its row locks for ever: no transaction of ours waits for anything
  * outside the database. All our statements go by key: prepared while a table is small they would be
- * planned as a scan of it, and the generic plan stays when it has grown (measured). */
+ * planned as a scan of it, and the generic plan stays when it has grown (measured); what is planned so looks dear and
+ * would be compiled at each run (measured: 1.7 s on empty tables). A schema of the role's own name goes before public
+ * by default, and whoever may make one could put tables in the place of ours. */
 static const char SESSION[] = "set timezone = 'UTC';"
                               "set datestyle = 'ISO';"
                               "set bytea_output = 'hex';"
                               "set default_transaction_isolation = 'read committed';"
                               "set idle_in_transaction_session_timeout = '15s';"
-                              "set enable_seqscan = off";
+                              "set enable_seqscan = off;"
+                              "set jit = off;"
+                              "set search_path = public";
+
+/* Of all connections of the process, see db_configure(). */
+static gint64 default_lock_timeout_ms = DB_LOCK_TIMEOUT_MS;
+static gint64 default_statement_timeout_ms = DB_STATEMENT_TIMEOUT_MS;
 
 static gboolean
 has_numeric_port (const PQconninfoOption *options)
@@ -176,6 +188,7 @@ open_connection (Db *db, GError **error)
                                        "client_encoding",           NULL };
   const char *const values[] = { "5",     "1",    "10", "5", "3", "25000", g_get_prgname (),
                                  db->url, "UTF8", NULL };
+  g_autofree char *session = NULL;
   g_autoptr (PGresult) result = NULL;
 
   g_clear_pointer (&db->connection, PQfinish);
@@ -203,13 +216,24 @@ open_connection (Db *db, GError **error)
    * same. */
   (void)PQsetErrorVerbosity (db->connection, PQERRORS_SQLSTATE); /* the old one is the default */
 
-  result = PQexec (db->connection, SESSION);
+  session = g_strdup_printf ("%s; set lock_timeout = %" G_GINT64_FORMAT
+                             "; set statement_timeout = %" G_GINT64_FORMAT,
+                             SESSION, db->lock_timeout_ms, db->statement_timeout_ms);
+  result = PQexec (db->connection, session);
   if (!is_success (result)) {
     set_error_from_result (db, result, error);
     return FALSE;
   }
+  db->timeouts_are_due = FALSE;
   db->is_broken = FALSE;
   return TRUE;
+}
+
+void
+db_configure (const Settings *settings)
+{
+  default_lock_timeout_ms = settings_number (settings, "database-lock-timeout-ms");
+  default_statement_timeout_ms = settings_number (settings, "database-statement-timeout-ms");
 }
 
 Db *
@@ -219,6 +243,8 @@ db_open (const char *url, GError **error)
 
   db->url = g_strdup (url);
   db->trip = trip_new ();
+  db->lock_timeout_ms = default_lock_timeout_ms;
+  db->statement_timeout_ms = default_statement_timeout_ms;
   if (!open_connection (db, error))
     g_clear_pointer (&db, db_close);
   return db;
@@ -248,12 +274,47 @@ db_reset (Db *db, GError **error)
 }
 
 gboolean
+db_set_timeouts (Db *db, gint64 lock_ms, gint64 statement_ms, GError **error)
+{
+  if (lock_ms < 0 || lock_ms > G_MAXINT || statement_ms < 0 || statement_ms > G_MAXINT) {
+    g_set_error_literal (error, DB_ERROR, DB_ERROR_STATEMENT,
+                         "a time-out is a number of milliseconds from 0 to 2147483647");
+    return FALSE;
+  }
+  if (db->lock_timeout_ms == lock_ms && db->statement_timeout_ms == statement_ms)
+    return TRUE;
+  db->lock_timeout_ms = lock_ms;
+  db->statement_timeout_ms = statement_ms;
+  db->timeouts_are_due = TRUE;
+  return TRUE;
+}
+
+gboolean
 db_connection_is_stale (Db *db)
 {
   struct pollfd waiting = { .fd = PQsocket (db->connection), .events = POLLIN };
 
   /* Nobody listens for notifications here: what arrives unasked is the server's farewell. */
   return db->is_broken || waiting.fd < 0 || poll (&waiting, 1, 0) != 0;
+}
+
+void
+db_connection_timeouts (const Db *db, gint64 *ret_lock_ms, gint64 *ret_statement_ms)
+{
+  *ret_lock_ms = db->lock_timeout_ms;
+  *ret_statement_ms = db->statement_timeout_ms;
+}
+
+void
+db_connection_use_default_timeouts (Db *db)
+{
+  (void)db_set_timeouts (db, default_lock_timeout_ms, default_statement_timeout_ms, NULL);
+}
+
+void
+db_connection_is_of_no_use (Db *db)
+{
+  db->is_broken = TRUE;
 }
 
 gboolean
@@ -309,6 +370,8 @@ set_error_from_trip (Db *db, const TripOutcome *outcome, GError **error)
   case TRIP_WARNED:
     db->is_broken = TRUE;
     db->state = STATE_UNKNOWN;
+    log_limited (LOG_LEVEL_WARNING, "commit-warning",
+                 "a commit was not confirmed by the synchronous standby", NULL);
     g_set_error_literal (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN,
                          "COMMIT succeeded with a warning: the standby has not confirmed it");
     return;
@@ -320,10 +383,29 @@ set_error_from_trip (Db *db, const TripOutcome *outcome, GError **error)
   }
 }
 
+/* A session's setting that is made within a transaction would go with its rollback. */
+static gboolean
+timeouts_can_go (const Db *db)
+{
+  return db->timeouts_are_due && db->state != STATE_OPEN;
+}
+
+static void
+add_timeouts (Db *db)
+{
+  g_autofree char *sql =
+      g_strdup_printf ("select set_config ('lock_timeout', '%" G_GINT64_FORMAT "', false), "
+                       "set_config ('statement_timeout', '%" G_GINT64_FORMAT "', false)",
+                       db->lock_timeout_ms, db->statement_timeout_ms);
+
+  trip_add_setting (db->trip, sql);
+}
+
 /* Sends what waits. @ret_result (may be NULL): of the last statement but COMMIT, owned. */
 static gboolean
 travel (Db *db, PGresult **ret_result, GError **error)
 {
+  gboolean sets_timeouts = timeouts_can_go (db);
   TripOutcome outcome;
 
   if (db->state == STATE_BEGUN)
@@ -333,7 +415,11 @@ travel (Db *db, PGresult **ret_result, GError **error)
     set_error_lost (db, DB_ERROR_AWAY, error);
     return FALSE;
   }
+  if (sets_timeouts)
+    add_timeouts (db);
   outcome = trip_run (db->trip);
+  if (sets_timeouts)
+    db->timeouts_are_due = outcome.end == TRIP_LOST || outcome.settings_failed;
   if (outcome.end == TRIP_DONE && ret_result)
     *ret_result = g_steal_pointer (&outcome.result);
   else if (outcome.end != TRIP_DONE)
@@ -419,7 +505,7 @@ db_script (Db *db, const char *sql, GError **error)
   g_autoptr (PGresult) result = NULL;
 
   assert_not_ended (db);
-  if (trip_count (db->trip) > 0 && !travel (db, NULL, error))
+  if ((trip_count (db->trip) > 0 || timeouts_can_go (db)) && !travel (db, NULL, error))
     return FALSE;
   if (is_lost (db)) {
     set_error_lost (db, DB_ERROR_AWAY, error);

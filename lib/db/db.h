@@ -2,7 +2,8 @@
  *
  * Queries are named and live in the .sql files beside their callers (SQL_TAKE_RUN and so on); each is
  * prepared once per connection, in the trip that runs it first, known by its text and parameter types. A connection belongs to one thread at a
- * time. Sessions run in UTC, read committed, and end when they are idle in a transaction for 15 s. */
+ * time. Sessions run in UTC, read committed, without JIT, in schema public, and end when they are idle in a transaction for
+ * 15 s. No statement waits for a lock or runs for longer than the time-outs, see db_set_timeouts(). */
 #pragma once
 
 #include <glib.h>
@@ -13,11 +14,14 @@ GQuark db_error_quark (void);
 typedef enum {
   DB_ERROR_AWAY, /* no connection, or lost before COMMIT was sent: nothing has happened. Also a server that is
                              * full, shutting down or read-only. Outside a transaction a lost statement may have run */
-  DB_ERROR_COMMIT_UNKNOWN, /* COMMIT sent, no answer: read the inbox row to learn it */
-  DB_ERROR_CONFLICT,       /* deadlock or serialisation failure: repeat the transaction */
-  DB_ERROR_UNIQUE,         /* a unique constraint; its name is in the message */
-  DB_ERROR_CHECK,          /* check, not-null or foreign-key constraint */
-  DB_ERROR_STATEMENT,      /* everything else: a mistake of ours */
+  DB_ERROR_COMMIT_UNKNOWN, /* COMMIT sent, and no answer, or one with a warning: read the inbox row to learn
+                            * it; before what is not there is believed: db_primary_acknowledges() */
+  DB_ERROR_CONFLICT,  /* deadlock or serialisation failure: repeat the transaction */
+  DB_ERROR_UNIQUE,    /* a unique constraint; its name is in the message */
+  DB_ERROR_CHECK,     /* check, not-null or foreign-key constraint */
+  DB_ERROR_STATEMENT, /* everything else: a mistake of ours */
+  DB_ERROR_TIMEOUT, /* lock_timeout, statement_timeout, or cancelled from outside: somebody was waited for, nothing has
+                     * happened, others may go on. Not repeated by db_transaction() */
 } DbError;
 
 typedef struct Db Db;
@@ -29,6 +33,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Db, db_close)
 gboolean
 db_is_broken (const Db *db); /* DB_ERROR_AWAY or COMMIT_UNKNOWN was met; close or reset it */
 gboolean db_reset (Db *db, GError **error); /* connects again */
+
+/* Time-outs of the connections that are opened from now on (database-lock-timeout-ms, database-statement-timeout-ms):
+ * once at a program's start. Without it the settings' defaults count. */
+void db_configure (const Settings *settings);
+
+/**
+ * db_set_timeouts:
+ * @lock_ms: a statement's longest wait for one lock
+ * @statement_ms: a statement's longest run, its waits included
+ *
+ * Others than the settings' for this connection, db_reset() included; 0 is no limit. Sends nothing: the change
+ * travels with the next trip, but inside an open transaction none of it holds before that one has ended.
+ * Errors: DB_ERROR_STATEMENT for a number below 0 or above 2^31 - 1.
+ */
+gboolean db_set_timeouts (Db *db, gint64 lock_ms, gint64 statement_ms, GError **error);
 
 /**
  * db_query:
@@ -95,6 +114,20 @@ gboolean db_commit (Db *db, GError **error);
 /* Never fails; a lost connection is noted for db_is_broken(). What is queued is forgotten. */
 void db_rollback (Db *db);
 
+/**
+ * db_primary_acknowledges:
+ *
+ * Commits a transaction of its own (a record in the log, no row), and waits for it as synchronous_commit and
+ * synchronous_standby_names demand. After DB_ERROR_COMMIT_UNKNOWN a row that is there was committed; one that is
+ * *not there* proves nothing on a server that others have left for a new primary, or that replays its log still. Whoever
+ * looks what has become of a commit therefore looks on a new connection, and calls this on it before he
+ * believes what he did not find.
+ *
+ * Waits for as long as a synchronous standby is away. Not within a transaction.
+ * Errors: DB_ERROR_COMMIT_UNKNOWN: not acknowledged; DB_ERROR_AWAY: also a standby, or read-only.
+ */
+gboolean db_primary_acknowledges (Db *db, GError **error);
+
 /* Runs @work between BEGIN and COMMIT; repeats it on DB_ERROR_CONFLICT (10 times). */
 typedef gboolean (*DbWork) (Db *db, gpointer data, GError **error);
 gboolean db_transaction (Db *db, DbWork work, gpointer data, GError **error);
@@ -117,5 +150,5 @@ void db_pool_free (DbPool *pool);
 Db *db_pool_take (DbPool *pool, GError **error);
 void db_pool_give (DbPool *pool, Db *db); /* NULL is fine */
 
-extern const Setting
-    db_settings[]; /* database-url (secret), database-connections, database-wait-ms */
+extern const Setting db_settings
+    []; /* database-url (secret), database-connections, database-wait-ms, database-…-timeout-ms */

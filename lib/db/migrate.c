@@ -2,6 +2,7 @@
  * style section 6. */
 #include "db/migrate.h"
 
+#include "db/connection.h"
 #include "db/migrate.sql.h"
 
 typedef struct {
@@ -190,6 +191,8 @@ gboolean
 db_migrate (Db *db, int to_version, GError **error)
 {
   Step step = { .to_version = to_version < 0 ? db_schema_version_expected () : to_version };
+  gint64 lock_ms, statement_ms;
+  gboolean is_done = TRUE;
 
   if (to_version < -1 || to_version > db_schema_version_expected ()) {
     g_set_error (error, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_VERSION,
@@ -198,8 +201,10 @@ db_migrate (Db *db, int to_version, GError **error)
     return FALSE;
   }
 
-  while (!step.is_there)
-    if (!db_transaction (db, take_step, &step, error))
-      return FALSE;
-  return TRUE;
+  db_connection_timeouts (db, &lock_ms, &statement_ms);
+  (void)db_set_timeouts (db, 0, 0, NULL); /* cannot fail */
+  while (is_done && !step.is_there)
+    is_done = db_transaction (db, take_step, &step, error);
+  (void)db_set_timeouts (db, lock_ms, statement_ms, NULL);
+  return is_done;
 }

@@ -26,7 +26,8 @@ gboolean db_schema_check (Db *db, GError **error);
  *
  * Brings the schema to @to_version, forward or back, each migration in a transaction of its own: what was done before
  * an error stays, and calling it again goes on. Several at once are safe, they wait for each other. Going back drops
- * the data of what it takes away.
+ * the data of what it takes away. Without time-outs: a table is locked when its users let it go, and rewritten in as
+ * long as it takes; the connection has its own again afterwards.
  *
  * Errors: DB_SCHEMA_ERROR_… but BEHIND, and database errors; the failed migration is named.
  */

@@ -13,6 +13,11 @@ const Setting db_settings[] = {
     "Connections to the database that a process opens at most.", .min = 1, .max = 1000 },
   { "database-wait-ms", SETTING_NUMBER, "60000",
     "How long a process keeps an answer it cannot write down before it gives up and exits." },
+  { "database-lock-timeout-ms", SETTING_NUMBER, G_STRINGIFY (DB_LOCK_TIMEOUT_MS),
+    "How long a statement waits for a lock that somebody else holds; 0: for ever.",
+    .max = G_MAXINT },
+  { "database-statement-timeout-ms", SETTING_NUMBER, G_STRINGIFY (DB_STATEMENT_TIMEOUT_MS),
+    "How long a statement may run, its waits included; 0: for ever.", .max = G_MAXINT },
   { NULL },
 };
 
@@ -92,6 +97,7 @@ db_pool_give (DbPool *pool, Db *db)
     return;
   if (db_connection_is_in_transaction (db))
     db_rollback (db);
+  db_connection_use_default_timeouts (db);
   if (db_is_broken (db)) {
     db_close (db);
     forget_connection (pool);

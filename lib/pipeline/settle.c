@@ -528,6 +528,12 @@ settle_singly (Desk *desk, Runner *runner, SettleUnit *unit)
       g_error_free (error);
       continue;
     }
+    if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT)) { /* somebody holds a lock: later */
+      log_limited (LOG_LEVEL_WARNING, "settle-timeout", "a settlement waits for a lock", "error",
+                   error->message, NULL);
+      g_error_free (error);
+      continue;
+    }
     if (!settle_otherwise (unit, error))
       break;
   }

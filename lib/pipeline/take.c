@@ -79,7 +79,8 @@ do_open (Desk *desk, Runner *runner, TakeItem *item)
   while (!desk_transaction (desk, TRUE, open_partition, &open, &error)) {
     log_limited (LOG_LEVEL_ERROR, "open", "a partition's records cannot be read", "error",
                  error->message, NULL);
-    if (!g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
+    if (!g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN) &&
+        !g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT))
       runner_ill (error->message, runner);
     g_clear_error (&error);
   }
@@ -404,7 +405,9 @@ do_or_die (Desk *desk, Runner *runner, DbWork work, gpointer data, const char *w
   GError *error = NULL;
 
   while (!desk_transaction (desk, TRUE, work, data, &error)) {
-    if (!g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
+    if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT)) {
+      log_limited (LOG_LEVEL_WARNING, what, what, "error", error->message, NULL);
+    } else if (!g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
       log_failure (what, "error", error->message, NULL);
       runner_ill (error->message, runner);
     }

@@ -48,6 +48,7 @@ static const VerdictRow rows[] = {
   { db_error_quark, DB_ERROR_AWAY, NULL, VERDICT_ILL, FAILED, "database-away" },
   { db_error_quark, DB_ERROR_COMMIT_UNKNOWN, NULL, VERDICT_ILL, FAILED, "database-away" },
   { db_error_quark, DB_ERROR_CONFLICT, NULL, VERDICT_RETRY, FAILED, "database-conflict" },
+  { db_error_quark, DB_ERROR_TIMEOUT, NULL, VERDICT_RETRY, FAILED, "database-timeout" },
   { db_error_quark, ANY, NULL, VERDICT_RETRY, FAILED, "database-statement" },
 
   { events_error_quark, EVENTS_ERROR_REGISTRY, NULL, VERDICT_ILL, FAILED, "schema-registry-away" },

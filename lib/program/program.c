@@ -505,6 +505,7 @@ program_start (const char *name, const Settings *settings, GError **error)
                            .data = program };
 
   log_init (name, settings_text (settings, "log-level"));
+  db_configure (settings);
   program->name = g_strdup (name);
   program->settings = settings;
   program->instance_id = text_new_uuid ();

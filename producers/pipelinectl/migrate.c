@@ -30,6 +30,7 @@ migrate_main (int argc, char **argv)
     return complain (EXIT_USAGE, "--to must be a version from 0 to %d",
                      db_schema_version_expected ());
 
+  db_configure (settings);
   db = db_open (settings_text (settings, "database-url"), &error);
   if (!db || !db_schema_version (db, &before, &error) || !db_migrate (db, (int)version, &error))
     return complain (EXIT_FAILED, "%s", error->message);

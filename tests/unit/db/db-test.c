@@ -192,15 +192,20 @@ test_session_is_ours (void)
 
   database_run (db, "alter role dependents set timezone = 'America/Chicago'; "
                     "alter role dependents set bytea_output = 'escape'; "
-                    "alter role dependents set default_transaction_isolation = 'serializable'");
+                    "alter role dependents set default_transaction_isolation = 'serializable'; "
+                    "alter role dependents set search_path = 'nowhere'; "
+                    "alter role dependents set jit = on");
   g_assert_true (db_reset (db, &error));
   rows = db_query (db, &error,
                    "select current_setting ('timezone') as zone, "
-                   "current_setting ('transaction_isolation') as isolation",
+                   "current_setting ('transaction_isolation') as isolation, "
+                   "current_setting ('search_path') as path, current_setting ('jit') as jit",
                    "");
   g_assert_no_error (error);
   g_assert_cmpstr (db_rows_text (rows, 0, "zone"), ==, "UTC");
   g_assert_cmpstr (db_rows_text (rows, 0, "isolation"), ==, "read committed");
+  g_assert_cmpstr (db_rows_text (rows, 0, "path"), ==, "public");
+  g_assert_cmpstr (db_rows_text (rows, 0, "jit"), ==, "off");
   database_run (db, "alter role dependents reset all");
 }
 
@@ -400,6 +405,130 @@ test_deadlock_is_a_conflict (void)
     g_assert_error (theirs, DB_ERROR, DB_ERROR_CONFLICT);
 }
 
+/* ---- time-outs
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void
+assert_timeouts (Db *db, const char *lock, const char *statement)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DbRows) rows = db_query (db, &error,
+                                      "select current_setting ('lock_timeout') as lock, "
+                                      "current_setting ('statement_timeout') as statement",
+                                      "");
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (db_rows_text (rows, 0, "lock"), ==, lock);
+  g_assert_cmpstr (db_rows_text (rows, 0, "statement"), ==, statement);
+}
+
+static void
+configure (const char *lock_ms, const char *statement_ms)
+{
+  const Setting *const tables[] = { db_settings, NULL };
+  g_autofree char *lock = g_strconcat ("--database-lock-timeout-ms=", lock_ms, NULL);
+  g_autofree char *statement = g_strconcat ("--database-statement-timeout-ms=", statement_ms, NULL);
+  char *words[] = { "test", "--database-url=x", lock, statement, NULL };
+  char **argv = words;
+  int argc = G_N_ELEMENTS (words) - 1;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = settings_parse ("test", "", "", tables, &argc, &argv, &error);
+
+  g_assert_no_error (error);
+  db_configure (settings);
+}
+
+static void
+test_timeouts_are_configured (void)
+{
+  g_autoptr (Db) before = database_open (), db = NULL;
+
+  assert_timeouts (before, "2s", "30s"); /* the settings' defaults */
+  configure ("123", "0");
+  db = database_open ();
+  assert_timeouts (db, "123ms", "0");
+  g_assert_true (db_reset (db, NULL));
+  assert_timeouts (db, "123ms", "0");
+  assert_timeouts (before, "2s", "30s");
+  configure ("2000", "30000");
+}
+
+static void
+test_timeouts_of_one_connection (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (db_set_timeouts (db, 70, 80000, NULL));
+  assert_timeouts (db, "70ms", "80s");
+  g_assert_true (db_reset (db, NULL));
+  assert_timeouts (db, "70ms", "80s");
+
+  /* They do not go with the transaction that they have travelled with. */
+  g_assert_true (db_begin (db, NULL));
+  g_assert_true (db_set_timeouts (db, 60, 0, NULL));
+  assert_timeouts (db, "60ms", "0");
+  db_rollback (db);
+  assert_timeouts (db, "60ms", "0");
+
+  /* Nor come before the end of one. */
+  g_assert_true (db_begin (db, NULL));
+  database_run (db, "select 1");
+  g_assert_true (db_set_timeouts (db, 50, 0, NULL));
+  assert_timeouts (db, "60ms", "0");
+  g_assert_true (db_commit (db, NULL));
+  assert_timeouts (db, "50ms", "0");
+
+  g_assert_true (db_set_timeouts (db, 40, 0, NULL));
+  database_run (db, "do $$ begin assert current_setting ('lock_timeout') = '40ms'; end $$");
+
+  g_assert_false (db_set_timeouts (db, -1, 0, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_STATEMENT);
+  assert_timeouts (db, "40ms", "0");
+}
+
+static gboolean
+work_that_waits (Db *db, gpointer calls, GError **error)
+{
+  ++*(guint *)calls;
+  return db_execute (db, NULL, error, "update ruled set ssn = 'y' where n = 1", "");
+}
+
+static void
+test_lock_of_a_stranger_is_a_timeout (void)
+{
+  g_autoptr (Db) stranger = database_open (), db = database_open ();
+  g_autoptr (GError) error = NULL;
+  guint calls = 0;
+
+  make_table_with_rules (stranger);
+  database_run (stranger, "insert into ruled values (1, 'a'), (2, 'b')");
+  g_assert_true (db_begin (stranger, NULL));
+  database_run (stranger, "select from ruled where n = 1 for update");
+  g_assert_true (db_set_timeouts (db, 20, 0, NULL));
+  g_assert_false (db_transaction (db, work_that_waits, &calls, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_TIMEOUT);
+  g_assert_cmpuint (calls, ==, 1);
+  g_assert_false (db_is_broken (db));
+  database_run (db, "update ruled set ssn = 'c' where n = 2"); /* others go on */
+  db_rollback (stranger);
+  g_clear_error (&error);
+  g_assert_true (db_transaction (db, work_that_waits, &calls, &error));
+}
+
+static void
+test_statement_that_hangs_is_a_timeout (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (db_set_timeouts (db, 0, 20, NULL));
+  g_assert_false (db_execute (db, NULL, &error, "select pg_sleep (3600)", ""));
+  g_assert_error (error, DB_ERROR, DB_ERROR_TIMEOUT);
+  g_assert_false (db_is_broken (db));
+  g_assert_cmpint (database_number (db, "select 1 as n"), ==, 1);
+}
+
 /* ---- lost connections
  * ------------------------------------------------------------------------------------------ */
 
@@ -538,6 +667,21 @@ test_pool_replaces_dead_connections (void)
 }
 
 static void
+test_pool_gives_no_others_timeouts (void)
+{
+  DbPool *pool = db_pool_new (g_getenv ("DATABASE_URL"), 1);
+  Db *db = db_pool_take (pool, NULL);
+
+  g_assert_true (db_set_timeouts (db, 1, 1000, NULL));
+  assert_timeouts (db, "1ms", "1s");
+  db_pool_give (pool, db);
+  db = db_pool_take (pool, NULL);
+  assert_timeouts (db, "2s", "30s");
+  db_pool_give (pool, db);
+  db_pool_free (pool);
+}
+
+static void
 test_pool_without_server_fails_and_recovers_its_place (void)
 {
   DbPool *pool = db_pool_new ("postgresql://me@127.0.0.1:1/d", 1);
@@ -572,11 +716,16 @@ main (int argc, char **argv)
                    test_failed_work_is_rolled_back_once);
   g_test_add_func ("/db/transaction/commit-after-a-failure-is-an-error",
                    test_commit_after_a_failure_is_an_error);
+  g_test_add_func ("/db/timeout/is-a-setting", test_timeouts_are_configured);
+  g_test_add_func ("/db/timeout/of-one-connection", test_timeouts_of_one_connection);
+  g_test_add_func ("/db/timeout/lock-of-a-stranger", test_lock_of_a_stranger_is_a_timeout);
+  g_test_add_func ("/db/timeout/statement-that-hangs", test_statement_that_hangs_is_a_timeout);
   g_test_add_func ("/db/lost/in-a-transaction-is-away", test_killed_in_a_transaction_is_away);
   g_test_add_func ("/db/lost/before-commit-is-unknown", test_killed_before_commit_is_unknown);
   g_test_add_func ("/db/lost/idle-transaction-is-ended", test_idle_transaction_is_ended);
   g_test_add_func ("/db/pool/is-bounded", test_pool_is_bounded);
   g_test_add_func ("/db/pool/replaces-dead-connections", test_pool_replaces_dead_connections);
+  g_test_add_func ("/db/pool/time-outs-are-not-passed-on", test_pool_gives_no_others_timeouts);
   g_test_add_func ("/db/pool/failure-frees-its-place",
                    test_pool_without_server_fails_and_recovers_its_place);
   return g_test_run ();

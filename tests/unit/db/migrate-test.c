@@ -176,6 +176,39 @@ test_several_at_once (void)
   g_assert_true (db_schema_check (db, NULL));
 }
 
+static gpointer
+migrate_impatiently (gpointer data)
+{
+  migrate_to (data, -1);
+  return NULL;
+}
+
+/* A migration waits for whoever uses a table, in a session that otherwise waits for nobody. */
+static void
+test_no_timeouts (void)
+{
+  g_autoptr (Db) other = database_open (), db = database_open ();
+  g_autofree char *waits = NULL;
+  GThread *thread;
+
+  migrate_to (other, 0);
+  waits = g_strdup_printf (
+      "select count (*) as n from pg_stat_activity where pid = %d and wait_event_type = "
+      "'Lock' and clock_timestamp () > query_start + interval '50 ms'",
+      (int)database_number (db, "select pg_backend_pid () as n"));
+  g_assert_true (db_begin (other, NULL));
+  database_run (other, "select pg_advisory_xact_lock (7210686674)");
+  g_assert_true (db_set_timeouts (db, 1, 10000, NULL));
+  thread = g_thread_new ("migrate", migrate_impatiently, db);
+  while (database_number (other, waits) == 0)
+    g_thread_yield ();
+  g_assert_true (db_commit (other, NULL));
+  g_thread_join (thread);
+  g_assert_cmpint (database_number (db, "select setting::bigint as n from pg_settings "
+                                        "where name = 'lock_timeout'"),
+                   ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -185,6 +218,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/migrate/edited-is-refused", test_edited_is_refused);
   g_test_add_func ("/db/migrate/failure-leaves-a-whole-version",
                    test_failure_leaves_a_whole_version);
+  g_test_add_func ("/db/migrate/waits-without-time-outs", test_no_timeouts);
   g_test_add_func ("/db/migrate/several-at-once-are-safe", test_several_at_once);
   return g_test_run ();
 }

@@ -257,6 +257,11 @@ test_trips (void)
   db_rollback (db);
   g_assert_cmpint (trips_of (&proxy), ==, 0);
   g_assert_cmpint (count_things (db), ==, 6);
+  g_assert_cmpint (trips_of (&proxy), ==, 1);
+
+  g_assert_true (db_set_timeouts (db, 1000, 2000, NULL)); /* travels along */
+  transaction_of_two (db, 7);
+  g_assert_cmpint (trips_of (&proxy), ==, 1);
   close_with_proxy (&proxy, db);
 }
 

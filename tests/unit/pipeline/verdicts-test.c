@@ -65,6 +65,7 @@ our_own_words (void)
     { SEAL_ERROR, SEAL_ERROR_UNKNOWN, "x", VERDICT_RETRY, "master-key-missing" },
     { SEAL_ERROR, SEAL_ERROR_DAMAGED, "x", VERDICT_DEAD, "sealed-value-damaged" },
     { DB_ERROR, DB_ERROR_CONFLICT, "x", VERDICT_RETRY, "database-conflict" },
+    { DB_ERROR, DB_ERROR_TIMEOUT, "x", VERDICT_RETRY, "database-timeout" },
     { DB_ERROR, DB_ERROR_UNIQUE, "x", VERDICT_RETRY, "database-statement" },
     { DB_ERROR, DB_ERROR_CHECK, "x", VERDICT_RETRY, "database-statement" },
     { DB_ERROR, DB_ERROR_STATEMENT, "x", VERDICT_RETRY, "database-statement" },
