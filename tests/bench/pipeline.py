@@ -244,7 +244,7 @@ class Pipeline:
         for child in children_of(postmaster):
             try:
                 used["PostgreSQL"] += cpu_of_process(child)
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 pass  # it has just ended
         used["Apache Kafka"] = cpu_of_process(pathlib.Path(os.environ["KAFKA_PID_FILE"]).read_text().strip())
         return used
