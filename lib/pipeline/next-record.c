@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/crash-point.h"
 #include "kafka/retry-tiers.h"
+#include "claims/insert-record.h"
 #include "pipeline/delivery.h"
 
 #define FAILURES_MAX_BYTES 900  /* first and last failures; a header holds 1,024 */
@@ -77,7 +78,7 @@ diagnosis (SettleUnit *unit, GError **error)
     g_autofree char *steps = NULL;
     gboolean is_in_doubt = FALSE;
 
-    if (!journal_in_effect (unit->transaction.db, delivery->run->scope.scope, STEP_INSERT, &steps,
+    if (!journal_in_effect (unit->transaction.db, delivery->run->scope.scope, INSERT_STEP, &steps,
                             &is_in_doubt, error))
       return NULL;
     kafka_headers_set (headers, "dp-steps", steps);

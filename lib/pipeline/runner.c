@@ -12,6 +12,7 @@
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "claims/insert-record.h"
 #include "pipeline/delivery.h"
 #include "program/topics.h"
 
@@ -101,7 +102,7 @@ spare_insert_in_doubt (Run *run, Verdict verdict, GError **error)
 
   if ((verdict != VERDICT_DEAD && !is_last) || run->is_worn_out || run->scopes->len == 0)
     return verdict;
-  insert = run_journal_find (run, NULL, STEP_INSERT, &why);
+  insert = run_journal_find (run, NULL, INSERT_STEP, &why);
   if (!why && (!insert || strcmp (insert->state, "started") != 0))
     return verdict;
   if (why) { /* nobody knows: not the moment to let it die */

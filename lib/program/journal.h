@@ -5,9 +5,6 @@
 #include "base/seal.h"
 #include "program/transaction.h"
 
-/* The one step after which a child cannot die; dead letters say when its outcome is unknown. */
-#define STEP_INSERT "insert-benefit-claim"
-
 typedef struct {
   char *step;
   int ordinal;
@@ -61,6 +58,6 @@ gboolean journal_end_step (Transaction *transaction, const char *scope, const ch
                            const char *new_state, const char *result, const char *note,
                            gboolean *ret_hit, GError **error);
 /* What had taken effect: names of finished steps with commas between them (owned; NULL: none), and whether nobody knows of
- * the insert. */
+ * @insert_step, the one that cannot be taken back. */
 gboolean journal_in_effect (Db *db, const char *scope, const char *insert_step, char **ret_steps,
                             gboolean *ret_in_doubt, GError **error);

@@ -1,4 +1,10 @@
-#include "submission/close.h"
+/* The end of a child, and of its group.
+ *
+ * The rating engine reads a proc as soon as it says Ready, so it must not say so while a sibling
+ * writes under it. That the last child is submitted, and that it is the closer, is one transaction
+ * under the group's row lock; only that child's message closes, as a journalled step of the group,
+ * and its inbox row is written with the group's success, so that a redelivery goes on here. */
+#include "submission/submission.h"
 
 #include "base/crash-point.h"
 #include "bgs/kept.h"
@@ -124,7 +130,7 @@ close_proc (Submission *submission, GError **error)
 }
 
 gboolean
-close_child (Submission *submission, GError **error)
+submission_close (Submission *submission, GError **error)
 {
   Ending ending = { .submission = submission };
 

@@ -23,8 +23,5 @@ select bgs_claim_id from bgs_submissions where saved_claim_id = $1 and bgs_claim
 select scope, step, ordinal, token from step_journal where scope = any ($1) and state = 'started'
 for update
 
--- name: free-locks-of-claim
-delete from veteran_locks where claim_id = $1
-
 -- name: form-of-claim
 select form_id from saved_claims where id = $1

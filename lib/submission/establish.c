@@ -1,4 +1,12 @@
-#include "submission/establish.h"
+/* The increment and the insert: the one call of the whole flow that makes money move and cannot be
+ * taken back.
+ *
+ * BGS takes an increment once, neither reserves nor locks it when it is asked for, and makes a
+ * benefit claim for every insert that it takes. So both calls happen under a lock per Veteran that
+ * outlives process and connection, a child sends another increment only when somebody else is seen
+ * to have taken its own, and nobody uses an increment that another child has sent without an
+ * answer. tests/model has these rules as a checked model; changing one means changing that first. */
+#include "submission/submission.h"
 
 #include <string.h>
 
@@ -9,13 +17,15 @@
 #include "pipeline/step.h"
 #include "submission/establish.sql.h"
 #include "submission/insert-settling.h"
+#include "submission/lock-holder.h"
+#include "submission/veteran-lock.h"
 
 #define INCREMENTS_ASKED_MAX 3
 #define LAG_ATTEMPTS_MAX     3
 /* So many sends of one child may end unknown one soon after the other; then it waits in look-tier between them, and no
  * longer than outage-max-wait. */
 #define SENDS_AT_ONCE_MAX    3
-/* Rounds of establish_benefit_claim(): each makes a change that another one can only undo by making
+/* Each makes a change that another one can only undo by making
  * one of its own. */
 #define ROUNDS_MAX           12
 
@@ -105,13 +115,11 @@ static gboolean
 check_lock (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const Insert *insert = data;
-  guint count = 0;
+  gboolean is_hit;
 
-  if (!db_execute (transaction_db (transaction), &count, error, SQL_LOCK_MARK, "tiit",
-                   insert->lock.veteran, insert->lock.claim_id, insert->lock.token,
-                   insert->claim.increment))
+  if (!veteran_lock_mark (transaction, &insert->lock, insert->claim.increment, &is_hit, error))
     return FALSE;
-  if (count == 0 && GUARD (LOCK_CHECK) && GUARD (VETERAN_LOCK))
+  if (!is_hit && GUARD (LOCK_CHECK) && GUARD (VETERAN_LOCK))
     return run_snooze (run, 1000, "the Veteran's lock has passed to another claim", error);
   return TRUE;
 }
@@ -126,8 +134,7 @@ end_lock (Transaction *transaction, Run *run, gpointer data, GError **error)
 
   return inserts_record_benefit_claim (db, insert->lock.claim_id, submission->child->form_type,
                                        run_attempt (run) + 1, id, error) &&
-         db_execute (db, NULL, error, SQL_LOCK_END, "ti", insert->lock.veteran,
-                     insert->lock.claim_id);
+         veteran_lock_end (transaction, &insert->lock, error);
 }
 
 /* An insert that is sent again has to be the one that was sent before: code or data may have
@@ -353,7 +360,7 @@ one_round (Submission *submission, Rounds *rounds, GError **error)
     return ROUND_FAILED;
   CRASH_POINT ("lock/after");
   if (!lock.is_hit && GUARD (VETERAN_LOCK))
-    return veteran_lock_meet_holder (submission, error) ? ROUND_AGAIN : ROUND_FAILED;
+    return lock_holder_meet (submission, error) ? ROUND_AGAIN : ROUND_FAILED;
 
   inserts = inserts_load (submission, lock.claim_id, submission->child->form_type, error);
   if (!inserts)
@@ -382,7 +389,8 @@ keeps_lock (const GError *error)
          g_error_matches (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST);
 }
 
-gboolean
+/* Sets increment and benefit_claim: the kept reply, or what the look found in its place. */
+static gboolean
 establish_benefit_claim (Submission *submission, GError **error)
 {
   g_auto (Rounds) rounds = { 0 };
@@ -403,4 +411,16 @@ establish_benefit_claim (Submission *submission, GError **error)
   }
   veteran_lock_release (submission);
   return run_snooze (submission->run, 1000, "the Veteran's lock is much asked for", error);
+}
+
+gboolean
+submission_establish (Submission *submission, GError **error)
+{
+  if (!establish_benefit_claim (submission, error))
+    return FALSE;
+  g_free (submission->benefit_claim_id);
+  submission->benefit_claim_id = bgs_kept_value (submission->benefit_claim, "benefitClaimID");
+  /* What is kept does not change, and with a benefit claim somewhere the child must not die. */
+  return submission->benefit_claim_id ||
+         run_hold (submission->run, "the kept insert has no benefit claim", 0, error);
 }

@@ -1,4 +1,4 @@
-/* Notes, the look, increments. See insert-look.h. */
+/* The look, increments. See insert-look.h. */
 #include "submission/insert-look.h"
 
 #include <string.h>
@@ -8,47 +8,6 @@
 
 /* What BGS gives may be reserved for another child; so many are tried from there on. */
 #define INCREMENTS_TRIED_MAX 10
-
-/* --- Notes. --- */
-
-char *
-insert_note_format (const InsertNote *note)
-{
-  return g_strdup_printf ("increment=%s type=%s day=%s", note->increment, note->claim_type,
-                          note->day);
-}
-
-static char *
-note_field (char **fields, const char *prefix)
-{
-  for (; *fields; fields++)
-    if (g_str_has_prefix (*fields, prefix) && (*fields)[strlen (prefix)])
-      return g_strdup (*fields + strlen (prefix));
-  return NULL;
-}
-
-InsertNote *
-insert_note_parse (const char *text)
-{
-  g_auto (GStrv) fields = g_strsplit (text ? text : "", " ", -1);
-  g_autoptr (InsertNote) note = g_new0 (InsertNote, 1);
-
-  note->increment = note_field (fields, "increment=");
-  note->claim_type = note_field (fields, "type=");
-  note->day = note_field (fields, "day=");
-  return note->increment && note->claim_type && note->day ? g_steal_pointer (&note) : NULL;
-}
-
-void
-insert_note_free (InsertNote *note)
-{
-  if (!note)
-    return;
-  g_free (note->increment);
-  g_free (note->claim_type);
-  g_free (note->day);
-  g_free (note);
-}
 
 /* --- The look. --- */
 

@@ -1,20 +1,11 @@
-/* What an insert's journal row says of itself, the look for the benefit claim that it may have made, and increments that
- * are free. Pure: what was read comes in, what it means goes out. Source: design section 6, "Ours". */
+/* The look for the benefit claim that an insert without an answer may have made, and increments
+ * that are free. Pure: what was read comes in, what it means goes out. Rules: the README of this
+ * room. */
 #pragma once
 
 #include <glib.h>
 #include "bgs/benefit-claim-finder.h"
-
-/* The note of an insert's row: not personal, and all that "ours" needs. */
-typedef struct {
-  char *increment;  /* endProduct */
-  char *claim_type; /* endProductCode */
-  char *day;        /* YYYY-MM-DD, of submission */
-} InsertNote;
-char *insert_note_format (const InsertNote *note);
-InsertNote *insert_note_parse (const char *text); /* NULL when it is no such note; owned */
-void insert_note_free (InsertNote *note);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (InsertNote, insert_note_free)
+#include "claims/insert-record.h"
 
 typedef enum {
   INSERT_FOUND, /* one claim, pending: adopt it */

@@ -3,28 +3,22 @@
 
 #include "base/crash-point.h"
 #include "pipeline/step.h"
-#include "submission/establish.sql.h"
+#include "submission/insert-settling.sql.h"
+#include "submission/veteran-lock.h"
 
 static char *
 kept_of_claim (const BgsClaimRow *claim)
 {
-  g_autoptr (json_t) kept = json_object ();
-  g_autofree char *dumped = NULL;
-  char *text;
+  const InsertResult result = {
+    .benefit_claim_id = claim->claim_id,
+    .claim_type = claim->claim_type,
+    .claimant_id = claim->claimant_id,
+    .program_type = claim->program_type,
+    .service_type = claim->service_type,
+    .status = claim->status,
+  };
 
-  json_object_set_new (kept, "benefitClaimID", json_string (claim->claim_id));
-  json_object_set_new (kept, "claimTypeCode", json_string (claim->claim_type));
-  if (claim->claimant_id)
-    json_object_set_new (kept, "participantClaimantID", json_string (claim->claimant_id));
-  json_object_set_new (kept, "programTypeCode",
-                       json_string (claim->program_type ? claim->program_type : "CPL"));
-  json_object_set_new (kept, "serviceTypeCode",
-                       json_string (claim->service_type ? claim->service_type : "CP"));
-  json_object_set_new (kept, "statusTypeCode", json_string (claim->status));
-  text = json_dumps (kept, JSON_COMPACT);
-  dumped = g_strdup (text);
-  free (text);
-  return g_steal_pointer (&dumped);
+  return insert_result_format (&result);
 }
 
 typedef struct {
@@ -35,9 +29,9 @@ typedef struct {
   const char *result;
   const char *note;
   const char *benefit_claim_id;
-  VeteranLock *take_over; /* NULL, or whose lock row comes with it: that of the holder */
+  const VeteranLock *take_over; /* NULL, or whose lock row comes with it: that of the holder */
   gint64 holder_token;
-  VeteranLock *end_lock; /* NULL, or the lock row that ends with it: our own */
+  const VeteranLock *end_lock; /* NULL, or the lock row that ends with it: our own */
   gboolean is_hit;
 } Settling;
 
@@ -78,16 +72,14 @@ miss (Settling *settling, GError **error)
 static gboolean
 take_lock_over (Transaction *transaction, Settling *settling, GError **error)
 {
-  const VeteranLock *lock = settling->take_over;
   const Inserts *inserts = settling->inserts;
   g_autoptr (DbRows) rows = NULL;
-  guint count = 0;
+  gboolean is_hit;
 
-  if (!db_execute (transaction_db (transaction), &count, error, SQL_LOCK_TAKE_OVER, "tiiii",
-                   lock->veteran, inserts->claim_id, settling->holder_token, lock->claim_id,
-                   lock->token))
+  if (!veteran_lock_take_over (transaction, settling->take_over, inserts->claim_id,
+                               settling->holder_token, &is_hit, error))
     return FALSE;
-  if (count == 0)
+  if (!is_hit)
     return miss (settling, error);
   rows = db_query (transaction_db (transaction), error, SQL_NEWEST_INSERT, "it", inserts->claim_id,
                    INSERT_STEP);
@@ -124,10 +116,7 @@ end_insert (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GEr
   }
   if (settling->benefit_claim_id && !record_found (transaction_db (transaction), settling, error))
     return FALSE;
-  if (settling->end_lock)
-    return db_execute (transaction_db (transaction), NULL, error, SQL_LOCK_END, "ti",
-                       settling->end_lock->veteran, settling->end_lock->claim_id);
-  return TRUE;
+  return !settling->end_lock || veteran_lock_end (transaction, settling->end_lock, error);
 }
 
 /* TRUE: done or missed, see is_hit. */

@@ -1,8 +1,9 @@
-/* Settling an insert that was sent and not answered, whosever: take its journal row over, look, write down what was seen.
+/* Settling an insert that was sent and not answered, whosever: take its journal row over, look,
+ * write down what was seen.
  * Source: design section 6; the README of this room. */
 #pragma once
 
-#include "submission/veteran-lock.h"
+#include "submission/inserts.h"
 
 typedef enum {
   SETTLED_AGAIN,   /* something has changed: look at everything anew */
@@ -25,8 +26,8 @@ typedef enum {
  */
 Settled insert_settle (Submission *submission, const Inserts *inserts, gint64 holder_token,
                        GError **error);
-/* @inserts, another child's, has nothing under way: its lock row alone becomes ours, if both still are as read. TRUE also
- * when they are not: look at everything anew. */
+/* @inserts, another child's, has nothing under way: its lock row alone becomes ours, if both still
+ * are as read. TRUE also when they are not: look at everything anew. */
 gboolean insert_take_lock_over (Submission *submission, const Inserts *inserts, gint64 holder_token,
                                 GError **error);
 

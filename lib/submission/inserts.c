@@ -2,7 +2,7 @@
 #include "submission/inserts.h"
 
 #include "base/crash-point.h"
-#include "submission/establish.sql.h"
+#include "submission/inserts.sql.h"
 
 void
 inserts_free (Inserts *inserts)

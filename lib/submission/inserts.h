@@ -4,8 +4,6 @@
 #include "submission/insert-look.h"
 #include "submission/submission.h"
 
-#define INSERT_STEP "insert-benefit-claim"
-
 /* All inserts of one child, ours or the holder's, as read at one moment. */
 typedef struct {
   gint64 claim_id;

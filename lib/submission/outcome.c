@@ -6,8 +6,8 @@
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 #include "submission/close.sql.h"
-#include "submission/establish.h"
 #include "submission/submission.h"
+#include "submission/veteran-lock.h"
 
 const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings, NULL };
 const char *const submission_downstreams[] = { "bgs", DOWNSTREAM_BID, NULL };
@@ -162,7 +162,7 @@ submission_give_up (Transaction *transaction, Run *run, gconstpointer message, c
 
   /* Lock rows before the group's row. Even where its insert is unknown: the dead letter says so,
    * and others may go on, but not with this child's increment. */
-  if (!db_execute (db, NULL, error, SQL_FREE_LOCKS_OF_CLAIM, "i", ready->claim_id) ||
+  if (!veteran_lock_free_all (db, ready->claim_id, error) ||
       !db_execute (db, NULL, error, SQL_LOCK_GROUP, "t", ready->claim_group_id) ||
       !find_recorded (db, ready->claim_id, &benefit_claim_id, error))
     return FALSE;

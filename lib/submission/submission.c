@@ -11,8 +11,6 @@
 #include "bgs/standard-data.h"
 #include "bgs/vnp-benefit-claim.h"
 #include "pipeline/step.h"
-#include "submission/close.h"
-#include "submission/establish.h"
 
 #include <string.h>
 
@@ -574,18 +572,6 @@ submission_ask_pension (Submission *submission, GError **error)
   return TRUE;
 }
 
-gboolean
-submission_establish (Submission *submission, GError **error)
-{
-  if (!establish_benefit_claim (submission, error))
-    return FALSE;
-  g_free (submission->benefit_claim_id);
-  submission->benefit_claim_id = bgs_kept_value (submission->benefit_claim, "benefitClaimID");
-  /* What is kept does not change, and with a benefit claim somewhere the child must not die. */
-  return submission->benefit_claim_id ||
-         run_hold (submission->run, "the kept insert has no benefit claim", 0, error);
-}
-
 /* A step after the insert: when it fails for good it is given up, and the story goes on. */
 static gboolean
 run_step_after_insert (Call *call, const char *name, StepCall make, const char *request,
@@ -700,10 +686,4 @@ submission_write_note (Submission *submission, GError **error)
   };
   request = bgs_note_digest_text (&note);
   return run_step_after_insert (&call, "write-note", call_note, request, TRUE, error);
-}
-
-gboolean
-submission_close (Submission *submission, GError **error)
-{
-  return close_child (submission, error);
 }

@@ -62,15 +62,23 @@ gboolean submission_write_plan (Submission *submission, GError **error);
 gboolean submission_create_vnp_claim (Submission *submission, GError **error);
 /* Asks BID whether the Veteran receives a pension, where the end product depends on it. */
 gboolean submission_ask_pension (Submission *submission, GError **error);
-/* Increment and insert under the Veteran's lock, see submission/establish.h. After it the child
- * cannot die. */
+/**
+ * submission_establish:
+ *
+ * Increment and insert under the Veteran's lock. After it the child cannot die.
+ *
+ * Errors: %PIPELINE_ERROR_SNOOZE (the lock is held, or an insert is not settled yet, or could not
+ * be looked for), %PIPELINE_ERROR_HOLD (a person must decide; the Veteran's row stays),
+ * %SUBMISSION_ERROR_INCREMENT and BGS's faults (RETRY or DEAD; the row is free again), and those of
+ * run_step().
+ */
 gboolean submission_establish (Submission *submission, GError **error);
 gboolean submission_update_vnp_claim (Submission *submission, GError **error);
 /* A note on the benefit claim when a person has to look at it. */
 gboolean submission_write_note (Submission *submission, GError **error);
 /* What the note says. @doubtful: slots of relationships that may exist twice. Owned. */
 char *submission_note_text (const Submission *submission, const GPtrArray *doubtful);
-/* The child is submitted, and the last one of its group closes the proc: submission/close.h. */
+/* The child is submitted, and the last one of its group closes the proc. */
 gboolean submission_close (Submission *submission, GError **error);
 
 #define DOWNSTREAM_BID "bid"

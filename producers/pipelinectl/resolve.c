@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "claims/claim-group.h"
+#include "claims/insert-record.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
 #include "kafka/client.h"
@@ -178,7 +179,7 @@ emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found 
   gboolean is_in_doubt = FALSE;
 
   if (!value ||
-      !journal_in_effect (transaction_db (transaction), scope, STEP_INSERT, &steps, &is_in_doubt,
+      !journal_in_effect (transaction_db (transaction), scope, INSERT_STEP, &steps, &is_in_doubt,
                           error) ||
       !transaction_emit (transaction, "claims.dead-letter", found->veteran_id, value, error))
     return FALSE;
@@ -195,23 +196,15 @@ emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found 
 
 /* --- What each answer writes --- */
 
-/* As the insert's own answer would have been kept, as far as it is known: the same names. */
+/* Of a claim that a person names only its type is known, from the note of the insert that was sent. */
 static char *
-kept_insert (const char *benefit_claim_id, const char *note)
+kept_insert (const char *benefit_claim_id, const char *note_text)
 {
-  g_auto (GStrv) fields = g_strsplit (note ? note : "", " ", -1);
-  g_autoptr (json_t) kept =
-      json_pack ("{ssssssss}", "benefitClaimID", benefit_claim_id, "programTypeCode", "CPL",
-                 "serviceTypeCode", "CP", "statusTypeCode", "PEND");
-  char *text, *owned;
+  g_autoptr (InsertNote) note = insert_note_parse (note_text);
+  const InsertResult result = { .benefit_claim_id = benefit_claim_id,
+                                .claim_type = note ? note->claim_type : NULL };
 
-  for (char **field = fields; *field; field++)
-    if (g_str_has_prefix (*field, "type="))
-      json_object_set_new (kept, "claimTypeCode", json_string (*field + strlen ("type=")));
-  text = json_dumps (kept, JSON_COMPACT);
-  owned = g_strdup (text);
-  free (text);
-  return owned;
+  return insert_result_format (&result);
 }
 
 /* Writes the insert's end into its newest row, or into a new one where none is open. */
@@ -221,7 +214,7 @@ journal_adoption (const Resolve *resolve, Db *db, Transaction *transaction, cons
 {
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
   g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_NEWEST_INSERT, "it", found->claim_id, STEP_INSERT);
+      db_query (db, error, SQL_NEWEST_INSERT, "it", found->claim_id, INSERT_STEP);
   g_autoptr (DbRows) fresh = NULL;
   gboolean has_row = rows && db_rows_count (rows) == 1;
   g_autofree char *state = NULL, *result = NULL;
@@ -236,7 +229,7 @@ journal_adoption (const Resolve *resolve, Db *db, Transaction *transaction, cons
   if (g_str_equal (state, "finished"))
     return refuse (error, "the claim's insert has finished by itself: use --again");
   if (!g_str_equal (state, "started") && !g_str_equal (state, "not there")) {
-    fresh = db_query (db, error, SQL_BEGIN_INSERT, "iti", found->claim_id, STEP_INSERT, ++ordinal);
+    fresh = db_query (db, error, SQL_BEGIN_INSERT, "iti", found->claim_id, INSERT_STEP, ++ordinal);
     if (!fresh)
       return FALSE;
     token = db_rows_int (fresh, 0, "token");
@@ -244,7 +237,7 @@ journal_adoption (const Resolve *resolve, Db *db, Transaction *transaction, cons
     state = g_strdup ("started");
   }
   result = kept_insert (resolve->adopted_id, has_row ? db_rows_text (rows, 0, "note") : NULL);
-  if (!journal_end_step (transaction, scope, STEP_INSERT, (int)ordinal, token, state, "finished",
+  if (!journal_end_step (transaction, scope, INSERT_STEP, (int)ordinal, token, state, "finished",
                          result, NULL, &is_hit, error))
     return FALSE;
   return is_hit || refuse (error, "the insert's journal has changed meanwhile: try again");
@@ -325,7 +318,7 @@ write_answer (const Resolve *resolve, Transaction *transaction, const Found *fou
     break;
   case ANSWER_NOT_THERE:
     is_written =
-        db_execute (db, NULL, error, SQL_INSERT_DID_NOT_HAPPEN, "it", found->claim_id, STEP_INSERT);
+        db_execute (db, NULL, error, SQL_INSERT_DID_NOT_HAPPEN, "it", found->claim_id, INSERT_STEP);
     break;
   case ANSWER_AGAIN:
     is_written = allow_again (db, found, error);

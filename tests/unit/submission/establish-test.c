@@ -47,18 +47,6 @@ no_claims (void)
 #define NOTE_135 "increment=135 type=130SSRD day=2026-11-21"
 
 static void
-test_note (void)
-{
-  g_autoptr (InsertNote) note = insert_note_parse (NOTE_134);
-  g_autofree char *text = insert_note_format (note);
-
-  g_assert_cmpstr (text, ==, NOTE_134);
-  g_assert_null (insert_note_parse (NULL));
-  g_assert_null (insert_note_parse ("increment=134 type=130SSRD"));
-  g_assert_null (insert_note_parse ("increment= type=130SSRD day=2026-11-21"));
-}
-
-static void
 test_found (void)
 {
   g_autoptr (GPtrArray) sent = notes (NOTE_134, NULL);
@@ -180,7 +168,6 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/submission/establish/note-is-read-as-written", test_note);
   g_test_add_func ("/submission/establish/a-pending-claim-as-journalled-is-ours", test_found);
   g_test_add_func ("/submission/establish/what-differs-is-somebody-elses", test_not_ours);
   g_test_add_func ("/submission/establish/not-there", test_not_there);
