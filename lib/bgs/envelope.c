@@ -17,6 +17,8 @@
 #define MAX_EXTERNAL_KEY_CHARS 39
 /* A value shorter than this is no use to mask: it would tear holes into the text. */
 #define MIN_PRIVATE_CHARS      2
+/* Most bodies, and what an envelope adds to its body, are shorter. */
+#define USUAL_BYTES            2048
 
 struct BgsBody {
   const BgsOperation *operation;
@@ -40,11 +42,20 @@ struct BgsReply {
 static void
 append_escaped (GString *xml, const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *valid = g_utf8_validate (text, -1, NULL) ? NULL : g_utf8_make_valid (text, -1);
+  const char *at = valid ? valid : text;
 
-  for (const char *at = valid; *at; at = g_utf8_next_char (at)) {
-    gunichar character = g_utf8_get_char (at);
+  while (*at) {
+    const char *plain = at;
+    gunichar character;
 
+    while ((guchar)*at >= 0x20 && (guchar)*at < 0x7F && !strchr ("&<>'\"", *at))
+      at++;
+    g_string_append_len (xml, plain, at - plain);
+    if (!*at)
+      return;
+    character = g_utf8_get_char (at);
+    at = g_utf8_next_char (at);
     if (character == '&')
       g_string_append (xml, "&amp;");
     else if (character == '<')
@@ -63,6 +74,18 @@ append_escaped (GString *xml, const char *text)
   }
 }
 
+/* @before the name and @after it. Appended piece by piece: a body has some hundred of these, and the printf family takes
+ * a fourth of a call's time. */
+static void
+append_tag (GString *xml, const char *before, const char *prefix, const char *name,
+            const char *after)
+{
+  g_string_append (xml, before);
+  g_string_append (xml, prefix);
+  g_string_append (xml, name);
+  g_string_append (xml, after);
+}
+
 BgsBody *
 bgs_body_new (const BgsOperation *operation, const BgsAudit *audit, gint64 now_ms)
 {
@@ -71,9 +94,9 @@ bgs_body_new (const BgsOperation *operation, const BgsAudit *audit, gint64 now_m
   body->operation = operation;
   body->audit = audit;
   body->now_ms = now_ms;
-  body->xml = g_string_new (NULL);
+  body->xml = g_string_sized_new (USUAL_BYTES);
   body->private_values = g_ptr_array_new_with_free_func (g_free);
-  g_string_append_printf (body->xml, "<t:%s>", operation->operation);
+  append_tag (body->xml, "<", "t:", operation->operation, ">");
   return body;
 }
 
@@ -96,20 +119,20 @@ prefix_of (const BgsBody *body)
 void
 bgs_body_open (BgsBody *body, const char *name)
 {
-  g_string_append_printf (body->xml, "<%s%s>", prefix_of (body), name);
+  append_tag (body->xml, "<", prefix_of (body), name, ">");
 }
 
 void
 bgs_body_close (BgsBody *body, const char *name)
 {
-  g_string_append_printf (body->xml, "</%s%s>", prefix_of (body), name);
+  append_tag (body->xml, "</", prefix_of (body), name, ">");
 }
 
 void
 bgs_body_text (BgsBody *body, const char *name, const char *value)
 {
   if (!value) {
-    g_string_append_printf (body->xml, "<%s%s xsi:nil=\"true\"/>", prefix_of (body), name);
+    append_tag (body->xml, "<", prefix_of (body), name, " xsi:nil=\"true\"/>");
     return;
   }
   bgs_body_open (body, name);
@@ -247,13 +270,13 @@ bgs_body_end (BgsBody *body, GError **error)
                  body->missing ? "missing" : "not a day");
     return NULL;
   }
-  return g_strdup_printf ("%s</t:%s>", body->xml->str, body->operation->operation);
+  return g_strconcat (body->xml->str, "</t:", body->operation->operation, ">", NULL);
 }
 
 char *
 bgs_body_digest (BgsBody *body)
 {
-  char *text = g_strdup_printf ("%s</t:%s>", body->xml->str, body->operation->operation);
+  char *text = g_strconcat (body->xml->str, "</t:", body->operation->operation, ">", NULL);
 
   bgs_body_free (body);
   return text;
@@ -278,16 +301,16 @@ bgs_yes_no (gboolean value)
 static void
 append_header (GString *xml, const char *prefix, const char *name, const char *value)
 {
-  g_string_append_printf (xml, "<%s:%s>", prefix, name);
+  append_tag (xml, "<", prefix, name, ">");
   append_escaped (xml, value ? value : "");
-  g_string_append_printf (xml, "</%s:%s>", prefix, name);
+  append_tag (xml, "</", prefix, name, ">");
 }
 
 char *
 bgs_envelope (const BgsOperation *operation, const BgsAudit *audit, const char *client_machine,
               const BgsCaller *caller, const char *body_element)
 {
-  GString *xml = g_string_new ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+  GString *xml = g_string_sized_new (USUAL_BYTES + strlen (body_element));
   g_autofree char *key = NULL;
 
   if (caller && caller->external_key) {
@@ -295,18 +318,19 @@ bgs_envelope (const BgsOperation *operation, const BgsAudit *audit, const char *
 
     key = text_truncate_chars (valid, MAX_EXTERNAL_KEY_CHARS);
   }
+  g_string_append (xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
   g_string_append_printf (xml,
                           "<e:Envelope xmlns:e=\"" SOAP_NAMESPACE "\" xmlns:xsi=\"" XSI_NAMESPACE
                           "\" xmlns:t=\"%s\">",
                           operation->xml_namespace);
   g_string_append (xml, "<e:Header><w:Security xmlns:w=\"" WSSE_NAMESPACE "\"><w:UsernameToken>");
-  append_header (xml, "w", "Username", audit->username);
+  append_header (xml, "w:", "Username", audit->username);
   g_string_append (xml, "</w:UsernameToken><v:VaServiceHeaders xmlns:v=\"" VAWSS_NAMESPACE "\">");
-  append_header (xml, "v", "CLIENT_MACHINE", client_machine);
-  append_header (xml, "v", "STN_ID", audit->station_id);
-  append_header (xml, "v", "applicationName", audit->application);
-  append_header (xml, "v", "ExternalUid", caller ? caller->external_uid : NULL);
-  append_header (xml, "v", "ExternalKey", key);
+  append_header (xml, "v:", "CLIENT_MACHINE", client_machine);
+  append_header (xml, "v:", "STN_ID", audit->station_id);
+  append_header (xml, "v:", "applicationName", audit->application);
+  append_header (xml, "v:", "ExternalUid", caller ? caller->external_uid : NULL);
+  append_header (xml, "v:", "ExternalKey", key);
   g_string_append (xml, "</v:VaServiceHeaders></w:Security></e:Header><e:Body>");
   g_string_append (xml, body_element);
   g_string_append (xml, "</e:Body></e:Envelope>");
