@@ -260,6 +260,9 @@ static const struct {
   { "SUBMISSION_ERROR", submission_error_quark },
 };
 
+/* Of a server: what it refuses a client for is no error of a message, and meets no handler. */
+static const char *const of_servers[] = { "REQUEST_HEAD_ERROR", NULL };
+
 static GQuark (*quark_of (const char *prefix)) (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
@@ -317,6 +320,8 @@ check_header (const char *path, guint *domain_count)
     g_autofree char *prefix = g_match_info_fetch (match, 1);
     GQuark (*quark) (void) = quark_of (prefix);
 
+    if (g_strv_contains (of_servers, prefix))
+      continue;
     (*domain_count)++;
     g_test_message ("%s: %s", path, prefix);
     g_assert_nonnull (quark); /* a domain that is new: it needs rows on a page, and a line here */
