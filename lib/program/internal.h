@@ -6,7 +6,7 @@
 
 Outbox *program_outbox (Program *program);
 
-/* /livez asks it: poll tick fresh, no fatal error. */
+/* /livez asks it: poll tick fresh. */
 typedef gboolean (*ProgramLiveness) (gpointer data);
 void program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data);
 
