@@ -11,6 +11,7 @@
  *            what fails then is given up, and a person told.
  *
  * The proc and its forms are proc-setup's. Source: BGS reference 5; design sections 6 and 7. */
+#include "claims/insert-record.h"
 #include "submission/submission.h"
 
 static gboolean
@@ -40,9 +41,10 @@ submit_686c (Run *run, gconstpointer message, GError **error)
 static const Consumer form_686c = {
   .name = "form-686c",
   .topic = "claims.686c",
-  .decode = child_claim_ready_decode,
+  .decode = submission_decode,
   .free_message = child_claim_ready_free,
   .scope = submission_scope,
+  .in_doubt = INSERT_STEP,
   .handle = submit_686c,
   .give_up = submission_give_up,
   .attempted = submission_attempted,

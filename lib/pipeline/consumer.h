@@ -9,6 +9,7 @@
 #include "events/codec.h"
 #include "pipeline/policy.h"
 #include "pipeline/run.h"
+#include "program/record.h"
 
 /* Whose run row and journal a message uses, and whose group it belongs to. All borrowed from the
  * message, but for scope, which is owned by the caller (g_free). */
@@ -22,8 +23,9 @@ typedef struct {
   const char *name;  /* "proc-setup": folder, binary, consumer group, log field */
   const char *topic; /* without prefix: "claims.submitted" */
 
-  /* Bytes to a message; owned by the runner, freed with free_message. NULL + error: quarantine. */
-  gpointer (*decode) (EventCodec *codec, GBytes *value, GError **error);
+  /* Bytes to a message, beside what the record's headers say; owned by the runner, freed with
+   * free_message. NULL + error: quarantine. */
+  gpointer (*decode) (EventCodec *codec, GBytes *value, const Record *record, GError **error);
   void (*free_message) (gpointer message);
 
   /* NULL for a handler without steps: then there is no run row and no group. */
@@ -48,6 +50,15 @@ typedef struct {
   /* NULL-terminated: whom its handler calls ("bgs"). Each has a breaker; while the first one's is open
    * no record is taken. NULL: nobody. */
   const char *const *downstreams;
+
+  /* The step after which it cannot die: while it is in doubt the record goes on, looking only, and
+   * the dead letter says so. NULL: none. */
+  const char *in_doubt;
+  /* Where what has failed for good goes, without prefix; NULL: claims.dead-letter. */
+  const char *dead_letter;
+  /* The group states in which its steps may start; NULL-terminated. NULL: accepted alone. A message
+   * of a group in any other state is over. */
+  const char *const *works_in;
 
   /* NULL-terminated: what the errors of the rooms mean that its handler calls with, and what they
    * tell of the call; each such room has a page (policy.h). An error that neither these nor the

@@ -1,10 +1,12 @@
 /* A desk: one thread with one connection, at which what waits at the same moment shares a
  * transaction.
  *
- * Source: design section 5, Sharing and Database away. */
+ * A database that is away (also one that is full, read-only or has no connection left) is waited for with growing pauses, told
+ * once a kind and minute, and gives the process up after wait_ms. A desk decides nothing about a message. */
 #pragma once
 
-#include "db/db.h"
+#include "program/program.h"
+#include "program/shim.h"
 
 typedef struct Desk Desk;
 
@@ -20,6 +22,9 @@ typedef struct {
   const char *database_url;
   guint max_batch;
   gint64 wait_ms; /* how long the database may be away */
+  gint64
+      lock_ms; /* how long a statement waits for somebody's row; 0: as database-lock-timeout-ms says */
+  Program *program; /* that has the trouble; NULL: nobody is told */
   DeskWork work;
   DeskIll ill;
   gpointer data;
@@ -27,6 +32,7 @@ typedef struct {
 
 Desk *desk_new (const DeskOptions *options);
 void desk_add (Desk *desk, gpointer item);
+void desk_add_all (Desk *desk, const GPtrArray *items); /* in order; takes none of the array */
 void desk_free (Desk *desk); /* after the items that are there now; NULL is fine */
 
 /* For a desk's own work: waits, or less when an item comes. */
@@ -35,12 +41,15 @@ void desk_wait (Desk *desk, gint64 ms);
 /* The desk's connection; waits for the database. */
 Db *desk_db (Desk *desk);
 
+typedef enum {
+  DESK_REPEATS = 1 << 0,      /* again after a conflict */
+  DESK_ASYNCHRONOUS = 1 << 1, /* the commit gives nothing out: it need not have reached the disk */
+} DeskFlags;
 /**
  * desk_transaction:
- * BEGIN, @work, COMMIT on the desk's connection. A connection lost before COMMIT was sent:
- * everything again, for as long as the database may be away. Conflicts: again, when
- * @repeat_conflicts. Errors: those of @work; %DB_ERROR_CONFLICT; %DB_ERROR_COMMIT_UNKNOWN (the
- * caller reads what became of it).
+ * BEGIN, @work, COMMIT on the desk's connection. A connection lost before COMMIT was sent: everything again, for as long as
+ * the database may be away. Errors: those of @work; %DB_ERROR_CONFLICT; %DB_ERROR_TIMEOUT (somebody holds a row for too
+ * long); %DB_ERROR_COMMIT_UNKNOWN: the database has been asked to acknowledge a later commit since, so that what the caller
+ * reads now of that transaction is true.
  */
-gboolean desk_transaction (Desk *desk, gboolean repeat_conflicts, DbWork work, gpointer data,
-                           GError **error);
+gboolean desk_transaction (Desk *desk, guint flags, DbWork work, gpointer data, GError **error);

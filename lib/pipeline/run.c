@@ -1,11 +1,10 @@
-/* A run as its handler sees it, see run.h. */
+/* A run: how it begins and ends, what its handler may ask, and how a handler is left. See run.h. */
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crash-point.h"
 #include "base/log.h"
-#include "pipeline/delivery.h"
-#include "pipeline/run.sql.h"
+#include "base/text.h"
+#include "pipeline/run-inside.h"
 
 #define SNOOZE_MAX_MS 60000
 
@@ -32,25 +31,29 @@ settle_item_free (gpointer data)
 }
 
 Run *
-run_new (Delivery *delivery)
+run_begin (const RunPlace *place, Delivery *delivery)
 {
   Run *run = g_new0 (Run, 1);
 
-  run->runner = delivery->runner;
+  g_assert (!delivery->run);
+  run->place = place;
   run->delivery = delivery;
   run->scopes = g_ptr_array_new_with_free_func (own_scope_free);
   run->ends = g_ptr_array_new_with_free_func (step_end_free);
   run->on_settle = g_ptr_array_new_with_free_func (settle_item_free);
+  delivery->run = run;
   return run;
 }
 
 void
-run_free (Run *run)
+run_end (Delivery *delivery)
 {
+  Run *run = g_steal_pointer (&delivery->run);
+
   if (!run)
     return;
   if (run->message)
-    run->runner->consumer->free_message (run->message);
+    run->place->context->consumer->free_message (run->message);
   g_free (run->scope.scope);
   g_ptr_array_unref (run->scopes);
   g_ptr_array_unref (run->ends);
@@ -60,27 +63,53 @@ run_free (Run *run)
   g_free (run);
 }
 
-OwnScope *
-run_own_scope (Run *run, const char *scope)
+gboolean
+run_decode (Run *run, GError **error)
 {
-  for (guint i = 0; i < run->scopes->len; i++) {
-    OwnScope *own = g_ptr_array_index (run->scopes, i);
-    if (strcmp (own->scope, scope) == 0)
-      return own;
+  const Consumer *consumer = run->place->context->consumer;
+  const rd_kafka_message_t *message = run->delivery->message;
+  g_autoptr (GBytes) value = NULL;
+
+  if (!message->payload) { /* says nothing that a handler of ours could do; a person sees it */
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_TOMBSTONE, "a tombstone");
+    return FALSE;
   }
-  return NULL;
+  value = g_bytes_new_static (message->payload, message->len);
+  run->message = consumer->decode (program_codec (run->place->context->program), value,
+                                   run->delivery->record, error);
+  if (!run->message)
+    return FALSE;
+  if (consumer->scope)
+    consumer->scope (run->message, &run->scope);
+  if (run->scope.claim_group_id && !text_is_uuid (run->scope.claim_group_id)) {
+    g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_MALFORMED, "the claim group's id is no uuid");
+    return FALSE;
+  }
+  return TRUE;
 }
 
-RunOrder
-run_order (Run *run)
+void
+run_own (Run *run, gint64 token, gint64 group_row_id)
 {
-  return g_atomic_int_get (&run->order);
+  OwnScope *own = g_new0 (OwnScope, 1);
+
+  own->scope = g_strdup (run->scope.scope);
+  own->token = token;
+  g_ptr_array_set_size (run->scopes, 0);
+  g_ptr_array_add (run->scopes, own);
+  run->group_row_id = group_row_id;
+}
+
+const char *
+run_group (const Run *run)
+{
+  return run ? run->scope.claim_group_id : NULL;
 }
 
 gboolean
 run_may_go_on (Run *run, GError **error)
 {
-  switch (run_order (run)) {
+  switch (delivery_order (run->delivery)) {
   case RUN_GOES_ON:
     return TRUE;
   case RUN_AT_BOUNDARY:
@@ -94,30 +123,36 @@ run_may_go_on (Run *run, GError **error)
   return FALSE;
 }
 
+void
+run_note_away (Run *run, Breaker *away)
+{
+  run->away = away;
+}
+
 /* --- What the message says --- */
 
 const char *
 run_message_id (const Run *run)
 {
-  return run->delivery->message_id;
+  return run->delivery->record->message_id;
 }
 
 guint
 run_hop (const Run *run)
 {
-  return run->delivery->hop;
+  return run->delivery->record->hop;
 }
 
 guint
 run_attempt (const Run *run)
 {
-  return run->delivery->attempt;
+  return run->delivery->record->attempt;
 }
 
 guint
 run_replay (const Run *run)
 {
-  return run->delivery->replay;
+  return run->delivery->record->replay;
 }
 
 gint64
@@ -159,7 +194,7 @@ run_key (const Run *run)
 const char *
 run_consumer (const Run *run)
 {
-  return run->runner->consumer->name;
+  return run->place->context->consumer->name;
 }
 
 guint
@@ -173,43 +208,43 @@ run_snoozes (const Run *run)
 gpointer
 run_context (const Run *run)
 {
-  return run->runner->context;
+  return run->place->context->clients;
 }
 
 const Settings *
 run_settings (const Run *run)
 {
-  return run->runner->settings;
+  return run->place->context->settings;
 }
 
 Sealer *
 run_sealer (const Run *run)
 {
-  return program_sealer (run->runner->program);
+  return program_sealer (run->place->context->program);
 }
 
 EventCodec *
 run_codec (const Run *run)
 {
-  return program_codec (run->runner->program);
+  return program_codec (run->place->context->program);
 }
 
 char *
 run_topic (const Run *run, const char *name)
 {
-  return program_topic (run->runner->program, name);
+  return program_topic (run->place->context->program, name);
 }
 
 Db *
 run_db_take (Run *run, GError **error)
 {
-  return db_pool_take (program_pool (run->runner->program), error);
+  return db_pool_take (program_pool (run->place->context->program), error);
 }
 
 void
 run_db_give (Run *run, Db *db)
 {
-  db_pool_give (program_pool (run->runner->program), db);
+  db_pool_give (program_pool (run->place->context->program), db);
 }
 
 /* --- Leaving a handler --- */
@@ -226,10 +261,10 @@ run_snooze (Run *run, gint64 ms, const char *reason, GError **error)
 static gboolean
 may_wait_on (Run *run, const char *reason, GError **error)
 {
-  gint64 since = run->delivery->record.waiting_since_ms;
+  gint64 since = run->delivery->known.waiting_since_ms;
 
   run->waits_for_downstream = TRUE;
-  if (!since || clock_database_now_ms () - since <= run->runner->outage_max_wait_ms)
+  if (!since || clock_database_now_ms () - since <= run->place->context->outage_max_wait_ms)
     return TRUE;
   run->is_worn_out = TRUE;
   g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_OUTAGE,
@@ -286,43 +321,4 @@ run_on_settle (Run *run, RunWork work, gpointer data, GDestroyNotify free_data)
   item->data = data;
   item->free_data = free_data;
   g_ptr_array_add (run->on_settle, item);
-}
-
-/* --- A second scope --- */
-
-typedef struct {
-  const char *scope;
-  gint64 token;
-} Take;
-
-static gboolean
-take_scope (Transaction *transaction, Run *run, gpointer data, GError **error)
-{
-  Take *take = data;
-  g_autoptr (DbRows) rows = db_query (transaction_db (transaction), error, SQL_TAKE_SCOPE, "tt",
-                                      take->scope, program_instance_id (run->runner->program));
-
-  if (!rows)
-    return FALSE;
-  take->token = db_rows_int (rows, 0, "token");
-  return TRUE;
-}
-
-gboolean
-run_take_scope (Run *run, const char *scope, GError **error)
-{
-  Take take = { scope, 0 };
-  OwnScope *own = NULL;
-
-  if (run_own_scope (run, scope))
-    return TRUE;
-  CRASH_POINT ("second-scope/before");
-  if (!run_transaction (run, take_scope, &take, error))
-    return FALSE;
-  CRASH_POINT ("second-scope/after");
-  own = g_new0 (OwnScope, 1);
-  own->scope = g_strdup (scope);
-  own->token = take.token;
-  g_ptr_array_add (run->scopes, own);
-  return TRUE;
 }

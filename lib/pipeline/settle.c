@@ -1,44 +1,50 @@
-/* The settle desk: state, inbox row and outbox rows of a delivery in one transaction, shared by
- * those that wait at the same moment. Source: design section 5 (7 to 9). */
+/* The settle desk, see settle.h. */
+#include "pipeline/settle.h"
+
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/crash-point.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "claims/claim-group.h"
-#include "pipeline/delivery.h"
+#include "pipeline/desk.h"
+#include "pipeline/next-record.h"
 #include "pipeline/settle.sql.h"
+#include "pipeline/suspects.h"
+#include "pipeline/verdicts.h"
 
-#define AGAIN_MS 1000
+#define BATCH_MAX   500
+#define LOCK_MAX_MS 500 /* a stranger's row lock must not hold up those behind */
+
+struct SettleDesk {
+  const Context *context;
+  SettledAnswer answer;
+  gpointer data;
+  Desk *desk;
+};
 
 SettleUnit *
-settle_unit_new (Delivery *delivery, Verdict verdict, GError *error_taken)
+settle_unit_new (Delivery *delivery, SettleKind kind, GError *why_taken)
 {
   SettleUnit *unit = g_new0 (SettleUnit, 1);
 
   unit->delivery = delivery;
-  unit->verdict = verdict;
-  unit->error = error_taken;
-  unit->spends_attempt = !g_error_matches (error_taken, PIPELINE_ERROR, PIPELINE_ERROR_LOOK_LATER);
-  if (verdict == VERDICT_RETRY && unit->spends_attempt &&
-      delivery_is_last_attempt (delivery, delivery->runner->attempts_max))
-    unit->verdict = VERDICT_DEAD; /* the last retry is used up */
+  unit->kind = kind;
+  unit->why = why_taken;
   return unit;
 }
 
-static void
-unit_free (SettleUnit *unit)
+void
+settle_unit_free (SettleUnit *unit)
 {
-  g_clear_error (&unit->error);
+  g_clear_error (&unit->why);
   transaction_clear (&unit->transaction);
   g_free (unit);
 }
 
 static const char *
-claim_group_of (const SettleUnit *unit)
+group_of (const SettleUnit *unit)
 {
-  return unit->delivery->run ? unit->delivery->run->scope.claim_group_id : NULL;
+  return run_group (unit->delivery->run);
 }
 
 static gint64
@@ -47,51 +53,87 @@ claim_of (const SettleUnit *unit)
   return unit->delivery->run ? unit->delivery->run->scope.claim_id : 0;
 }
 
-/* --- What each verdict writes --- */
+static gboolean
+has_message (const SettleUnit *unit)
+{
+  return unit->delivery->run && unit->delivery->run->message;
+}
+
+/* --- What each kind writes --- */
+
+typedef gboolean (*SettleWrite) (const Context *context, SettleUnit *unit, GError **error);
+
+static NextRecord
+next_record_of (const Context *context, SettleUnit *unit)
+{
+  return (NextRecord){
+    .context = context,
+    .transaction = &unit->transaction,
+    .delivery = unit->delivery,
+    .scope = unit->delivery->run ? unit->delivery->run->scope.scope : NULL,
+    .why = unit->why,
+  };
+}
 
 static gboolean
-record_attempt (SettleUnit *unit, const char *status, GError **error)
+tell (SettleUnit *unit, const char *kind, const char *detail, GError **error)
 {
-  Delivery *delivery = unit->delivery;
-  const Consumer *consumer = delivery->runner->consumer;
+  return transaction_monitoring_event (&unit->transaction, kind, group_of (unit), claim_of (unit),
+                                       detail, error);
+}
 
-  if (!delivery->run || !delivery->run->message || unit->is_bare)
+static gboolean
+record_attempt (const Context *context, SettleUnit *unit, GError **error)
+{
+  const char *status =
+      g_error_matches (unit->why, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN) ? "unknown" : "failure";
+
+  if (!has_message (unit) || unit->is_bare)
     return TRUE;
   /* Who records attempts tells of them too; for the others the event is all there is. */
-  if (consumer->attempted)
-    return consumer->attempted (&unit->transaction, delivery->run, delivery->run->message, status,
-                                unit->error, error);
-  return !claim_group_of (unit) ||
-         transaction_claim_event (&unit->transaction, claim_group_of (unit), "ATTEMPT",
-                                  claim_of (unit), NULL, status, verdict_error_class (unit->error),
-                                  error);
+  if (context->consumer->attempted)
+    return context->consumer->attempted (&unit->transaction, unit->delivery->run,
+                                         unit->delivery->run->message, status, unit->why, error);
+  return !group_of (unit) ||
+         transaction_claim_event (&unit->transaction, group_of (unit), "ATTEMPT", claim_of (unit),
+                                  NULL, status, verdict_error_class (unit->why), error);
 }
 
-static const char *
-attempt_status (const SettleUnit *unit)
+/* A change that the state does not allow is no failure here: somebody was quicker. */
+static gboolean
+allow_refusal (gboolean is_changed, GError *problem_taken, GError **error)
 {
-  return g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN) ? "unknown"
-                                                                               : "failure";
+  if (is_changed || g_error_matches (problem_taken, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION)) {
+    g_clear_error (&problem_taken);
+    return TRUE;
+  }
+  g_propagate_error (error, problem_taken);
+  return FALSE;
+}
+
+/* Its group has failed under it, or is settled: a child that was pending is stopped. */
+static gboolean
+stop_child (SettleUnit *unit, GError **error)
+{
+  GError *problem = NULL;
+  gboolean is_changed =
+      claim_of (unit) == 0 ||
+      transaction_change_child (&unit->transaction, group_of (unit), claim_of (unit), "stopped",
+                                "the group has failed", &problem);
+
+  return allow_refusal (is_changed, problem, error);
 }
 
 static gboolean
-settle_done (SettleUnit *unit, GError **error)
+write_done (const Context *context G_GNUC_UNUSED, SettleUnit *unit, GError **error)
 {
   Run *run = unit->delivery->run;
-  g_autoptr (GError) problem = NULL;
 
-  if (g_error_matches (unit->error, PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER)) {
-    if (run->scope.claim_id == 0 ||
-        transaction_change_child (&unit->transaction, run->scope.claim_group_id,
-                                  run->scope.claim_id, "stopped", "the group has failed", &problem))
-      return TRUE;
-    if (g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
-      return TRUE; /* submitted, dead, or stopped before */
-    g_propagate_error (error, g_steal_pointer (&problem));
-    return FALSE;
-  }
+  if (g_error_matches (unit->why, PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER))
+    return stop_child (unit, error);
   for (guint i = 0; run && i < run->on_settle->len; i++) {
     SettleItem *item = g_ptr_array_index (run->on_settle, i);
+
     if (!item->work (&unit->transaction, run, item->data, error))
       return FALSE;
   }
@@ -99,137 +141,148 @@ settle_done (SettleUnit *unit, GError **error)
 }
 
 static gboolean
-settle_retry (SettleUnit *unit, GError **error)
+write_retry (const Context *context, SettleUnit *unit, GError **error)
 {
-  next_record_to_tier (unit);
+  const NextRecord next = next_record_of (context, unit);
+
+  next_record_to_tier (&next, TRUE);
   CRASH_POINT ("retry/before-commit");
-  if (!unit->spends_attempt)
-    return transaction_monitoring_event (&unit->transaction, "look-later", claim_group_of (unit),
-                                         claim_of (unit), unit->error->message, error);
-  return record_attempt (unit, attempt_status (unit), error) &&
-         transaction_monitoring_event (&unit->transaction, "retry", claim_group_of (unit),
-                                       claim_of (unit), verdict_error_class (unit->error), error);
+  return record_attempt (context, unit, error) &&
+         tell (unit, "retry", verdict_error_class (unit->why), error);
 }
 
 static gboolean
-settle_snooze (SettleUnit *unit, GError **error)
+write_later (const Context *context, SettleUnit *unit, GError **error)
+{
+  const NextRecord next = next_record_of (context, unit);
+
+  next_record_to_tier (&next, FALSE);
+  CRASH_POINT ("retry/before-commit");
+  return tell (unit, "look-later", unit->why->message, error);
+}
+
+static gboolean
+write_snooze (const Context *context, SettleUnit *unit, GError **error)
 {
   Delivery *delivery = unit->delivery;
-  const char *consumer = delivery->runner->consumer->name, *topic = delivery->partition->topic;
-  gint64 number = delivery->partition->number;
 
-  if (delivery->run->waits_for_downstream && delivery->record.waiting_since_ms == 0) {
-    g_autoptr (DbRows) rows = db_query (unit->transaction.db, error, SQL_KEEP_WAITING, "ttii",
-                                        consumer, topic, number, delivery->offset);
-    if (!rows)
-      return FALSE;
-    delivery->record.waiting_since_ms = db_rows_int (rows, 0, "waiting_since_ms");
-    delivery->record.has_row = TRUE;
-    return TRUE;
-  }
+  if (delivery->run && delivery->run->waits_for_downstream && delivery->known.waiting_since_ms == 0)
+    return suspects_keep_waiting (unit->transaction.db, context->consumer->name, delivery, error);
   /* While it snoozes it stays a suspect, but it is not in hand. */
-  return !delivery->record.is_suspect || take_close_suspect (unit->transaction.db, delivery, error);
+  return !delivery->known.is_suspect ||
+         suspects_close (unit->transaction.db, context->consumer->name, delivery, error);
+}
+
+/* The claim that a person has to look at: a group's message is held by its parent claim. */
+static gboolean
+claim_to_hold (SettleUnit *unit, gint64 *ret_claim_id, GError **error)
+{
+  g_autoptr (ClaimGroup) group = NULL;
+
+  *ret_claim_id = claim_of (unit);
+  if (*ret_claim_id)
+    return TRUE;
+  group = claim_group_load (unit->transaction.db, NULL, group_of (unit), error);
+  if (group)
+    *ret_claim_id = group->parent_claim_id;
+  return group != NULL;
 }
 
 static gboolean
-settle_hold (SettleUnit *unit, GError **error)
+write_hold (const Context *context, SettleUnit *unit, GError **error)
 {
-  Run *run = unit->delivery->run;
-  const char *reason = run->hold_reason ? run->hold_reason : verdict_error_class (unit->error);
-  g_autoptr (GError) problem = NULL;
-  gint64 claim_id = claim_of (unit);
+  const Run *run = unit->delivery->run;
+  const char *reason = run->hold_reason ? run->hold_reason : verdict_error_class (unit->why);
+  GError *problem = NULL;
+  gboolean is_changed = TRUE;
+  gint64 claim_id;
 
-  if (!run->scope.claim_group_id)
-    return transaction_monitoring_event (&unit->transaction, "hold", NULL, 0, reason, error);
-  if (claim_id &&
-      !transaction_change_child (&unit->transaction, run->scope.claim_group_id, claim_id, "held",
-                                 reason, &problem) &&
-      !g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION)) {
-    g_propagate_error (error, g_steal_pointer (&problem));
-    return FALSE;
-  }
-  if (claim_id == 0) { /* a group's message: the mark goes to its parent claim */
-    g_autoptr (ClaimGroup) group =
-        claim_group_load (unit->transaction.db, NULL, run->scope.claim_group_id, error);
-    if (!group)
-      return FALSE;
-    claim_id = group->parent_claim_id;
-  }
-  return transaction_needs_person (&unit->transaction, run->scope.claim_group_id, claim_id, reason,
+  if (!group_of (unit))
+    return tell (unit, "hold", reason, error);
+  if (claim_of (unit))
+    is_changed = transaction_change_child (&unit->transaction, group_of (unit), claim_of (unit),
+                                           "held", reason, &problem);
+  return allow_refusal (is_changed, problem, error) && claim_to_hold (unit, &claim_id, error) &&
+         transaction_needs_person (&unit->transaction, group_of (unit), claim_id, reason,
                                    run->hold_behind, error) &&
-         record_attempt (unit, attempt_status (unit), error);
+         record_attempt (context, unit, error);
 }
 
 static gboolean
-settle_dead (SettleUnit *unit, GError **error)
+write_dead (const Context *context, SettleUnit *unit, GError **error)
 {
-  Delivery *delivery = unit->delivery;
-  const Consumer *consumer = delivery->runner->consumer;
-  gboolean has_message = delivery->run && delivery->run->message, goes_out = has_message;
+  const Consumer *consumer = context->consumer;
+  const NextRecord next = next_record_of (context, unit);
+  Run *run = unit->delivery->run;
+  gboolean goes_out = TRUE;
 
-  if (unit->is_quarantine &&
-      (!next_record_away (unit, "quarantine", error) ||
-       !transaction_monitoring_event (&unit->transaction, "quarantine", claim_group_of (unit),
-                                      claim_of (unit), verdict_error_class (unit->error), error)))
-    return FALSE;
-  if (!has_message)
-    return TRUE; /* what does not decode never goes to the dead letter */
-  if (!record_attempt (unit, attempt_status (unit), error))
+  if (!record_attempt (context, unit, error))
     return FALSE;
   if (consumer->give_up && !unit->is_bare &&
-      !consumer->give_up (&unit->transaction, delivery->run, delivery->run->message, unit->error,
-                          &goes_out, error))
+      !consumer->give_up (&unit->transaction, run, run->message, unit->why, &goes_out, error))
     return FALSE;
-  if (!goes_out)
-    return TRUE;
-  return next_record_away (unit, "claims.dead-letter", error) &&
-         transaction_monitoring_event (&unit->transaction, "dead-letter", claim_group_of (unit),
-                                       claim_of (unit), verdict_error_class (unit->error), error);
+  return !goes_out || (next_record_away (&next, context_dead_letter (context), TRUE, error) &&
+                       tell (unit, "dead-letter", verdict_error_class (unit->why), error));
+}
+
+/* What does not decode never goes to the dead letter; what does ends its group all the same. */
+static gboolean
+write_quarantine (const Context *context, SettleUnit *unit, GError **error)
+{
+  const NextRecord next = next_record_of (context, unit);
+
+  return next_record_away (&next, "quarantine", TRUE, error) &&
+         tell (unit, "quarantine", verdict_error_class (unit->why), error) &&
+         (!has_message (unit) || unit->is_bare || write_dead (context, unit, error));
 }
 
 static gboolean
-settle_one (SettleUnit *unit, GError **error)
+write_nothing (const Context *context G_GNUC_UNUSED, SettleUnit *unit G_GNUC_UNUSED,
+               GError **error G_GNUC_UNUSED)
 {
-  if (unit->is_stale)
-    return TRUE;
-  switch (unit->verdict) {
-  case VERDICT_DONE:
-    return settle_done (unit, error);
-  case VERDICT_RETRY:
-    return settle_retry (unit, error);
-  case VERDICT_SNOOZE:
-    return settle_snooze (unit, error);
-  case VERDICT_HOLD:
-    return settle_hold (unit, error);
-  case VERDICT_DEAD:
-    return settle_dead (unit, error);
-  case VERDICT_ILL:
-  case VERDICT_LOST:
-    break; /* never come here */
-  }
-  g_assert_not_reached ();
+  return TRUE;
 }
 
-static gboolean
-writes_inbox (const SettleUnit *unit)
+static const struct {
+  const char *name;
+  gboolean has_inbox_row;
+  gboolean spends_attempt;
+  SettleWrite write;
+} kinds[] = {
+  [SETTLE_DONE] = { "DONE", TRUE, FALSE, write_done },
+  [SETTLE_RETRY] = { "RETRY", TRUE, TRUE, write_retry },
+  [SETTLE_LATER] = { "RETRY", TRUE, FALSE, write_later },
+  [SETTLE_SNOOZE] = { "SNOOZE", FALSE, FALSE, write_snooze },
+  [SETTLE_HOLD] = { "HOLD", TRUE, TRUE, write_hold },
+  [SETTLE_DEAD] = { "DEAD", TRUE, TRUE, write_dead },
+  [SETTLE_QUARANTINE] = { "QUARANTINE", TRUE, TRUE, write_quarantine },
+  [SETTLE_STALE] = { "STALE", TRUE, FALSE, write_nothing },
+};
+
+const char *
+settle_kind_name (SettleKind kind)
 {
-  return unit->verdict != VERDICT_SNOOZE;
+  return kinds[kind].name;
 }
 
-static const char *
-inbox_verdict (const SettleUnit *unit)
+gboolean
+settle_kind_spends_attempt (SettleKind kind)
 {
-  return unit->is_stale        ? "STALE"
-         : unit->is_quarantine ? "QUARANTINE"
-                               : verdict_name (unit->verdict);
+  return kinds[kind].spends_attempt;
 }
 
 /* --- The shared transaction --- */
 
 typedef struct {
-  Runner *runner;
+  const Context *context;
   GPtrArray *units;
 } Batch;
+
+static gboolean
+is_open (const SettleUnit *unit)
+{
+  return unit->outcome == SETTLED_WRITTEN;
+}
 
 static gboolean
 write_ends (Db *db, Batch *batch, GError **error)
@@ -237,18 +290,21 @@ write_ends (Db *db, Batch *batch, GError **error)
   g_autoptr (GPtrArray) ends = g_ptr_array_new ();
 
   for (guint i = 0; i < batch->units->len; i++) {
-    SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    for (guint k = 0; unit->delivery->run && k < unit->delivery->run->ends->len; k++)
-      g_ptr_array_add (ends, g_ptr_array_index (unit->delivery->run->ends, k));
+    const Run *run = ((SettleUnit *)g_ptr_array_index (batch->units, i))->delivery->run;
+
+    for (guint k = 0; run && k < run->ends->len; k++)
+      g_ptr_array_add (ends, g_ptr_array_index (run->ends, k));
   }
-  if (!journal_write_ends (db, program_sealer (batch->runner->program), ends, error))
+  if (!journal_write_ends (db, program_sealer (batch->context->program), ends, error))
     return FALSE;
-  journal_pass_points ("end/before-commit", ends);
+  run_pass_points ("end/before-commit", ends);
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    for (guint k = 0; unit->delivery->run && k < unit->delivery->run->ends->len; k++)
-      if (!((StepEnd *)g_ptr_array_index (unit->delivery->run->ends, k))->is_hit)
-        unit->is_lost = TRUE;
+    const Run *run = unit->delivery->run;
+
+    for (guint k = 0; run && k < run->ends->len; k++)
+      if (!((StepEnd *)g_ptr_array_index (run->ends, k))->is_hit)
+        unit->outcome = SETTLED_LOST;
   }
   return TRUE;
 }
@@ -275,7 +331,8 @@ hold_tokens (Db *db, Batch *batch, GError **error)
   g_autoptr (DbRows) rows = NULL;
 
   for (guint i = 0; i < batch->units->len; i++) {
-    Run *run = ((SettleUnit *)g_ptr_array_index (batch->units, i))->delivery->run;
+    const Run *run = ((SettleUnit *)g_ptr_array_index (batch->units, i))->delivery->run;
+
     for (guint k = 0; run && k < run->scopes->len; k++)
       g_ptr_array_add (scopes, ((OwnScope *)g_ptr_array_index (run->scopes, k))->scope);
   }
@@ -286,17 +343,27 @@ hold_tokens (Db *db, Batch *batch, GError **error)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++) {
     gint64 token = db_rows_int (rows, i, "token");
+
     g_hash_table_insert (tokens, g_strdup (db_rows_text (rows, i, "scope")),
                          g_memdup2 (&token, sizeof token));
   }
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
+
     if (GUARD (TOKEN) && !holds_all (unit->delivery->run, tokens))
-      unit->is_lost = TRUE;
+      unit->outcome = SETTLED_LOST;
   }
   return TRUE;
 }
 
+/* The inbox key as one text. Owned. */
+static char *
+key_text (const char *message_id, guint hop, guint replay)
+{
+  return g_strdup_printf ("%s/%u/%u", message_id, hop, replay);
+}
+
+/* There already: somebody has settled it. Two of one key in a batch: one of them. */
 static gboolean
 write_inbox (Db *db, Batch *batch, GError **error)
 {
@@ -308,57 +375,51 @@ write_inbox (Db *db, Batch *batch, GError **error)
   g_autoptr (DbRows) rows = NULL;
 
   for (guint i = 0; i < batch->units->len; i++) {
-    SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    gint64 hop = unit->delivery->hop, replay = unit->delivery->replay;
+    const SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    const Record *record = unit->delivery->record;
+    gint64 hop = record->hop, replay = record->replay;
 
-    if (unit->is_lost || !writes_inbox (unit))
+    if (!is_open (unit) || !kinds[unit->kind].has_inbox_row)
       continue;
-    g_ptr_array_add (ids, unit->delivery->message_id);
-    g_ptr_array_add (verdicts, (char *)inbox_verdict (unit));
+    g_ptr_array_add (ids, record->message_id);
+    g_ptr_array_add (verdicts, (char *)kinds[unit->kind].name);
     g_array_append_val (hops, hop);
     g_array_append_val (replays, replay);
   }
   if (ids->len == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_INBOX_INSERT, "tNIIN", batch->runner->consumer->name, ids,
+  rows = db_query (db, error, SQL_INBOX_INSERT, "tNIIN", batch->context->consumer->name, ids,
                    hops->data, (gsize)hops->len, replays->data, (gsize)replays->len, verdicts);
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++)
-    g_hash_table_add (written, g_strdup_printf ("%s/%d/%d", db_rows_text (rows, i, "message_id"),
-                                                (int)db_rows_int (rows, i, "hop"),
-                                                (int)db_rows_int (rows, i, "replay")));
+    g_hash_table_add (written, key_text (db_rows_text (rows, i, "message_id"),
+                                         (guint)db_rows_int (rows, i, "hop"),
+                                         (guint)db_rows_int (rows, i, "replay")));
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    g_autofree char *key = g_strdup_printf ("%s/%u/%u", unit->delivery->message_id,
-                                            unit->delivery->hop, unit->delivery->replay);
-    if (!unit->is_lost && writes_inbox (unit))
-      unit->is_seen =
-          GUARD (INBOX) &&
-          !g_hash_table_remove (written, key); /* two of one key in a batch: one of them */
+    const Record *record = unit->delivery->record;
+    g_autofree char *key = key_text (record->message_id, record->hop, record->replay);
+
+    if (is_open (unit) && kinds[unit->kind].has_inbox_row && !g_hash_table_remove (written, key) &&
+        GUARD (INBOX))
+      unit->outcome = SETTLED_SEEN;
   }
   return TRUE;
 }
 
-static gboolean
-forget_record (Db *db, SettleUnit *unit, GError **error)
-{
-  return !unit->delivery->record.has_row || !writes_inbox (unit) ||
-         take_forget_record (db, unit->delivery, error);
-}
-
-/* A transaction that is shared between groups locks them all at first touch, in ascending id order.
- */
+/* A settlement that is shared between groups locks them all at first touch, in ascending id order. */
 static gboolean
 lock_groups (Db *db, Batch *batch, GError **error)
 {
   g_autoptr (GPtrArray) guids = g_ptr_array_new ();
 
   for (guint i = 0; i < batch->units->len; i++) {
-    SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    if (claim_group_of (unit) && unit->verdict != VERDICT_SNOOZE && !unit->is_lost &&
-        !unit->is_seen && !unit->is_stale)
-      g_ptr_array_add (guids, (char *)claim_group_of (unit));
+    const SettleUnit *unit = g_ptr_array_index (batch->units, i);
+
+    if (group_of (unit) && is_open (unit) && unit->kind != SETTLE_SNOOZE &&
+        unit->kind != SETTLE_STALE)
+      g_ptr_array_add (guids, (char *)group_of (unit));
   }
   if (guids->len == 0)
     return TRUE;
@@ -386,178 +447,179 @@ by_group_row (gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
+static void
+begin_units (Db *db, Batch *batch)
+{
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+    const Record *record = unit->delivery->record;
+
+    unit->outcome = SETTLED_WRITTEN;
+    transaction_clear (&unit->transaction);
+    transaction_init (&unit->transaction, batch->context->program, db,
+                      batch->context->consumer->name, record->traceparent, record->replay);
+  }
+}
+
+static gboolean
+is_retry (const SettleUnit *unit)
+{
+  return unit->kind == SETTLE_RETRY || unit->kind == SETTLE_LATER;
+}
+
+static gboolean
+write_units (Db *db, Batch *batch, GPtrArray *rows, GError **error)
+{
+  const Context *context = batch->context;
+
+  for (guint i = 0; i < batch->units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (batch->units, i);
+
+    if (!is_open (unit))
+      continue;
+    if (!kinds[unit->kind].write (context, unit, error))
+      return FALSE;
+    if (unit->delivery->known.has_row && kinds[unit->kind].has_inbox_row &&
+        !suspects_forget (db, context->consumer->name, unit->delivery, error))
+      return FALSE;
+    for (guint k = !GUARD (OUTBOX_RETRY) && is_retry (unit) ? 1 : 0;
+         k < unit->transaction.rows->len; k++)
+      g_ptr_array_add (rows, g_ptr_array_index (unit->transaction.rows, k));
+  }
+  return TRUE;
+}
+
 static gboolean
 settle_batch (Db *db, gpointer data, GError **error)
 {
   Batch *batch = data;
   g_autoptr (GPtrArray) rows = g_ptr_array_new (); /* borrowed */
 
-  for (guint i = 0; i < batch->units->len; i++) {
-    SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    Delivery *delivery = unit->delivery;
-
-    unit->is_lost = unit->is_seen = FALSE;
-    transaction_clear (&unit->transaction);
-    transaction_init (&unit->transaction, batch->runner->program, db, batch->runner->consumer->name,
-                      kafka_headers_get (delivery->headers, "traceparent"), delivery->replay);
-  }
+  begin_units (db, batch);
   /* Row locks on groups are taken in ascending id order. */
   g_ptr_array_sort (batch->units, by_group_row);
-  if (!write_ends (db, batch, error) || !hold_tokens (db, batch, error) ||
-      !write_inbox (db, batch, error) || !cut_in_two (db, error) || !lock_groups (db, batch, error))
-    return FALSE;
-  for (guint i = 0; i < batch->units->len; i++) {
-    SettleUnit *unit = g_ptr_array_index (batch->units, i);
-
-    if (unit->is_lost || unit->is_seen)
-      continue;
-    if (!settle_one (unit, error) || !forget_record (db, unit, error))
-      return FALSE;
-    for (guint k = !GUARD (OUTBOX_RETRY) && unit->verdict == VERDICT_RETRY ? 1 : 0;
-         k < unit->transaction.rows->len; k++)
-      g_ptr_array_add (rows, g_ptr_array_index (unit->transaction.rows, k));
-  }
-  return outbox_insert (db, program_instance_id (batch->runner->program), rows, error);
+  return write_ends (db, batch, error) && hold_tokens (db, batch, error) &&
+         write_inbox (db, batch, error) && cut_in_two (db, error) &&
+         lock_groups (db, batch, error) && write_units (db, batch, rows, error) &&
+         outbox_insert (db, program_instance_id (batch->context->program), rows, error);
 }
 
-/* --- After the commit --- */
+/* --- After it --- */
 
 static void
-log_verdict (SettleUnit *unit)
+pass_after (const SettleUnit *unit)
 {
-  Delivery *delivery = unit->delivery;
-  char elapsed[24], attempt[16];
-  const char *name = inbox_verdict (unit);
-
-  metrics_count ("verdicts_total", 1, "verdict", name, NULL);
-  if (unit->verdict == VERDICT_SNOOZE ||
-      (unit->verdict == VERDICT_DONE && !log_is_enabled (LOG_LEVEL_INFO)))
-    return;
-  delivery_log_context (delivery);
-  g_snprintf (elapsed, sizeof elapsed, "%" G_GINT64_FORMAT,
-              clock_monotonic_ms () - delivery->taken_at_ms);
-  g_snprintf (attempt, sizeof attempt, "%u", delivery->attempt + 1);
-  log_line (unit->verdict == VERDICT_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "settled",
-            "verdict", name, "attempt", attempt, "elapsed_ms", elapsed, "error_class",
-            verdict_error_class (unit->error), "error", unit->error ? unit->error->message : NULL,
-            NULL);
-  log_context_clear ();
-}
-
-static void
-after_commit (Runner *runner, SettleUnit *unit)
-{
-  Delivery *delivery = unit->delivery;
-
-  if (delivery->run)
-    journal_pass_points ("end/after-commit", delivery->run->ends);
-  if (unit->is_lost) {
-    metrics_count ("tokens_lost_total", 1, NULL);
-    if (!GUARD (RETAKE))
-      return;
-    runner_snooze (runner, delivery,
-                   AGAIN_MS); /* taken again from the inbox look, if it is still ours */
-    return;
-  }
-  if (unit->is_seen) {
-    metrics_count ("doubles_total", 1, NULL);
-    runner_finish (runner, delivery);
-    return;
-  }
-  log_verdict (unit);
-  if (unit->verdict == VERDICT_RETRY)
+  if (unit->delivery->run)
+    run_pass_points ("end/after-commit", unit->delivery->run->ends);
+  if (is_retry (unit) && is_open (unit))
     CRASH_POINT ("retry/after-commit");
-  outbox_publish (program_outbox (runner->program), unit->transaction.rows);
-  if (unit->verdict == VERDICT_RETRY)
-    CRASH_POINT ("retry/after-publish");
-  if (unit->verdict == VERDICT_SNOOZE) {
-    delivery->snoozes++;
-    runner_snooze (runner, delivery, delivery->run->snooze_ms);
-  } else {
-    runner_finish (runner, delivery);
-  }
-}
-
-/* What could not be settled as decided is a failure of the attempt; where even that is refused, because the
- * database does not have the claim or group of the message, it is settled without them. FALSE: neither helps. */
-static gboolean
-settle_otherwise (SettleUnit *unit, GError *error_taken)
-{
-  gboolean names_nobody = g_error_matches (error_taken, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND) ||
-                          g_error_matches (error_taken, DB_ERROR, DB_ERROR_CHECK);
-
-  log_failure ("a transaction is refused", "verdict", verdict_name (unit->verdict), "error",
-               error_taken->message, NULL);
-  metrics_count ("settlements_refused_total", 1, NULL);
-  if (!unit->is_bare &&
-      (unit->verdict == VERDICT_RETRY || (unit->verdict == VERDICT_DEAD && names_nobody))) {
-    unit->is_bare = TRUE;
-    g_error_free (error_taken);
-    return TRUE;
-  }
-  if (unit->verdict == VERDICT_DONE || unit->verdict == VERDICT_HOLD) {
-    g_clear_error (&unit->error);
-    unit->error = error_taken;
-    unit->spends_attempt = TRUE;
-    unit->verdict = delivery_is_last_attempt (unit->delivery, unit->delivery->runner->attempts_max)
-                        ? VERDICT_DEAD
-                        : VERDICT_RETRY;
-    return TRUE;
-  }
-  g_error_free (error_taken);
-  return FALSE;
 }
 
 static void
-settle_singly (Desk *desk, Runner *runner, SettleUnit *unit)
+publish (SettleDesk *settle, SettleUnit *unit)
+{
+  if (!is_open (unit))
+    return;
+  outbox_publish (program_outbox (settle->context->program), unit->transaction.rows);
+  if (is_retry (unit))
+    CRASH_POINT ("retry/after-publish");
+}
+
+/* To each outcome those that came to it. A unit is its receiver's once it is answered. */
+static void
+answer_committed (SettleDesk *settle, GPtrArray *units)
+{
+  GPtrArray *by_outcome[SETTLED_LOST + 1];
+
+  for (guint i = 0; i < G_N_ELEMENTS (by_outcome); i++)
+    by_outcome[i] = g_ptr_array_new ();
+  for (guint i = 0; i < units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (units, i);
+
+    pass_after (unit);
+    publish (settle, unit);
+    g_ptr_array_add (by_outcome[unit->outcome], unit);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (by_outcome); i++) {
+    if (by_outcome[i]->len > 0)
+      settle->answer (by_outcome[i], i, NULL, settle->data);
+    g_ptr_array_unref (by_outcome[i]);
+  }
+}
+
+static void
+settle_singly (SettleDesk *settle, SettleUnit *unit)
 {
   g_autoptr (GPtrArray) alone = g_ptr_array_new ();
-  Batch batch = { runner, alone };
+  Batch batch = { settle->context, alone };
 
   g_ptr_array_add (alone, unit);
-  for (guint tries = 0; tries < 5; tries++) {
-    GError *error = NULL;
+  for (;;) {
+    g_autoptr (GError) error = NULL;
 
-    if (desk_transaction (desk, TRUE, settle_batch, &batch, &error)) {
-      after_commit (runner, unit);
+    if (desk_transaction (settle->desk, DESK_REPEATS, settle_batch, &batch, &error)) {
+      answer_committed (settle, alone);
       return;
     }
     if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
-      outbox_sweep_soon (
-          program_outbox (runner->program)); /* if it was written, the inbox row says so now */
-      g_error_free (error);
+      /* If it was written, the inbox row says so now, and the outbox finds its rows. */
+      outbox_sweep_soon (program_outbox (settle->context->program));
       continue;
     }
-    if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT)) { /* somebody holds a lock: later */
-      log_limited (LOG_LEVEL_WARNING, "settle-timeout", "a settlement waits for a lock", "error",
-                   error->message, NULL);
-      g_error_free (error);
-      continue;
-    }
-    if (!settle_otherwise (unit, error))
-      break;
+    settle->answer (alone,
+                    g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
+                            g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT)
+                        ? SETTLED_HELD
+                        : SETTLED_REFUSED,
+                    error, settle->data);
+    return;
   }
-  runner_snooze (runner, unit->delivery, 60000);
 }
 
-void
-settle_do (Desk *desk, GPtrArray *batch, gpointer data)
+static void
+do_batch (Desk *desk, GPtrArray *batch, gpointer data)
 {
-  Runner *runner = data;
-  Batch together = { runner, batch };
+  SettleDesk *settle = data;
+  Batch together = { settle->context, batch };
   g_autoptr (GError) error = NULL;
 
   CRASH_POINT ("settle/before-commit");
-  if (desk_transaction (desk, FALSE, settle_batch, &together, &error)) {
+  if (desk_transaction (desk, 0, settle_batch, &together, &error)) {
     CRASH_POINT ("settle/after-commit");
-    for (guint i = 0; i < batch->len; i++)
-      after_commit (runner, g_ptr_array_index (batch, i));
-  } else {
-    if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
-      outbox_sweep_soon (program_outbox (runner->program));
-    for (guint i = 0; i < batch->len; i++)
-      settle_singly (desk, runner, g_ptr_array_index (batch, i));
+    answer_committed (settle, batch);
+    return;
   }
+  if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
+    outbox_sweep_soon (program_outbox (settle->context->program));
   for (guint i = 0; i < batch->len; i++)
-    unit_free (g_ptr_array_index (batch, i));
+    settle_singly (settle, g_ptr_array_index (batch, i));
+}
+
+SettleDesk *
+settle_desk_new (const Context *context, SettledAnswer answer, gpointer data)
+{
+  SettleDesk *settle = g_new0 (SettleDesk, 1);
+  DeskOptions desk =
+      context_desk_options (context, "settle", BATCH_MAX, LOCK_MAX_MS, do_batch, settle);
+
+  settle->context = context;
+  settle->answer = answer;
+  settle->data = data;
+  settle->desk = desk_new (&desk);
+  return settle;
+}
+
+void
+settle_desk_free (SettleDesk *settle)
+{
+  if (!settle)
+    return;
+  desk_free (settle->desk);
+  g_free (settle);
+}
+
+void
+settle_desk_add (SettleDesk *settle, SettleUnit *unit_taken)
+{
+  desk_add (settle->desk, unit_taken);
 }

@@ -13,10 +13,3 @@ from unnest ($2::text[], $3::bigint[], $4::bigint[], $5::text[]) as given (messa
 order by message_id, hop, replay
 on conflict do nothing
 returning message_id, hop, replay
-
--- name: keep-waiting
-insert into delivery_records (consumer, topic, partition, record_offset, waiting_since)
-values ($1, $2, $3, $4, clock_timestamp ())
-on conflict (consumer, topic, partition, record_offset) do update set
-  waiting_since = coalesce (delivery_records.waiting_since, excluded.waiting_since), instance_id = null
-returning (extract (epoch from waiting_since) * 1000)::bigint as waiting_since_ms

@@ -1,17 +1,28 @@
-/* The step desk: ends and starts of steps that wait at the same moment are one commit; units with work of their own have
- * a transaction each. Source: design section 5, Sharing. */
+/* The step desk, see step-desk.h. */
+#include "pipeline/step-desk.h"
+
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/crash-point.h"
-#include "base/log.h"
-#include "base/metrics.h"
-#include "base/text.h"
-#include "pipeline/delivery.h"
+#include "pipeline/desk.h"
 #include "pipeline/step-desk.sql.h"
+#include "pipeline/suspects.h"
+#include "program/journal.h"
+
+#define BATCH_MAX   100
+#define OWN_DESKS   (STEP_DESKS - 1) /* at two of them their commits can share a flush */
+#define LOCK_MAX_MS 500              /* a stranger's row lock must not hold up those behind */
+
+struct StepDesk {
+  const Context *context;
+  Desk *shared;
+  Desk *own[OWN_DESKS];
+  guint own_turn; /* atomic */
+  GMutex lock;    /* is_done of all units: nobody touches one that is gone */
+};
 
 static gboolean
-write_starts (Db *db, GPtrArray *units, GError **error)
+write_starts (Db *db, const Context *context, GPtrArray *units, GError **error)
 {
   g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) ordinals = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -26,7 +37,7 @@ write_starts (Db *db, GPtrArray *units, GError **error)
   for (gint64 i = 0; i < units->len; i++) {
     StepUnit *unit = g_ptr_array_index (units, i);
     gint64 ordinal = unit->ordinal;
-    gint64 group_row = GUARD (GROUP_CHECK) ? unit->run->group_row_id : 0;
+    gint64 group_row = GUARD (GROUP_CHECK) ? unit->group_row_id : 0;
 
     if (!unit->has_start)
       continue;
@@ -44,9 +55,10 @@ write_starts (Db *db, GPtrArray *units, GError **error)
   }
   if (numbers->len == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_JOURNAL_START, "INNIINNI", numbers->data, (gsize)numbers->len,
+  rows = db_query (db, error, SQL_JOURNAL_START, "INNIINNIT", numbers->data, (gsize)numbers->len,
                    scopes, steps, ordinals->data, (gsize)ordinals->len, tokens->data,
-                   (gsize)tokens->len, digests, notes, group_rows->data, (gsize)group_rows->len);
+                   (gsize)tokens->len, digests, notes, group_rows->data, (gsize)group_rows->len,
+                   context_works_in (context));
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++) {
@@ -69,21 +81,20 @@ has_finished (const GPtrArray *ends)
 
 /* A suspect that finishes a step is a bystander again, and whoever it waited for is back. */
 static gboolean
-clear_suspects (Db *db, GPtrArray *units, GError **error)
+clear_suspects (Db *db, const Context *context, GPtrArray *units, GError **error)
 {
   for (guint i = 0; i < units->len; i++) {
     StepUnit *unit = g_ptr_array_index (units, i);
-    const Delivery *delivery = unit->run->delivery;
 
-    if (delivery->record.has_row && has_finished (unit->ends) &&
-        !take_clear_suspect (db, delivery, error))
+    if (unit->delivery->known.has_row && has_finished (unit->ends) &&
+        !suspects_clear (db, context->consumer->name, unit->delivery, error))
       return FALSE;
   }
   return TRUE;
 }
 
 typedef struct {
-  Runner *runner;
+  const Context *context;
   GPtrArray *units;
 } Batch;
 
@@ -98,58 +109,80 @@ do_shared (Db *db, gpointer data, GError **error)
     for (guint k = 0; k < unit->ends->len; k++)
       g_ptr_array_add (ends, g_ptr_array_index (unit->ends, k));
   }
-  return journal_write_ends (db, program_sealer (batch->runner->program), ends, error) &&
-         write_starts (db, batch->units, error) && clear_suspects (db, batch->units, error);
+  return journal_write_ends (db, program_sealer (batch->context->program), ends, error) &&
+         write_starts (db, batch->context, batch->units, error) &&
+         clear_suspects (db, batch->context, batch->units, error);
 }
 
 /* A unit with work of its own: refused when the token is another's, its rows published after the
  * commit. */
 typedef struct {
-  Runner *runner;
+  const Context *context;
   StepUnit *unit;
   GPtrArray *rows;
 } Single;
 
 static gboolean
+has_token (Db *db, const StepUnit *unit, GError **error)
+{
+  g_autoptr (DbRows) rows = NULL;
+
+  if (!unit->needs_token || !GUARD (TOKEN))
+    return TRUE;
+  rows = db_query (db, error, SQL_RUN_TOKEN, "ti", unit->scope, unit->token);
+  if (rows && db_rows_count (rows) == 0)
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the run row has another token");
+  return rows && db_rows_count (rows) > 0;
+}
+
+static gboolean
+write_own_ends (Db *db, const Context *context, const StepUnit *unit, GError **error)
+{
+  if (!journal_write_ends (db, program_sealer (context->program), unit->ends, error))
+    return FALSE;
+  for (guint i = 0; i < unit->ends->len; i++)
+    if (!((StepEnd *)g_ptr_array_index (unit->ends, i))->is_hit) {
+      g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* What the work has written must not stand without the start. */
+static gboolean
+start_own (Db *db, const Context *context, StepUnit *unit, GError **error)
+{
+  g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+
+  g_ptr_array_add (alone, unit);
+  if (!write_starts (db, context, alone, error) || !clear_suspects (db, context, alone, error))
+    return FALSE;
+  if (!unit->has_start || unit->start_hit)
+    return TRUE;
+  g_set_error (error, PIPELINE_ERROR,
+               unit->group_is_over ? PIPELINE_ERROR_GROUP_OVER : PIPELINE_ERROR_LOST,
+               "the step was refused its start");
+  return FALSE;
+}
+
+static gboolean
 do_single (Db *db, gpointer data, GError **error)
 {
   Single *single = data;
+  const Context *context = single->context;
   StepUnit *unit = single->unit;
   Transaction transaction;
-  g_autoptr (GPtrArray) alone = g_ptr_array_new ();
-  gboolean is_fine = TRUE;
+  gboolean is_fine;
 
-  if (unit->needs_token && GUARD (TOKEN)) {
-    g_autoptr (DbRows) rows = db_query (db, error, SQL_RUN_TOKEN, "ti", unit->scope, unit->token);
-    if (!rows)
-      return FALSE;
-    if (db_rows_count (rows) == 0) {
-      g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the run row has another token");
-      return FALSE;
-    }
-  }
-  transaction_init (&transaction, single->runner->program, db, single->runner->consumer->name,
-                    kafka_headers_get (unit->run->delivery->headers, "traceparent"),
-                    unit->run->delivery->replay);
+  if (!has_token (db, unit, error))
+    return FALSE;
+  transaction_init (&transaction, context->program, db, context->consumer->name,
+                    unit->delivery->record->traceparent, unit->delivery->record->replay);
   transaction.step_result = unit->step_result;
-  g_ptr_array_add (alone, unit);
-  is_fine = journal_write_ends (db, program_sealer (single->runner->program), unit->ends, error);
-  for (guint i = 0; is_fine && i < unit->ends->len; i++)
-    if (!((StepEnd *)g_ptr_array_index (unit->ends, i))->is_hit) {
-      g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
-      is_fine = FALSE;
-    }
-  is_fine = is_fine && (!unit->work || unit->work (&transaction, unit->run, unit->data, error)) &&
-            write_starts (db, alone, error) && clear_suspects (db, alone, error);
-  if (is_fine && unit->has_start && !unit->start_hit) {
-    /* What the work has written must not stand without the start. */
-    g_set_error (error, PIPELINE_ERROR,
-                 unit->group_is_over ? PIPELINE_ERROR_GROUP_OVER : PIPELINE_ERROR_LOST,
-                 "the step was refused its start");
-    is_fine = FALSE;
-  }
-  is_fine = is_fine && outbox_insert (db, program_instance_id (single->runner->program),
-                                      transaction.rows, error);
+  is_fine = write_own_ends (db, context, unit, error) &&
+            (!unit->work || unit->work (&transaction, unit->run, unit->data, error)) &&
+            start_own (db, context, unit, error) &&
+            outbox_insert (db, program_instance_id (context->program), transaction.rows, error);
   if (is_fine) {
     g_clear_pointer (&single->rows, g_ptr_array_unref);
     single->rows = g_steal_pointer (&transaction.rows);
@@ -159,24 +192,25 @@ do_single (Db *db, gpointer data, GError **error)
 }
 
 static void
-unit_done (Runner *runner, StepUnit *unit)
+unit_done (StepDesk *steps, StepUnit *unit)
 {
-  g_mutex_lock (&runner->lock);
+  g_mutex_lock (&steps->lock);
   unit->is_done = TRUE;
   g_cond_signal (&unit->done);
-  g_mutex_unlock (&runner->lock);
+  g_mutex_unlock (&steps->lock);
 }
 
 static void
-do_one (Desk *desk, Runner *runner, StepUnit *unit)
+do_one (Desk *desk, const Context *context, StepUnit *unit)
 {
-  Single single = { runner, unit, NULL };
+  Single single = { context, unit, NULL };
+  Outbox *outbox = program_outbox (context->program);
 
   if (desk_transaction (desk, TRUE, do_single, &single, &unit->error)) {
     if (single.rows)
-      outbox_publish (program_outbox (runner->program), single.rows);
+      outbox_publish (outbox, single.rows);
   } else if (g_error_matches (unit->error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
-    outbox_sweep_soon (program_outbox (runner->program));
+    outbox_sweep_soon (outbox);
   }
   g_clear_pointer (&single.rows, g_ptr_array_unref);
 }
@@ -185,7 +219,11 @@ do_one (Desk *desk, Runner *runner, StepUnit *unit)
 static void
 pass_points (const StepUnit *unit, gboolean is_committed)
 {
-  journal_pass_points (is_committed ? "end/after-commit" : "end/before-commit", unit->ends);
+  const char *end = is_committed ? "end/after-commit" : "end/before-commit";
+
+  (void)end;
+  for (guint i = 0; i < unit->ends->len; i++)
+    CRASH_POINT_OF (end, ((StepEnd *)g_ptr_array_index (unit->ends, i))->step);
   if (unit->has_start)
     CRASH_POINT_OF (is_committed ? "start/after-commit" : "start/before-commit", unit->step);
 }
@@ -196,142 +234,82 @@ has_own_work (const StepUnit *unit)
   return unit->work || unit->needs_token;
 }
 
-void
-steps_do (Desk *desk, GPtrArray *batch, gpointer data)
+static void
+do_batch (Desk *desk, GPtrArray *batch, gpointer data)
 {
-  Runner *runner = data;
+  StepDesk *steps = data;
   g_autoptr (GError) error = NULL;
-  Batch together = { runner, batch };
+  Batch together = { steps->context, batch };
 
   for (guint i = 0; i < batch->len; i++)
     pass_points (g_ptr_array_index (batch, i), FALSE);
   if (!desk_transaction (desk, FALSE, do_shared, &together, &error))
     for (guint i = 0; i < batch->len; i++) /* a conflict redoes its members singly */
-      do_one (desk, runner, g_ptr_array_index (batch, i));
+      do_one (desk, steps->context, g_ptr_array_index (batch, i));
   for (guint i = 0; i < batch->len; i++)
     pass_points (g_ptr_array_index (batch, i), TRUE);
   for (guint i = 0; i < batch->len; i++)
-    unit_done (runner,
-               g_ptr_array_index (batch, i)); /* it lies on its worker's stack, and is gone then */
+    unit_done (steps, g_ptr_array_index (batch, i));
 }
 
-void
-steps_do_own (Desk *desk, GPtrArray *batch, gpointer data)
+static void
+do_own (Desk *desk, GPtrArray *batch, gpointer data)
 {
-  Runner *runner = data;
+  StepDesk *steps = data;
 
   for (guint i = 0; i < batch->len; i++) {
     StepUnit *unit = g_ptr_array_index (batch, i);
 
     CRASH_POINT ("own/before-commit");
     pass_points (unit, FALSE);
-    do_one (desk, runner, unit);
+    do_one (desk, steps->context, unit);
     pass_points (unit, TRUE);
     CRASH_POINT ("own/after-commit");
-    unit_done (runner, unit);
+    unit_done (steps, unit);
   }
+}
+
+StepDesk *
+step_desk_new (const Context *context)
+{
+  StepDesk *steps = g_new0 (StepDesk, 1);
+  DeskOptions shared =
+      context_desk_options (context, "steps", BATCH_MAX, LOCK_MAX_MS, do_batch, steps);
+  DeskOptions own =
+      context_desk_options (context, "own-steps", BATCH_MAX, LOCK_MAX_MS, do_own, steps);
+
+  steps->context = context;
+  g_mutex_init (&steps->lock);
+  steps->shared = desk_new (&shared);
+  for (guint i = 0; i < OWN_DESKS; i++)
+    steps->own[i] = desk_new (&own);
+  return steps;
 }
 
 void
-steps_submit (Run *run, StepUnit *unit)
+step_desk_free (StepDesk *steps)
 {
-  Runner *runner = run->runner;
+  if (!steps)
+    return;
+  desk_free (steps->shared);
+  for (guint i = 0; i < OWN_DESKS; i++)
+    desk_free (steps->own[i]);
+  g_mutex_clear (&steps->lock);
+  g_free (steps);
+}
 
-  unit->run = run;
-  unit->ends = run->ends;
+void
+step_desk_do (StepDesk *steps, StepUnit *unit)
+{
+  unit->is_done = FALSE;
   g_cond_init (&unit->done);
   if (has_own_work (unit))
-    desk_add (runner->own_desks[g_atomic_int_add ((gint *)&runner->own_turn, 1) % OWN_DESKS], unit);
+    desk_add (steps->own[(guint)g_atomic_int_add ((gint *)&steps->own_turn, 1) % OWN_DESKS], unit);
   else
-    desk_add (runner->step_desk, unit);
-  g_mutex_lock (&runner->lock);
+    desk_add (steps->shared, unit);
+  g_mutex_lock (&steps->lock);
   while (!unit->is_done)
-    g_cond_wait (&unit->done, &runner->lock);
-  g_mutex_unlock (&runner->lock);
+    g_cond_wait (&unit->done, &steps->lock);
+  g_mutex_unlock (&steps->lock);
   g_cond_clear (&unit->done);
-}
-
-/* The picture in memory follows what was committed. FALSE: a row was settled by another, so the run
- * is not ours any more. */
-static gboolean
-note_ends (Run *run)
-{
-  gboolean are_hit = TRUE;
-
-  for (guint i = 0; i < run->ends->len; i++) {
-    StepEnd *end = g_ptr_array_index (run->ends, i);
-    OwnScope *own = run_own_scope (run, end->scope);
-    JournalRow *row = own ? journal_newest (own->journal, end->step) : NULL;
-
-    are_hit = are_hit && end->is_hit;
-    if (end->is_new && own && own->journal) {
-      row = g_new0 (JournalRow, 1);
-      row->step = g_strdup (end->step);
-      row->ordinal = end->ordinal;
-      row->token = end->token;
-      g_ptr_array_add (own->journal, row);
-    }
-    if (!row || row->ordinal != end->ordinal || !end->is_hit)
-      continue;
-    g_free (row->state);
-    row->state = g_strdup (end->state);
-    g_free (row->result);
-    row->result = g_strdup (end->result);
-    if (end->note) {
-      g_free (row->note);
-      row->note = g_strdup (end->note);
-    }
-  }
-  g_ptr_array_set_size (run->ends, 0);
-  return are_hit;
-}
-
-/* Hands a unit to the desk and takes its outcome apart. */
-gboolean
-run_submit (Run *run, StepUnit *unit, GError **error)
-{
-  gboolean is_progress = has_finished (run->ends), are_hit = TRUE;
-
-  steps_submit (run, unit);
-  if (unit->error) {
-    if (g_error_matches (unit->error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
-      /* Whether it stands in the journal is read when the record is taken again. */
-      g_clear_error (&unit->error);
-      g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "a commit without an answer");
-    } else {
-      g_propagate_error (error, unit->error);
-    }
-    unit->error = NULL;
-    return FALSE;
-  }
-  are_hit = note_ends (run);
-  if (is_progress && are_hit)
-    runner_has_progress (run->runner, run->delivery);
-  if (!are_hit) {
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
-    return FALSE;
-  }
-  return TRUE;
-}
-
-gboolean
-run_flush_ends (Run *run, GError **error)
-{
-  StepUnit unit = { 0 };
-
-  return run->ends->len == 0 || run_submit (run, &unit, error);
-}
-
-gboolean
-run_transaction (Run *run, RunWork work, gpointer data, GError **error)
-{
-  OwnScope *own = g_ptr_array_index (run->scopes, 0);
-  StepUnit unit = {
-    .work = work, .data = data, .needs_token = TRUE, .scope = own->scope, .token = own->token
-  };
-
-  if (!run_submit (run, &unit, error))
-    return FALSE;
-  run_forget_journal (run);
-  return TRUE;
 }

@@ -5,8 +5,10 @@
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/text.h"
-#include "pipeline/delivery.h"
+#include "pipeline/run-inside.h"
+#include "pipeline/step-next.h"
+#include "pipeline/step.h"
+#include "pipeline/verdicts.h"
 
 typedef struct {
   Run *run;
@@ -29,7 +31,7 @@ get_pass (Run *run, const char *downstream, Pass *ret_pass, GError **error)
 {
   gint64 wait_ms = 0;
 
-  ret_pass->breaker = runner_breaker (run->runner, downstream);
+  ret_pass->breaker = context_breaker (run->place->context, downstream);
   return !ret_pass->breaker || breaker_admits (ret_pass->breaker, &ret_pass->call, &wait_ms) ||
          run_wait_for_downstream (run, wait_ms, "the downstream is away", error);
 }
@@ -47,7 +49,9 @@ give_back (Run *run, Pass *pass, BreakerReport told)
 static void
 report (Run *run, Pass *pass, const GError *problem)
 {
-  run->away = problem && verdict_is_downstream_away (problem) ? pass->breaker : NULL;
+  gboolean is_away = problem && verdict_is_downstream_away (problem);
+
+  run_note_away (run, is_away ? pass->breaker : NULL);
   give_back (run, pass,
              run->away                                  ? BREAKER_DOWN
              : problem && !verdict_downstream (problem) ? BREAKER_NOT_CALLED
@@ -57,9 +61,7 @@ report (Run *run, Pass *pass, const GError *problem)
 static char *
 digest_of (Run *run, const Step *step)
 {
-  return step->request
-             ? sealer_hmac (program_sealer (run->runner->program), "digest", step->request)
-             : NULL;
+  return step->request ? sealer_hmac (run_sealer (run), "digest", step->request) : NULL;
 }
 
 static gboolean
@@ -69,34 +71,21 @@ digest_differs (Run *run, const Step *step, const JournalRow *row)
 
   if (!row->digest || !step->request)
     return FALSE;
-  all = sealer_hmac_all (program_sealer (run->runner->program), "digest",
-                         step->request); /* keys may have been rotated */
+  all =
+      sealer_hmac_all (run_sealer (run), "digest", step->request); /* keys may have been rotated */
   return !g_strv_contains ((const char *const *)all, row->digest);
 }
 
-static JournalRow *
-add_row (StepRun *s, const StepUnit *unit)
+static const JournalRow *
+newest (const StepRun *s)
 {
-  JournalRow *row = g_new0 (JournalRow, 1);
-
-  row->step = g_strdup (s->step->name);
-  row->ordinal = s->ordinal;
-  row->token = s->own->token;
-  row->state = g_strdup ("started");
-  row->digest = g_strdup (s->digest);
-  row->note = g_strdup (unit->note);
-  row->started_at_ms = unit->started_at_ms;
-  g_ptr_array_add (s->own->journal, row);
-  return row;
+  return run_journal_row (s->own, s->step->name);
 }
 
 static void
 add_end (StepRun *s, const char *state, const char *result)
 {
-  JournalRow *row = journal_newest (s->own->journal, s->step->name);
-
-  g_ptr_array_add (s->run->ends, step_end_new (s->own->scope, s->step->name, s->ordinal, row->token,
-                                               state, result));
+  run_add_end (s->run, s->own, s->step->name, s->ordinal, state, result);
 }
 
 /* Events that go with an end which a person or operations should know of. */
@@ -158,50 +147,76 @@ look (StepRun *s, char **ret_result, GError **error)
   return outcome;
 }
 
-/* Found started: its outcome is unknown. TRUE: *ret_result, or NULL for start it (again). */
+/* Its token into the row before he looks: the old worker can no longer end it. */
+typedef struct {
+  const char *scope, *step;
+  int ordinal;
+  gint64 token_as_read, new_token;
+} StepTake;
+
 static gboolean
-settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
+take_step (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
-  Run *run = s->run;
-  gint64 settled_at = row->started_at_ms + s->step->timeout_ms + run->runner->unknown_settle_ms;
-  gint64 rest = settled_at + clock_database_error_ms () - clock_database_now_ms ();
-  StepUnit take = { 0 };
-  g_autofree char *result = NULL;
+  const StepTake *given = data;
+  gboolean is_hit = FALSE;
+
+  if (!journal_take_step (transaction, given->scope, given->step, given->ordinal,
+                          given->token_as_read, given->new_token, &is_hit, error))
+    return FALSE;
+  if (!is_hit)
+    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_LOST, "the step was settled by another");
+  return is_hit;
+}
+
+static gboolean
+take_over (StepRun *s, const JournalRow *row, GError **error)
+{
+  StepTake given = { s->own->scope, s->step->name, row->ordinal, row->token, s->own->token };
+  StepUnit take = { .work = take_step,
+                    .data = &given,
+                    .needs_token = TRUE,
+                    .scope = s->own->scope,
+                    .token = s->own->token };
+
+  if (row->token == s->own->token)
+    return TRUE;
+  if (!run_submit (s->run, &take, error))
+    return FALSE;
+  run_journal_taken (s->own, s->step->name);
+  return TRUE;
+}
+
+/* What was looked for is there. NULL + error: its end could not be written with what follows from it. */
+static char *
+adopt (StepRun *s, char *result_taken, GError **error)
+{
+  g_autofree char *result = result_taken ? result_taken : g_strdup ("");
+  StepUnit end = { .work = s->step->on_end, .data = s->data, .step_result = result };
+
+  add_end (s, "finished", result);
+  log_info ("an unknown call had worked", "step", s->step->name, NULL);
+  if (s->step->on_end && !run_submit (s->run, &end, error))
+    return NULL;
+  return g_steal_pointer (&result);
+}
+
+/* Found started, and nobody can be under way. TRUE: *ret_result, or NULL for start it (again). */
+static gboolean
+settle_unknown (StepRun *s, const JournalRow *row, char **ret_result, GError **error)
+{
+  char *found = NULL;
 
   s->ordinal = row->ordinal;
-  if (GUARD (SETTLE_WAIT) && rest > 0) /* the request may still be running on the other side */
-    return run_snooze (run, rest + 1, "a call of unknown outcome is not settled yet", error);
-  if (!s->step->look && !s->step->once && digest_differs (run, s->step, row)) {
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
-                 "%s was started with another request", s->step->name);
+  if (!take_over (s, row, error))
     return FALSE;
-  }
-  /* Its token into the row before he looks: the old worker can no longer end it. */
-  if (row->token != s->own->token) {
-    StepTake given = { s->own->scope, s->step->name, row->ordinal, row->token, s->own->token };
-    take.work = take_step_work;
-    take.data = &given;
-    take.needs_token = TRUE;
-    take.scope = s->own->scope;
-    take.token = s->own->token;
-    if (!run_submit (run, &take, error))
-      return FALSE;
-    row->token = s->own->token;
-  }
   metrics_count ("steps_unknown_total", 1, "step", s->step->name, NULL);
   if (s->step->look && GUARD (LOOK)) {
-    switch (look (s, &result, error)) {
+    switch (look (s, &found, error)) {
     case LOOK_FAILED:
       return FALSE;
-    case LOOK_THERE: {
-      StepUnit end = { .work = s->step->on_end, .data = s->data, .step_result = result };
-      add_end (s, "finished", result ? result : "");
-      log_info ("an unknown call had worked", "step", s->step->name, NULL);
-      if (s->step->on_end && !run_submit (run, &end, error))
-        return FALSE;
-      *ret_result = result ? g_steal_pointer (&result) : g_strdup ("");
-      return TRUE;
-    }
+    case LOOK_THERE:
+      *ret_result = adopt (s, found, error);
+      return *ret_result != NULL;
     case LOOK_NOT_THERE:
       add_end (s, "not there", NULL);
       return TRUE;
@@ -209,15 +224,13 @@ settle_unknown (StepRun *s, JournalRow *row, char **ret_result, GError **error)
       break;
     }
   } else if (s->step->once) {
-    if (!give_up (s, error))
-      return FALSE;
-    *ret_result = g_strdup ("");
-    return TRUE;
+    *ret_result = give_up (s, error) ? g_strdup ("") : NULL;
+    return *ret_result != NULL;
   }
   add_end (s, "unknown", NULL);
   if (s->step->orphan) {
     StepUnit end = { .work = tell_orphan, .data = (gpointer)s->step };
-    return run_submit (run, &end, error);
+    return run_submit (s->run, &end, error);
   }
   return TRUE;
 }
@@ -228,7 +241,7 @@ start (StepRun *s, GError **error)
   Run *run = s->run;
   g_autofree char *note = g_steal_pointer (&run->note);
   gint64 before = clock_monotonic_ms ();
-  const JournalRow *last = journal_newest (s->own->journal, s->step->name);
+  const JournalRow *last = newest (s);
   StepUnit unit = {
     .has_start = TRUE,
     .scope = s->own->scope,
@@ -254,8 +267,8 @@ start (StepRun *s, GError **error)
         unit.group_is_over ? "the group has left accepted" : "the run row has another token");
     return FALSE;
   }
-  add_row (s, &unit);
-  if (GUARD (SEND_WITHIN) && clock_monotonic_ms () - before > run->runner->send_within_ms) {
+  run_journal_started (run, s->own, &unit);
+  if (GUARD (SEND_WITHIN) && clock_monotonic_ms () - before > run->place->context->send_within_ms) {
     /* A worker that slept this long may not send: somebody may be looking already. */
     add_end (s, "failed", NULL);
     if (!run_flush_ends (run, error))
@@ -274,7 +287,7 @@ judge_call (StepRun *s, GError *problem, GError **error)
   Verdict verdict = verdict_of (problem);
 
   /* An outage spends no attempt, and so not the last one. */
-  gboolean is_last = delivery_is_last_attempt (run->delivery, run->runner->attempts_max) &&
+  gboolean is_last = delivery_is_last_attempt (run->delivery, run->place->context->attempts_max) &&
                      !(run->away && breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS));
 
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
@@ -329,77 +342,107 @@ call (StepRun *s, Pass *pass, GError **error)
   return result;
 }
 
+/* Changes nothing, so it is asked until it has an answer, and journalled then. */
 static char *
-do_step (StepRun *s, GError **error)
+read_it (StepRun *s, GError **error)
 {
-  Run *run = s->run;
-  const Step *step = s->step;
-  JournalRow *row = NULL;
+  const JournalRow *row = newest (s);
   char *result = NULL;
   Pass pass;
 
-  if (!journal_load (run, s->own, error))
+  s->ordinal = row ? row->ordinal + 1 : 1;
+  if (!get_pass (s->run, s->step->downstream, &pass, error))
     return NULL;
-  row = journal_newest (s->own->journal, step->name);
-  if (row && strcmp (row->state, "finished") == 0)
-    return g_strdup (row->result ? row->result : "");
-  if (row && strcmp (row->state, "given up") == 0)
-    return g_strdup ("");
-  if (!run_may_go_on (run, error))
-    return NULL;
-  if (row && strcmp (row->state, "started") == 0) {
-    if (!settle_unknown (s, row, &result, error))
-      return NULL;
-    if (result)
-      return result;
-    /* What ended above is written with the new start. */
-    for (guint i = 0; i < run->ends->len; i++)
-      if (strcmp (((StepEnd *)g_ptr_array_index (run->ends, i))->step, step->name) == 0) {
-        g_free (row->state);
-        row->state = g_strdup (((StepEnd *)g_ptr_array_index (run->ends, i))->state);
-      }
-  }
-  if (row && (strcmp (row->state, "unknown") == 0 || strcmp (row->state, "not there") == 0) &&
-      digest_differs (run, step, row)) {
-    g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
-                 "%s would be repeated with another request", step->name);
-    return NULL;
-  }
-  if (step->is_read) {
-    StepEnd *end = NULL;
-    s->ordinal = row ? row->ordinal + 1 : 1;
-    if (!get_pass (run, step->downstream, &pass, error))
-      return NULL;
-    result = call (s, &pass, error);
-    if (!result)
-      return NULL;
-    end = step_end_new (s->own->scope, step->name, s->ordinal, s->own->token, "finished", result);
-    end->is_new = TRUE;
-    end->started_at_ms = clock_database_now_ms ();
-    g_ptr_array_add (run->ends, end);
-    return result;
-  }
+  result = call (s, &pass, error);
+  if (result)
+    run_add_read (s->run, s->own, s->step->name, s->ordinal, result);
+  return result;
+}
+
+static char *
+end_it (StepRun *s, char *result_taken, GError **error)
+{
+  g_autofree char *result = result_taken;
+  StepUnit unit = { .work = s->step->on_end, .data = s->data, .step_result = result };
+  gboolean is_written = TRUE;
+
+  add_end (s, "finished", result);
+  if (s->step->on_end)
+    is_written = run_submit (s->run, &unit, error);
+  else if (!run_may_go_on (s->run,
+                           NULL)) /* handed over meanwhile: record the answer, and no more */
+    is_written = run_flush_ends (s->run, error);
+  return is_written ? g_steal_pointer (&result) : NULL;
+}
+
+static char *
+start_and_call (StepRun *s, GError **error)
+{
+  char *result = NULL;
+  Pass pass;
+
   /* Started is the last thing before the request: what may keep it waiting is had before. */
-  if (!get_pass (run, step->downstream, &pass, error))
+  if (!get_pass (s->run, s->step->downstream, &pass, error))
     return NULL;
   if (!start (s, error)) {
-    give_back (run, &pass, BREAKER_NOT_CALLED);
+    give_back (s->run, &pass, BREAKER_NOT_CALLED);
     return NULL;
   }
   result = call (s, &pass, error);
-  if (!result || step_was_given_up (run, s->own->scope, step->name))
+  if (!result || step_was_given_up (s->run, s->own->scope, s->step->name))
     return result;
-  add_end (s, "finished", result);
-  if (step->on_end) {
-    StepUnit unit = { .work = step->on_end, .data = s->data, .step_result = result };
-    if (!run_submit (run, &unit, error))
-      g_clear_pointer (&result, g_free);
-  } else if (!run_may_go_on (run, NULL)) {
-    /* Handed over meanwhile: record the answer, and do nothing else. */
-    if (!run_flush_ends (run, error))
-      g_clear_pointer (&result, g_free);
+  return end_it (s, result, error);
+}
+
+static StepNext
+decide (StepRun *s, const JournalRow *row, gint64 *ret_wait_ms)
+{
+  const StepRule rule = {
+    .looks = s->step->look != NULL,
+    .once = s->step->once,
+    .is_same_request = !row || !digest_differs (s->run, s->step, row),
+    .limit_ms = s->step->timeout_ms + s->run->place->context->unknown_settle_ms,
+  };
+
+  return step_next (&rule, row, clock_database_now_ms (), clock_database_error_ms (), ret_wait_ms);
+}
+
+static char *
+do_step (StepRun *s, GError **error)
+{
+  const JournalRow *row = NULL;
+  char *result = NULL;
+  gint64 wait_ms = 0;
+
+  if (!run_journal_load (s->run, s->own, error))
+    return NULL;
+  row = newest (s);
+  for (;;) {
+    StepNext next = decide (s, row, &wait_ms);
+
+    if (next == STEP_GIVE)
+      return g_strdup (row->result ? row->result : "");
+    if (!run_may_go_on (s->run, error))
+      return NULL;
+    switch (next) {
+    case STEP_WAIT: /* the request may still be running on the other side */
+      (void)run_snooze (s->run, wait_ms, "a call of unknown outcome is not settled yet", error);
+      return NULL;
+    case STEP_HOLD:
+      g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_DIGEST,
+                   "%s was started with another request", s->step->name);
+      return NULL;
+    case STEP_START:
+      return s->step->is_read ? read_it (s, error) : start_and_call (s, error);
+    case STEP_LOOK: /* what ends here is written with the new start */
+      if (!settle_unknown (s, row, &result, error) || result)
+        return result;
+      row = newest (s);
+      continue;
+    case STEP_GIVE:
+      g_assert_not_reached ();
+    }
   }
-  return result;
 }
 
 char *
@@ -416,7 +459,7 @@ run_step (Run *run, const Step *step, gpointer data, GError **error)
   log_context_set ("step", NULL);
   if (result)
     return result;
-  if (run->ends->len > 0 && run_order (run) != RUN_GOES_ON)
+  if (run->ends->len > 0 && delivery_order (run->delivery) != RUN_GOES_ON)
     (void)run_flush_ends (run, NULL); /* LOST is what is reported */
   g_propagate_error (error, problem);
   return NULL;

@@ -1,531 +1,600 @@
-/* The take desk: counts a delivery before any work, decodes it, looks into the inbox, takes its run
- * row. All records taken at one moment share these statements. Source: design section 5 (2 to 5).
- */
+/* The take desk, see take.h. */
+#include "pipeline/take.h"
+
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/crash-point.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/text.h"
-#include "pipeline/delivery.h"
+#include "pipeline/desk.h"
+#include "pipeline/suspects.h"
 #include "pipeline/take.sql.h"
 
+#define BATCH_MAX        500
+#define LOCK_MAX_MS      500 /* run rows are held for no longer than a commit */
 #define REGISTRY_WAIT_MS 1000
-#define RETAKE_MS        1000
 
-TakeItem *
-take_item_new (TakeKind kind, Partition *partition, Delivery *delivery)
+typedef enum { ITEM_RECORD, ITEM_OPEN, ITEM_RECOUNT, ITEM_PUT_BACK, ITEM_CLOSE } ItemKind;
+
+typedef struct {
+  ItemKind kind;
+  Delivery *delivery;
+  Lane *lane;       /* a reference */
+  GPtrArray *lanes; /* of Lane *, references: to close */
+  gint references;  /* atomic: of ITEM_CLOSE, which somebody waits for */
+  gboolean is_done; /* under the desk's lock */
+} Item;
+
+struct TakeDesk {
+  TakeOptions options;
+  Counter counter;
+  Desk *desk;
+  GMutex lock; /* is_done of items */
+  GCond done;
+};
+
+static Item *
+item_new (ItemKind kind)
 {
-  TakeItem *item = g_new0 (TakeItem, 1);
+  Item *item = g_new0 (Item, 1);
 
   item->kind = kind;
-  item->partition = partition ? partition_ref (partition) : NULL;
-  item->delivery = delivery;
+  item->references = 1;
   return item;
 }
 
-void
-take_item_free (TakeItem *item)
+static void
+item_unref (Item *item)
 {
-  g_clear_pointer (&item->partition, partition_unref);
-  g_clear_pointer (&item->partitions, g_ptr_array_unref);
+  if (!g_atomic_int_dec_and_test (&item->references))
+    return;
+  g_clear_pointer (&item->lane, lane_unref);
+  g_clear_pointer (&item->lanes, g_ptr_array_unref);
   g_free (item);
 }
 
-/* --- Opening and closing partitions --- */
+static void
+answer (TakeDesk *take, Delivery *delivery, TakenOutcome outcome, GError *why_taken)
+{
+  take->options.taken (delivery, outcome, why_taken, take->options.data);
+}
+
+/* An error that no repetition mends is not the records' fault, and must not lose them. */
+static void
+do_or_die (TakeDesk *take, guint flags, DbWork work, gpointer data, const char *what)
+{
+  for (;;) {
+    g_autoptr (GError) error = NULL;
+
+    if (desk_transaction (take->desk, flags | DESK_REPEATS, work, data, &error))
+      return;
+    if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
+      continue; /* all works here may be done again */
+    log_limited (LOG_LEVEL_ERROR, what, what, "error", error->message, NULL);
+    if (!g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) &&
+        !g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT))
+      context_ill (error->message);
+  }
+}
+
+/* --- Partitions come and go --- */
 
 typedef struct {
-  Runner *runner;
-  TakeItem *item;
+  TakeDesk *take;
+  const Item *item;
   GHashTable *records;
-} Open;
+} Opening;
 
 static gboolean
-open_partition (Db *db, gpointer data, GError **error)
+open_lane (Db *db, gpointer data, GError **error)
 {
-  Open *open = data;
-  const char *consumer = open->runner->consumer->name, *topic = open->item->partition->topic;
-  const char *me = program_instance_id (open->runner->program);
-  gint64 number = open->item->partition->number;
-  g_autoptr (DbRows) rows = NULL;
+  Opening *opening = data;
 
-  if (!db_execute (db, NULL, error, SQL_NOTE_DEATHS, "ttit", consumer, topic, number, me) ||
-      !db_execute (db, NULL, error, SQL_NOTE_SUSPECTS, "ttit", consumer, topic, number, me) ||
-      !db_execute (db, NULL, error, SQL_FORGET_OTHERS, "ttit", consumer, topic, number, me))
-    return FALSE;
-  rows = db_query (db, error, SQL_RECORDS_OF, "tti", consumer, topic, number);
-  if (!rows)
-    return FALSE;
-  g_hash_table_remove_all (open->records);
-  for (guint i = 0; i < db_rows_count (rows); i++) {
-    RecordState *record = g_new0 (RecordState, 1);
-    record->offset = db_rows_int (rows, i, "record_offset");
-    record->has_row = TRUE;
-    record->is_suspect = db_rows_boolean (rows, i, "is_suspect");
-    record->deaths = db_rows_int (rows, i, "deaths");
-    record->waiting_since_ms = db_rows_int (rows, i, "waiting_since_ms");
-    g_hash_table_insert (open->records, &record->offset, record);
-  }
-  return TRUE;
+  g_clear_pointer (&opening->records, g_hash_table_unref);
+  opening->records =
+      suspects_open (db, &opening->take->counter, lane_partition (opening->item->lane), error);
+  return opening->records != NULL;
 }
 
 static void
-do_open (Desk *desk, Runner *runner, TakeItem *item)
+do_open (TakeDesk *take, const Item *item)
 {
-  Open open = { runner, item, g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free) };
-  g_autoptr (GError) error = NULL;
+  Opening opening = { take, item, NULL };
 
-  while (!desk_transaction (desk, TRUE, open_partition, &open, &error)) {
-    log_limited (LOG_LEVEL_ERROR, "open", "a partition's records cannot be read", "error",
-                 error->message, NULL);
-    if (!g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN) &&
-        !g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT))
-      runner_ill (error->message, runner);
-    g_clear_error (&error);
-  }
-  g_mutex_lock (&runner->lock);
-  g_hash_table_unref (item->partition->records);
-  item->partition->records = open.records;
-  item->partition->is_open = TRUE;
-  g_mutex_unlock (&runner->lock);
-  runner_wake (runner);
+  do_or_die (take, 0, open_lane, &opening, "a partition's records cannot be read");
+  window_open (take->options.window, item->lane, opening.records);
+}
+
+static gboolean
+close_lanes (Db *db, gpointer data, GError **error)
+{
+  const Opening *closing = data;
+  g_autoptr (GPtrArray) partitions = g_ptr_array_new ();
+
+  for (guint i = 0; i < closing->item->lanes->len; i++)
+    g_ptr_array_add (partitions,
+                     (gpointer)lane_partition (g_ptr_array_index (closing->item->lanes, i)));
+  return suspects_close_partitions (db, &closing->take->counter, partitions, error);
 }
 
 static void
-do_close (Desk *desk, Runner *runner, TakeItem *item)
+do_close (TakeDesk *take, Item *item)
 {
-  g_autoptr (GPtrArray) topics = g_ptr_array_new ();
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
-  const char *me = program_instance_id (runner->program);
+  Opening closing = { take, item, NULL };
   g_autoptr (GError) error = NULL;
-  Db *db = desk_db (desk);
 
-  for (guint i = 0; i < item->partitions->len; i++) {
-    Partition *partition = g_ptr_array_index (item->partitions, i);
-    gint64 number = partition->number;
-    g_ptr_array_add (topics, partition->topic);
-    g_array_append_val (numbers, number);
-  }
   /* Best effort: what stays open makes suspects, and suspects are not condemned. */
-  if (!db_execute (db, NULL, &error, SQL_CLOSE_COUNTS, "ttNI", runner->consumer->name, me, topics,
-                   numbers->data, (gsize)numbers->len) ||
-      !db_execute (db, NULL, &error, SQL_CLOSE_SUSPECTS, "ttNI", runner->consumer->name, me, topics,
-                   numbers->data, (gsize)numbers->len))
+  if (!desk_transaction (take->desk, DESK_REPEATS, close_lanes, &closing, &error))
     log_warning ("open counts could not be closed", "error", error->message, NULL);
-  g_mutex_lock (&runner->lock);
+  g_mutex_lock (&take->lock);
   item->is_done = TRUE;
-  g_cond_broadcast (&runner->changed);
-  g_mutex_unlock (&runner->lock);
+  g_cond_broadcast (&take->done);
+  g_mutex_unlock (&take->lock);
 }
 
+/* Best effort: at worst a death too many is counted. */
 static gboolean
-write_record (Db *db, const char *sql, const Delivery *delivery, GError **error)
+put_back (Db *db, gpointer data, GError **error)
 {
-  return db_execute (db, NULL, error, sql, "ttii", delivery->runner->consumer->name,
-                     delivery->partition->topic, (gint64)delivery->partition->number,
-                     delivery->offset);
+  const Opening *putting = data;
+
+  return suspects_close (db, putting->take->counter.consumer, putting->item->delivery, error);
 }
 
-gboolean
-take_clear_suspect (Db *db, const Delivery *delivery, GError **error)
-{
-  return write_record (db, SQL_CLEAR_SUSPECT, delivery, error);
-}
-
-gboolean
-take_close_suspect (Db *db, const Delivery *delivery, GError **error)
-{
-  return write_record (db, SQL_CLOSE_SUSPECT, delivery, error);
-}
-
-gboolean
-take_forget_record (Db *db, const Delivery *delivery, GError **error)
-{
-  return write_record (db, SQL_FORGET_RECORD, delivery, error);
-}
-
-/* A suspect without a verdict waits to be taken again. Best effort: at worst a death too many is counted. */
 static void
-do_put_back (Desk *desk, Runner *runner, TakeItem *item)
+do_put_back (TakeDesk *take, const Item *item)
 {
+  Opening putting = { take, item, NULL };
   g_autoptr (GError) error = NULL;
 
-  if (!take_close_suspect (desk_db (desk), item->delivery, &error))
+  if (!desk_transaction (take->desk, DESK_REPEATS, put_back, &putting, &error))
     log_warning ("a suspect's count could not be closed", "error", error->message, NULL);
-  runner_snooze (runner, item->delivery, RETAKE_MS);
+  take->options.put_back (item->delivery, take->options.data);
 }
 
 /* --- Records --- */
 
 typedef struct {
-  Runner *runner;
-  GPtrArray *deliveries; /* of Delivery *, each with its run and message */
-  GPtrArray *partitions; /* touched, borrowed */
-  gboolean *are_seen, *are_stale;
+  TakeDesk *take;
+  GPtrArray *deliveries; /* of Delivery * */
+  GPtrArray *counts;     /* of OpenCount * */
+  GPtrArray *first;      /* of Delivery *: the first of their lanes */
+  /* answers of the transaction, by position */
+  gboolean *are_seen, *are_stale, *are_over;
+  gint64 *tokens; /* 0: not taken */
+  gint64 *group_rows;
 } Take;
 
 static void
-touch (GPtrArray *partitions, Partition *partition)
+open_count_free (gpointer data)
 {
-  if (!g_ptr_array_find (partitions, partition, NULL))
-    g_ptr_array_add (partitions, partition);
-}
+  OpenCount *count = data;
 
-static gboolean
-count_open (Db *db, gpointer data, GError **error)
-{
-  Take *take = data;
-  Runner *runner = take->runner;
-  g_autoptr (GPtrArray) topics = g_ptr_array_new ();
-  g_autoptr (GPtrArray) offsets = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
-
-  g_mutex_lock (&runner->lock);
-  for (guint i = 0; i < take->partitions->len; i++) {
-    Partition *partition = g_ptr_array_index (take->partitions, i);
-    g_autoptr (GArray) open = NULL;
-    GString *text = g_string_new ("{");
-    gint64 number = partition->number;
-
-    if (!partition->kafka) {
-      g_string_free (text, TRUE);
-      continue; /* revoked meanwhile: its counts are closed */
-    }
-    open = partition_open_offsets (partition);
-    for (guint k = 0; k < open->len; k++)
-      g_string_append_printf (text, "%s%" G_GINT64_FORMAT, k ? "," : "",
-                              g_array_index (open, gint64, k));
-    g_string_append_c (text, '}');
-    g_ptr_array_add (topics, partition->topic);
-    g_ptr_array_add (offsets, g_string_free (text, FALSE));
-    g_array_append_val (numbers, number);
-    partition->counts_stale = FALSE;
-  }
-  g_mutex_unlock (&runner->lock);
-  if (topics->len > 0 && !db_execute (db, NULL, error, SQL_COUNT_OPEN, "ttNIN",
-                                      runner->consumer->name, program_instance_id (runner->program),
-                                      topics, numbers->data, (gsize)numbers->len, offsets))
-    return FALSE;
-  for (guint i = 0; i < take->deliveries->len; i++) {
-    Delivery *delivery = g_ptr_array_index (take->deliveries, i);
-    if (!delivery->partition->has_begun &&
-        !db_execute (db, NULL, error, SQL_FORGET_BELOW, "ttii", runner->consumer->name,
-                     delivery->partition->topic, (gint64)delivery->partition->number,
-                     delivery->offset))
-      return FALSE;
-    delivery->partition->has_begun = TRUE;
-    if (!delivery->record.is_suspect)
-      continue;
-    delivery->record.has_row = TRUE;
-    if (!db_execute (db, NULL, error, SQL_OPEN_SUSPECT, "ttiiti", runner->consumer->name,
-                     delivery->partition->topic, (gint64)delivery->partition->number,
-                     delivery->offset, program_instance_id (runner->program),
-                     (gint64)delivery->record.deaths))
-      return FALSE;
-  }
-  return TRUE;
+  g_array_unref (count->offsets);
+  g_free (count);
 }
 
 static void
-verdict_without_run (Delivery *delivery, Verdict verdict, GError *error, gboolean is_quarantine,
-                     gboolean is_stale)
+gather_counts (Take *work, GPtrArray *lanes)
 {
-  SettleUnit *unit = settle_unit_new (delivery, verdict, error);
+  for (guint i = 0; i < lanes->len; i++) {
+    Lane *lane = g_ptr_array_index (lanes, i);
+    OpenCount *count = g_new0 (OpenCount, 1);
 
-  unit->is_quarantine = is_quarantine;
-  unit->is_stale = is_stale;
-  runner_to_settle (delivery->runner, unit);
+    count->partition = lane_partition (lane);
+    count->offsets = g_array_new (FALSE, FALSE, sizeof (gint64));
+    if (window_open_offsets (work->take->options.window, lane, count->offsets))
+      g_ptr_array_add (work->counts, count);
+    else
+      open_count_free (count); /* revoked meanwhile: its counts are closed */
+    if (window_lane_begins (work->take->options.window, lane))
+      for (guint k = 0; k < work->deliveries->len; k++) {
+        Delivery *delivery = g_ptr_array_index (work->deliveries, k);
+
+        if (delivery->partition != lane_partition (lane))
+          continue;
+        g_ptr_array_add (work->first, delivery);
+        break;
+      }
+  }
 }
 
-/* FALSE: it is no event of ours; the delivery has been handed to the settle desk. */
-static gboolean
-decode (Desk *desk, Runner *runner, Delivery *delivery)
+/* The columns by which records are looked for in the inbox. */
+typedef struct {
+  GArray *numbers, *hops, *replays; /* of gint64 */
+  GPtrArray *ids, *guids;           /* borrowed */
+} Columns;
+
+static void
+columns_clear (Columns *columns)
 {
-  g_autoptr (GBytes) value = NULL;
+  g_array_unref (columns->numbers);
+  g_array_unref (columns->hops);
+  g_array_unref (columns->replays);
+  g_ptr_array_unref (columns->ids);
+  g_ptr_array_unref (columns->guids);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Columns, columns_clear)
 
-  if (!delivery->message
-           ->payload) { /* says nothing that a handler of ours could do; a person sees it */
-    verdict_without_run (delivery, VERDICT_DEAD,
-                         g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_TOMBSTONE, "a tombstone"),
-                         TRUE, FALSE);
-    return FALSE;
+static Columns
+columns_of (const GPtrArray *deliveries)
+{
+  Columns columns = { g_array_new (FALSE, FALSE, sizeof (gint64)),
+                      g_array_new (FALSE, FALSE, sizeof (gint64)),
+                      g_array_new (FALSE, FALSE, sizeof (gint64)), g_ptr_array_new (),
+                      g_ptr_array_new () };
+
+  for (gint64 i = 0; i < deliveries->len; i++) {
+    const Delivery *delivery = g_ptr_array_index (deliveries, i);
+    gint64 hop = delivery->record->hop, replay = delivery->record->replay;
+    const char *guid = run_group (delivery->run);
+
+    g_array_append_val (columns.numbers, i);
+    g_array_append_val (columns.hops, hop);
+    g_array_append_val (columns.replays, replay);
+    g_ptr_array_add (columns.ids, delivery->record->message_id);
+    g_ptr_array_add (columns.guids, (gpointer)(guid ? guid : ""));
   }
-  value = g_bytes_new_static (delivery->message->payload, delivery->message->len);
-  for (;;) {
-    GError *error = NULL;
+  return columns;
+}
 
-    delivery->run->message =
-        runner->consumer->decode (program_codec (runner->program), value, &error);
-    if (delivery->run->message)
-      break;
-    if (!g_error_matches (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY)) {
-      verdict_without_run (delivery, VERDICT_DEAD, error, TRUE, FALSE);
+/* Counts, which must stand before anything of a record is looked at, and what has been handled before. */
+static gboolean
+count_and_look (Db *db, gpointer data, GError **error)
+{
+  Take *work = data;
+  const Counter *counter = &work->take->counter;
+  g_auto (Columns) columns = columns_of (work->deliveries);
+  g_autoptr (DbRows) seen = NULL;
+
+  if (!suspects_count (db, counter, work->counts, error))
+    return FALSE;
+  for (guint i = 0; i < work->first->len; i++)
+    if (!suspects_forget_below (db, counter, g_ptr_array_index (work->first, i), error))
       return FALSE;
-    }
-    /* The registry is away: everything waits for it, nothing is lost. */
-    log_limited (LOG_LEVEL_WARNING, "registry",
-                 "waiting for the schema registry (schema-registry-url)", "error", error->message,
-                 NULL);
-    g_error_free (error);
-    desk_wait (desk, REGISTRY_WAIT_MS);
+  for (guint i = 0; i < work->deliveries->len; i++) {
+    Delivery *delivery = g_ptr_array_index (work->deliveries, i);
+
+    if (delivery->known.is_suspect && !suspects_open_one (db, counter, delivery, error))
+      return FALSE;
   }
-  if (runner->consumer->scope)
-    runner->consumer->scope (delivery->run->message, &delivery->run->scope);
-  if (delivery->run->scope.claim_group_id && !text_is_uuid (delivery->run->scope.claim_group_id)) {
-    g_clear_pointer (&delivery->run, run_free);
-    verdict_without_run (
-        delivery, VERDICT_DEAD,
-        g_error_new (EVENTS_ERROR, EVENTS_ERROR_MALFORMED, "the claim group's id is no uuid"), TRUE,
-        FALSE);
+  if (work->deliveries->len == 0)
+    return TRUE;
+  seen =
+      db_query_last (db, error, SQL_LOOK, "tINII", counter->consumer, columns.numbers->data,
+                     (gsize)columns.numbers->len, columns.ids, columns.hops->data,
+                     (gsize)columns.hops->len, columns.replays->data, (gsize)columns.replays->len);
+  if (!seen)
     return FALSE;
-  }
+  memset (work->are_seen, 0, work->deliveries->len * sizeof *work->are_seen);
+  for (guint i = 0; i < db_rows_count (seen); i++)
+    work->are_seen[db_rows_int (seen, i, "n")] = GUARD (INBOX);
   return TRUE;
 }
 
-static DbRows *
-look (Db *db, Take *take, gboolean again, GError **error)
-{
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) hops = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) replays = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
-  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
-
-  for (gint64 i = 0; i < take->deliveries->len; i++) {
-    Delivery *delivery = g_ptr_array_index (take->deliveries, i);
-    gint64 hop = delivery->hop, replay = delivery->replay;
-    g_array_append_val (numbers, i);
-    g_array_append_val (hops, hop);
-    g_array_append_val (replays, replay);
-    g_ptr_array_add (ids, delivery->message_id);
-    g_ptr_array_add (
-        guids,
-        (char *)(delivery->run->scope.claim_group_id ? delivery->run->scope.claim_group_id : ""));
-  }
-  if (again)
-    return db_query (db, error, SQL_LOOK_AGAIN, "tINII", take->runner->consumer->name,
-                     numbers->data, (gsize)numbers->len, ids, hops->data, (gsize)hops->len,
-                     replays->data, (gsize)replays->len);
-  return db_query (db, error, SQL_LOOK_AND_GROUP, "tINIIN", take->runner->consumer->name,
-                   numbers->data, (gsize)numbers->len, ids, hops->data, (gsize)hops->len,
-                   replays->data, (gsize)replays->len, guids);
-}
-
-/* Whether a record in this batch may be owned: another one of its scope waits for the next batch.
- */
 static gboolean
-wants_scope (Take *take, guint i)
+is_to_be_owned (const Delivery *delivery)
 {
-  Delivery *delivery = g_ptr_array_index (take->deliveries, i);
-
-  return delivery->run->scope.scope && !take->are_seen[i] && !take->are_stale[i];
-}
-
-/* What had been settled before leaves no row behind, else a later death would be counted against it. */
-static gboolean
-forget_seen (Db *db, Take *take, GError **error)
-{
-  for (guint i = 0; i < take->deliveries->len; i++) {
-    const Delivery *delivery = g_ptr_array_index (take->deliveries, i);
-    if (take->are_seen[i] && delivery->record.has_row && !take_forget_record (db, delivery, error))
-      return FALSE;
-  }
-  return TRUE;
+  return delivery->run->scope.scope != NULL;
 }
 
 static gboolean
 own (Db *db, gpointer data, GError **error)
 {
-  Take *take = data;
+  Take *work = data;
+  const Counter *counter = &work->take->counter;
+  g_auto (Columns) columns = columns_of (work->deliveries);
   g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
-  g_autoptr (DbRows) seen = look (db, take, FALSE, error);
-  g_autoptr (DbRows) owned = NULL;
+  g_autoptr (GHashTable) tokens = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (DbRows) owned = NULL, again = NULL;
 
-  if (!seen)
-    return FALSE;
-  for (guint i = 0; i < db_rows_count (seen); i++) {
-    guint n = db_rows_int (seen, i, "n");
-    Delivery *delivery = g_ptr_array_index (take->deliveries, n);
-
-    take->are_seen[n] = GUARD (INBOX) && db_rows_boolean (seen, i, "is_seen");
-    delivery->run->group_row_id = db_rows_int (seen, i, "group_row_id");
-    take->are_stale[n] = GUARD (STALE) && !db_rows_is_null (seen, i, "replay") &&
-                         delivery->replay < db_rows_int (seen, i, "replay");
-  }
-  for (guint i = 0; i < take->deliveries->len; i++)
-    if (wants_scope (take, i))
-      g_ptr_array_add (scopes,
-                       ((Delivery *)g_ptr_array_index (take->deliveries, i))->run->scope.scope);
-  if (scopes->len == 0)
-    return forget_seen (db, take, error);
-  owned = db_query (db, error, SQL_OWN, "tN", program_instance_id (take->runner->program), scopes);
+  for (guint i = 0; i < work->deliveries->len; i++)
+    g_ptr_array_add (scopes,
+                     ((Delivery *)g_ptr_array_index (work->deliveries, i))->run->scope.scope);
+  owned = db_query (db, error, SQL_OWN, "tNNoI", counter->instance_id, scopes, columns.guids,
+                    GUARD (STALE) ? 1 : 0, columns.replays->data, (gsize)columns.replays->len);
   if (!owned)
     return FALSE;
-  g_clear_pointer (&seen, db_rows_free);
-  seen = look (db, take, TRUE, error);
-  if (!seen)
+  again =
+      db_query_last (db, error, SQL_LOOK_AGAIN, "tINIINT", counter->consumer, columns.numbers->data,
+                     (gsize)columns.numbers->len, columns.ids, columns.hops->data,
+                     (gsize)columns.hops->len, columns.replays->data, (gsize)columns.replays->len,
+                     columns.guids, context_works_in (work->take->options.context));
+  if (!again)
     return FALSE;
-  for (guint i = 0; i < db_rows_count (seen); i++)
-    take->are_seen[db_rows_int (seen, i, "n")] = GUARD (INBOX);
-  for (guint i = 0; i < take->deliveries->len; i++) {
-    Delivery *delivery = g_ptr_array_index (take->deliveries, i);
-    OwnScope *scope = NULL;
+  for (guint i = 0; i < db_rows_count (owned); i++)
+    g_hash_table_insert (tokens, (gpointer)db_rows_text (owned, i, "scope"), GUINT_TO_POINTER (i));
+  for (guint i = 0; i < db_rows_count (again); i++) {
+    guint n = db_rows_int (again, i, "n");
+    const Delivery *delivery = g_ptr_array_index (work->deliveries, n);
+    gpointer row;
+    gboolean is_owned =
+        g_hash_table_lookup_extended (tokens, delivery->run->scope.scope, NULL, &row);
 
-    if (!wants_scope (take, i))
-      continue;
-    g_ptr_array_set_size (delivery->run->scopes, 0);
-    for (guint k = 0; k < db_rows_count (owned) && !scope; k++)
-      if (strcmp (db_rows_text (owned, k, "scope"), delivery->run->scope.scope) == 0) {
-        scope = g_new0 (OwnScope, 1);
-        scope->scope = g_strdup (delivery->run->scope.scope);
-        scope->token = db_rows_int (owned, k, "token");
-        g_ptr_array_add (delivery->run->scopes, scope);
-      }
+    work->are_seen[n] = GUARD (INBOX) && db_rows_boolean (again, i, "is_seen");
+    work->are_stale[n] = !is_owned || (GUARD (STALE) && !db_rows_is_null (again, i, "replay") &&
+                                       delivery->record->replay < db_rows_int (again, i, "replay"));
+    work->are_over[n] = db_rows_boolean (again, i, "is_over");
+    work->tokens[n] = is_owned ? db_rows_int (owned, GPOINTER_TO_UINT (row), "token") : 0;
+    work->group_rows[n] = db_rows_int (again, i, "group_row_id");
   }
-  return forget_seen (db, take, error);
+  return TRUE;
 }
 
+/* Waits while a schema cannot be asked for: everything waits for it then, nothing is lost. FALSE: answered. */
 static gboolean
-set_asynchronous (Db *db, GError **error)
+decode (TakeDesk *take, Delivery *delivery)
 {
-  return db_execute (db, NULL, error, "set local synchronous_commit = off", "");
-}
+  for (;;) {
+    g_autoptr (GError) error = NULL;
 
-static gboolean
-count_asynchronously (Db *db, gpointer data, GError **error)
-{
-  return set_asynchronous (db, error) && count_open (db, data, error);
-}
-
-/* An error that no repetition mends is not the records' fault, and must not lose them. */
-static void
-do_or_die (Desk *desk, Runner *runner, DbWork work, gpointer data, const char *what)
-{
-  GError *error = NULL;
-
-  while (!desk_transaction (desk, TRUE, work, data, &error)) {
-    if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT)) {
-      log_limited (LOG_LEVEL_WARNING, what, what, "error", error->message, NULL);
-    } else if (!g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
-      log_failure (what, "error", error->message, NULL);
-      runner_ill (error->message, runner);
+    run_end (delivery);
+    if (run_decode (run_begin (take->options.place, delivery), &error))
+      return TRUE;
+    if (!g_error_matches (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY)) {
+      run_end (delivery);
+      answer (take, delivery, TAKEN_UNREADABLE, g_steal_pointer (&error));
+      return FALSE;
     }
-    g_clear_error (&error); /* both works may be done again */
+    log_limited (LOG_LEVEL_WARNING, "registry",
+                 "waiting for the schema registry (schema-registry-url)", "error", error->message,
+                 NULL);
+    desk_wait (take->desk, REGISTRY_WAIT_MS);
   }
 }
 
+static gboolean
+is_condemned (const TakeDesk *take, const Delivery *delivery)
+{
+  return delivery->known.is_suspect &&
+         delivery->known.deaths >= take->options.context->quarantine_after;
+}
+
+/* Owned, with a scope or without: it may run, unless it has ended its process too often. */
 static void
-defer_doubles (Take *take)
+answer_taken (TakeDesk *take, Delivery *delivery)
+{
+  if (is_condemned (take, delivery))
+    answer (take, delivery, TAKEN_CONDEMNED,
+            g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_DEAD,
+                         "it ended its process %u times in succession", delivery->known.deaths));
+  else
+    answer (take, delivery, TAKEN_OWNED, NULL);
+}
+
+/* What is left in @deliveries has a scope of its own in this batch. */
+static void
+set_doubles_aside (TakeDesk *take, GPtrArray *deliveries)
 {
   g_autoptr (GHashTable) scopes = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; i < take->deliveries->len;) {
-    Delivery *delivery = g_ptr_array_index (take->deliveries, i);
-    if (delivery->run->scope.scope && !g_hash_table_add (scopes, delivery->run->scope.scope)) {
-      g_ptr_array_remove_index (take->deliveries, i);
-      g_clear_pointer (&delivery->run, run_free);
-      desk_add (take->runner->take_desk, take_item_new (TAKE_RECORD, NULL, delivery));
+  for (guint i = 0; i < deliveries->len;) {
+    Delivery *delivery = g_ptr_array_index (deliveries, i);
+
+    if (!g_hash_table_contains (scopes, delivery->run->scope.scope)) {
+      g_hash_table_add (scopes, delivery->run->scope.scope);
+      i++;
       continue;
     }
-    i++;
+    g_ptr_array_remove_index (deliveries, i);
+    answer (take, delivery, TAKEN_BUSY, NULL);
   }
 }
 
 static void
-take_records (Desk *desk, Runner *runner, GPtrArray *deliveries, GPtrArray *partitions)
+own_all (TakeDesk *take, GPtrArray *deliveries)
 {
-  Take take = { runner, deliveries, partitions, NULL, NULL };
+  Take work = { .take = take, .deliveries = deliveries };
 
-  CRASH_POINT ("take/before-count");
-  do_or_die (desk, runner, count_asynchronously, &take, "deliveries cannot be counted");
-  CRASH_POINT ("take/after-count");
-  for (guint i = 0; i < deliveries->len;) {
-    Delivery *delivery = g_ptr_array_index (deliveries, i);
-
-    g_clear_pointer (&delivery->run, run_free);
-    delivery->run = run_new (delivery);
-    if (!decode (desk, runner, delivery)) {
-      g_ptr_array_remove_index (deliveries, i);
-      continue;
-    }
-    i++;
-  }
-  defer_doubles (&take);
+  set_doubles_aside (take, deliveries);
   if (deliveries->len == 0)
     return;
-  take.are_seen = g_new0 (gboolean, deliveries->len);
-  take.are_stale = g_new0 (gboolean, deliveries->len);
+  work.are_seen = g_new0 (gboolean, deliveries->len);
+  work.are_stale = g_new0 (gboolean, deliveries->len);
+  work.are_over = g_new0 (gboolean, deliveries->len);
+  work.tokens = g_new0 (gint64, deliveries->len);
+  work.group_rows = g_new0 (gint64, deliveries->len);
   CRASH_POINT ("take/before-own");
-  do_or_die (desk, runner, own, &take, "records cannot be taken");
+  do_or_die (take, 0, own, &work, "records cannot be taken");
   CRASH_POINT ("take/after-own");
   for (guint i = 0; i < deliveries->len; i++) {
     Delivery *delivery = g_ptr_array_index (deliveries, i);
 
-    if (take.are_seen[i]) {
-      metrics_count ("doubles_total", 1, NULL);
-      runner_finish (runner, delivery);
-    } else if (take.are_stale[i]) {
-      verdict_without_run (delivery, VERDICT_DONE, NULL, FALSE, TRUE);
-    } else if (delivery->record.is_suspect && delivery->record.deaths >= runner->quarantine_after) {
-      verdict_without_run (delivery, VERDICT_DEAD,
-                           g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_DEAD,
-                                        "it ended its process %u times in succession",
-                                        delivery->record.deaths),
-                           TRUE, FALSE);
-    } else {
-      g_thread_pool_push (runner->workers, delivery, NULL);
+    if (work.are_seen[i]) {
+      answer (take, delivery, TAKEN_SEEN, NULL);
+      continue;
+    }
+    if (work.are_stale[i]) {
+      answer (take, delivery, TAKEN_STALE, NULL);
+      continue;
+    }
+    run_own (delivery->run, work.tokens[i], work.group_rows[i]);
+    if (work.are_over[i])
+      answer (take, delivery, TAKEN_OVER,
+              g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER, "its group is over"));
+    else
+      answer_taken (take, delivery);
+  }
+  g_free (work.are_seen);
+  g_free (work.are_stale);
+  g_free (work.are_over);
+  g_free (work.tokens);
+  g_free (work.group_rows);
+}
+
+static void
+count_all (TakeDesk *take, Take *work, GPtrArray *lanes)
+{
+  gather_counts (work, lanes);
+  work->are_seen = g_new0 (gboolean, MAX (1, work->deliveries->len));
+  CRASH_POINT ("take/before-count");
+  do_or_die (take, DESK_ASYNCHRONOUS, count_and_look, work, "deliveries cannot be counted");
+  CRASH_POINT ("take/after-count");
+}
+
+static void
+do_records (TakeDesk *take, GPtrArray *deliveries, GPtrArray *lanes)
+{
+  g_autoptr (GPtrArray) counts = g_ptr_array_new_with_free_func (open_count_free);
+  g_autoptr (GPtrArray) first = g_ptr_array_new ();
+  g_autoptr (GPtrArray) scoped = g_ptr_array_new ();
+  Take work = { .take = take, .deliveries = deliveries, .counts = counts, .first = first };
+
+  count_all (take, &work, lanes);
+  for (guint i = 0; i < deliveries->len; i++) {
+    Delivery *delivery = g_ptr_array_index (deliveries, i);
+
+    if (work.are_seen[i])
+      answer (take, delivery, TAKEN_SEEN, NULL);
+    else if (!decode (take, delivery))
+      continue;
+    else if (is_to_be_owned (delivery))
+      g_ptr_array_add (scoped, delivery);
+    else
+      answer_taken (take, delivery);
+  }
+  g_free (work.are_seen);
+  own_all (take, scoped);
+}
+
+static void
+add_lane (GPtrArray *lanes, Lane *lane)
+{
+  if (!g_ptr_array_find (lanes, lane, NULL))
+    g_ptr_array_add (lanes, lane_ref (lane));
+}
+
+static void
+do_batch (Desk *desk G_GNUC_UNUSED, GPtrArray *batch, gpointer data)
+{
+  TakeDesk *take = data;
+  g_autoptr (GPtrArray) deliveries = g_ptr_array_new ();
+  g_autoptr (GPtrArray) lanes = NULL;
+
+  for (guint i = 0; i < batch->len; i++) {
+    Item *item = g_ptr_array_index (batch, i);
+
+    switch (item->kind) {
+    case ITEM_OPEN:
+      do_open (take, item);
+      break;
+    case ITEM_PUT_BACK:
+      do_put_back (take, item);
+      break;
+    case ITEM_RECORD:
+      if (delivery_order (item->delivery) == RUN_GOES_ON)
+        g_ptr_array_add (deliveries, item->delivery);
+      else
+        answer (take, item->delivery, TAKEN_LOST, NULL);
+      break;
+    case ITEM_RECOUNT:
+    case ITEM_CLOSE:
+      break;
     }
   }
-  g_free (take.are_seen);
-  g_free (take.are_stale);
+  lanes = window_lanes_of (take->options.window, deliveries);
+  for (guint i = 0; i < batch->len; i++) {
+    const Item *item = g_ptr_array_index (batch, i);
+
+    if (item->kind == ITEM_RECOUNT)
+      add_lane (lanes, item->lane);
+  }
+  if (deliveries->len > 0 || lanes->len > 0)
+    do_records (take, deliveries, lanes);
+  for (guint i = 0; i < batch->len; i++) {
+    Item *item = g_ptr_array_index (batch, i);
+
+    if (item->kind == ITEM_CLOSE)
+      do_close (take, item);
+    item_unref (item);
+  }
+}
+
+TakeDesk *
+take_desk_new (const TakeOptions *options)
+{
+  TakeDesk *take = g_new0 (TakeDesk, 1);
+  DeskOptions desk =
+      context_desk_options (options->context, "take", BATCH_MAX, LOCK_MAX_MS, do_batch, take);
+
+  take->options = *options;
+  take->counter = (Counter){ options->context->consumer->name,
+                             program_instance_id (options->context->program) };
+  g_mutex_init (&take->lock);
+  g_cond_init (&take->done);
+  take->desk = desk_new (&desk);
+  return take;
 }
 
 void
-take_do (Desk *desk, GPtrArray *batch, gpointer data)
+take_desk_free (TakeDesk *take)
 {
-  Runner *runner = data;
-  g_autoptr (GPtrArray) deliveries = g_ptr_array_new ();
-  g_autoptr (GPtrArray) partitions = g_ptr_array_new ();
+  if (!take)
+    return;
+  desk_free (take->desk);
+  g_mutex_clear (&take->lock);
+  g_cond_clear (&take->done);
+  g_free (take);
+}
 
-  for (guint i = 0; i < batch->len; i++) {
-    TakeItem *item = g_ptr_array_index (batch, i);
+void
+take_records (TakeDesk *take, const GPtrArray *deliveries)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_sized_new (deliveries->len);
 
-    switch (item->kind) {
-    case TAKE_OPEN:
-      do_open (desk, runner, item);
-      break;
-    case TAKE_CLOSE:
-      break;
-    case TAKE_PUT_BACK:
-      do_put_back (desk, runner, item);
-      break;
-    case TAKE_RECOUNT:
-      touch (partitions, item->partition);
-      break;
-    case TAKE_RECORD: {
-      gboolean is_forgotten;
-      g_mutex_lock (&runner->lock);
-      is_forgotten = item->delivery->is_forgotten ||
-                     (item->delivery->run && run_order (item->delivery->run) != RUN_GOES_ON);
-      g_mutex_unlock (&runner->lock);
-      if (is_forgotten) {
-        runner_drop (runner, item->delivery);
-        break;
-      }
-      g_ptr_array_add (deliveries, item->delivery);
-      touch (partitions, item->delivery->partition);
-      break;
-    }
-    }
+  for (guint i = 0; i < deliveries->len; i++) {
+    Item *item = item_new (ITEM_RECORD);
+
+    item->delivery = g_ptr_array_index (deliveries, i);
+    g_ptr_array_add (items, item);
   }
-  if (deliveries->len > 0 || partitions->len > 0)
-    take_records (desk, runner, deliveries, partitions);
-  for (guint i = 0; i < batch->len; i++) {
-    TakeItem *item = g_ptr_array_index (batch, i);
-    if (item->kind == TAKE_CLOSE)
-      do_close (desk, runner, item);
-    else
-      take_item_free (item);
-  }
+  desk_add_all (take->desk, items);
+}
+
+static void
+add_for_lane (TakeDesk *take, ItemKind kind, Lane *lane)
+{
+  Item *item = item_new (kind);
+
+  item->lane = lane_ref (lane);
+  desk_add (take->desk, item);
+}
+
+void
+take_open (TakeDesk *take, Lane *lane)
+{
+  add_for_lane (take, ITEM_OPEN, lane);
+}
+
+void
+take_recount (TakeDesk *take, Lane *lane)
+{
+  add_for_lane (take, ITEM_RECOUNT, lane);
+}
+
+void
+take_put_back (TakeDesk *take, Delivery *delivery)
+{
+  Item *item = item_new (ITEM_PUT_BACK);
+
+  item->delivery = delivery;
+  desk_add (take->desk, item);
+}
+
+void
+take_close (TakeDesk *take, const GPtrArray *lanes, gint64 ms)
+{
+  gint64 until_us = g_get_monotonic_time () + ms * 1000;
+  Item *item = item_new (ITEM_CLOSE);
+
+  item->references = 2;
+  item->lanes = g_ptr_array_new_with_free_func ((GDestroyNotify)lane_unref);
+  for (guint i = 0; i < lanes->len; i++)
+    g_ptr_array_add (item->lanes, lane_ref (g_ptr_array_index (lanes, i)));
+  desk_add (take->desk, item);
+  g_mutex_lock (&take->lock);
+  while (!item->is_done && g_cond_wait_until (&take->done, &take->lock, until_us))
+    ;
+  g_mutex_unlock (&take->lock);
+  item_unref (item); /* a database that is away keeps the desk waiting, and a few bytes */
 }

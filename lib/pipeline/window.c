@@ -1,50 +1,101 @@
-/* What the runner has in hand: the window of each partition, whose turn it is by key, what may be taken next, and what
- * becomes of it all when partitions come and go. Source: design section 5 (1, 2, 10), Rebalance and shutdown. */
+/* The window, see window.h. */
+#include "pipeline/window.h"
+
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/crash-point.h"
-#include "base/log.h"
-#include "base/metrics.h"
-#include "pipeline/delivery.h"
-
-#define UNFINISHED_MAX 1000 /* a partition with this many unfinished records is not read further */
-#define OUTBOX_WAITING_MAX                                                                         \
-  20000                    /* more rows than this without a delivery report: nothing new is taken */
-#define SETTLING_MAX   256 /* verdicts that wait for their commit; more and nothing new is taken */
-#define RETAKE_MS      1000
-#define DUE_SLACK_MS   60000 /* a due time further ahead than its tier and this is none of ours */
+#define RATE_SLOT_MS                                                                               \
+  50 /* what has left in the last one or two of these bounds what is taken ahead */
 #define OUTAGE_LOOK_MS 60000 /* between two looks for what has waited too long */
 
-/* --- Partitions and keys --- */
+struct Lane {
+  Partition *partition;
+  gpointer source; /* NULL: revoked */
+  Delivery *head;  /* read, and held until it is due; NULL: not read yet, or none there */
+  gboolean is_open;
+  gboolean has_begun;
+  gboolean counts_stale;
+  GQueue unfinished;   /* Delivery *, by offset: unfinished, or finished behind an unfinished one */
+  gint64 next;         /* may be stored; -1: nothing new */
+  GHashTable *records; /* offset -> RecordState *, found in the database at the opening */
+};
 
-Partition *
-partition_ref (Partition *partition)
+typedef struct {
+  Delivery *busy; /* the one in hand, due or snoozing */
+  GQueue parked;  /* Delivery *, in order */
+} KeyState;
+
+struct Window {
+  WindowLimits limits;
+  GMutex lock;
+  GCond changed;
+  GThread *holder;  /* who has the lock */
+  GPtrArray *lanes; /* of Lane *, references */
+  guint turn;       /* whose turn it is to be read */
+  GHashTable *keys; /* key -> KeyState * */
+  GQueue due;       /* Delivery * */
+  GSequence *snoozing;
+  guint counts[DELIVERY_STATES]; /* of all deliveries, forgotten ones too; HELD is not counted */
+  Delivery *solo;                /* the suspect that runs alone */
+  gint64 outage_look_at_ms;
+  gint64 slot_ms; /* begin of the slot below */
+  guint left_in_slot, left_before;
+};
+
+static void
+lock (Window *window)
 {
-  return g_atomic_rc_box_acquire (partition);
+  g_mutex_lock (&window->lock);
+  window->holder = g_thread_self ();
 }
 
 static void
-partition_clear (gpointer data)
+unlock (Window *window)
 {
-  Partition *partition = data;
+  window->holder = NULL;
+  g_mutex_unlock (&window->lock);
+}
 
-  g_free (partition->topic);
-  g_hash_table_unref (partition->records);
-  g_queue_clear (&partition->window);
+/* The lock is let go meanwhile. */
+static gboolean
+wait_until (Window *window, gint64 until_us)
+{
+  gboolean is_in_time;
+
+  window->holder = NULL;
+  is_in_time = g_cond_wait_until (&window->changed, &window->lock, until_us);
+  window->holder = g_thread_self ();
+  return is_in_time;
+}
+
+/* --- Lanes --- */
+
+Lane *
+lane_ref (Lane *lane)
+{
+  return g_atomic_rc_box_acquire (lane);
+}
+
+static void
+lane_clear (gpointer data)
+{
+  Lane *lane = data;
+
+  partition_unref (lane->partition);
+  g_hash_table_unref (lane->records);
+  g_queue_clear (&lane->unfinished);
 }
 
 void
-partition_unref (Partition *partition)
+lane_unref (Lane *lane)
 {
-  g_atomic_rc_box_release_full (partition, partition_clear);
+  g_atomic_rc_box_release_full (lane, lane_clear);
 }
 
-typedef struct {
-  Delivery *busy; /* the one in hand */
-  GQueue parked;  /* Delivery *, in order */
-} KeyState;
+const Partition *
+lane_partition (const Lane *lane)
+{
+  return lane->partition;
+}
 
 static void
 key_state_free (gpointer data)
@@ -55,631 +106,718 @@ key_state_free (gpointer data)
   g_free (state);
 }
 
-GHashTable *
-window_keys_new (void)
+Window *
+window_new (const WindowLimits *limits)
 {
-  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_state_free);
-}
+  Window *window = g_new0 (Window, 1);
 
-static void
-delivery_free (Delivery *delivery)
-{
-  run_free (delivery->run);
-  rd_kafka_message_destroy (delivery->message);
-  kafka_headers_free (delivery->headers);
-  partition_unref (delivery->partition);
-  g_free (delivery->failures);
-  g_free (delivery->key);
-  g_free (delivery->message_id);
-  g_free (delivery);
-}
-
-GArray *
-partition_open_offsets (Partition *partition)
-{
-  GArray *open = g_array_new (FALSE, FALSE, sizeof (gint64));
-
-  for (GList *link = partition->window.head; link; link = link->next) {
-    Delivery *delivery = link->data;
-    /* A suspect has a row of its own. */
-    if ((delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING ||
-         delivery->state == DELIVERY_SETTLING) &&
-        !delivery->record.is_suspect)
-      g_array_append_val (open, delivery->offset);
-  }
-  return open;
+  window->limits = *limits;
+  g_mutex_init (&window->lock);
+  g_cond_init (&window->changed);
+  window->lanes = g_ptr_array_new_with_free_func ((GDestroyNotify)lane_unref);
+  window->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_state_free);
+  window->snoozing = g_sequence_new (NULL);
+  g_queue_init (&window->due);
+  return window;
 }
 
 void
-runner_wake (Runner *runner)
+window_free (Window *window)
 {
-  guint64 one = 1;
-
-  (void)!write (runner->wake_fd, &one, sizeof one); /* full only when it is awake already */
-}
-
-/* The lowest unfinished record of each partition bounds what may be committed. */
-static void
-advance (Runner *runner, Partition *partition)
-{
-  gint64 next = -1;
-  Delivery *head;
-
-  while ((head = g_queue_peek_head (&partition->window)) && head->state == DELIVERY_FINISHED) {
-    next = head->offset + 1;
-    delivery_free (g_queue_pop_head (&partition->window));
-  }
-  if (next < 0 || !partition->kafka)
+  if (!window)
     return;
-  CRASH_POINT ("offset/before-store");
-  if (kafka_consumer_store (runner->kafka, partition->topic, partition->number, next))
-    partition->stored = next;
-  CRASH_POINT ("offset/after-store");
+  g_assert (window->lanes->len == 0);
+  g_ptr_array_unref (window->lanes);
+  g_hash_table_unref (window->keys);
+  g_sequence_free (window->snoozing);
+  g_queue_clear (&window->due);
+  g_mutex_clear (&window->lock);
+  g_cond_clear (&window->changed);
+  g_free (window);
 }
 
-/* Its key goes to the next record in line. With the lock held. */
-static void
-release_key (Runner *runner, Delivery *delivery)
+Lane *
+window_assign (Window *window, Partition *partition, gpointer source)
 {
-  KeyState *state = delivery->key ? g_hash_table_lookup (runner->keys, delivery->key) : NULL;
+  Lane *lane = g_atomic_rc_box_new0 (Lane);
+
+  lane->partition = partition_ref (partition);
+  lane->source = source;
+  lane->next = -1;
+  lane->records = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_queue_init (&lane->unfinished);
+  lock (window);
+  g_ptr_array_add (window->lanes, lane);
+  unlock (window);
+  return lane;
+}
+
+void
+window_open (Window *window, Lane *lane, GHashTable *records_taken)
+{
+  GHashTable *before = lane->records;
+
+  lock (window);
+  lane->records = records_taken;
+  lane->is_open = TRUE;
+  unlock (window);
+  g_hash_table_unref (before);
+}
+
+gboolean
+window_open_offsets (Window *window, Lane *lane, GArray *ret_offsets)
+{
+  gboolean is_ours;
+
+  lock (window);
+  is_ours = lane->source != NULL;
+  lane->counts_stale = FALSE;
+  for (GList *link = lane->unfinished.head; is_ours && link; link = link->next) {
+    const Delivery *delivery = link->data;
+
+    if (delivery_is_in_hand (delivery) && !delivery->known.is_suspect)
+      g_array_append_val (ret_offsets, delivery->offset);
+  }
+  unlock (window);
+  return is_ours;
+}
+
+GPtrArray *
+window_lanes_of (Window *window, const GPtrArray *deliveries)
+{
+  GPtrArray *lanes = g_ptr_array_new_with_free_func ((GDestroyNotify)lane_unref);
+
+  lock (window);
+  for (guint i = 0; i < deliveries->len; i++) {
+    Lane *lane = ((const Delivery *)g_ptr_array_index (deliveries, i))->lane;
+
+    if (lane && !g_ptr_array_find (lanes, lane, NULL))
+      g_ptr_array_add (lanes, lane_ref (lane));
+  }
+  unlock (window);
+  return lanes;
+}
+
+gboolean
+window_lane_begins (Window *window, Lane *lane)
+{
+  gboolean begins;
+
+  lock (window);
+  begins = !lane->has_begun;
+  lane->has_begun = TRUE;
+  unlock (window);
+  return begins;
+}
+
+GPtrArray *
+window_stale_lanes (Window *window)
+{
+  GPtrArray *stale = g_ptr_array_new_with_free_func ((GDestroyNotify)lane_unref);
+
+  lock (window);
+  for (guint i = 0; i < window->lanes->len; i++) {
+    Lane *lane = g_ptr_array_index (window->lanes, i);
+
+    if (lane->counts_stale && lane->is_open)
+      g_ptr_array_add (stale, lane_ref (lane));
+  }
+  unlock (window);
+  return stale;
+}
+
+/* --- Moves; with the lock held --- */
+
+static void
+move (Window *window, Delivery *delivery, DeliveryState to, Mover mover)
+{
+  gboolean had_worker = delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_READY ||
+                        delivery->state == DELIVERY_RUNNING;
+
+  if (delivery->state != DELIVERY_HELD)
+    window->counts[delivery->state]--;
+  delivery_move (delivery, to, mover, window->holder);
+  window->counts[to]++;
+  if (had_worker && (to == DELIVERY_SETTLING || to == DELIVERY_FINISHED))
+    window->left_in_slot++;
+  if (window->solo == delivery && !delivery_is_in_hand (delivery))
+    window->solo = NULL;
+}
+
+static guint
+in_flight (const Window *window)
+{
+  return window->counts[DELIVERY_TAKING] + window->counts[DELIVERY_READY] +
+         window->counts[DELIVERY_RUNNING];
+}
+
+static guint
+in_hand (const Window *window)
+{
+  return in_flight (window) + window->counts[DELIVERY_SETTLING];
+}
+
+static void
+make_due (Window *window, Delivery *delivery, Mover mover)
+{
+  move (window, delivery, DELIVERY_DUE, mover);
+  g_queue_push_tail (&window->due, delivery);
+}
+
+/* Its key goes to the next record in line. */
+static void
+release_key (Window *window, Delivery *delivery, Mover mover)
+{
+  KeyState *state = delivery->key ? g_hash_table_lookup (window->keys, delivery->key) : NULL;
 
   if (!state || state->busy != delivery)
     return;
   state->busy = g_queue_pop_head (&state->parked);
-  if (state->busy) {
-    state->busy->state = DELIVERY_DUE;
-    g_queue_push_tail (&runner->due, state->busy);
-  } else {
-    g_hash_table_remove (runner->keys, delivery->key);
-  }
-}
-
-/* With the lock held. */
-static void
-leave_flight (Runner *runner, Delivery *delivery)
-{
-  if (delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING)
-    runner->in_flight--;
-  else if (delivery->state == DELIVERY_SETTLING)
-    runner->settling--;
-  if (runner->solo == delivery)
-    runner->solo = NULL;
-}
-
-void
-runner_to_settle (Runner *runner, SettleUnit *unit_taken)
-{
-  Delivery *delivery = unit_taken->delivery;
-
-  g_mutex_lock (&runner->lock);
-  leave_flight (
-      runner,
-      delivery); /* a suspect is a bystander again, unless it snoozes: then it is not in hand */
-  delivery->state = DELIVERY_SETTLING;
-  runner->settling++;
-  g_mutex_unlock (&runner->lock);
-  desk_add (runner->settle_desk, unit_taken);
-  runner_wake (runner); /* a worker is free */
-}
-
-/* Out of everything; with the lock held. */
-static void
-forget (Runner *runner, Delivery *delivery)
-{
-  leave_flight (runner, delivery);
-  release_key (runner, delivery);
-  if (!delivery->is_forgotten)
-    g_queue_remove (&delivery->partition->window, delivery);
-  delivery_free (delivery);
-}
-
-void
-runner_finish (Runner *runner, Delivery *delivery)
-{
-  Partition *partition = delivery->partition;
-
-  g_mutex_lock (&runner->lock);
-  if (delivery->is_forgotten) {
-    forget (runner, delivery);
-  } else {
-    leave_flight (runner, delivery);
-    release_key (runner, delivery);
-    delivery->state = DELIVERY_FINISHED;
-    g_clear_pointer (&delivery->run, run_free);
-    partition->counts_stale = TRUE;
-    advance (runner, partition);
-  }
-  g_cond_broadcast (&runner->changed);
-  g_mutex_unlock (&runner->lock);
-  runner_wake (runner);
-}
-
-static int
-by_wake (gconstpointer a, gconstpointer b, gpointer data)
-{
-  const Delivery *one = a, *two = b;
-
-  (void)data;
-  return (one->wake_at_ms > two->wake_at_ms) - (one->wake_at_ms < two->wake_at_ms);
-}
-
-void
-runner_snooze (Runner *runner, Delivery *delivery, gint64 ms)
-{
-  g_mutex_lock (&runner->lock);
-  if (delivery->is_forgotten) {
-    forget (runner, delivery);
-  } else {
-    leave_flight (runner, delivery);
-    delivery->state = DELIVERY_SNOOZING;
-    delivery->wake_at_ms = clock_monotonic_ms () + ms;
-    delivery->partition->counts_stale = TRUE;
-    g_clear_pointer (&delivery->run, run_free);
-    g_sequence_insert_sorted (runner->snoozing, delivery, by_wake, NULL);
-  }
-  g_cond_broadcast (&runner->changed);
-  g_mutex_unlock (&runner->lock);
-  runner_wake (runner);
-}
-
-void
-runner_drop (Runner *runner, Delivery *delivery)
-{
-  gboolean is_forgotten;
-
-  g_mutex_lock (&runner->lock);
-  is_forgotten = delivery->is_forgotten;
-  if (is_forgotten)
-    forget (runner, delivery);
-  g_cond_broadcast (&runner->changed);
-  g_mutex_unlock (&runner->lock);
-  if (!is_forgotten) /* stopped at its boundary while a revoke waits: it stays until the partition
-                        goes */
-    runner_snooze (runner, delivery, RETAKE_MS);
-}
-
-void
-runner_has_progress (Runner *runner, Delivery *delivery)
-{
-  delivery->record.waiting_since_ms = 0; /* its worker's alone, as long as it runs */
-  if (!delivery->record.is_suspect)
-    return;
-  g_mutex_lock (&runner->lock);
-  delivery->record.is_suspect = FALSE;
-  delivery->record.deaths = 0;
-  if (runner->solo == delivery)
-    runner->solo = NULL;
-  g_mutex_unlock (&runner->lock);
-  runner_wake (runner);
-}
-
-/* --- Taking --- */
-
-/* When a tier's record may be taken. One without a due time of ours, or with one that its tier cannot have, would hold
- * up all behind it: it waits as long as its tier does. */
-static gint64
-due_ms_of (const Partition *partition, const Delivery *delivery)
-{
-  gint64 since = rd_kafka_message_timestamp (delivery->message, NULL), latest;
-
-  if (partition->tier_wait_ms == 0)
-    return 0;
-  if (since < 0)
-    since = clock_database_now_ms ();
-  latest = since + partition->tier_wait_ms + partition->tier_wait_ms / 10 + DUE_SLACK_MS;
-  return MIN (latest, kafka_headers_get_int (delivery->headers, "dp-not-before", 0, G_MAXINT64,
-                                             since + partition->tier_wait_ms));
-}
-
-static Delivery *
-delivery_new (Runner *runner, Partition *partition, rd_kafka_message_t *message)
-{
-  Delivery *delivery = g_new0 (Delivery, 1);
-  const RecordState *record = NULL;
-  const char *id, *first;
-
-  delivery->runner = runner;
-  delivery->partition = partition_ref (partition);
-  delivery->message = message;
-  delivery->offset = message->offset;
-  if (message->key && message->key_len > 0 && message->key_len < 256 &&
-      g_utf8_validate (message->key, message->key_len, NULL))
-    delivery->key = g_strndup (message->key, message->key_len);
-  delivery->headers = kafka_headers_of_message (message);
-  id = kafka_headers_get (delivery->headers, "dp-message-id");
-  if (id && *id)
-    delivery->message_id = g_strdup (id);
+  if (state->busy)
+    make_due (window, state->busy, mover);
   else
-    delivery->message_id = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, partition->topic,
-                                            partition->number, message->offset);
-  delivery->hop = kafka_headers_get_int (delivery->headers, "dp-hop", 0, G_MAXINT, 0);
-  delivery->replay = kafka_headers_get_int (delivery->headers, "dp-replay", 0, G_MAXINT, 0);
-  record = g_hash_table_lookup (partition->records, &message->offset);
-  if (record) {
-    delivery->record = *record;
-    g_hash_table_remove (partition->records, &message->offset);
-  }
-  if (delivery->record.waiting_since_ms == 0)
-    delivery->record.waiting_since_ms =
-        kafka_headers_get_int (delivery->headers, "dp-waiting-since", 0, G_MAXINT64, 0);
-  delivery->attempt = kafka_headers_get_int (delivery->headers, "dp-attempt", 0, 10000, 0);
-  delivery->failures = g_strdup (kafka_headers_get (delivery->headers, "dp-failures"));
-  first = kafka_headers_get (delivery->headers, "dp-first-failed-at");
-  if (first && !clock_parse_iso (first, &delivery->first_failed_at_ms))
-    delivery->first_failed_at_ms = 0;
-  delivery->due_ms = due_ms_of (partition, delivery);
-  return delivery;
+    g_hash_table_remove (window->keys, delivery->key);
 }
 
-/* A record is in our hands: into the window, and to its key's line. */
+/* Out of all counts and queues; the caller frees it when the lock is let go. */
 static void
-line_up (Runner *runner, Delivery *delivery)
+forget (Window *window, Delivery *delivery, Mover mover)
 {
-  KeyState *state = NULL;
+  release_key (window, delivery, mover);
+  window->counts[delivery->state]--;
+  if (window->solo == delivery)
+    window->solo = NULL;
+}
 
-  if (delivery->due_ms) {
-    CRASH_POINT ("tier/due");
-    metrics_observe_ms ("retry_lateness_seconds", clock_database_now_ms () - delivery->due_ms,
-                        NULL);
-  }
-  g_queue_push_tail (&delivery->partition->window, delivery);
-  if (delivery->key) {
-    state = g_hash_table_lookup (runner->keys, delivery->key);
-    if (state) {
-      delivery->state = DELIVERY_PARKED;
-      g_queue_push_tail (&state->parked, delivery);
-      return;
+/* --- Reading and handing out --- */
+
+/* How long until a head may be taken; 0: now. Never early, by the database's clock. */
+static gint64
+head_waits_ms (const Delivery *head, const WindowMoment *moment)
+{
+  return head->due_ms ? MAX (0, head->due_ms + moment->database_error_ms - moment->database_now_ms)
+                      : 0;
+}
+
+/* The head of a lane, read when there is none in hand; NULL: nothing there, or no more may be read. In a tier it is the next
+ * due of all, for all of them wait the same time. */
+static Delivery *
+head_of (Window *window, Lane *lane, WindowReader reader, gpointer data)
+{
+  if (!lane->is_open || lane->unfinished.length >= window->limits.unfinished)
+    return NULL;
+  if (!lane->head) {
+    lane->head = reader (lane->source, lane->partition, data);
+    if (lane->head) {
+      const RecordState *known = g_hash_table_lookup (lane->records, &lane->head->offset);
+
+      lane->head->lane = lane;
+      if (known) {
+        gint64 since_ms = lane->head->known.waiting_since_ms;
+
+        lane->head->known = *known;
+        if (lane->head->known.waiting_since_ms == 0)
+          lane->head->known.waiting_since_ms = since_ms;
+        g_hash_table_remove (lane->records, &lane->head->offset);
+      }
     }
+  }
+  return lane->head;
+}
+
+/* Into the lane, and to its key's line. */
+static void
+line_up (Window *window, Lane *lane, Delivery *delivery)
+{
+  KeyState *state = delivery->key ? g_hash_table_lookup (window->keys, delivery->key) : NULL;
+
+  lane->head = NULL;
+  g_queue_push_tail (&lane->unfinished, delivery);
+  if (state) {
+    move (window, delivery, DELIVERY_PARKED, MOVER_POLL);
+    g_queue_push_tail (&state->parked, delivery);
+    return;
+  }
+  if (delivery->key) {
     state = g_new0 (KeyState, 1);
     g_queue_init (&state->parked);
     state->busy = delivery;
-    g_hash_table_insert (runner->keys, g_strdup (delivery->key), state);
+    g_hash_table_insert (window->keys, g_strdup (delivery->key), state);
   }
-  delivery->state = DELIVERY_DUE;
-  g_queue_push_tail (&runner->due, delivery);
+  make_due (window, delivery, MOVER_POLL);
 }
 
-/* How long until the head may be taken; 0: now. Never early, by the database's clock. */
-static gint64
-head_waits_ms (const Delivery *head)
-{
-  return head->due_ms
-             ? MAX (0, head->due_ms + clock_database_error_ms () - clock_database_now_ms ())
-             : 0;
-}
-
-/* The head of a partition, read when there is none in hand; NULL: nothing there, or no more may be read. In a tier it is
- * the next due of all, for all of them wait the same time. */
-static Delivery *
-head_of (Runner *runner, Partition *partition)
-{
-  rd_kafka_message_t *message;
-
-  if (!partition->is_open || partition->window.length >= UNFINISHED_MAX)
-    return NULL;
-  if (!partition->head) {
-    message = kafka_partition_take (partition->kafka);
-    if (message) {
-      partition->head = delivery_new (runner, partition, message);
-      partition->head->state = DELIVERY_HELD;
-    }
-  }
-  return partition->head;
-}
-
-/* One record of the next partition that has one. FALSE: none has. */
+/* One record of the next lane that has one. FALSE: none has. */
 static gboolean
-read_one (Runner *runner)
+read_one (Window *window, const WindowMoment *moment, WindowReader reader, gpointer data)
 {
-  for (guint tries = 0; tries < runner->partitions->len; tries++) {
-    Partition *partition =
-        g_ptr_array_index (runner->partitions, runner->turn++ % runner->partitions->len);
-    Delivery *head = head_of (runner, partition);
+  for (guint tries = 0; tries < window->lanes->len; tries++) {
+    Lane *lane = g_ptr_array_index (window->lanes, window->turn++ % window->lanes->len);
+    Delivery *head = head_of (window, lane, reader, data);
 
-    if (!head || head_waits_ms (head) > 0)
+    if (!head || head_waits_ms (head, moment) > 0)
       continue;
-    partition->head = NULL;
-    line_up (runner, head);
+    line_up (window, lane, head);
     return TRUE;
   }
   return FALSE;
 }
 
-static gboolean
-wake_snoozing (Runner *runner)
+static void
+wake_snoozing (Window *window, gint64 now_ms)
 {
-  gint64 now = clock_monotonic_ms ();
-  gboolean any = FALSE;
-
-  for (GSequenceIter *iter = g_sequence_get_begin_iter (runner->snoozing);
-       !g_sequence_iter_is_end (iter); iter = g_sequence_get_begin_iter (runner->snoozing)) {
+  for (GSequenceIter *iter = g_sequence_get_begin_iter (window->snoozing);
+       !g_sequence_iter_is_end (iter); iter = g_sequence_get_begin_iter (window->snoozing)) {
     Delivery *delivery = g_sequence_get (iter);
-    if (delivery->wake_at_ms > now)
+
+    if (delivery->wake_at_ms > now_ms)
       break;
     g_sequence_remove (iter);
-    delivery->state = DELIVERY_DUE;
-    g_queue_push_tail (&runner->due, delivery);
-    any = TRUE;
+    delivery->sleeping = NULL;
+    make_due (window, delivery, MOVER_POLL);
   }
-  return any;
 }
 
-/* Up to so many records: as many as there are workers, fewer while the downstream is away or has just come back. */
-static gboolean
-has_room (Runner *runner, guint allowed)
+/* Records that leave quickly are taken ahead of workers, as many as have left of late: a batch shares its statements, and a
+ * worker finds the next one ready. Slow ones are not: they would lie here counted and owned, and a death would make suspects
+ * of them all. */
+static guint
+taken_ahead (Window *window, gint64 now_ms)
 {
-  return !runner->is_stopping && !runner->solo && runner->in_flight < allowed &&
-         runner->settling < SETTLING_MAX;
-}
-
-/* More than what is due already; else what has been read could not be got rid of. */
-static gboolean
-may_read (Runner *runner)
-{
-  return g_queue_is_empty (&runner->due) &&
-         outbox_waiting (program_outbox (runner->program)) <= OUTBOX_WAITING_MAX;
+  if (now_ms - window->slot_ms >= RATE_SLOT_MS) {
+    window->left_before = now_ms - window->slot_ms < 2 * RATE_SLOT_MS ? window->left_in_slot : 0;
+    window->left_in_slot = 0;
+    window->slot_ms = now_ms;
+  }
+  return MIN (window->limits.ahead, MAX (window->left_in_slot, window->left_before));
 }
 
 static guint
-allowed_in_flight (Runner *runner)
+bound_in_flight (Window *window, const WindowMoment *moment)
 {
-  Breaker *breaker = runner_breaker (runner, NULL);
-
-  return breaker ? breaker_limit (breaker, runner->in_flight_max) : runner->in_flight_max;
+  return moment->allowed < window->limits.in_flight
+             ? moment->allowed
+             : window->limits.in_flight + taken_ahead (window, moment->now_ms);
 }
 
-/* The first of those that are due. FALSE: it has to wait until it would run alone. */
 static gboolean
-hand_out (Runner *runner, GList *link)
+has_room (const Window *window, guint bound)
+{
+  return !window->solo && in_flight (window) < bound &&
+         window->counts[DELIVERY_SETTLING] < window->limits.settling;
+}
+
+/* FALSE: it is a suspect, and has to wait until it would run alone. */
+static gboolean
+hand_over (Window *window, GList *link, const WindowMoment *moment, GPtrArray *ret_to_take)
 {
   Delivery *delivery = link->data;
 
-  if (delivery->record.is_suspect) {
-    if (runner->in_flight + runner->settling > 0)
+  if (delivery->known.is_suspect) {
+    if (in_hand (window) > 0)
       return FALSE;
-    runner->solo = delivery;
+    window->solo = delivery;
   }
-  g_queue_delete_link (&runner->due, link);
-  delivery->state = DELIVERY_TAKING;
-  delivery->taken_at_ms = clock_monotonic_ms ();
-  runner->in_flight++;
-  if (!GUARD (COMMIT_LAST))
-    (void)kafka_consumer_store (runner->kafka, delivery->partition->topic,
-                                delivery->partition->number, delivery->offset + 1);
-  desk_add (runner->take_desk, take_item_new (TAKE_RECORD, NULL, delivery));
+  g_queue_delete_link (&window->due, link);
+  move (window, delivery, DELIVERY_TAKING, MOVER_POLL);
+  delivery->taken_at_ms = moment->now_ms;
+  g_ptr_array_add (ret_to_take, delivery);
   return TRUE;
 }
 
 /* --- While a downstream is away, nothing is taken but what has waited too long --- */
 
 static gboolean
-is_worn_out (const Runner *runner, Delivery *delivery, gint64 away_since_ms)
+is_worn_out (const Window *window, Delivery *delivery, const WindowMoment *moment)
 {
-  gint64 since = delivery->record.waiting_since_ms;
+  gint64 since_ms = delivery->known.waiting_since_ms;
 
-  if (since == 0) /* held here since it came, or since the breaker opened */
-    since = MAX (away_since_ms,
-                 MAX (delivery->due_ms, rd_kafka_message_timestamp (delivery->message, NULL)));
-  if (clock_database_now_ms () - since <= runner->outage_max_wait_ms)
+  if (since_ms == 0) /* held here since it came, or since the breaker opened */
+    since_ms = MAX (moment->away_since_ms, MAX (delivery->due_ms, delivery->appended_at_ms));
+  if (moment->database_now_ms - since_ms <= window->limits.outage_max_wait_ms)
     return FALSE;
-  delivery->record.waiting_since_ms = since;
+  delivery->known.waiting_since_ms = since_ms;
   return TRUE;
 }
 
-/* One that is worn out, made due when it is the head of a partition. NULL: none. */
+/* One that is worn out, made due when it is the head of a lane. NULL: none. */
 static GList *
-find_worn_out (Runner *runner, gint64 away_since_ms)
+find_worn_out (Window *window, const WindowMoment *moment, WindowReader reader, gpointer data)
 {
-  for (GList *link = runner->due.head; link; link = link->next)
-    if (is_worn_out (runner, link->data, away_since_ms))
+  for (GList *link = window->due.head; link; link = link->next)
+    if (is_worn_out (window, link->data, moment))
       return link;
-  for (guint i = 0; i < runner->partitions->len; i++) {
-    Partition *partition = g_ptr_array_index (runner->partitions, i);
-    Delivery *head = head_of (runner, partition);
+  for (guint i = 0; i < window->lanes->len; i++) {
+    Lane *lane = g_ptr_array_index (window->lanes, i);
+    Delivery *head = head_of (window, lane, reader, data);
 
-    if (!head || head_waits_ms (head) > 0 || !is_worn_out (runner, head, away_since_ms))
+    if (!head || head_waits_ms (head, moment) > 0 || !is_worn_out (window, head, moment))
       continue;
-    partition->head = NULL;
-    line_up (runner, head);
+    line_up (window, lane, head);
     if (head->state == DELIVERY_DUE)
-      return runner->due.tail;
+      return window->due.tail;
   }
   return NULL;
 }
 
 /* They make no call: the first step that asks the breaker ends them. Looked for once a minute, and until none is left. */
 static void
-hand_out_worn_out (Runner *runner)
+hand_out_worn_out (Window *window, const WindowMoment *moment, WindowReader reader, gpointer data,
+                   GPtrArray *ret_to_take)
 {
-  Breaker *breaker = runner_breaker (runner, NULL);
-  gint64 away_since_ms = breaker ? breaker_open_since_ms (breaker) : 0;
-
-  if (away_since_ms == 0 || clock_monotonic_ms () < runner->outage_look_at_ms)
+  if (moment->away_since_ms == 0 || moment->now_ms < window->outage_look_at_ms)
     return;
-  while (has_room (runner, runner->in_flight_max)) {
-    GList *link = find_worn_out (runner, away_since_ms);
+  while (has_room (window, window->limits.in_flight)) {
+    GList *link = find_worn_out (window, moment, reader, data);
 
     if (!link)
-      runner->outage_look_at_ms =
-          clock_monotonic_ms () + MIN (OUTAGE_LOOK_MS, MAX (1, runner->outage_max_wait_ms / 4));
-    if (!link || !hand_out (runner, link))
+      window->outage_look_at_ms =
+          moment->now_ms + MIN (OUTAGE_LOOK_MS, MAX (1, window->limits.outage_max_wait_ms / 4));
+    if (!link || !hand_over (window, link, moment, ret_to_take))
       return;
   }
 }
 
-/* Hands out as much work as is allowed. A suspect waits until nothing else is in flight, and then
- * runs alone. */
 void
-window_hand_out (Runner *runner)
+window_hand_out (Window *window, const WindowMoment *moment, WindowReader reader, gpointer data,
+                 GPtrArray *ret_to_take)
 {
-  wake_snoozing (runner);
-  while (has_room (runner, allowed_in_flight (runner))) {
-    if (g_queue_is_empty (&runner->due) && !(may_read (runner) && read_one (runner)))
+  guint bound;
+
+  lock (window);
+  wake_snoozing (window, moment->now_ms);
+  bound = bound_in_flight (window, moment);
+  while (has_room (window, bound)) {
+    if (g_queue_is_empty (&window->due) &&
+        !(moment->may_read && read_one (window, moment, reader, data)))
       break;
-    if (runner->due.head && !hand_out (runner, runner->due.head))
+    if (window->due.head && !hand_over (window, window->due.head, moment, ret_to_take))
       break;
   }
-  hand_out_worn_out (runner);
+  hand_out_worn_out (window, moment, reader, data, ret_to_take);
+  unlock (window);
 }
 
-/* How long the poll thread may sleep, at most @ms: until a snooze ends, a head is due, or the breaker may change. */
 gint64
-window_sleeps_ms (Runner *runner, gint64 ms)
+window_sleeps_ms (Window *window, const WindowMoment *moment, gint64 ms)
 {
-  GSequenceIter *first = g_sequence_get_begin_iter (runner->snoozing);
-  Breaker *breaker = runner_breaker (runner, NULL);
-  gint64 now = clock_monotonic_ms (), next = breaker ? breaker_next_ms (breaker) : -1;
+  GSequenceIter *first;
 
+  lock (window);
+  first = g_sequence_get_begin_iter (window->snoozing);
   if (!g_sequence_iter_is_end (first))
-    ms = MIN (ms, ((Delivery *)g_sequence_get (first))->wake_at_ms - now);
-  if (next >= 0)
-    ms = MIN (ms, MAX (1, next - now));
-  if (!has_room (runner, allowed_in_flight (runner)) || !may_read (runner))
-    return MAX (0, ms); /* whoever makes room wakes it */
-  for (guint i = 0; i < runner->partitions->len; i++) {
-    const Partition *partition = g_ptr_array_index (runner->partitions, i);
+    ms = MIN (ms, ((Delivery *)g_sequence_get (first))->wake_at_ms - moment->now_ms);
+  if (has_room (window, bound_in_flight (window, moment)) && moment->may_read)
+    for (guint i = 0; i < window->lanes->len; i++) {
+      const Lane *lane = g_ptr_array_index (window->lanes, i);
 
-    if (partition->head && partition->window.length < UNFINISHED_MAX)
-      ms = MIN (ms, head_waits_ms (partition->head));
-  }
+      if (lane->head && lane->unfinished.length < window->limits.unfinished)
+        ms = MIN (ms, head_waits_ms (lane->head, moment));
+    }
+  unlock (window);
   return MAX (0, ms);
+}
+
+/* --- What becomes of it --- */
+
+/* Ours, and nobody has told it to stop. With the lock held. */
+static gboolean
+goes_on (const Delivery *delivery)
+{
+  return delivery->lane && delivery_order (delivery) == RUN_GOES_ON;
+}
+
+gboolean
+window_ready (Window *window, Delivery *delivery)
+{
+  gboolean is_ready;
+
+  lock (window);
+  is_ready = goes_on (delivery);
+  if (is_ready)
+    move (window, delivery, DELIVERY_READY, MOVER_TAKE);
+  unlock (window);
+  return is_ready;
+}
+
+gboolean
+window_begin (Window *window, Delivery *delivery)
+{
+  gboolean begins;
+
+  lock (window);
+  begins = goes_on (delivery);
+  if (begins)
+    move (window, delivery, DELIVERY_RUNNING, MOVER_WORKER);
+  unlock (window);
+  return begins;
+}
+
+void
+window_settling (Window *window, Delivery *delivery, Mover mover)
+{
+  lock (window);
+  move (window, delivery, DELIVERY_SETTLING, mover);
+  /* What runs alone does so for its work: with a verdict it ends nobody's process. */
+  if (window->solo == delivery)
+    window->solo = NULL;
+  unlock (window);
+}
+
+static void
+free_all (GPtrArray *deliveries)
+{
+  for (guint i = 0; i < deliveries->len; i++)
+    delivery_free (g_ptr_array_index (deliveries, i));
+}
+
+/* The lowest unfinished record of a lane bounds what may be stored. */
+static void
+advance (Lane *lane, GPtrArray *ret_done)
+{
+  Delivery *first;
+
+  while ((first = g_queue_peek_head (&lane->unfinished)) && first->state == DELIVERY_FINISHED) {
+    lane->next = first->offset + 1;
+    g_ptr_array_add (ret_done, g_queue_pop_head (&lane->unfinished));
+  }
+}
+
+void
+window_finish (Window *window, GPtrArray *deliveries, Mover mover)
+{
+  g_autoptr (GPtrArray) done = g_ptr_array_new ();
+
+  lock (window);
+  for (guint i = 0; i < deliveries->len; i++) {
+    Delivery *delivery = g_ptr_array_index (deliveries, i);
+
+    if (!delivery->lane) {
+      forget (window, delivery, mover);
+      g_ptr_array_add (done, delivery);
+      continue;
+    }
+    move (window, delivery, DELIVERY_FINISHED, mover);
+    release_key (window, delivery, mover);
+    delivery->lane->counts_stale = TRUE;
+    if (delivery->lane->unfinished.head->data == delivery) {
+      guint from = done->len;
+
+      advance (delivery->lane, done);
+      window->counts[DELIVERY_FINISHED] -= done->len - from;
+    }
+  }
+  g_cond_broadcast (&window->changed);
+  unlock (window);
+  free_all (done);
+}
+
+static int
+by_wake (gconstpointer a, gconstpointer b, gpointer data G_GNUC_UNUSED)
+{
+  const Delivery *one = a, *two = b;
+
+  return (one->wake_at_ms > two->wake_at_ms) - (one->wake_at_ms < two->wake_at_ms);
+}
+
+void
+window_snooze (Window *window, Delivery *delivery, gint64 wake_at_ms, Mover mover)
+{
+  Delivery *forgotten = NULL;
+
+  lock (window);
+  if (delivery->lane) {
+    move (window, delivery, DELIVERY_SNOOZING, mover);
+    delivery->wake_at_ms = wake_at_ms;
+    delivery->lane->counts_stale = TRUE;
+    delivery->sleeping = g_sequence_insert_sorted (window->snoozing, delivery, by_wake, NULL);
+  } else {
+    forget (window, delivery, mover);
+    forgotten = delivery;
+  }
+  g_cond_broadcast (&window->changed);
+  unlock (window);
+  delivery_free (forgotten);
+}
+
+void
+window_count_snooze (Window *window, Delivery *delivery)
+{
+  lock (window);
+  delivery->snoozes++;
+  unlock (window);
+}
+
+void
+window_progress (Window *window, Delivery *delivery)
+{
+  lock (window);
+  delivery->known.is_suspect = FALSE;
+  delivery->known.deaths = 0;
+  delivery->known.waiting_since_ms = 0;
+  if (window->solo == delivery)
+    window->solo = NULL;
+  unlock (window);
+}
+
+void
+window_give_back (Window *window, GPtrArray *deliveries)
+{
+  g_autoptr (GPtrArray) forgotten = g_ptr_array_new ();
+
+  lock (window);
+  for (guint i = deliveries->len; i > 0; i--) { /* in front of the others, in their order */
+    Delivery *delivery = g_ptr_array_index (deliveries, i - 1);
+
+    if (!delivery->lane) {
+      forget (window, delivery, MOVER_POLL);
+      g_ptr_array_add (forgotten, delivery);
+      continue;
+    }
+    move (window, delivery, DELIVERY_DUE, MOVER_POLL);
+    delivery->lane->counts_stale = TRUE;
+    g_queue_push_head (&window->due, delivery);
+  }
+  g_cond_broadcast (&window->changed);
+  unlock (window);
+  free_all (forgotten);
+}
+
+void
+window_store (Window *window, WindowStore store, gpointer data)
+{
+  lock (window);
+  for (guint i = 0; i < window->lanes->len; i++) {
+    Lane *lane = g_ptr_array_index (window->lanes, i);
+
+    if (lane->next < 0)
+      continue;
+    store (lane->source, lane->partition, lane->next, data);
+    lane->next = -1;
+  }
+  unlock (window);
 }
 
 /* --- Rebalance --- */
 
-gpointer
-window_on_assign (KafkaPartition *kafka, const char *topic, int number, gpointer data)
-{
-  Runner *runner = data;
-  Partition *partition = g_atomic_rc_box_new0 (Partition);
-  const char *tier;
-
-  partition->kafka = kafka;
-  partition->topic = g_strdup (topic);
-  partition->number = number;
-  partition->stored = -1;
-  tier = retry_topic_tier (runner->consumer->name,
-                           topic + strlen (settings_text (runner->settings, "topic-prefix")));
-  if (tier && !parse_duration_ms (tier, &partition->tier_wait_ms))
-    partition->tier_wait_ms = 0; /* named like a tier by somebody else: nothing in it has to wait */
-  partition->records = g_hash_table_new (g_int64_hash, g_int64_equal);
-  g_queue_init (&partition->window);
-  g_mutex_lock (&runner->lock);
-  g_ptr_array_add (runner->partitions, partition);
-  g_mutex_unlock (&runner->lock);
-  desk_add (runner->take_desk, take_item_new (TAKE_OPEN, partition, NULL));
-  return partition;
-}
-
-static gboolean
-is_in_hand (const Delivery *delivery)
-{
-  return delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_RUNNING ||
-         delivery->state == DELIVERY_SETTLING;
-}
-
-static void
-order_runs (GPtrArray *partitions, RunOrder order)
-{
-  for (guint i = 0; i < partitions->len; i++)
-    for (GList *link = ((Partition *)g_ptr_array_index (partitions, i))->window.head; link;
-         link = link->next) {
-      Delivery *delivery = link->data;
-      if (is_in_hand (delivery) && delivery->run)
-        g_atomic_int_set (&delivery->run->order, order);
-    }
-}
-
 static guint
-count_in_hand (GPtrArray *partitions)
+count_in_hand (GPtrArray *lanes)
 {
   guint count = 0;
 
-  for (guint i = 0; i < partitions->len; i++)
-    for (GList *link = ((Partition *)g_ptr_array_index (partitions, i))->window.head; link;
+  for (guint i = 0; i < lanes->len; i++)
+    for (GList *link = ((Lane *)g_ptr_array_index (lanes, i))->unfinished.head; link;
          link = link->next)
-      count += is_in_hand (link->data);
+      count += delivery_is_in_hand (link->data);
   return count;
 }
 
-/* What waits is given back untouched; what still hangs in a call is handed over as started. */
-static void
-empty_window (Runner *runner, Partition *partition)
+void
+window_order (Window *window, GPtrArray *lanes, RunOrder order)
 {
-  GList *link;
+  lock (window);
+  for (guint i = 0; i < lanes->len; i++)
+    for (GList *link = ((Lane *)g_ptr_array_index (lanes, i))->unfinished.head; link;
+         link = link->next)
+      delivery_give_order (link->data, order);
+  unlock (window);
+}
 
-  if (partition->head)
-    delivery_free (g_steal_pointer (&partition->head));
-  while ((link = partition->window.head)) {
-    Delivery *delivery = link->data;
+gboolean
+window_wait (Window *window, GPtrArray *lanes, gint64 until_us)
+{
+  guint left;
 
-    switch (delivery->state) {
-    case DELIVERY_HELD: /* never in the window */
-      g_assert_not_reached ();
-    case DELIVERY_PARKED: {
-      KeyState *state = g_hash_table_lookup (runner->keys, delivery->key);
-      if (state)
-        g_queue_remove (&state->parked, delivery);
-      forget (runner, delivery);
-      break;
-    }
-    case DELIVERY_DUE:
-      g_queue_remove (&runner->due, delivery);
-      forget (runner, delivery);
-      break;
-    case DELIVERY_SNOOZING: {
-      GSequenceIter *iter = g_sequence_get_begin_iter (runner->snoozing);
-      while (!g_sequence_iter_is_end (iter) && g_sequence_get (iter) != delivery)
-        iter = g_sequence_iter_next (iter);
-      if (!g_sequence_iter_is_end (iter))
-        g_sequence_remove (iter);
-      forget (runner, delivery);
-      break;
-    }
-    case DELIVERY_TAKING:
-    case DELIVERY_RUNNING:
-    case DELIVERY_SETTLING:
-      delivery->is_forgotten = TRUE; /* freed when its worker is through */
-      if (delivery->run)
-        g_atomic_int_set (&delivery->run->order, RUN_LOST);
-      g_queue_delete_link (&partition->window, link);
-      break;
-    case DELIVERY_FINISHED:
-      delivery_free (delivery);
-      g_queue_delete_link (&partition->window, link);
-      break;
-    }
+  lock (window);
+  while ((left = count_in_hand (lanes)) > 0 && wait_until (window, until_us))
+    ;
+  unlock (window);
+  return left == 0;
+}
+
+/* Takes a lane's delivery out of whatever queue it waits in; what is in hand stays its worker's. */
+static void
+take_out (Window *window, Delivery *delivery, GPtrArray *ret_forgotten)
+{
+  switch (delivery->state) {
+  case DELIVERY_PARKED: {
+    KeyState *state = g_hash_table_lookup (window->keys, delivery->key);
+
+    g_queue_remove (&state->parked, delivery);
+    break;
   }
+  case DELIVERY_DUE:
+    g_queue_remove (&window->due, delivery);
+    break;
+  case DELIVERY_SNOOZING:
+    g_sequence_remove (delivery->sleeping);
+    delivery->sleeping = NULL;
+    break;
+  case DELIVERY_TAKING:
+  case DELIVERY_READY:
+  case DELIVERY_RUNNING:
+  case DELIVERY_SETTLING:
+    delivery->lane = NULL;
+    delivery_give_order (delivery, RUN_LOST);
+    return;
+  case DELIVERY_FINISHED:
+    break;
+  case DELIVERY_HELD:
+    g_assert_not_reached (); /* never lined up */
+  }
+  forget (window, delivery, MOVER_POLL);
+  g_ptr_array_add (ret_forgotten, delivery);
 }
 
 void
-window_on_revoke (GPtrArray *partitions, gboolean lost, gpointer data)
+window_revoke (Window *window, GPtrArray *lanes)
 {
-  Runner *runner = data;
-  gint64 until =
-      g_get_monotonic_time () + settings_number (runner->settings, "revoke-drain-ms") * 1000;
-  TakeItem *close = take_item_new (TAKE_CLOSE, NULL, NULL);
+  g_autoptr (GPtrArray) forgotten = g_ptr_array_new ();
 
-  close->partitions = g_ptr_array_new_with_free_func ((GDestroyNotify)partition_unref);
-  g_mutex_lock (&runner->lock);
-  order_runs (partitions, lost ? RUN_LOST : RUN_AT_BOUNDARY);
-  while (!lost && count_in_hand (partitions) > 0 &&
-         g_cond_wait_until (&runner->changed, &runner->lock, until))
-    order_runs (partitions, RUN_AT_BOUNDARY); /* what was being taken has a run now */
-  for (guint i = 0; i < partitions->len; i++) {
-    Partition *partition = g_ptr_array_index (partitions, i);
+  lock (window);
+  for (guint i = 0; i < lanes->len; i++) {
+    Lane *lane = g_ptr_array_index (lanes, i);
+    Delivery *delivery;
 
-    empty_window (runner, partition);
-    partition->kafka = NULL;
-    partition->is_open = FALSE;
-    g_ptr_array_add (close->partitions, partition_ref (partition));
-    g_ptr_array_remove (runner->partitions, partition);
+    if (lane->head)
+      g_ptr_array_add (forgotten, g_steal_pointer (&lane->head));
+    /* From the back: a key that is let go must not make one due that is about to be taken out. */
+    while ((delivery = g_queue_pop_tail (&lane->unfinished)))
+      take_out (window, delivery, forgotten);
+    lane->source = NULL;
+    lane->is_open = FALSE;
   }
-  desk_add (runner->take_desk, close);
-  until = g_get_monotonic_time () + G_USEC_PER_SEC;
-  while (!close->is_done && g_cond_wait_until (&runner->changed, &runner->lock, until))
+  for (guint i = 0; i < lanes->len; i++)
+    g_ptr_array_remove (window->lanes, g_ptr_array_index (lanes, i));
+  unlock (window);
+  free_all (forgotten);
+}
+
+/* --- Counts --- */
+
+WindowCounts
+window_counts (Window *window)
+{
+  WindowCounts counts;
+
+  lock (window);
+  counts = (WindowCounts){ .in_hand = in_hand (window),
+                           .running = window->counts[DELIVERY_RUNNING],
+                           .ready = window->counts[DELIVERY_READY],
+                           .settling = window->counts[DELIVERY_SETTLING],
+                           .snoozing = window->counts[DELIVERY_SNOOZING] };
+  unlock (window);
+  return counts;
+}
+
+gboolean
+window_wait_idle (Window *window, gint64 until_us)
+{
+  gboolean is_idle;
+
+  lock (window);
+  while (!(is_idle = in_hand (window) == 0) && wait_until (window, until_us))
     ;
-  if (close->is_done) /* else the desk still has it: a database that is away keeps a few bytes */
-    take_item_free (close);
-  g_mutex_unlock (&runner->lock);
+  unlock (window);
+  return is_idle;
 }

@@ -7,7 +7,6 @@
 #include "base/settings.h"
 #include "db/db.h"
 #include "events/codec.h"
-#include "program/lease.h"
 #include "program/transaction.h"
 
 /* Rows every program has: database-url, kafka-brokers, topic-prefix, schema-registry-url,
@@ -22,12 +21,9 @@ typedef enum {
 
 /**
  * program_start:
- * @settings: borrowed for the program's life
- *
- * Waits, with a line and a 503 of /readyz that say for what, for the database, its schema and the
- * broker; a signal that comes meanwhile ends the process at once. Refuses (error, exit 1) a schema
- * that does not admit it, missing or wrong topics, another secret's fingerprint. Logs the effective
- * configuration, secrets masked. Returns: owned; program_stop().
+ * Waits (with a message that says for what) for the database and the broker; refuses (error, exit
+ * 1) an unknown schema version, missing or wrong topics, another secret's fingerprint. Logs the
+ * effective configuration, secrets masked.
  */
 Program *program_start (const char *name, const Settings *settings, GError **error);
 /* Flushes, deletes published rows, marks the instance ended. NULL is fine. */
@@ -41,12 +37,12 @@ const char *program_instance_id (Program *program);
 guint16 program_metrics_port (Program *program);
 char *program_topic (Program *program, const char *name); /* with prefix; owned */
 void program_set_ready (Program *program, gboolean ready);
-/* What stands in the way of work and is tried again: see health_note_trouble() for what comes of it.
- * @kind is a constant; @why NULL: over. Any thread; cheap. */
-void program_note_trouble (Program *program, const char *kind, const char *why);
-/* A lease that this process takes when it can, and keeps. @name is a constant; the same name is the
- * same lease, the program's. Held by one process of all at a time: ask it, see lease.h. */
-Lease *program_lease (Program *program, const char *name);
+Outbox *program_outbox (Program *program);
+/* /livez asks it, in any thread, until it is given another. NULL: nobody has to be asked. */
+typedef gboolean (*ProgramLiveness) (gpointer data);
+void program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data);
+/* A consumer's desks: take, settle, and three for steps. The rest of database-connections is its workers' pool. */
+#define PROGRAM_DESK_CONNECTIONS 5
 
 /* BEGIN, @work, COMMIT, then publish the outbox rows it made. Repeated on
  * conflict. A COMMIT without an answer is an error (DB_ERROR_COMMIT_UNKNOWN): the caller looks

@@ -10,6 +10,7 @@
 #include "events/monitoring-event.h"
 #include "events/notification-requested.h"
 #include "program/program.h"
+#include "program/record.h"
 #include "program/transaction.sql.h"
 
 void
@@ -53,14 +54,6 @@ transaction_add_row (Transaction *transaction, const char *topic, gint32 partiti
                                    key_taken, value_taken, headers_taken));
 }
 
-/* A new trace starts where none was handed on. Source: W3C Trace Context, version 00. */
-static char *
-new_traceparent (void)
-{
-  return g_strdup_printf ("00-%08x%08x%08x%08x-%08x%08x-01", g_random_int (), g_random_int (),
-                          g_random_int (), g_random_int (), g_random_int (), g_random_int () | 1);
-}
-
 /* Unique without asking anybody: the instance's id is random and never used again. */
 static char *
 new_message_id (Transaction *transaction)
@@ -72,21 +65,13 @@ new_message_id (Transaction *transaction)
 }
 
 static KafkaHeaders *
-new_headers (Transaction *transaction)
+new_headers (Transaction *transaction, char **ret_message_id)
 {
-  KafkaHeaders *headers = kafka_headers_new ();
   g_autofree char *id = new_message_id (transaction);
+  KafkaHeaders *headers = record_new_headers (id, transaction->replay, transaction->traceparent);
 
-  kafka_headers_set (headers, "dp-message-id", id);
-  kafka_headers_set_int (headers, "dp-hop", 0);
-  kafka_headers_set_int (headers, "dp-attempt", 0);
-  kafka_headers_set_int (headers, "dp-replay", transaction->replay);
-  if (transaction->traceparent) {
-    kafka_headers_set (headers, "traceparent", transaction->traceparent);
-  } else {
-    g_autofree char *traceparent = new_traceparent ();
-    kafka_headers_set (headers, "traceparent", traceparent);
-  }
+  if (ret_message_id)
+    *ret_message_id = g_steal_pointer (&id);
   return headers;
 }
 
@@ -102,7 +87,7 @@ transaction_emit (Transaction *transaction, const char *topic, const char *key, 
 {
   (void)error; /* rows are inserted together at the end of the transaction */
   transaction_add_row (transaction, topic, -1, bytes_of (key), value ? g_bytes_ref (value) : NULL,
-                       new_headers (transaction));
+                       new_headers (transaction, NULL));
   return TRUE;
 }
 
@@ -123,14 +108,14 @@ transaction_emit_header (Transaction *transaction, const char *name, const char 
 
 /* CloudEvents 1.0, Kafka binary mode: result and monitoring events carry these beside ours. */
 static void
-add_cloud_event (KafkaHeaders *headers, const char *type, const char *source, gint64 at_ms,
-                 const char *subject)
+add_cloud_event (KafkaHeaders *headers, const char *id, const char *type, const char *source,
+                 gint64 at_ms, const char *subject)
 {
   g_autofree char *time = clock_format_iso (at_ms);
   g_autofree char *uri = g_strconcat ("/dependents/", source, NULL);
 
   kafka_headers_set (headers, "ce_specversion", "1.0");
-  kafka_headers_set (headers, "ce_id", kafka_headers_get (headers, "dp-message-id"));
+  kafka_headers_set (headers, "ce_id", id);
   kafka_headers_set (headers, "ce_type", type);
   kafka_headers_set (headers, "ce_source", uri);
   kafka_headers_set (headers, "ce_time", time);
@@ -148,7 +133,7 @@ transaction_claim_event (Transaction *transaction, const char *claim_group_id, c
   g_autofree char *topic = program_topic (transaction->program, "claim-events");
   g_autoptr (GBytes) value = NULL;
   KafkaHeaders *headers = NULL;
-  g_autofree char *type = NULL;
+  g_autofree char *type = NULL, *id = NULL;
   ClaimEvent event = {
     .claim_group_id = (char *)claim_group_id,
     .subject = (char *)subject,
@@ -171,11 +156,11 @@ transaction_claim_event (Transaction *transaction, const char *claim_group_id, c
   value = claim_event_encode (program_codec (transaction->program), topic, &event, error);
   if (!value)
     return FALSE;
-  headers = new_headers (transaction);
+  headers = new_headers (transaction, &id);
   type = g_strdup_printf ("gov.va.dependents.%s.%s", subject, to_state);
   for (char *c = type; *c; c++)
     *c = *c == ' ' ? '-' : g_ascii_tolower (*c);
-  add_cloud_event (headers, type, transaction->source, transaction->now_ms, claim_group_id);
+  add_cloud_event (headers, id, type, transaction->source, transaction->now_ms, claim_group_id);
   kafka_headers_set_int (headers, "ce_sequence", event.sequence);
   transaction_add_row (transaction, "claim-events", -1, bytes_of (claim_group_id),
                        g_steal_pointer (&value), headers);
@@ -225,11 +210,12 @@ transaction_monitoring_event (Transaction *transaction, const char *kind,
   GBytes *value =
       monitoring_event_encode (program_codec (transaction->program), topic, &event, error);
   KafkaHeaders *headers = NULL;
+  g_autofree char *id = NULL;
 
   if (!value)
     return FALSE;
-  headers = new_headers (transaction);
-  add_cloud_event (headers, type, transaction->source, transaction->now_ms, claim_group_id);
+  headers = new_headers (transaction, &id);
+  add_cloud_event (headers, id, type, transaction->source, transaction->now_ms, claim_group_id);
   transaction_add_row (transaction, "monitoring-events", -1, bytes_of (transaction->source), value,
                        headers);
   return TRUE;

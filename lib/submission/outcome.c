@@ -12,6 +12,13 @@
 const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings, NULL };
 const char *const submission_downstreams[] = { "bgs", DOWNSTREAM_BID, NULL };
 
+gpointer
+submission_decode (EventCodec *codec, GBytes *value, const Record *record G_GNUC_UNUSED,
+                   GError **error)
+{
+  return child_claim_ready_decode (codec, value, error);
+}
+
 void
 submission_scope (gconstpointer message, RunScope *ret_scope)
 {

@@ -10,6 +10,7 @@
 #include "claims/claim-group.h"
 #include "events/child-claim-ready.h"
 #include "pipeline/consumer.h"
+#include "program/journal.h"
 #include "submission/decisions.h"
 #include "submission/plan.h"
 #include "submission/veteran.h"
@@ -93,6 +94,7 @@ extern const char
     *const submission_downstreams[]; /* BGS, and BID, which answers the pension read only */
 /* What errors of BGS, BID and this room mean: for a consumer that calls with any of them. */
 extern const VerdictPage *const submission_verdicts[];
+gpointer submission_decode (EventCodec *codec, GBytes *value, const Record *record, GError **error);
 void submission_scope (gconstpointer message, RunScope *ret_scope);
 gpointer submission_start (const Settings *settings, GError **error);
 void submission_stop (gpointer context);

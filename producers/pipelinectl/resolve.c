@@ -20,6 +20,7 @@
 #include "events/claim-submitted.h"
 #include "kafka/client.h"
 #include "program/program.h"
+#include "program/record.h"
 #include "program/journal.h"
 #include "pipelinectl.h"
 #include "producers/pipelinectl/resolve.sql.h"
@@ -183,12 +184,12 @@ emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found 
                           error) ||
       !transaction_emit (transaction, "claims.dead-letter", found->veteran_id, value, error))
     return FALSE;
-  transaction_emit_header (transaction, "dp-source", source);
-  transaction_emit_header (transaction, "dp-reason", "a person sent it by paper");
-  transaction_emit_header (transaction, "dp-error-class", "resolved-paper");
-  transaction_emit_header (transaction, "dp-steps", steps);
+  transaction_emit_header (transaction, RECORD_SOURCE, source);
+  transaction_emit_header (transaction, RECORD_REASON, "a person sent it by paper");
+  transaction_emit_header (transaction, RECORD_ERROR_CLASS, "resolved-paper");
+  transaction_emit_header (transaction, RECORD_STEPS, steps);
   if (is_in_doubt)
-    transaction_emit_header (transaction, "dp-insert", "unknown");
+    transaction_emit_header (transaction, RECORD_INSERT, "unknown");
   return transaction_monitoring_event (transaction, "dead-letter", found->guid,
                                        is_group (found) ? 0 : found->claim_id, "resolved-paper",
                                        error);

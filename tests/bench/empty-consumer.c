@@ -17,11 +17,12 @@ typedef struct {
 } Message;
 
 static gpointer
-copy_bytes (EventCodec *codec, GBytes *value, GError **error)
+copy_bytes (EventCodec *codec, GBytes *value, const Record *record, GError **error)
 {
   Message *message = NULL;
 
   (void)codec;
+  (void)record;
   if (!value) {
     g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_MALFORMED, "no value");
     return NULL;

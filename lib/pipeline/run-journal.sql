@@ -1,4 +1,4 @@
-Queries of a run, see run.c.
+Queries of a run, see run-journal.c.
 
 -- name: take-scope
 insert into runs (scope, instance_id, token) values ($1, $2::uuid, nextval ('tokens'))

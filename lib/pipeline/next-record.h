@@ -1,0 +1,21 @@
+/* The next record of a message that goes on from here: into a retry tier, the dead letter or quarantine. Key, value and
+ * foreign headers as they came, ours replaced. Rows of the settlement's transaction. */
+#pragma once
+
+#include "pipeline/context.h"
+#include "pipeline/delivery.h"
+#include "program/transaction.h"
+
+typedef struct {
+  const Context *context;
+  Transaction *transaction;
+  const Delivery *delivery;
+  const char *scope; /* whose steps a dead letter tells; NULL: none */
+  const GError *why;
+} NextRecord;
+
+/* To the tier where it waits: the attempts spent choose it, or look-tier. */
+void next_record_to_tier (const NextRecord *next, gboolean spends_attempt);
+/* To dead letter or quarantine, @topic without prefix, with what had taken effect. Errors: database. */
+gboolean next_record_away (const NextRecord *next, const char *topic, gboolean spends_attempt,
+                           GError **error);

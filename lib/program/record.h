@@ -1,0 +1,65 @@
+/* A record as ours: the dp- headers, read and written here and nowhere else.
+ *
+ * A foreign producer can write anything into a header. What is no value of ours, or over its bound, counts as not there,
+ * so that nothing that comes from outside can be too long for a row, a log line or the next record. Foreign headers are
+ * carried on byte for byte; ours are replaced, never appended, and together have at most 3,072 bytes.
+ *
+ *   dp-message-id, dp-hop, dp-replay   the inbox key; hop rises with every record of a message
+ *   dp-attempt                         attempts spent; chooses the tier
+ *   dp-not-before                      tiers: UTC ms of the database's clock
+ *   dp-waiting-since                   tiers: since when it has waited for a downstream
+ *   dp-source, dp-reason, dp-error-class, dp-first-failed-at, dp-failures
+ *                                      tiers, dead letter, quarantine: where it came from, why, since when
+ *   dp-steps, dp-insert                dead letter, quarantine: what had taken effect; "unknown" when nobody knows
+ */
+#pragma once
+
+#include "kafka/headers.h"
+
+#define RECORD_ID_MAX_BYTES 128
+
+#define RECORD_SOURCE      "dp-source"
+#define RECORD_REASON      "dp-reason"
+#define RECORD_ERROR_CLASS "dp-error-class"
+#define RECORD_STEPS       "dp-steps"
+#define RECORD_INSERT      "dp-insert"
+
+typedef struct {
+  char *message_id; /* the header's, or topic/partition/offset */
+  guint hop, replay, attempt;
+  gint64 not_before_ms;      /* 0: none */
+  gint64 waiting_since_ms;   /* 0: not */
+  gint64 first_failed_at_ms; /* 0: never */
+  char *failures;            /* first and last failures, neutral texts; NULL: none */
+  char *source;              /* where the message's first record lies; NULL: this is it */
+  char *traceparent;         /* NULL: none, or none that W3C Trace Context allows */
+  char *steps;               /* finished before it died, with commas; NULL */
+  gboolean insert_in_doubt;
+  KafkaHeaders *headers; /* all, as they came */
+} Record;
+
+/* Takes @headers. */
+Record *record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *headers_taken);
+void record_free (Record *record);
+
+/* What orders records: the key as text, also one that is long or no text at all. Owned; NULL: none, it is in nobody's way. */
+char *record_key (gconstpointer key, gsize length);
+
+/* --- Writing --- */
+
+/* The headers of a message's first record. @traceparent NULL begins a trace. Owned. */
+KafkaHeaders *record_new_headers (const char *message_id, guint replay, const char *traceparent);
+
+typedef struct {
+  const char *topic; /* where this record lies */
+  int partition;
+  gint64 offset;
+  gint64 now_ms;
+  const char *reason, *error_class; /* NULL: none */
+  gboolean spends_attempt;
+  gint64 not_before_ms, waiting_since_ms; /* 0: none */
+} RecordStep;
+/* The headers of its next record: hop + 1, the attempt when one is spent, its history. Owned. */
+KafkaHeaders *record_next_headers (const Record *record, const RecordStep *step);
+/* The texts give way, the least important first, until ours have their bound. */
+void record_fit_headers (KafkaHeaders *headers);
