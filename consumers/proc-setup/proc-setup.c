@@ -6,8 +6,9 @@
  *   repeat   safe. The proc is a journalled step: an answer that is lost costs an empty proc in
  *            state Started, which is recorded as an orphan. A proc form is looked up after such a
  *            loss, for BGS refuses a second one; and that refusal says that the form is there.
+ *   tells    what the claim holds and BGS is not told as it stands: a left_out event each
  *   dead     the group is a failure and goes by paper; at once when the Veteran has no
- *            participant id.
+ *            participant id, or BGS cannot be told the claim at all.
  *
  * Source: design section 7; shared proc id: the ADR on proc id and proc forms. */
 #include "bgs/bgs.h"
@@ -15,6 +16,7 @@
 #include "bgs/proc-form.h"
 #include "bgs/proc.h"
 #include "claims/claim-group.h"
+#include "claims/split.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
 #include "pipeline/consumer.h"
@@ -31,6 +33,7 @@ typedef struct {
   BgsClient *bgs;
   ClaimGroup *group;
   Veteran *veteran;
+  GPtrArray *findings;  /* of SurveyFinding *; NULL: no children */
   char *review_reasons; /* NULL: no review */
   char *proc_id;
 } Setup;
@@ -40,6 +43,7 @@ static char *create_proc (Run *run, Setup *setup, GError **error);
 static gboolean ensure_proc_form (Run *run, Setup *setup, const char *form_type, GError **error);
 static gboolean hand_to_forms (Transaction *transaction, Run *run, gpointer data, GError **error);
 static gboolean has_child (const Setup *setup, const char *form_type);
+static gboolean refuse_for_paper (Run *run, const Setup *setup, GError **error);
 static void setup_free (gpointer setup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Setup, setup_free)
 
@@ -59,6 +63,8 @@ open_proc_for_group (Run *run, gconstpointer message, GError **error)
     return run_refuse (run, "no-child-claims", error);
   if (!setup->veteran->participant_id)
     return run_refuse (run, "no-participant-id", error);
+  if (survey_paper (setup->findings))
+    return refuse_for_paper (run, setup, error);
 
   setup->proc_id = create_proc (run, setup, error);
   if (!setup->proc_id)
@@ -86,39 +92,63 @@ has_child (const Setup *setup, const char *form_type)
   return FALSE;
 }
 
-/* Decided once, by the children that exist, and stored on the group: the form consumers read it
- * there. */
+/* Decided once, by the children that exist and what is found in them, and stored on the group: the
+ * form consumers read it there. */
 static void
-decide (Setup *setup, const json_t *form_686c)
+decide (Setup *setup, const json_t *parent, const GPtrArray *children)
 {
-  guint count_674 = 0;
+  const ClaimChildForm *first = g_ptr_array_index (children, 0);
+  gboolean has_686c = has_child (setup, "21-686C");
 
-  for (guint i = 0; i < setup->group->children->len; i++) {
-    const ChildClaim *child = g_ptr_array_index (setup->group->children, i);
+  setup->findings = survey_claim (parent, children, setup->group->user_data);
+  setup->review_reasons =
+      decide_review (has_686c ? first->form : NULL, children->len - has_686c, setup->findings);
+}
 
-    count_674 += g_str_equal (child->form_type, "21-674");
+static GPtrArray *
+load_children (Run *run, Db *db, const ClaimGroup *group, GError **error)
+{
+  g_autoptr (GPtrArray) children =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)claim_child_form_free);
+
+  for (guint i = 0; i < group->children->len; i++) {
+    const ChildClaim *child = g_ptr_array_index (group->children, i);
+    json_t *form = claim_load_form (db, run_sealer (run), child->claim_id, error);
+    ClaimChildForm *loaded;
+
+    if (!form)
+      return NULL;
+    loaded = g_new0 (ClaimChildForm, 1);
+    loaded->form_type = child->form_type; /* the group's */
+    loaded->form = form;
+    g_ptr_array_add (children, loaded);
   }
-  setup->review_reasons = decide_review (form_686c, count_674);
+  return g_steal_pointer (&children);
 }
 
 static gboolean
 load (Run *run, Db *db, Setup *setup, const ClaimSubmitted *submitted, GError **error)
 {
-  g_autoptr (json_t) first = NULL;
-  const ChildClaim *child;
+  g_autoptr (json_t) parent = NULL;
+  g_autoptr (GPtrArray) children = NULL;
+  const ClaimChildForm *first;
 
   setup->group = claim_group_load (db, run_sealer (run), submitted->claim_group_id, error);
   if (!setup->group)
     return FALSE;
   if (setup->group->children->len == 0)
     return TRUE;
-  /* The 686c comes first when there is one; what is said about the Veteran is the same in all. */
-  child = g_ptr_array_index (setup->group->children, 0);
-  first = claim_load_form (db, run_sealer (run), child->claim_id, error);
-  if (!first)
+  /* The 686c comes first when there is one. */
+  children = load_children (run, db, setup->group, error);
+  if (!children)
     return FALSE;
-  setup->veteran = veteran_new (first, setup->group->user_data);
-  decide (setup, g_str_equal (child->form_type, "21-686C") ? first : NULL);
+  parent = claim_load_form (db, run_sealer (run), setup->group->parent_claim_id, error);
+  if (!parent)
+    return FALSE;
+  /* What is said about the Veteran is the same in all. */
+  first = g_ptr_array_index (children, 0);
+  setup->veteran = veteran_new (first->form, setup->group->user_data);
+  decide (setup, parent, children);
   return TRUE;
 }
 
@@ -146,9 +176,38 @@ setup_free (gpointer data)
     return;
   claim_group_free (setup->group);
   veteran_free (setup->veteran);
+  g_clear_pointer (&setup->findings, g_ptr_array_unref);
   g_free (setup->review_reasons);
   g_free (setup->proc_id);
   g_free (setup);
+}
+
+/* --- What BGS is not told. --- */
+
+/* At once: no repetition makes BGS able to hold it. */
+static gboolean
+refuse_for_paper (Run *run, const Setup *setup, GError **error)
+{
+  const SurveyFinding *finding = survey_paper (setup->findings);
+  g_autofree char *why = g_strdup_printf ("%s %s", finding->code, finding->field);
+
+  return run_refuse (run, why, error);
+}
+
+/* Nothing of a claim is lost in silence: an event a finding, with the transaction that sets the group
+ * up. */
+static gboolean
+tell_findings (Transaction *transaction, const Setup *setup, GError **error)
+{
+  for (guint i = 0; i < setup->findings->len; i++) {
+    const SurveyFinding *finding = g_ptr_array_index (setup->findings, i);
+    g_autofree char *detail = g_strdup_printf ("%s %s", finding->code, finding->field);
+
+    if (!transaction_monitoring_event (transaction, "left_out", setup->group->guid, 0, detail,
+                                       error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 /* --- The proc. --- */
@@ -272,7 +331,8 @@ hand_to_forms (Transaction *transaction, Run *run, gpointer data, GError **error
   const Setup *setup = data;
 
   if (!claim_group_set_proc (transaction_db (transaction), setup->group->guid, setup->proc_id,
-                             setup->review_reasons, error))
+                             setup->review_reasons, error) ||
+      !tell_findings (transaction, setup, error))
     return FALSE;
   for (guint i = 0; i < setup->group->children->len; i++) {
     const ChildClaim *child = g_ptr_array_index (setup->group->children, i);

@@ -2,6 +2,7 @@
 #include "bgs/address-service.h"
 
 #include "bgs/client.h"
+#include "bgs/limits.h"
 
 static const BgsOperation address_create = {
   "/VnpPtcpntAddrsWebServiceBean/VnpPtcpntAddrsService",
@@ -14,6 +15,8 @@ static BgsBody *
 write_address (BgsBody *body, const BgsAddressRow *row)
 {
   const BgsAddress *address = row->address;
+  BgsFit fit; /* whoever plans has seen it before */
+  g_autofree char *email = bgs_element_fit (BGS_ELEMENT_EMAIL, row->email, &fit);
 
   bgs_body_open (body, "arg0");
   bgs_body_now (body, "efctvDt");
@@ -34,7 +37,7 @@ write_address (BgsBody *body, const BgsAddressRow *row)
   if (address->zip_suffix)
     bgs_body_text (body, "zipFirstSuffixNbr", address->zip_suffix);
   bgs_body_text (body, "prvncNm", address->province);
-  bgs_body_private (body, "emailAddrsTxt", row->email);
+  bgs_body_private (body, "emailAddrsTxt", email);
   bgs_body_audit (body, BGS_AUDIT_PLAIN);
   bgs_body_close (body, "arg0");
   return body;

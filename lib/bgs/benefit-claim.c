@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "bgs/client.h"
 #include "bgs/kept.h"
-#include "bgs/names.h"
+#include "bgs/limits.h"
 
 #define INSERTED "GUIE05000"
 
@@ -47,10 +47,11 @@ american_day (const char *day)
 static void
 write_claim_and_name (BgsBody *body, const BgsBenefitClaim *claim)
 {
+  BgsFit fit; /* whoever plans has seen it before */
   g_autofree char *file_number = without_dashes (claim->file_number);
   g_autofree char *ssn = text_digits (claim->ssn);
-  g_autofree char *first = bgs_name_text (claim->first_name);
-  g_autofree char *last = bgs_name_text (claim->last_name);
+  g_autofree char *first = bgs_element_fit (BGS_ELEMENT_FIRST_NAME, claim->first_name, &fit);
+  g_autofree char *last = bgs_element_fit (BGS_ELEMENT_LAST_NAME, claim->last_name, &fit);
   g_autofree char *city = bgs_kept_value (claim->address, "cityNm");
   g_autofree char *state = bgs_kept_value (claim->address, "postalCd");
   g_autofree char *zip = bgs_kept_value (claim->address, "zipPrefixNbr");

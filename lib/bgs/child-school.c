@@ -2,6 +2,7 @@
 #include "bgs/child-school.h"
 
 #include "bgs/client.h"
+#include "bgs/limits.h"
 
 static const BgsOperation school_create = {
   "/VnpChildSchoolWebServiceBean/VnpChildSchoolService",
@@ -47,17 +48,20 @@ write_school (BgsBody *body, const BgsChildSchool *school)
     NULL,
   };
 
+  BgsFit fit; /* whoever plans has seen it before */
+  g_autofree char *name = bgs_element_fit (BGS_ELEMENT_SCHOOL_NAME, school->school_name, &fit);
+
   bgs_body_open (body, "arg0");
   bgs_body_required (body, "vnpProcId", school->proc_id);
   bgs_body_required (body, "vnpPtcpntId", school->participant_id);
   bgs_body_day (body, "lastTermStartDt", school->last_term_start);
   bgs_body_day (body, "lastTermEndDt", school->last_term_end);
   write_nils (body, previous);
-  bgs_body_private (body, "curntSchoolNm", school->school_name);
+  bgs_body_private (body, "curntSchoolNm", name);
   write_nils (body, current);
   bgs_body_text (body, "schoolActualExpctdStartDt", school->expected_start);
   bgs_body_day (body, "schoolTermStartDt", school->term_start);
-  bgs_body_required_day (body, "gradtnDt", school->graduation);
+  bgs_body_day (body, "gradtnDt", school->graduation);
   bgs_body_text (body, "fullTimeStudntTypeCd", NULL);
   bgs_body_text (body, "partTimeSchoolSubjctTxt", NULL);
   bgs_body_audit (body, BGS_AUDIT_PLAIN);

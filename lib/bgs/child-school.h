@@ -11,7 +11,7 @@ typedef struct {
   const char *school_name;
   const char *expected_start; /* goes out as plain text, unlike the others */
   const char *term_start;
-  const char *graduation; /* required */
+  const char *graduation; /* the clients of old did not send without it; BGS does not ask for it */
 } BgsChildSchool;
 
 /* Kept: the id (vnpChildSchoolId). */

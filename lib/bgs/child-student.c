@@ -2,6 +2,7 @@
 #include "bgs/child-student.h"
 
 #include "bgs/client.h"
+#include "bgs/limits.h"
 
 #define PATH      "/VnpChildStudentWebServiceBean/VnpChildStudentService"
 #define NAMESPACE "http://childStudentService.services.vonapp.vba.va.gov/"
@@ -13,17 +14,20 @@ static const BgsOperation student_find = { PATH, NAMESPACE, "vnpChildStudentFind
 static BgsBody *
 write_student (BgsBody *body, const BgsChildStudent *student)
 {
+  BgsFit fit; /* whoever plans has seen it before */
+  g_autofree char *remarks = bgs_element_fit (BGS_ELEMENT_REMARKS, student->remarks, &fit);
+
   bgs_body_open (body, "arg0");
   bgs_body_required (body, "vnpProcId", student->proc_id);
   bgs_body_required (body, "vnpPtcpntId", student->participant_id);
   bgs_body_text (body, "savingAmt", student->savings);
   bgs_body_text (body, "realEstateAmt", student->real_estate);
   bgs_body_text (body, "otherAssetAmt", student->other_assets);
-  bgs_body_private (body, "rmks", student->remarks);
+  bgs_body_private (body, "rmks", remarks);
   bgs_body_day (body, "marageDt", student->marriage_date);
   bgs_body_text (body, "agencyPayingTuitnNm", NULL);
   bgs_body_text (body, "stockBondAmt", student->securities);
-  bgs_body_text (body, "govtPaidTuitnInd", bgs_yes_no (student->is_tuition_paid_by_government));
+  bgs_body_text (body, "govtPaidTuitnInd", student->is_tuition_paid_by_government);
   bgs_body_day (body, "govtPaidTuitnStartDt", student->tuition_start_date);
   bgs_body_text (body, "termYearEmplmtIncomeAmt", student->earnings);
   bgs_body_text (body, "termYearOtherIncomeAmt", student->other_income);
@@ -34,8 +38,8 @@ write_student (BgsBody *body, const BgsChildStudent *student)
   bgs_body_text (body, "nextYearEmplmtIncomeAmt", student->next_earnings);
   bgs_body_text (body, "nextYearOtherIncomeAmt", student->next_other_income);
   bgs_body_text (body, "nextYearSsaIncomeAmt", student->next_social_security);
-  bgs_body_text (body, "acrdtdSchoolInd", bgs_yes_no (student->is_school_accredited));
-  bgs_body_text (body, "atndedSchoolCntnusInd", bgs_yes_no (student->is_full_time));
+  bgs_body_text (body, "acrdtdSchoolInd", student->is_school_accredited);
+  bgs_body_text (body, "atndedSchoolCntnusInd", student->is_full_time);
   bgs_body_text (body, "stopedAtndngSchoolDt", NULL);
   bgs_body_audit (body, BGS_AUDIT_PLAIN);
   bgs_body_close (body, "arg0");

@@ -10,12 +10,13 @@ typedef struct {
   const char *savings, *real_estate, *other_assets, *securities;
   const char *remarks;
   const char *marriage_date;
-  gboolean is_tuition_paid_by_government;
+  /* This and the next two are "Y" or "N"; NULL, which the clients of old never sent, when the claim does not say. */
+  const char *is_tuition_paid_by_government;
   const char *tuition_start_date;
   const char *earnings, *other_income, *social_security, *annuities; /* in the school year */
   const char *next_annuities, *next_earnings, *next_other_income, *next_social_security;
-  gboolean is_school_accredited;
-  gboolean is_full_time;
+  const char *is_school_accredited;
+  const char *is_full_time;
 } BgsChildStudent;
 
 /* Kept: "" (the participant id is the key). */

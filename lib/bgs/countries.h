@@ -1,18 +1,19 @@
-/* ISO 3166 alpha-3 codes to the country names that BGS knows. Source: BGS reference 7.1;
- * decisions 19, 20, 21. */
+/* Countries as people write them to the names that BGS knows: alpha-3, alpha-2, English names, in any case. Sources: BGS
+ * reference 7.1; decisions 19, 20, 21; Unclean claims 9. */
 #pragma once
 
 #include <glib.h>
 
 /**
  * bgs_country_name:
- * @code: alpha-3, or "US"; case does not matter
+ * @text: a code of ISO 3166 or an English name; NULL or blank gives NULL
  * @city: may be NULL; BGS knows two Turkeys, told apart by the city
  *
  * For addresses and for places of birth, marriage and the end of a marriage alike.
  *
- * Returns: "USA", or a name of at most 50 ASCII characters, static; what is no code of ours comes
- * back as it is;
- * NULL for NULL or blank.
+ * Returns: "USA", or a name of at most 50 ASCII characters, static; NULL for what names no country: nothing is
+ * made up.
  */
-const char *bgs_country_name (const char *code, const char *city);
+const char *bgs_country_name (const char *text, const char *city);
+/* The state that a territory of the USA is when somebody takes it for a country: "PR" for Puerto Rico; else NULL. */
+const char *bgs_country_us_state (const char *text);

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "bgs/client.h"
-#include "bgs/names.h"
+#include "bgs/limits.h"
 
 #define PATH      "/VnpPersonWebServiceBean/VnpPersonService"
 #define NAMESPACE "http://personService.services.vonapp.vba.va.gov/"
@@ -21,16 +21,30 @@ write_ssn (BgsBody *body, const BgsPerson *person)
   bgs_body_private (body, "ssnNbr", *digits ? digits : NULL);
 }
 
+/* As the element holds it. Whoever plans has seen before whether something is lost. */
+static char *
+fitted (BgsElement element, const char *text)
+{
+  BgsFit fit;
+
+  return bgs_element_fit (element, text, &fit);
+}
+
 static void
 write_rest (BgsBody *body, const BgsPerson *person)
 {
-  bgs_body_text (body, "suffixNm", person->suffix);
+  g_autofree char *suffix = fitted (BGS_ELEMENT_SUFFIX, person->suffix);
+  g_autofree char *birth_city = fitted (BGS_ELEMENT_CITY, person->birth_city);
+
+  bgs_body_text (body, "suffixNm", suffix);
   bgs_body_day (body, "brthdyDt", person->birth_date);
   bgs_body_text (body, "birthCntryNm", person->birth_country);
   bgs_body_text (body, "birthStateCd", person->birth_state);
-  bgs_body_private (body, "birthCityNm", person->birth_city);
+  bgs_body_private (body, "birthCityNm", birth_city);
   bgs_body_private (body, "fileNbr", person->file_number);
   write_ssn (body, person);
+  if (person->no_ssn_reason) /* an element of the few who have none */
+    bgs_body_text (body, "noSsnReasonTypeCd", person->no_ssn_reason);
   bgs_body_day (body, "deathDt", person->death_date);
   bgs_body_text (body, "everMariedInd", person->ever_married);
   bgs_body_text (body, "vetInd", person->is_veteran);
@@ -41,9 +55,9 @@ write_rest (BgsBody *body, const BgsPerson *person)
 static BgsBody *
 write_person (BgsBody *body, const BgsPerson *person)
 {
-  g_autofree char *first = bgs_name_text (person->first_name);
-  g_autofree char *middle = bgs_name_text (person->middle_name);
-  g_autofree char *last = bgs_name_text (person->last_name);
+  g_autofree char *first = fitted (BGS_ELEMENT_FIRST_NAME, person->first_name);
+  g_autofree char *middle = fitted (BGS_ELEMENT_MIDDLE_NAME, person->middle_name);
+  g_autofree char *last = fitted (BGS_ELEMENT_LAST_NAME, person->last_name);
 
   bgs_body_open (body, "arg0");
   bgs_body_required (body, "vnpProcId", person->proc_id);

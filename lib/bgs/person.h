@@ -18,7 +18,8 @@ typedef struct {
   const char *birth_country; /* a BGS name, see bgs_country_name() */
   const char *birth_state, *birth_city;
   const char *file_number;
-  const char *ssn; /* dashes are taken out */
+  const char *ssn;           /* dashes are taken out */
+  const char *no_ssn_reason; /* NULL: no element at all */
   const char *death_date;
   const char *ever_married; /* "Y", "N" or NULL; the next ones too */
   const char *is_veteran;

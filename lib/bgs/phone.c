@@ -45,5 +45,7 @@ bgs_phone_number (const char *text)
 {
   g_autofree char *digits = text_digits (text);
 
+  if (strlen (digits) == 11 && digits[0] == '1')
+    return g_strdup (digits + 1);
   return strlen (digits) == 10 ? g_steal_pointer (&digits) : NULL;
 }

@@ -13,5 +13,6 @@ typedef struct {
 char *bgs_phone_create (BgsClient *client, const BgsCaller *caller, const BgsPhone *phone,
                         GError **error);
 char *bgs_phone_digest_text (const BgsPhone *phone);
-/* The ten digits of a number as typed, owned; NULL when it has not ten. */
+/* The ten digits of a number as typed, owned, without a leading 1 of eleven; NULL when it has not ten. BGS's column
+ * has eleven. */
 char *bgs_phone_number (const char *text);

@@ -9,7 +9,7 @@ typedef struct {
   const char *proc_id;
   const char *from_participant_id; /* A */
   const char *to_participant_id;   /* B, the dependent */
-  const char *participant_type;    /* "Spouse", "Child", "Guardian" */
+  const char *participant_type;    /* "Spouse", "Child", "Guardian"; NULL: the claim does not say */
   const char *family_type;
   const char *event_date, *begin_date, *end_date;
   const char *marriage_country, *marriage_state, *marriage_city;

@@ -2,7 +2,8 @@
 # A room that has .sql files gets <room>/<file>.sql.h with one SQL_… constant per named query.
 find_package (PkgConfig REQUIRED)
 foreach (pair GLIB=glib-2.0 JANSSON=jansson OPENSSL=libcrypto PQ=libpq CURL=libcurl
-              SSL=libssl RDKAFKA=rdkafka AVRO=avro-c XML=libxml-2.0 GIO=gio-2.0)
+              SSL=libssl RDKAFKA=rdkafka AVRO=avro-c XML=libxml-2.0 GIO=gio-2.0
+              ICU=icu-i18n)
   string (REPLACE "=" ";" pair ${pair})
   list (GET pair 0 name)
   list (GET pair 1 module)

@@ -1,5 +1,10 @@
 #include "submission/decisions.h"
 
+#include "claims/answers.h"
+#include "claims/content.h"
+
+#include <string.h>
+
 const Setting submission_settings[] = {
   { .name = "removal-check",
     .type = SETTING_BOOLEAN,
@@ -15,10 +20,7 @@ const Setting submission_settings[] = {
 gboolean
 form_has_option (const json_t *form, const char *option)
 {
-  const json_t *value =
-      json_object_get (json_object_get (form, "view:selectable686_options"), option);
-
-  return value && !json_is_false (value) && !json_is_null (value);
+  return claim_option (form, option) == ANSWER_YES;
 }
 
 static const json_t *
@@ -46,14 +48,26 @@ child_married (const json_t *form)
          form_has_option (form, "child_marriage");
 }
 
+gboolean
+form_has_divorce (const json_t *form)
+{
+  const json_t *divorce = json_object_get (application (form), "report_divorce");
+
+  return json_is_object (divorce) && !claim_is_nothing (divorce) &&
+         claim_option (form, "report_divorce") != ANSWER_NO;
+}
+
 static gboolean
 marriage_is_not_ceremonial (const json_t *form)
 {
-  static const char *const types[] = { "COMMON-LAW", "TRIBAL", "PROXY", "OTHER", NULL };
   const json_t *marriage = json_object_get (application (form), "current_marriage_information");
-  const char *type = json_string_value (json_object_get (marriage, "type_of_marriage"));
+  Answer type;
 
-  return form_has_option (form, "add_spouse") && type && g_strv_contains (types, type);
+  if (!form_has_option (form, "add_spouse"))
+    return FALSE;
+  type = claim_answer_at (QUESTION_MARRIAGE, marriage, "type_of_marriage");
+  return type == ANSWER_COMMON_LAW || type == ANSWER_TRIBAL || type == ANSWER_PROXY ||
+         type == ANSWER_OTHER;
 }
 
 static gboolean
@@ -67,9 +81,9 @@ child_or_parent_died (const json_t *form)
     return FALSE;
   json_array_foreach (deaths, i, death)
   {
-    const char *type = json_string_value (json_object_get (death, "dependent_type"));
+    Answer who = claim_answer_at (QUESTION_WHO_DIED, death, "dependent_type");
 
-    if (g_strcmp0 (type, "CHILD") == 0 || g_strcmp0 (type, "DEPENDENT_PARENT") == 0)
+    if (who == ANSWER_CHILD || who == ANSWER_PARENT)
       return TRUE;
   }
   return FALSE;
@@ -92,19 +106,31 @@ static const struct {
   { "686c-with-674", NULL, "a 686c and a 674 were submitted together" },
 };
 
+static void
+add_reason (GString *reasons, const char *code, const char *field)
+{
+  g_string_append_printf (reasons, "%s%s%s%s", reasons->len > 0 ? "\n" : "", code, field ? " " : "",
+                          field ? field : "");
+}
+
 char *
-decide_review (const json_t *form_686c, guint count_674)
+decide_review (const json_t *form_686c, guint count_674, const GPtrArray *findings)
 {
   g_autoptr (GString) reasons = g_string_new (NULL);
+  guint told = 0;
 
-  if (!form_686c)
-    return NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (review_rules); i++) {
-    if (review_rules[i].applies ? !review_rules[i].applies (form_686c) : count_674 == 0)
+  for (guint i = 0; form_686c && i < G_N_ELEMENTS (review_rules); i++)
+    if (review_rules[i].applies ? review_rules[i].applies (form_686c) : count_674 > 0)
+      add_reason (reasons, review_rules[i].code, NULL);
+  for (guint i = 0; findings && i < findings->len; i++) {
+    const SurveyFinding *finding = g_ptr_array_index (findings, i);
+
+    if (finding->weight != PLAN_REVIEW)
       continue;
-    if (reasons->len)
-      g_string_append_c (reasons, '\n');
-    g_string_append (reasons, review_rules[i].code);
+    if (told++ < REVIEW_FINDINGS_MAX)
+      add_reason (reasons, finding->code, finding->field);
+    else if (told == REVIEW_FINDINGS_MAX + 1)
+      add_reason (reasons, "more", NULL);
   }
   return reasons->len ? g_string_free (g_steal_pointer (&reasons), FALSE) : NULL;
 }
@@ -115,7 +141,7 @@ review_reason_text (const char *code)
   for (guint i = 0; i < G_N_ELEMENTS (review_rules); i++)
     if (g_str_equal (review_rules[i].code, code))
       return review_rules[i].text;
-  return code;
+  return NULL;
 }
 
 gboolean
@@ -123,8 +149,7 @@ decide_removal (const json_t *form_686c)
 {
   return child_left_school (form_686c) || stepchild_left_household (form_686c) ||
          child_married (form_686c) || form_has_option (form_686c, "report_death") ||
-         form_has_option (form_686c, "report_divorce") ||
-         json_is_object (json_object_get (application (form_686c), "report_divorce"));
+         form_has_option (form_686c, "report_divorce") || form_has_divorce (form_686c);
 }
 
 /* The tables of BGS reference 6.3. */

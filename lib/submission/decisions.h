@@ -1,24 +1,29 @@
 /* What is decided about a claim group: whether a person reviews it, whether somebody is removed,
  * which end product its benefit claims get. One table each, used by proc-setup (which stores the
  * review reasons on the group) and by the form consumers (which read them there). Nothing here
- * calls or reads anything. Source: BGS reference 6.1 to 6.3; decisions 3, 17 and 18. */
+ * calls or reads anything. Source: BGS reference 6.1 to 6.3; decisions 3, 17 and 18, Unclean claims 3 and 4. */
 #pragma once
 
 #include <jansson.h>
 #include "base/settings.h"
+#include "submission/survey.h"
 
 extern const Setting submission_settings[]; /* removal-check, pension-check */
+
+/* More findings than this are not named in the reasons: they are for people to read. */
+#define REVIEW_FINDINGS_MAX 20
 
 /**
  * decide_review:
  * @form_686c: document of the group's 686c child, NULL when it has none
  * @count_674: how many 674 children it has
+ * @findings: of SurveyFinding *, what its claims leave open; may be NULL
  *
- * Returns: the reason codes, one a line, the first match first (it is the one that the note names);
- * owned. NULL when nobody has to review the group.
+ * Returns: the reasons, one a line, owned; NULL when nobody has to review the group. First the codes of the table, the
+ * first match first (it is the one that the note names), then "CODE FIELD" of each finding that a person has to see.
  */
-char *decide_review (const json_t *form_686c, guint count_674);
-/* What a note says for a code; for an unknown code the code itself. */
+char *decide_review (const json_t *form_686c, guint count_674, const GPtrArray *findings);
+/* What a note says for a code of the table; NULL for any other code. */
 const char *review_reason_text (const char *code);
 
 /* Whether a 686c takes somebody away: a removal option, a death, or a divorce (its data are
@@ -37,5 +42,7 @@ const EndProduct *decide_end_product (const char *form_type, gboolean is_manual,
  * end. */
 const char *increment_claim_type (const char *form_type);
 
-/* Options as the form gives them: present and neither false nor null, at the top level. */
+/* Options as the form gives them: read as a yes (claims/answers.h), at the top level. */
 gboolean form_has_option (const json_t *form, const char *option);
+/* A divorce is reported by its data, unless the option says no (decision 18). */
+gboolean form_has_divorce (const json_t *form);

@@ -2,17 +2,54 @@
 
 #include "base/text.h"
 #include "bgs/countries.h"
+#include "bgs/limits.h"
 #include "bgs/names.h"
+#include "bgs/phone.h"
+#include "bgs/states.h"
+#include "claims/answers.h"
+#include "claims/content.h"
+#include "claims/values.h"
 #include "submission/decisions.h"
+#include "submission/unread.h"
 
 #include <string.h>
 
-/* --- Values of the document. --- */
+/* --- Findings. --- */
 
-static const json_t *
-get (const json_t *object, const char *key)
+static const struct {
+  const char *code, *text;
+} texts_of_codes[] = {
+  { "unclear-answer", "the answer is none that the form knows" },
+  { "missing-answer", "an answer that decides is missing" },
+  { "contradiction", "two answers contradict each other" },
+  { "cut", "the text is longer than BGS can hold and was cut" },
+  { "not-writable", "nothing of the text can be written in the letters that BGS takes" },
+  { "corrected", "replaced by what its ZIP code or territory says" },
+  { "left-out", "BGS has no place for it beside the others" },
+  { "no-date", "no day of the calendar" },
+  { "no-amount", "no amount" },
+  { "no-number", "another count of digits than such a number has" },
+  { "no-zip", "no ZIP code" },
+  { "unknown-state", "no state of the USA" },
+  { "state-abroad", "a state beside a foreign country" },
+  { "unknown-country", "no country that BGS knows" },
+  { "missing-country", "the country is missing" },
+  { "missing-city", "the city is missing, and BGS takes no claim without one" },
+  { "missing-name", "a name is missing, and BGS takes nobody without one" },
+  { "unclear-military-address", "state and ZIP code do not say which military area it is" },
+  { "not-chosen", "data of a choice that was not made; nothing of it is sent" },
+  { "not-applicable", "another answer says that it does not count; it is not sent" },
+  { "not-read", "of no meaning for BGS at this place; it is not sent" },
+  { "more", "more of this kind" },
+};
+
+const char *
+plan_finding_text (const char *code)
 {
-  return json_object_get (object, key);
+  for (guint i = 0; i < G_N_ELEMENTS (texts_of_codes); i++)
+    if (strcmp (texts_of_codes[i].code, code) == 0)
+      return texts_of_codes[i].text;
+  return code;
 }
 
 /* Copies into the plan; NULL stays NULL. */
@@ -22,88 +59,276 @@ keep (Plan *plan, const char *value)
   return value ? g_string_chunk_insert_const (plan->texts, value) : NULL;
 }
 
-/* Text as the claim has it; an amount may be a number. NULL when it is absent, empty or nothing of
- * the kind. */
-static const char *
-text (Plan *plan, const json_t *object, const char *key)
+/* @field and @value are the plan's. */
+static void
+find (Plan *plan, PlanWeight weight, const char *code, const char *field, const char *value)
 {
-  const json_t *value = get (object, key);
-  g_autofree char *number = NULL;
+  PlanFinding *finding;
 
-  if (json_is_string (value))
-    return keep (plan,
-                 text_is_blank (json_string_value (value)) ? NULL : json_string_value (value));
-  if (!json_is_number (value))
+  if (plan->findings->len == PLAN_FINDINGS_MAX - 1 && weight != PLAN_PAPER) {
+    code = "more";
+    field = value = "";
+    weight = PLAN_REVIEW;
+  }
+  if (plan->findings->len >= PLAN_FINDINGS_MAX) {
+    finding = g_ptr_array_index (plan->findings, PLAN_FINDINGS_MAX - 1);
+    if (weight != PLAN_PAPER || finding->weight == PLAN_PAPER)
+      return;
+  } else {
+    finding = g_new0 (PlanFinding, 1);
+    g_ptr_array_add (plan->findings, finding);
+  }
+  *finding = (PlanFinding){ code, field, value, weight };
+}
+
+/* --- Values of the document, and where they stand. --- */
+
+typedef struct {
+  const json_t *value; /* NULL: not there */
+  const char *path;    /* the plan's */
+} Node;
+
+static Node
+at (Plan *plan, Node node, const char *key)
+{
+  g_autofree char *path = *node.path ? g_strconcat (node.path, "/", key, NULL) : g_strdup (key);
+
+  return (Node){ json_object_get (node.value, key), keep (plan, path) };
+}
+
+static Node
+entry (Plan *plan, Node list, gsize index)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%" G_GSIZE_FORMAT, list.path, index);
+
+  return (Node){ json_array_get (list.value, index), keep (plan, path) };
+}
+
+/* The next entry of a list that is something, from *@index on; FALSE at its end. */
+static gboolean
+next_entry (Plan *plan, Node list, gsize *index, Node *ret_entry)
+{
+  for (; *index < json_array_size (list.value); (*index)++) {
+    if (json_is_null (json_array_get (list.value, *index)))
+      continue;
+    *ret_entry = entry (plan, list, (*index)++);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+has_read (Plan *plan, Node node)
+{
+  if (node.value)
+    g_hash_table_add (plan->read, (gpointer)node.path);
+}
+
+/* Text as the claim has it; a number is one too. NULL when it is absent or nothing of the kind,
+ * which is found as unread then. */
+static const char *
+text (Plan *plan, Node node)
+{
+  g_autofree char *number = NULL;
+  double real = json_real_value (node.value);
+
+  if (json_is_string (node.value)) {
+    has_read (plan, node);
+    return keep (plan, json_string_value (node.value));
+  }
+  if (!json_is_number (node.value))
     return NULL;
-  number = json_is_integer (value)
-               ? g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value))
-               : g_strdup_printf ("%.2f", json_real_value (value));
+  has_read (plan, node);
+  if (json_is_integer (node.value))
+    number = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (node.value));
+  else
+    number = g_strdup_printf (real == (double)(gint64)real ? "%.0f" : "%.2f", real);
   return keep (plan, number);
 }
 
-/* "Y" and "N" as they are, booleans as such; NA and everything else is no answer. BGS
- * reference 7.3, generation B. */
+/* A text as its element holds it. */
 static const char *
-yes_no (const json_t *object, const char *key)
+fitted (Plan *plan, Node node, BgsElement element, PlanWeight when_empty)
 {
-  const json_t *value = get (object, key);
-  const char *answer = json_string_value (value);
+  BgsFit fit;
+  g_autofree char *value = bgs_element_fit (element, text (plan, node), &fit);
 
-  if (json_is_true (value) || g_strcmp0 (answer, "Y") == 0)
-    return "Y";
-  if (json_is_false (value) || g_strcmp0 (answer, "N") == 0)
-    return "N";
+  if (fit == BGS_FIT_CUT)
+    find (plan, PLAN_REVIEW, "cut", node.path, NULL);
+  if (fit == BGS_FIT_EMPTY)
+    find (plan, when_empty, "not-writable", node.path, NULL);
+  return keep (plan, text_is_blank (value) ? NULL : value);
+}
+
+/* What somebody has said where a table has no row for it: a few words, for the note. */
+static const char *
+said (Plan *plan, Node node)
+{
+  g_autofree char *ascii = bgs_street_text (json_string_value (node.value));
+  g_autofree char *few = text_truncate_chars (ascii, 40);
+
+  return keep (plan, few && *few ? few : NULL);
+}
+
+/* An answer by the table; what no row names is found. */
+static Answer
+answer (Plan *plan, Node node, Question question)
+{
+  Answer read = claim_answer (question, node.value);
+
+  if (json_is_object (node.value) || json_is_array (node.value)) {
+    find (plan, PLAN_REVIEW, "unclear-answer", node.path, NULL);
+    return ANSWER_UNKNOWN; /* its leaves are found as unread besides */
+  }
+  has_read (plan, node);
+  if (read == ANSWER_UNKNOWN)
+    find (plan, PLAN_REVIEW, "unclear-answer", node.path, said (plan, node));
+  return read;
+}
+
+/* The same where something is decided by it, so that it must be there. */
+static Answer
+decision (Plan *plan, Node node, Question question)
+{
+  Answer read = answer (plan, node, question);
+
+  if (read == ANSWER_MISSING)
+    find (plan, PLAN_REVIEW, "missing-answer", node.path, NULL);
+  return read;
+}
+
+static const char *
+yes_no_of (Answer read)
+{
+  return read == ANSWER_YES ? "Y" : read == ANSWER_NO ? "N" : NULL;
+}
+
+/* "Y", "N"; NA is no answer. BGS reference 7.3, generation B. */
+static const char *
+income (Plan *plan, Node node)
+{
+  return yes_no_of (answer (plan, node, QUESTION_INCOME));
+}
+
+static const char *
+flag (Plan *plan, Node node)
+{
+  return yes_no_of (answer (plan, node, QUESTION_YES_NO));
+}
+
+/* A day of the calendar, YYYY-MM-DD, maybe with a time behind it. */
+static const char *
+day (Plan *plan, Node node)
+{
+  const char *typed = text (plan, node);
+  g_autofree char *plain = typed ? g_strstrip (g_strdup (typed)) : NULL;
+
+  if (!typed)
+    return NULL;
+  if (claim_is_day (plain)) {
+    plain[10] = '\0';
+    return keep (plan, plain);
+  }
+  find (plan, PLAN_REVIEW, "no-date", node.path, NULL);
   return NULL;
 }
 
-static gboolean
-is_yes (const json_t *object, const char *key)
+/* @least to @most digits, however they were typed. */
+static const char *
+digits (Plan *plan, Node node, gsize least, gsize most)
 {
-  return g_strcmp0 (yes_no (object, key), "Y") == 0;
+  const char *typed = text (plan, node);
+  g_autofree char *found = text_digits (typed);
+
+  if (!typed)
+    return NULL;
+  if (strlen (found) >= least && strlen (found) <= most)
+    return keep (plan, found);
+  find (plan, PLAN_REVIEW, "no-number", node.path, NULL);
+  return NULL;
 }
 
+/* A plain number: without dollar sign, blanks and the commas between thousands. */
 static const char *
-ssn (Plan *plan, const json_t *object, const char *key)
+amount (Plan *plan, Node node)
 {
-  g_autofree char *digits = text_digits (json_string_value (get (object, key)));
+  const char *typed = text (plan, node);
+  g_autofree char *plain = claim_amount (typed);
 
-  return keep (plan, *digits ? digits : NULL);
+  if (typed && !plain)
+    find (plan, PLAN_REVIEW, "no-amount", node.path, NULL);
+  return keep (plan, plain);
+}
+
+typedef struct {
+  Answer answer;
+  const char *word; /* BGS's; NULL ends the table */
+} Word;
+
+/* NULL where the table has none: nothing is made up. */
+static const char *
+word_of (Answer answer, const Word *words)
+{
+  for (; words->word; words++)
+    if (words->answer == answer)
+      return words->word;
+  return NULL;
 }
 
 /* Why a marriage ended, in BGS's three words (decision 14). */
 static const char *
-end_of_marriage (const json_t *object, const char *key)
+end_of_marriage (Plan *plan, Node node)
 {
-  const char *reason = json_string_value (get (object, key));
+  static const Word words[] = {
+    { ANSWER_DEATH, "Death" }, { ANSWER_DIVORCE, "Divorce" }, { ANSWER_ANNULMENT, "Other" },
+    { ANSWER_OTHER, "Other" }, { ANSWER_MISSING, NULL },
+  };
 
-  if (!reason || !*reason)
-    return NULL;
-  if (g_ascii_strcasecmp (reason, "Death") == 0)
-    return "Death";
-  if (g_ascii_strcasecmp (reason, "Divorce") == 0)
-    return "Divorce";
-  return "Other";
+  return word_of (decision (plan, node, QUESTION_END_OF_MARRIAGE), words);
 }
 
-static void
-place (Plan *plan, const json_t *location, const char **ret_country, const char **ret_state,
-       const char **ret_city)
-{
-  const char *city = json_string_value (get (location, "city"));
-  const char *country = json_string_value (get (location, "country"));
-  const char *state = json_string_value (get (location, "state"));
-  g_autofree char *normal = bgs_street_text (city);
+typedef struct {
+  const char *country, *state, *city;
+} Place;
 
-  *ret_city = keep (plan, text_is_blank (normal) ? NULL : normal);
-  *ret_country = keep (plan, bgs_country_name (country, city));
-  /* BGS knows states by two letters; a province of another country has no element here. */
-  *ret_state = keep (plan, state && strlen (state) == 2 ? state : NULL);
-}
-
-static void
-leave_out (Plan *plan, const char *code)
+/* @holder: has outside_usa and location. BGS knows states of the USA alone; a province of another
+ * country has no element here. */
+static Place
+place (Plan *plan, Node holder)
 {
-  g_ptr_array_add (plan->left_out, g_strdup (code));
+  Node location = at (plan, holder, "location");
+  Node country = at (plan, location, "country"), state = at (plan, location, "state");
+  Answer outside = answer (plan, at (plan, holder, "outside_usa"), QUESTION_YES_NO);
+  const char *typed_country = text (plan, country), *typed_state = text (plan, state);
+  const char *territory = bgs_country_us_state (typed_country);
+  const char *code = bgs_state_code (typed_state);
+  Place read = { .city =
+                     fitted (plan, at (plan, location, "city"), BGS_ELEMENT_CITY, PLAN_REVIEW) };
+  gboolean is_usa;
+
+  read.country = territory ? "USA" : keep (plan, bgs_country_name (typed_country, read.city));
+  if (typed_country && !read.country)
+    find (plan, PLAN_REVIEW, "unknown-country", country.path, NULL);
+  is_usa = read.country ? g_str_equal (read.country, "USA") : !typed_country;
+
+  if (outside == ANSWER_YES && ((read.country && is_usa) || (!typed_country && code)))
+    find (plan, PLAN_REVIEW, "contradiction", at (plan, holder, "outside_usa").path, NULL);
+  else if (outside == ANSWER_NO && typed_country && !is_usa)
+    find (plan, PLAN_REVIEW, "contradiction", at (plan, holder, "outside_usa").path, NULL);
+  if (outside == ANSWER_YES && !typed_country)
+    is_usa = FALSE;
+
+  if (territory) {
+    if (typed_state && g_strcmp0 (code, territory) != 0)
+      find (plan, PLAN_TOLD, "corrected", state.path, NULL);
+    read.state = territory;
+  } else if (is_usa) {
+    if (typed_state && !code)
+      find (plan, PLAN_REVIEW, "unknown-state", state.path, NULL);
+    read.state = code;
+  } else if (typed_state)
+    find (plan, PLAN_TOLD, "state-abroad", state.path, NULL);
+  return read;
 }
 
 /* --- People. --- */
@@ -128,9 +353,19 @@ person_at (Plan *plan, int index)
   return &planned (plan, index)->person;
 }
 
+static const char *
+name_part (Plan *plan, Node part, BgsElement element)
+{
+  const char *name = fitted (plan, part, element, PLAN_PAPER);
+
+  if (!json_is_string (part.value) && !name)
+    find (plan, PLAN_PAPER, "missing-name", part.path, NULL);
+  return name;
+}
+
 /* A person with nothing but a name (and no calls yet). @slot: a # in it is replaced by @number. */
 static int
-add_person (Plan *plan, const char *slot, guint number, const json_t *full_name)
+add_person (Plan *plan, const char *slot, guint number, Node full_name, BgsPersonRows rows)
 {
   PlanPerson *person = g_new0 (PlanPerson, 1);
   const char *place_of_number = strchr (slot, '#');
@@ -140,45 +375,109 @@ add_person (Plan *plan, const char *slot, guint number, const json_t *full_name)
                                   : g_strdup (slot);
 
   person->slot = g_string_chunk_insert_const (plan->texts, numbered);
-  person->person.first_name = text (plan, full_name, "first");
-  person->person.middle_name = text (plan, full_name, "middle");
-  person->person.last_name = text (plan, full_name, "last");
-  person->person.suffix = text (plan, full_name, "suffix");
+  person->person.rows = rows;
+  person->person.first_name =
+      name_part (plan, at (plan, full_name, "first"), BGS_ELEMENT_FIRST_NAME);
+  person->person.last_name = name_part (plan, at (plan, full_name, "last"), BGS_ELEMENT_LAST_NAME);
+  if (rows == BGS_PERSON_WHOLE) {
+    person->person.middle_name =
+        fitted (plan, at (plan, full_name, "middle"), BGS_ELEMENT_MIDDLE_NAME, PLAN_REVIEW);
+    person->person.suffix =
+        fitted (plan, at (plan, full_name, "suffix"), BGS_ELEMENT_SUFFIX, PLAN_REVIEW);
+  }
   g_ptr_array_add (plan->persons, person);
   return plan->persons->len - 1;
 }
 
+/* Why somebody has no SSN (decisions, Papers 20), in the words of the form. */
+static const char *
+no_ssn_reason (Plan *plan, Node person, const char *ssn)
+{
+  static const Word words[] = {
+    { ANSWER_NONRESIDENT_ALIEN, "NONRESIDENT_ALIEN" },
+    { ANSWER_NONE_ASSIGNED, "NONE_ASSIGNED" },
+    { ANSWER_MISSING, NULL },
+  };
+  Node no_ssn = at (plan, person, "no_ssn"), why = at (plan, person, "no_ssn_reason");
+  Answer has_none = answer (plan, no_ssn, QUESTION_YES_NO);
+  Answer reason = answer (plan, why, QUESTION_NO_SSN);
+
+  if (ssn) {
+    if (has_none == ANSWER_YES || (reason != ANSWER_MISSING && has_none != ANSWER_NO))
+      find (plan, PLAN_REVIEW, "contradiction", no_ssn.path, NULL);
+    else if (reason != ANSWER_MISSING)
+      find (plan, PLAN_TOLD, "not-applicable", why.path, NULL);
+    return NULL;
+  }
+  if (has_none == ANSWER_YES && reason == ANSWER_MISSING)
+    find (plan, PLAN_REVIEW, "missing-answer", why.path, NULL);
+  return word_of (reason, words);
+}
+
 /* The same with birth date and SSN, which most dependents have. */
 static int
-add_dependent (Plan *plan, const char *slot, guint number, const json_t *entry)
+add_dependent (Plan *plan, const char *slot, guint number, Node dependent)
 {
-  int index = add_person (plan, slot, number, get (entry, "full_name"));
+  int index = add_person (plan, slot, number, at (plan, dependent, "full_name"), BGS_PERSON_WHOLE);
 
-  person_at (plan, index)->birth_date = text (plan, entry, "birth_date");
-  person_at (plan, index)->ssn = ssn (plan, entry, "ssn");
+  person_at (plan, index)->birth_date = day (plan, at (plan, dependent, "birth_date"));
+  person_at (plan, index)->ssn = digits (plan, at (plan, dependent, "ssn"), 9, 9);
+  person_at (plan, index)->no_ssn_reason =
+      no_ssn_reason (plan, dependent, person_at (plan, index)->ssn);
   return index;
 }
 
+static const struct {
+  BgsAddressIssue issue;
+  const char *code, *key;
+  PlanWeight weight, weight_of_veteran;
+} address_findings[] = {
+  { BGS_ADDRESS_STREET_CUT, "cut", "street", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_STREET_EMPTY, "not-writable", "street", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_CITY_CUT, "cut", "city", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_CITY_EMPTY, "not-writable", "city", PLAN_PAPER, PLAN_PAPER },
+  { BGS_ADDRESS_CITY_NOT_SENT, "left-out", "city", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_STATE_UNKNOWN, "unknown-state", "state", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_STATE_CORRECTED, "corrected", "state", PLAN_TOLD, PLAN_TOLD },
+  { BGS_ADDRESS_STATE_UNCLEAR, "unclear-military-address", "state", PLAN_REVIEW, PLAN_REVIEW },
+  /* The insert takes its country from the Veteran's address, and does not go without. */
+  { BGS_ADDRESS_COUNTRY_UNKNOWN, "unknown-country", "country", PLAN_REVIEW, PLAN_PAPER },
+  { BGS_ADDRESS_COUNTRY_REPLACED, "corrected", "country", PLAN_TOLD, PLAN_TOLD },
+  { BGS_ADDRESS_ZIP_CUT, "cut", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_ZIP_MALFORMED, "no-zip", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_POSTAL_CODE_CUT, "cut", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_PROVINCE_CUT, "cut", "state", PLAN_REVIEW, PLAN_REVIEW },
+};
+
 /* NULL when there is nothing that could be an address. */
 static const BgsAddress *
-address (Plan *plan, const json_t *given)
+address (Plan *plan, Node given, gboolean is_veteran)
 {
   const BgsAddressSource source = {
-    .street = text (plan, given, "street"),
-    .street2 = text (plan, given, "street2"),
-    .street3 = text (plan, given, "street3"),
-    .city = text (plan, given, "city"),
-    .state = text (plan, given, "state"),
-    .postal_code = text (plan, given, "postal_code"),
-    .country = text (plan, given, "country"),
+    .street = text (plan, at (plan, given, "street")),
+    .street2 = text (plan, at (plan, given, "street2")),
+    .street3 = text (plan, at (plan, given, "street3")),
+    .city = text (plan, at (plan, given, "city")),
+    .state = text (plan, at (plan, given, "state")),
+    .postal_code = text (plan, at (plan, given, "postal_code")),
+    .country = text (plan, at (plan, given, "country")),
   };
   BgsAddress *made;
 
-  if (!source.street && !source.city && !source.postal_code)
+  if (!source.street && !source.street2 && !source.street3 && !source.city && !source.postal_code) {
+    /* A country that the page has filled in, at most. */
+    if (source.state || source.country)
+      find (plan, PLAN_TOLD, "not-applicable", given.path, NULL);
     return NULL;
+  }
   made = bgs_address_new (&source);
-  if (made->is_cut)
-    leave_out (plan, "street-longer-than-three-lines");
+  for (guint i = 0; i < G_N_ELEMENTS (address_findings); i++)
+    if (made->issues & address_findings[i].issue)
+      find (plan, is_veteran ? address_findings[i].weight_of_veteran : address_findings[i].weight,
+            address_findings[i].code, at (plan, given, address_findings[i].key).path, NULL);
+  if (made->issues & BGS_ADDRESS_COUNTRY_MISSING)
+    find (plan, is_veteran && !made->country ? PLAN_PAPER : PLAN_REVIEW, "missing-country",
+          at (plan, given, "country").path, NULL);
   g_ptr_array_add (plan->addresses, made);
   return made;
 }
@@ -204,10 +503,23 @@ typedef enum {
 
 typedef struct {
   Plan *plan;
-  const json_t *form, *application;
+  Node form, application;
   GArray *links[LINKS_COUNT]; /* of guint: indices into relationships */
   int spouse;                 /* index of the spouse, -1: none in this claim */
+  Answer lives_together;      /* of Veteran and spouse */
 } Planner;
+
+static gboolean
+is_chosen (Planner *planner, const char *option)
+{
+  return claim_option (planner->form.value, option) == ANSWER_YES;
+}
+
+static Node
+of_application (Planner *planner, const char *key)
+{
+  return at (planner->plan, planner->application, key);
+}
 
 static BgsRelationship *
 add_link (Planner *planner, LinkGroup group, int a, int b, const char *type,
@@ -227,92 +539,126 @@ add_link (Planner *planner, LinkGroup group, int a, int b, const char *type,
 }
 
 static void
-plan_deaths (Planner *planner)
+plan_death (Planner *planner, Node death, guint number)
 {
+  static const struct {
+    Answer who;
+    const char *type, *family_type, *end_type;
+  } kinds[] = {
+    { ANSWER_SPOUSE, "Spouse", "Spouse", "Death" },
+    { ANSWER_CHILD, "Child", "Child", NULL },
+    { ANSWER_PARENT, "Guardian", "Other", NULL },
+  };
   Plan *plan = planner->plan;
-  const json_t *deaths = get (planner->application, "deaths"), *death;
-  size_t i;
+  Answer who = decision (plan, at (plan, death, "dependent_type"), QUESTION_WHO_DIED);
+  int index = add_dependent (plan, "deceased-#", number, death);
+  BgsRelationship *link;
 
-  if (!form_has_option (planner->form, "report_death"))
-    return;
-  json_array_foreach (deaths, i, death)
-  {
-    const char *dependent = json_string_value (get (death, "dependent_type"));
-    int index = add_dependent (plan, "deceased-#", i + 1, death);
-    BgsRelationship *link;
+  person_at (plan, index)->death_date = day (plan, at (plan, death, "dependent_death_date"));
+  person_at (plan, index)->is_veteran = "N";
+  call_person (plan, index);
 
-    person_at (plan, index)->death_date = text (plan, death, "dependent_death_date");
-    person_at (plan, index)->is_veteran = "N";
-    call_person (plan, index);
-
-    if (g_strcmp0 (dependent, "SPOUSE") == 0) {
-      link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Spouse", "Spouse");
-      link->end_type = "Death";
-    } else if (g_strcmp0 (dependent, "CHILD") == 0) {
-      link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Child", "Child");
-    } else {
-      link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Guardian", "Other");
+  /* Whoever it was, he is the Veteran's; as what, is left open where the claim does not say. */
+  link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, NULL, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i].who == who) {
+      link->participant_type = kinds[i].type;
+      link->family_type = kinds[i].family_type;
+      link->end_type = kinds[i].end_type;
     }
-    link->end_date = text (plan, death, "dependent_death_date");
-    link->has_income = yes_no (death, "deceased_dependent_income");
+  link->end_date = person_at (plan, index)->death_date;
+  link->has_income = income (plan, at (plan, death, "deceased_dependent_income"));
+  if (who == ANSWER_SPOUSE) {
+    Place where = place (plan, at (plan, death, "dependent_death_location"));
+
+    link->end_country = where.country;
+    link->end_state = where.state;
+    link->end_city = where.city;
   }
 }
 
 static void
+plan_deaths (Planner *planner)
+{
+  Node deaths = of_application (planner, "deaths"), death;
+  gsize i = 0;
+
+  if (!is_chosen (planner, "report_death"))
+    return;
+  while (next_entry (planner->plan, deaths, &i, &death))
+    plan_death (planner, death, (guint)i);
+}
+
+/* By its data, unless the option says no (decision 18). */
+static void
 plan_divorce (Planner *planner)
 {
   Plan *plan = planner->plan;
-  const json_t *divorce = get (planner->application, "report_divorce");
+  Node divorce = of_application (planner, "report_divorce");
   BgsRelationship *link;
+  Place where;
   int index;
 
-  if (!json_is_object (divorce) || json_object_size (divorce) == 0)
+  if (!form_has_divorce (planner->form.value))
     return;
   index = add_dependent (plan, "divorced-spouse", 0, divorce);
   person_at (plan, index)->is_veteran = "N";
   call_person (plan, index);
 
   link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Spouse", "Spouse");
-  link->end_date = text (plan, divorce, "date");
-  link->end_type = end_of_marriage (divorce, "reason_marriage_ended");
-  link->has_income = yes_no (divorce, "spouse_income");
-  place (plan, get (get (divorce, "divorce_location"), "location"), &link->end_country,
-         &link->end_state, &link->end_city);
+  link->end_date = day (plan, at (plan, divorce, "date"));
+  link->end_type = end_of_marriage (plan, at (plan, divorce, "reason_marriage_ended"));
+  link->has_income = income (plan, at (plan, divorce, "spouse_income"));
+  where = place (plan, at (plan, divorce, "divorce_location"));
+  link->end_country = where.country;
+  link->end_state = where.state;
+  link->end_city = where.city;
 }
 
 /* The flag is in no real claim; only a plain "no" keeps a history back (decision 1). */
 static gboolean
 was_married_before (Planner *planner, const char *flag)
 {
-  const json_t *value = get (planner->application, flag);
+  Answer inside = answer (planner->plan, of_application (planner, flag), QUESTION_YES_NO);
 
-  return !json_is_false (value ? value : get (planner->form, flag));
+  if (inside != ANSWER_MISSING)
+    return inside != ANSWER_NO;
+  return claim_answer_at (QUESTION_YES_NO, planner->form.value, flag) != ANSWER_NO;
+}
+
+static void
+plan_former_marriage (Planner *planner, Node marriage, const char *slot, guint number,
+                      LinkGroup group, int a)
+{
+  Plan *plan = planner->plan;
+  int index = add_person (plan, slot, number, at (plan, marriage, "full_name"), BGS_PERSON_WHOLE);
+  BgsRelationship *link = add_link (planner, group, a, index, "Spouse", "Ex-Spouse");
+  Place began = place (plan, at (plan, marriage, "start_location"));
+  Place ended = place (plan, at (plan, marriage, "end_location"));
+
+  call_person (plan, index);
+  link->begin_date = day (plan, at (plan, marriage, "start_date"));
+  link->end_date = day (plan, at (plan, marriage, "end_date"));
+  link->end_type = end_of_marriage (plan, at (plan, marriage, "reason_marriage_ended"));
+  link->marriage_country = began.country;
+  link->marriage_state = began.state;
+  link->marriage_city = began.city;
+  link->end_country = ended.country;
+  link->end_state = ended.state;
+  link->end_city = ended.city;
 }
 
 static void
 plan_former_marriages (Planner *planner, const char *key, const char *flag, const char *slot,
                        LinkGroup group, int a)
 {
-  Plan *plan = planner->plan;
-  const json_t *history = get (planner->application, key), *marriage;
-  size_t i;
+  Node history = of_application (planner, key), marriage;
+  gsize i = 0;
 
   if (!was_married_before (planner, flag))
     return;
-  json_array_foreach (history, i, marriage)
-  {
-    int index = add_person (plan, slot, i + 1, get (marriage, "full_name"));
-    BgsRelationship *link = add_link (planner, group, a, index, "Spouse", "Ex-Spouse");
-
-    call_person (plan, index);
-    link->begin_date = text (plan, marriage, "start_date");
-    link->end_date = text (plan, marriage, "end_date");
-    link->end_type = end_of_marriage (marriage, "reason_marriage_ended");
-    place (plan, get (get (marriage, "start_location"), "location"), &link->marriage_country,
-           &link->marriage_state, &link->marriage_city);
-    place (plan, get (get (marriage, "end_location"), "location"), &link->end_country,
-           &link->end_state, &link->end_city);
-  }
+  while (next_entry (planner->plan, history, &i, &marriage))
+    plan_former_marriage (planner, marriage, slot, (guint)i, group, a);
 }
 
 /* The spouse is made a person before the spouse's former marriages need an index, but called after
@@ -321,159 +667,198 @@ static void
 add_spouse (Planner *planner)
 {
   Plan *plan = planner->plan;
-  const json_t *spouse = get (planner->application, "spouse_information");
-  const json_t *living = get (planner->application, "does_live_with_spouse");
+  Node spouse = of_application (planner, "spouse_information");
+  Node own = at (plan, of_application (planner, "does_live_with_spouse"), "address");
   BgsPerson *person;
 
-  if (!form_has_option (planner->form, "add_spouse") || !json_is_object (spouse))
+  if (!is_chosen (planner, "add_spouse") || !json_is_object (spouse.value))
     return;
   planner->spouse = add_dependent (plan, "spouse", 0, spouse);
   person = person_at (plan, planner->spouse);
   person->ever_married = "Y";
   person->marital_status = plan->marital_status;
-  person->is_veteran = is_yes (spouse, "is_veteran") ? "Y" : "N";
-  if (g_str_equal (person->is_veteran, "Y"))
-    person->file_number = ssn (plan, spouse, "va_file_number");
-  planned (plan, planner->spouse)->address = is_yes (living, "spouse_does_live_with_veteran")
-                                                 ? plan->veteran_address
-                                                 : address (plan, get (living, "address"));
+  person->is_veteran =
+      yes_no_of (decision (plan, at (plan, spouse, "is_veteran"), QUESTION_YES_NO));
+  if (g_strcmp0 (person->is_veteran, "N") != 0)
+    person->file_number = digits (plan, at (plan, spouse, "va_file_number"), 8, 9);
+  planned (plan, planner->spouse)->address =
+      planner->lives_together == ANSWER_YES ? plan->veteran_address : address (plan, own, FALSE);
 }
 
 static void
 plan_spouse (Planner *planner)
 {
+  static const Word living[] = {
+    { ANSWER_YES, "Spouse" },
+    { ANSWER_NO, "Estranged Spouse" },
+    { ANSWER_MISSING, NULL },
+  };
   Plan *plan = planner->plan;
-  const json_t *marriage = get (planner->application, "current_marriage_information");
-  const json_t *living = get (planner->application, "does_live_with_spouse");
+  Node marriage = of_application (planner, "current_marriage_information");
+  Node together = of_application (planner, "does_live_with_spouse");
   BgsRelationship *link;
+  Place where;
 
   if (planner->spouse < 0)
     return;
   call_person (plan, planner->spouse);
-  link =
-      add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, planner->spouse, "Spouse",
-                is_yes (living, "spouse_does_live_with_veteran") ? "Spouse" : "Estranged Spouse");
-  link->begin_date = text (plan, marriage, "date");
-  link->has_income = yes_no (living, "spouse_income");
-  place (plan, get (marriage, "location"), &link->marriage_country, &link->marriage_state,
-         &link->marriage_city);
+  link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, planner->spouse, "Spouse",
+                   word_of (planner->lives_together, living));
+  link->begin_date = day (plan, at (plan, marriage, "date"));
+  link->has_income = income (plan, at (plan, together, "spouse_income"));
+  where = place (plan, marriage);
+  link->marriage_country = where.country;
+  link->marriage_state = where.state;
+  link->marriage_city = where.city;
+  /* It decides the review: decisions.c. */
+  (void)decision (plan, at (plan, marriage, "type_of_marriage"), QUESTION_MARRIAGE);
 }
 
+/* NULL when the claim does not say it clearly. */
 static const char *
-family_of_child (const json_t *child)
+family_of_child (Plan *plan, Node child)
 {
-  const json_t *relationship = get (child, "relationship_to_child");
+  Node biological = at (plan, child, "is_biological_child");
+  Node relationship = at (plan, child, "relationship_to_child");
+  Answer is_biological = answer (plan, biological, QUESTION_YES_NO);
+  Answer stepchild = answer (plan, at (plan, relationship, "stepchild"), QUESTION_YES_NO);
+  Answer adopted = answer (plan, at (plan, relationship, "adopted"), QUESTION_YES_NO);
+  gboolean is_other = stepchild == ANSWER_YES || adopted == ANSWER_YES;
 
-  if (is_yes (child, "is_biological_child"))
+  if ((is_biological == ANSWER_YES && is_other) ||
+      (stepchild == ANSWER_YES && adopted == ANSWER_YES)) {
+    find (plan, PLAN_REVIEW, "contradiction", relationship.path, NULL);
+    return NULL;
+  }
+  if (is_biological == ANSWER_YES)
     return "Biological";
-  if (json_is_true (get (relationship, "stepchild")))
-    return "Stepchild";
-  if (json_is_true (get (relationship, "adopted")))
-    return "Adopted Child";
-  return "Other";
+  if (is_other)
+    return stepchild == ANSWER_YES ? "Stepchild" : "Adopted Child";
+  if (is_biological == ANSWER_NO && stepchild == ANSWER_NO && adopted == ANSWER_NO)
+    return "Other";
+  find (plan, PLAN_REVIEW, "missing-answer",
+        is_biological == ANSWER_MISSING ? biological.path : relationship.path, NULL);
+  return NULL;
 }
 
 static void
-plan_other_parent (Planner *planner, const json_t *child, guint number)
+plan_other_parent (Planner *planner, Node child, guint number)
 {
   Plan *plan = planner->plan;
-  const json_t *full_name = get (child, "biological_parent_name");
+  Node full_name = at (plan, child, "biological_parent_name");
   BgsRelationship *link;
   BgsPerson *person;
   int index;
 
-  if (!json_is_object (full_name))
+  if (!json_is_object (full_name.value))
     return;
-  index = add_person (plan, "child-#-parent", number, full_name);
+  index = add_person (plan, "child-#-parent", number, full_name, BGS_PERSON_OTHER_PARENT);
   person = person_at (plan, index);
-  person->rows = BGS_PERSON_OTHER_PARENT;
-  person->birth_date = text (plan, child, "biological_parent_dob");
-  person->ssn = ssn (plan, child, "biological_parent_ssn");
+  person->birth_date = day (plan, at (plan, child, "biological_parent_dob"));
+  person->ssn = digits (plan, at (plan, child, "biological_parent_ssn"), 9, 9);
   call_person (plan, index);
 
   link = add_link (planner, LINKS_OTHER_PARENT, PLAN_VETERAN, index, "Spouse", "Spouse");
-  link->event_date = link->begin_date = text (plan, child, "date_entered_household");
+  link->event_date = link->begin_date = day (plan, at (plan, child, "date_entered_household"));
+}
+
+static void
+plan_child (Planner *planner, Node child, guint number)
+{
+  Plan *plan = planner->plan;
+  int index = add_dependent (plan, "child-#", number, child);
+  BgsPerson *person = person_at (plan, index);
+  Place born = place (plan, at (plan, child, "birth_location"));
+  Answer lives_here =
+      decision (plan, at (plan, child, "does_child_live_with_you"), QUESTION_YES_NO);
+  BgsRelationship *link;
+
+  person->birth_country = born.country;
+  person->birth_state = born.state;
+  person->birth_city = born.city;
+  person->ever_married = flag (plan, at (plan, child, "has_child_ever_been_married"));
+  person->is_seriously_disabled =
+      flag (plan, at (plan, child, "does_child_have_permanent_disability"));
+  planned (plan, index)->address = lives_here == ANSWER_YES
+                                       ? plan->veteran_address
+                                       : address (plan, at (plan, child, "address"), FALSE);
+  call_person (plan, index);
+
+  link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Child",
+                   family_of_child (plan, child));
+  link->child_was_married = person->ever_married;
+  link->has_income = income (plan, at (plan, child, "income_in_last_year"));
+  if (g_strcmp0 (person->ever_married, "Y") == 0)
+    link->end_type = end_of_marriage (plan, at (plan, child, "marriage_end_reason"));
+
+  if (g_strcmp0 (link->family_type, "Stepchild") == 0)
+    plan_other_parent (planner, child, number);
 }
 
 static void
 plan_children (Planner *planner)
 {
-  Plan *plan = planner->plan;
-  const json_t *children = get (planner->application, "children_to_add"), *child;
-  size_t i;
+  Node children = of_application (planner, "children_to_add"), child;
+  gsize i = 0;
 
-  if (!form_has_option (planner->form, "add_child") &&
-      !form_has_option (planner->form, "add_disabled_child"))
+  if (!is_chosen (planner, "add_child") && !is_chosen (planner, "add_disabled_child"))
     return;
-  json_array_foreach (children, i, child)
-  {
-    int index = add_dependent (plan, "child-#", i + 1, child);
-    BgsPerson *person = person_at (plan, index);
-    BgsRelationship *link;
-
-    place (plan, get (get (child, "birth_location"), "location"), &person->birth_country,
-           &person->birth_state, &person->birth_city);
-    person->ever_married = yes_no (child, "has_child_ever_been_married");
-    person->is_seriously_disabled = yes_no (child, "does_child_have_permanent_disability");
-    planned (plan, index)->address = is_yes (child, "does_child_live_with_you")
-                                         ? plan->veteran_address
-                                         : address (plan, get (child, "address"));
-    call_person (plan, index);
-
-    link =
-        add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Child", family_of_child (child));
-    link->child_was_married = person->ever_married;
-    link->has_income = yes_no (child, "income_in_last_year");
-    if (g_strcmp0 (person->ever_married, "Y") == 0)
-      link->end_type = end_of_marriage (child, "marriage_end_reason");
-
-    if (g_str_equal (link->family_type, "Stepchild"))
-      plan_other_parent (planner, child, i + 1);
-  }
+  while (next_entry (planner->plan, children, &i, &child))
+    plan_child (planner, child, (guint)i);
 }
 
+/* A share that is given counts, whether the Veteran says that he supports the child or not
+ * (decision 34). */
 static const char *
-share_of_support (const json_t *stepchild)
+share_of_support (Plan *plan, Node stepchild)
 {
-  const char *share = json_string_value (get (stepchild, "living_expenses_paid"));
+  static const Word words[] = {
+    { ANSWER_HALF, ".5" },
+    { ANSWER_MORE_THAN_HALF, ".75" },
+    { ANSWER_LESS_THAN_HALF, ".25" },
+    { ANSWER_MISSING, NULL },
+  };
+  Node supports = at (plan, stepchild, "supporting_stepchild");
+  Node share = at (plan, stepchild, "living_expenses_paid");
+  gboolean is_needed = answer (plan, supports, QUESTION_YES_NO) == ANSWER_YES;
 
-  if (g_strcmp0 (share, "Half") == 0)
-    return ".5";
-  if (g_strcmp0 (share, "More than half") == 0)
-    return ".75";
-  if (g_strcmp0 (share, "Less than half") == 0)
-    return ".25";
-  return NULL;
+  return word_of (is_needed ? decision (plan, share, QUESTION_SHARE)
+                            : answer (plan, share, QUESTION_SHARE),
+                  words);
+}
+
+static void
+plan_stepchild_who_left (Planner *planner, Node stepchild, guint number)
+{
+  Plan *plan = planner->plan;
+  int child = add_dependent (plan, "stepchild-#", number, stepchild);
+  int guardian =
+      add_person (plan, "stepchild-#-guardian", number,
+                  at (plan, stepchild, "who_does_the_stepchild_live_with"), BGS_PERSON_GUARDIAN);
+  BgsRelationship *link;
+
+  planned (plan, child)->address = address (plan, at (plan, stepchild, "address"), FALSE);
+  call (plan, PLAN_PARTICIPANT, child);
+  call (plan, PLAN_PARTICIPANT, guardian);
+  call (plan, PLAN_PERSON, guardian);
+  call (plan, PLAN_PERSON, child);
+  if (planned (plan, child)->address)
+    call (plan, PLAN_ADDRESS, child);
+
+  link = add_link (planner, LINKS_STEPCHILD_LEFT, guardian, child, "Guardian", "Other");
+  link->support_share = share_of_support (plan, stepchild);
 }
 
 static void
 plan_stepchildren_who_left (Planner *planner)
 {
-  Plan *plan = planner->plan;
-  const json_t *stepchildren = get (planner->application, "step_children"), *stepchild;
-  size_t i;
+  Node stepchildren = of_application (planner, "step_children"), stepchild;
+  gsize i = 0;
 
-  if (!form_has_option (planner->form, "report_stepchild_not_in_household"))
+  if (!is_chosen (planner, "report_stepchild_not_in_household"))
     return;
-  json_array_foreach (stepchildren, i, stepchild)
-  {
-    int child = add_dependent (plan, "stepchild-#", i + 1, stepchild);
-    int guardian = add_person (plan, "stepchild-#-guardian", i + 1,
-                               get (stepchild, "who_does_the_stepchild_live_with"));
-    BgsRelationship *link;
-
-    person_at (plan, guardian)->rows = BGS_PERSON_GUARDIAN;
-    planned (plan, child)->address = address (plan, get (stepchild, "address"));
-    call (plan, PLAN_PARTICIPANT, child);
-    call (plan, PLAN_PARTICIPANT, guardian);
-    call (plan, PLAN_PERSON, guardian);
-    call (plan, PLAN_PERSON, child);
-    if (planned (plan, child)->address)
-      call (plan, PLAN_ADDRESS, child);
-
-    link = add_link (planner, LINKS_STEPCHILD_LEFT, guardian, child, "Guardian", "Other");
-    link->support_share = share_of_support (stepchild);
-  }
+  while (next_entry (planner->plan, stepchildren, &i, &stepchild))
+    plan_stepchild_who_left (planner, stepchild, (guint)i);
 }
 
 /* A child who married and a child who left school differ in their date only. */
@@ -482,21 +867,20 @@ plan_event_of_child (Planner *planner, const char *key, const char *slot, const 
                      gboolean has_married)
 {
   Plan *plan = planner->plan;
-  const json_t *children = get (planner->application, key), *child;
-  size_t i;
+  Node children = of_application (planner, key), child;
+  gsize i = 0;
 
-  json_array_foreach (children, i, child)
-  {
-    int index = add_dependent (plan, slot, i + 1, child);
+  while (next_entry (plan, children, &i, &child)) {
+    int index = add_dependent (plan, slot, (guint)i, child);
     BgsRelationship *link;
 
     if (has_married)
       person_at (plan, index)->ever_married = "Y";
     call_person (plan, index);
     link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Child", "Biological");
-    link->event_date = text (plan, child, date);
+    link->event_date = day (plan, at (plan, child, date));
     link->child_was_married = has_married ? "Y" : NULL;
-    link->has_income = yes_no (child, "dependent_income");
+    link->has_income = income (plan, at (plan, child, "dependent_income"));
   }
 }
 
@@ -513,74 +897,86 @@ plan_686c (Planner *planner)
   if (planner->spouse >= 0)
     plan_former_marriages (planner, "spouse_marriage_history", "spouse_was_married_before",
                            "spouse-former-spouse-#", LINKS_OF_SPOUSE, planner->spouse);
-  else if (json_array_size (get (planner->application, "spouse_marriage_history")) > 0)
-    leave_out (plan, "spouse-marriage-history-without-spouse");
   plan_spouse (planner);
   plan_children (planner);
   plan_stepchildren_who_left (planner);
-  if (form_has_option (planner->form, "report_marriage_of_child_under18") ||
-      form_has_option (planner->form, "child_marriage"))
+  if (is_chosen (planner, "report_marriage_of_child_under18") ||
+      is_chosen (planner, "child_marriage"))
     plan_event_of_child (planner, "child_marriage", "married-child-#", "date_married", TRUE);
-  if (form_has_option (planner->form, "report_child18_or_older_is_not_attending_school"))
+  if (is_chosen (planner, "report_child18_or_older_is_not_attending_school"))
     plan_event_of_child (planner, "child_stopped_attending_school", "former-student-#",
                          "date_child_left_school", FALSE);
+  plan->net_worth_over_limit = flag (plan, of_application (planner, "household_income"));
 }
 
 /* --- Students. --- */
 
 static const char *
-family_of_student (const json_t *student)
+family_of_student (Plan *plan, Node student)
 {
-  const char *relationship = json_string_value (get (student, "relationship_to_student"));
+  static const Word words[] = {
+    { ANSWER_BIOLOGICAL, "Biological" },
+    { ANSWER_STEPCHILD, "Stepchild" },
+    { ANSWER_ADOPTED, "Adopted Child" },
+    { ANSWER_MISSING, NULL },
+  };
 
-  if (relationship && g_ascii_strcasecmp (relationship, "stepchild") == 0)
-    return "Stepchild";
-  if (relationship && g_ascii_strncasecmp (relationship, "adopted", strlen ("adopted")) == 0)
-    return "Adopted Child";
-  return "Biological";
+  return word_of (decision (plan, at (plan, student, "relationship_to_student"), QUESTION_STUDENT),
+                  words);
+}
+
+static BgsChildSchool
+school_of_student (Plan *plan, Node school)
+{
+  Node term = at (plan, school, "current_term_dates");
+  Node last_term = at (plan, school, "last_term_school_information");
+  Answer attended =
+      answer (plan, at (plan, school, "student_did_attend_school_last_term"), QUESTION_YES_NO);
+  gboolean has_last_term = attended != ANSWER_NO; /* decision 35 */
+
+  return (BgsChildSchool){
+    .school_name = fitted (plan, at (plan, school, "name"), BGS_ELEMENT_SCHOOL_NAME, PLAN_REVIEW),
+    .term_start = day (plan, at (plan, term, "official_school_start_date")),
+    .expected_start = day (plan, at (plan, term, "expected_student_start_date")),
+    .graduation = day (plan, at (plan, term, "expected_graduation_date")),
+    .last_term_start = has_last_term ? day (plan, at (plan, last_term, "term_begin")) : NULL,
+    .last_term_end = has_last_term ? day (plan, at (plan, last_term, "date_term_ended")) : NULL,
+  };
 }
 
 static void
-add_student (Plan *plan, const json_t *given, int person)
+add_student (Plan *plan, Node given, int person)
 {
-  const json_t *school = get (given, "school_information");
-  const json_t *term = get (school, "current_term_dates");
-  const json_t *last_term = get (school, "last_term_school_information");
-  const json_t *earned = get (given, "student_earnings_from_school_year");
-  const json_t *expected = get (given, "student_expected_earnings_next_year");
-  const json_t *worth = get (given, "student_networth_information");
-  gboolean attended =
-      !json_is_false (get (school, "student_did_attend_school_last_term")); /* decision 35 */
+  Node school = at (plan, given, "school_information");
+  Node earned = at (plan, given, "student_earnings_from_school_year");
+  Node expected = at (plan, given, "student_expected_earnings_next_year");
+  Node worth = at (plan, given, "student_networth_information");
   PlanStudent *student = g_new0 (PlanStudent, 1);
 
   student->person = person;
-  student->school = (BgsChildSchool){
-    .school_name = text (plan, school, "name"),
-    .term_start = text (plan, term, "official_school_start_date"),
-    .expected_start = text (plan, term, "expected_student_start_date"),
-    .graduation = text (plan, term, "expected_graduation_date"),
-    .last_term_start = attended ? text (plan, last_term, "term_begin") : NULL,
-    .last_term_end = attended ? text (plan, last_term, "date_term_ended") : NULL,
-  };
+  student->school = school_of_student (plan, school);
   student->student = (BgsChildStudent){
-    .savings = text (plan, worth, "savings"),
-    .real_estate = text (plan, worth, "real_estate"),
-    .other_assets = text (plan, worth, "other_assets"),
-    .securities = text (plan, worth, "securities"),
-    .remarks = text (plan, given, "remarks"),
-    .marriage_date = text (plan, given, "marriage_date"),
-    .is_tuition_paid_by_government = is_yes (given, "tuition_is_paid_by_gov_agency"),
-    .tuition_start_date = text (plan, given, "benefit_payment_date"),
-    .earnings = text (plan, earned, "earnings_from_all_employment"),
-    .other_income = text (plan, earned, "all_other_income"),
-    .social_security = text (plan, earned, "annual_social_security_payments"),
-    .annuities = text (plan, earned, "other_annuities_income"),
-    .next_earnings = text (plan, expected, "earnings_from_all_employment"),
-    .next_other_income = text (plan, expected, "all_other_income"),
-    .next_social_security = text (plan, expected, "annual_social_security_payments"),
-    .next_annuities = text (plan, expected, "other_annuities_income"),
-    .is_school_accredited = is_yes (school, "is_school_accredited"),
-    .is_full_time = is_yes (school, "student_is_enrolled_full_time"),
+    .savings = amount (plan, at (plan, worth, "savings")),
+    .real_estate = amount (plan, at (plan, worth, "real_estate")),
+    .other_assets = amount (plan, at (plan, worth, "other_assets")),
+    .securities = amount (plan, at (plan, worth, "securities")),
+    .remarks = fitted (plan, at (plan, given, "remarks"), BGS_ELEMENT_REMARKS, PLAN_REVIEW),
+    .marriage_date = day (plan, at (plan, given, "marriage_date")),
+    .is_tuition_paid_by_government = yes_no_of (
+        decision (plan, at (plan, given, "tuition_is_paid_by_gov_agency"), QUESTION_YES_NO)),
+    .tuition_start_date = day (plan, at (plan, given, "benefit_payment_date")),
+    .earnings = amount (plan, at (plan, earned, "earnings_from_all_employment")),
+    .other_income = amount (plan, at (plan, earned, "all_other_income")),
+    .social_security = amount (plan, at (plan, earned, "annual_social_security_payments")),
+    .annuities = amount (plan, at (plan, earned, "other_annuities_income")),
+    .next_earnings = amount (plan, at (plan, expected, "earnings_from_all_employment")),
+    .next_other_income = amount (plan, at (plan, expected, "all_other_income")),
+    .next_social_security = amount (plan, at (plan, expected, "annual_social_security_payments")),
+    .next_annuities = amount (plan, at (plan, expected, "other_annuities_income")),
+    .is_school_accredited =
+        yes_no_of (decision (plan, at (plan, school, "is_school_accredited"), QUESTION_YES_NO)),
+    .is_full_time = yes_no_of (
+        decision (plan, at (plan, school, "student_is_enrolled_full_time"), QUESTION_YES_NO)),
   };
   g_ptr_array_add (plan->students, student);
 }
@@ -589,60 +985,111 @@ static void
 plan_674 (Planner *planner)
 {
   Plan *plan = planner->plan;
-  const json_t *students = get (planner->application, "student_information"), *student;
-  size_t i;
+  Node students = of_application (planner, "student_information"), student;
+  gsize i = 0;
 
-  json_array_foreach (students, i, student)
-  {
-    int index = add_dependent (plan, "student-#", i + 1, student);
+  while (next_entry (plan, students, &i, &student)) {
+    int index = add_dependent (plan, "student-#", (guint)i, student);
     BgsRelationship *link;
 
-    person_at (plan, index)->ever_married = yes_no (student, "was_married");
-    planned (plan, index)->address = address (plan, get (student, "address"));
+    person_at (plan, index)->ever_married = flag (plan, at (plan, student, "was_married"));
+    planned (plan, index)->address = address (plan, at (plan, student, "address"), FALSE);
     call_person (plan, index);
     add_student (plan, student, index);
 
     link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Child",
-                     family_of_student (student));
-    link->has_income = yes_no (student, "student_income");
+                     family_of_student (plan, student));
+    link->has_income = income (plan, at (plan, student, "student_income"));
   }
 }
 
 /* --- The plan. --- */
 
+static void
+plan_contact (Planner *planner)
+{
+  Plan *plan = planner->plan;
+  Node contact = of_application (planner, "veteran_contact_information");
+  Node phone = at (plan, contact, "phone_number");
+  Node where = at (plan, contact, "veteran_address");
+  const char *typed = text (plan, phone);
+  g_autofree char *number = bgs_phone_number (typed);
+
+  plan->veteran_address = address (plan, where, TRUE);
+  if (!plan->veteran_address ||
+      (plan->veteran_address->kind != BGS_ADDRESS_MILITARY && !plan->veteran_address->city &&
+       !(plan->veteran_address->issues & BGS_ADDRESS_CITY_EMPTY)))
+    find (plan, PLAN_PAPER, "missing-city", at (plan, where, "city").path, NULL);
+  if (typed && !number)
+    find (plan, PLAN_REVIEW, "no-number", phone.path, NULL);
+  (void)fitted (plan, at (plan, contact, "email_address"), BGS_ELEMENT_EMAIL, PLAN_REVIEW);
+}
+
+/* Sent only where the form has a current marriage; without an answer there is no status. */
+static void
+plan_marital_status (Planner *planner)
+{
+  Node answered = at (planner->plan, of_application (planner, "does_live_with_spouse"),
+                      "spouse_does_live_with_veteran");
+  gboolean is_married = of_application (planner, "current_marriage_information").value != NULL;
+
+  if (is_married || is_chosen (planner, "add_spouse"))
+    planner->lives_together = decision (planner->plan, answered, QUESTION_YES_NO);
+  if (is_married && planner->lives_together == ANSWER_YES)
+    planner->plan->marital_status = "Married";
+  else if (is_married && planner->lives_together == ANSWER_NO)
+    planner->plan->marital_status = "Separated";
+}
+
+static gboolean
+is_read (const char *path, gpointer data)
+{
+  return g_hash_table_contains (((Plan *)data)->read, path);
+}
+
+static void
+found_unread (const char *path, Unread unread, gpointer data)
+{
+  static const struct {
+    PlanWeight weight;
+    const char *code;
+  } kinds[] = {
+    [UNREAD_NOT_CHOSEN] = { PLAN_TOLD, "not-chosen" },
+    [UNREAD_NOT_APPLICABLE] = { PLAN_TOLD, "not-applicable" },
+    [UNREAD_UNKNOWN] = { PLAN_REVIEW, "not-read" },
+  };
+
+  find (data, kinds[unread].weight, kinds[unread].code, keep (data, path), NULL);
+}
+
 Plan *
 plan_new (const char *form_type, const json_t *form)
 {
   Plan *plan = g_new0 (Plan, 1);
-  Planner planner = {
-    .plan = plan, .form = form, .application = get (form, "dependents_application"), .spouse = -1
-  };
-  const json_t *contact = get (planner.application, "veteran_contact_information");
+  g_autoptr (json_t) content = claim_content (form);
+  Planner planner = { .plan = plan, .form = { content, "" }, .spouse = -1 };
   gboolean is_674 = g_str_equal (form_type, "21-674");
 
   plan->persons = g_ptr_array_new_with_free_func (g_free);
   plan->relationships = g_ptr_array_new_with_free_func (g_free);
   plan->students = g_ptr_array_new_with_free_func (g_free);
   plan->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify)bgs_address_free);
-  plan->left_out = g_ptr_array_new_with_free_func (g_free);
+  plan->findings = g_ptr_array_new_with_free_func (g_free);
   plan->calls = g_array_new (FALSE, FALSE, sizeof (PlanCall));
   plan->texts = g_string_chunk_new (4096);
+  plan->read = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint group = 0; group < LINKS_COUNT; group++)
     planner.links[group] = g_array_new (FALSE, FALSE, sizeof (guint));
+  planner.application = at (plan, planner.form, "dependents_application");
 
-  plan->veteran_address = address (plan, get (contact, "veteran_address"));
-  if (json_is_object (get (planner.application, "current_marriage_information")))
-    plan->marital_status =
-        is_yes (get (planner.application, "does_live_with_spouse"), "spouse_does_live_with_veteran")
-            ? "Married"
-            : "Separated";
-  if (!is_674)
-    plan->net_worth_over_limit = yes_no (planner.application, "household_income");
-
+  plan_contact (&planner);
   if (is_674)
     plan_674 (&planner);
-  else
+  else {
+    plan_marital_status (&planner);
     plan_686c (&planner);
+  }
+  unread_find (form_type, content, is_read, found_unread, plan);
 
   for (guint group = 0; group < LINKS_COUNT; group++) {
     for (guint i = 0; i < planner.links[group]->len; i++)
@@ -656,6 +1103,15 @@ plan_new (const char *form_type, const json_t *form)
   return plan;
 }
 
+gboolean
+plan_has (const Plan *plan, PlanWeight weight)
+{
+  for (guint i = 0; i < plan->findings->len; i++)
+    if (((const PlanFinding *)g_ptr_array_index (plan->findings, i))->weight == weight)
+      return TRUE;
+  return FALSE;
+}
+
 void
 plan_free (Plan *plan)
 {
@@ -665,8 +1121,9 @@ plan_free (Plan *plan)
   g_ptr_array_unref (plan->relationships);
   g_ptr_array_unref (plan->students);
   g_ptr_array_unref (plan->addresses);
-  g_ptr_array_unref (plan->left_out);
+  g_ptr_array_unref (plan->findings);
   g_array_unref (plan->calls);
+  g_hash_table_unref (plan->read);
   g_string_chunk_free (plan->texts);
   g_free (plan);
 }

@@ -51,6 +51,26 @@ typedef struct {
   guint index;
 } PlanCall;
 
+/* What a claim holds and BGS is not told as it stands, and what it leaves open. Nothing of a claim is lost without one. */
+typedef enum {
+  PLAN_TOLD,   /* told, and nothing more: it is adapted, or the Veteran did not choose it */
+  PLAN_REVIEW, /* a person looks at the claim */
+  PLAN_PAPER,  /* BGS cannot be told the claim at all: it goes by paper at once */
+} PlanWeight;
+
+typedef struct {
+  const char *code;  /* static; see plan_finding_text() */
+  const char *field; /* where in the document: "dependents_application/deaths/0/dependent_type" */
+  const char *value; /* what an answer that no table names says, in ASCII; NULL: not told */
+  PlanWeight weight;
+} PlanFinding;
+
+/* More are not kept; one of code "more" stands for the rest. */
+#define PLAN_FINDINGS_MAX 100
+
+/* What a code means, for people; for an unknown code the code itself. Never a value. */
+const char *plan_finding_text (const char *code);
+
 typedef struct {
   GPtrArray *persons;                /* of PlanPerson * */
   GPtrArray *relationships;          /* of PlanRelationship * */
@@ -60,14 +80,15 @@ typedef struct {
   const char
       *marital_status; /* of Veteran and spouse; NULL: the claim says nothing about a marriage */
   const char *net_worth_over_limit; /* Y, N; NULL on a 674 */
-  GPtrArray
-      *left_out; /* of char *: codes of what the claim holds and BGS cannot be told; mostly empty */
-  GStringChunk *texts;  /* private: owns all texts */
-  GPtrArray *addresses; /* private: of BgsAddress * */
+  GPtrArray *findings;              /* of PlanFinding *; mostly empty */
+  GStringChunk *texts;              /* private: owns all texts */
+  GPtrArray *addresses;             /* private: of BgsAddress * */
+  GHashTable *read;                 /* private: paths of the leaves that were read */
 } Plan;
 
-/* @form: a child's document, veteran_information merged in. Never fails: what is not there is left
- * out. */
+/* @form: a child's document, veteran_information merged in. What is nothing (claims/content.h) is not there. Never
+ * fails: what is not there is left out, and what is and cannot be told is a finding. */
 Plan *plan_new (const char *form_type, const json_t *form);
+gboolean plan_has (const Plan *plan, PlanWeight weight); /* a finding of that weight */
 void plan_free (Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Plan, plan_free)

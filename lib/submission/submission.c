@@ -510,8 +510,6 @@ submission_write_plan (Submission *submission, GError **error)
 {
   const Plan *plan = submission->plan;
 
-  for (guint i = 0; i < plan->left_out->len; i++)
-    warn (submission, g_ptr_array_index (plan->left_out, i));
   for (guint i = 0; i < plan->calls->len; i++)
     if (!make_planned_call (submission, &g_array_index (plan->calls, PlanCall, i), error))
       return FALSE;
@@ -625,24 +623,102 @@ submission_update_vnp_claim (Submission *submission, GError **error)
                                 error);
 }
 
+/* "deaths/0/dependent_type: the answer is none that the form knows (uncle)". */
+static void
+append_finding (GString *text, const char *code, const char *field, const char *value)
+{
+  static const char application[] = "dependents_application/";
+  gsize skipped = g_str_has_prefix (field, application) ? strlen (application) : 0;
+
+  g_string_append_printf (text, " %s: %s", field + skipped, plan_finding_text (code));
+  if (value)
+    g_string_append_printf (text, " (%s)", value);
+  g_string_append_c (text, '.');
+}
+
+/* The value of what this child's own plan has found there; NULL for another child's. */
+static const char *
+value_of_finding (const Plan *plan, const char *code, const char *field)
+{
+  for (guint i = 0; plan && i < plan->findings->len; i++) {
+    const PlanFinding *finding = g_ptr_array_index (plan->findings, i);
+
+    if (g_str_equal (finding->code, code) && g_str_equal (finding->field, field))
+      return finding->value;
+  }
+  return NULL;
+}
+
+/* Which of the group's students this 674 is about. */
+static guint
+number_of_student (const Submission *submission)
+{
+  const GPtrArray *children = submission->group->children;
+  guint number = 0;
+
+  for (guint i = 0; i < children->len; i++) {
+    const ChildClaim *child = g_ptr_array_index (children, i);
+
+    if (child->claim_id == submission->child->claim_id)
+      break;
+    number += g_str_equal (child->form_type, "21-674");
+  }
+  return number;
+}
+
+/* The one student of a 674 has the number 0 there; the reasons give him his number in the parent. */
+static const char *
+own_value (const Submission *submission, const char *code, const char *field)
+{
+  static const char students[] = "dependents_application/student_information/";
+  g_autofree char *own = g_strdup_printf ("%s%u/", students, number_of_student (submission));
+  g_autofree char *in_child = NULL;
+
+  if (!g_str_has_prefix (field, students))
+    return value_of_finding (submission->plan, code, field);
+  if (!g_str_has_prefix (field, own))
+    return NULL;
+  in_child = g_strconcat (students, "0/", field + strlen (own), NULL);
+  return value_of_finding (submission->plan, code, in_child);
+}
+
+/* What a person has to look at, after the reason by the table. */
+static void
+append_reviewed_fields (GString *text, const Submission *submission, char **reasons)
+{
+  for (; *reasons; reasons++) {
+    g_auto (GStrv) parts = g_strsplit (*reasons, " ", 2);
+
+    if (!parts[0] || review_reason_text (parts[0]))
+      continue;
+    if (parts[1])
+      append_finding (text, parts[0], parts[1], own_value (submission, parts[0], parts[1]));
+    else
+      g_string_append_printf (text, " There is %s.", plan_finding_text (parts[0]));
+  }
+}
+
 char *
 submission_note_text (const Submission *submission, const GPtrArray *doubtful)
 {
   gboolean is_674 = g_str_equal (submission->child->form_type, "21-674");
   g_autoptr (GString) text = g_string_new (NULL);
+  g_auto (GStrv) reasons = submission->group->review_reasons
+                               ? g_strsplit (submission->group->review_reasons, "\n", -1)
+                               : NULL;
+  const char *by_table = reasons && reasons[0] ? review_reason_text (reasons[0]) : NULL;
 
   g_string_append_printf (text,
                           "VA.gov set this claim to manual. It needs review: a %s was submitted",
                           is_674 ? "674" : "686");
-  if (submission->group->review_reasons) {
-    g_auto (GStrv) reasons = g_strsplit (submission->group->review_reasons, "\n", 2);
-
-    /* A 674 is reviewed for one reason only; a 686c for the first that applies. */
-    g_string_append_printf (text, ", and %s",
-                            is_674 ? "it came together with a 686c"
-                                   : review_reason_text (reasons[0]));
-  }
+  /* A 674 is reviewed for one reason of the table only; a 686c for the first that applies. */
+  if (by_table)
+    g_string_append_printf (text, ", and %s", is_674 ? "it came together with a 686c" : by_table);
+  else if (reasons && reasons[0])
+    g_string_append (text, ", and not everything in it is clear");
   g_string_append_c (text, '.');
+  if (reasons)
+    append_reviewed_fields (text, submission, reasons);
   for (guint i = 0; i < doubtful->len; i++)
     g_string_append_printf (text,
                             " The relationship row of %s in proc %s may exist twice: its first "

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "bgs/phone.h"
+#include "claims/values.h"
 
 #include <string.h>
 
@@ -34,11 +35,24 @@ veteran_merge (const json_t *form, const json_t *user_data)
 static char *
 digits (const json_t *object, const char *key, gsize least, gsize most)
 {
-  g_autofree char *found = text_digits (text (object, key));
+  const json_t *value = json_object_get (object, key);
+  g_autofree char *number = json_is_integer (value) ? g_strdup_printf ("%" JSON_INTEGER_FORMAT,
+                                                                       json_integer_value (value))
+                                                    : NULL;
+  g_autofree char *found = text_digits (number ? number : text (object, key));
 
   if (strlen (found) < least || strlen (found) > most)
     return NULL;
   return g_steal_pointer (&found);
+}
+
+/* What is no day of the calendar is none; survey.c tells it. */
+static char *
+day (const json_t *object, const char *key)
+{
+  g_autofree char *typed = g_strdup (text (object, key));
+
+  return typed && claim_is_day (g_strstrip (typed)) ? g_steal_pointer (&typed) : NULL;
 }
 
 /* BGS's ids are numbers; anything else would only be refused further on. */
@@ -54,6 +68,14 @@ participant_id (const json_t *user)
   if (!trimmed || strspn (trimmed, "0123456789") != strlen (trimmed))
     return NULL;
   return g_steal_pointer (&trimmed);
+}
+
+gboolean
+veteran_has_file_number (const json_t *merged)
+{
+  g_autofree char *number = digits (information (merged), "va_file_number", 8, 9);
+
+  return number != NULL;
 }
 
 Veteran *
@@ -78,7 +100,7 @@ veteran_new (const json_t *form, const json_t *user_data)
   veteran->middle_name = g_strdup (text (name, "middle"));
   veteran->last_name = g_strdup (text (name, "last"));
   veteran->suffix = g_strdup (text (name, "suffix"));
-  veteran->birth_date = g_strdup (text (user, "birth_date"));
+  veteran->birth_date = day (user, "birth_date");
 
   veteran->phone_number = bgs_phone_number (text (contact, "phone_number"));
   veteran->email = g_strdup (text (contact, "email_address"));

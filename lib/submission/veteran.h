@@ -34,3 +34,5 @@ json_t *veteran_merge (const json_t *form, const json_t *user_data);
  * that is well-formed. Never fails: what is missing is NULL, and BGS's own checks name it.
  */
 Veteran *veteran_new (const json_t *form, const json_t *user_data);
+/* Whether a merged document has a file number that is one. */
+gboolean veteran_has_file_number (const json_t *merged);

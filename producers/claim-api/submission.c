@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "claims/split.h"
 #include "claims/validate.h"
+#include "submission/survey.h"
 
 #define APPLICATION     "dependents_application"
 #define OPTIONS         "view:selectable686_options"
@@ -274,6 +276,35 @@ judge (Submission *submission, gboolean is_strict)
   }
 }
 
+/* The JSON pointer of a finding's place; a key that is not the form's is not named. */
+static char *
+pointer_of (const char *field)
+{
+  const char *foreign = strstr (field, "/*");
+
+  return foreign ? g_strdup_printf ("/%.*s", (int)(foreign - field), field)
+                 : g_strconcat ("/", field, NULL);
+}
+
+/* What BGS will not be told as it stands: the sender can still mend it. */
+static void
+warn_of_losses (Submission *submission)
+{
+  g_autoptr (GPtrArray) children = claim_split (submission->parent);
+  g_autoptr (GPtrArray) findings =
+      survey_claim (submission->parent, children, submission->user_data);
+
+  for (guint i = 0; i < findings->len; i++) {
+    const SurveyFinding *finding = g_ptr_array_index (findings, i);
+    ClaimFinding *warning = g_new0 (ClaimFinding, 1);
+
+    warning->pointer = pointer_of (finding->field);
+    warning->message = g_strdup (plan_finding_text (finding->code));
+    warning->rule = CLAIM_RULE_WARNING;
+    g_ptr_array_add (submission->warnings, warning);
+  }
+}
+
 Submission *
 submission_read (const json_t *body, gboolean is_strict)
 {
@@ -286,6 +317,8 @@ submission_read (const json_t *body, gboolean is_strict)
   read_user_data (submission, body);
   read_attachments (submission, body);
   judge (submission, is_strict);
+  if (submission->refusals->len == 0)
+    warn_of_losses (submission);
   return submission;
 }
 

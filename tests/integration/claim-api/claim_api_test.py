@@ -60,7 +60,10 @@ class ClaimApiTest(unittest.TestCase):
             with self.subTest(name):
                 answer = self.api.post(with_user(sample(f"claims/{name}")))
                 self.assertEqual(answer.status, 200, answer.body)
-                self.assertEqual(answer.json()["meta"]["warnings"], [])
+                # what is longer than BGS holds is told in the one sample that is about that
+                titles = {warning["title"] for warning in answer.json()["meta"]["warnings"]}
+                self.assertEqual(titles, {"the text is longer than BGS can hold and was cut"}
+                                 if name == "08_maximal_overflow" else set())
                 data = answer.json()["data"]
                 report = self.api.status(data["attributes"]["guid"]).json()["data"]["attributes"]
                 forms = [claim["form_type"] for claim in report["claims"]]

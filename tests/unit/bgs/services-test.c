@@ -349,7 +349,7 @@ test_missing (void)
 {
   FakeBgs *fake = fake_start ();
   BgsPerson no_letters = {
-    .proc_id = "7", .participant_id = "11", .first_name = "李", .last_name = "B"
+    .proc_id = "7", .participant_id = "11", .first_name = "🙂", .last_name = "B"
   };
   BgsPerson no_day = { .proc_id = "7",
                        .participant_id = "11",
@@ -362,7 +362,7 @@ test_missing (void)
                             .last_name = "B",
                             .birth_date = "2023-02-29" };
   BgsProcForm form = { .proc_id = "7", .form_type = "21-526" };
-  BgsChildSchool school = { .proc_id = "7", .participant_id = "11", .graduation = " " };
+  BgsChildSchool school = { .proc_id = "7" };
   BgsPhone phone = { .proc_id = "7", .participant_id = "11" };
   BgsBenefitClaim claim = { .file_number = "666000001" };
   BgsNote note = { .claim_id = "1", .corporate_participant_id = "2" };
@@ -378,7 +378,7 @@ test_missing (void)
   result = bgs_proc_form_create (fake->client, &fake->caller, &form, &error);
   refuses (fake, result, g_steal_pointer (&error), "vnpProcFormCreate: formTypeCd is missing");
   result = bgs_child_school_create (fake->client, &fake->caller, &school, &error);
-  refuses (fake, result, g_steal_pointer (&error), "vnpChildSchoolCreate: gradtnDt is missing");
+  refuses (fake, result, g_steal_pointer (&error), "vnpChildSchoolCreate: vnpPtcpntId is missing");
   result = bgs_phone_create (fake->client, &fake->caller, &phone, &error);
   refuses (fake, result, g_steal_pointer (&error), "vnpPtcpntPhoneCreate: phoneNbr is missing");
   result = bgs_benefit_claim_insert (fake->client, &fake->caller, &claim, &error);
@@ -480,7 +480,8 @@ test_phone (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *id = NULL;
 
-  g_assert_null (bgs_phone_number ("12025550101"));
+  g_assert_null (bgs_phone_number ("22025550101"));
+  g_assert_null (bgs_phone_number ("555-0101"));
   g_assert_null (bgs_phone_number (NULL));
   fake_says_new (
       fake, PHONE, "vnpPtcpntPhoneCreate",
@@ -549,7 +550,7 @@ test_child_student (void)
                               .securities = "4",
                               .remarks = "It's so",
                               .marriage_date = "2025-06-07",
-                              .is_tuition_paid_by_government = TRUE,
+                              .is_tuition_paid_by_government = "Y",
                               .tuition_start_date = "2025-08-25",
                               .earnings = "5",
                               .other_income = "6",
@@ -559,7 +560,8 @@ test_child_student (void)
                               .next_earnings = "10",
                               .next_other_income = "11",
                               .next_social_security = "12",
-                              .is_school_accredited = TRUE };
+                              .is_school_accredited = "Y",
+                              .is_full_time = "N" };
   g_autoptr (GError) error = NULL;
   g_autofree char *made = NULL;
   gboolean exists = FALSE;

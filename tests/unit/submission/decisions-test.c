@@ -17,7 +17,7 @@ static void
 assert_review (const char *form_text, guint count_674, const char *expected)
 {
   json_t *form = form_text ? parse (form_text) : NULL;
-  g_autofree char *reasons = decide_review (form, count_674);
+  g_autofree char *reasons = decide_review (form, count_674, NULL);
 
   g_assert_cmpstr (reasons, ==, expected);
   json_decref (form);
@@ -97,6 +97,47 @@ test_review_deaths (void)
 }
 
 static void
+test_review_reads_by_the_table (void)
+{
+  assert_review (
+      "{\"view:selectable686_options\":{\"add_spouse\":\" Yes\"},\"dependents_application\":"
+      "{\"current_marriage_information\":{\"type_of_marriage\":\"Common law\"}}}",
+      0, "non-ceremonial-marriage");
+  assert_review ("{\"view:selectable686_options\":{\"report_death\":\"TRUE\"},\"dependents_"
+                 "application\":{\"deaths\":[{\"dependent_type\":\"dependent parent\"}]}}",
+                 0, "child-or-parent-died");
+}
+
+/* What is not clear in a claim is a reason of its own, after those of the table; a 674 alone has them too. */
+static void
+test_review_of_findings (void)
+{
+  json_t *form = parse ("{\"view:selectable686_options\":{\"child_marriage\":true}}");
+  g_autoptr (GPtrArray) findings = g_ptr_array_new ();
+  SurveyFinding unclear = { "unclear-answer", (char *)"a/b", PLAN_REVIEW };
+  SurveyFinding told = { "corrected", (char *)"c", PLAN_TOLD };
+  g_autofree char *both = NULL, *alone = NULL, *nothing = NULL, *many = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  g_ptr_array_add (findings, &told);
+  nothing = decide_review (NULL, 1, findings);
+  g_assert_null (nothing);
+  g_ptr_array_add (findings, &unclear);
+  alone = decide_review (NULL, 1, findings);
+  g_assert_cmpstr (alone, ==, "unclear-answer a/b");
+  both = decide_review (form, 0, findings);
+  g_assert_cmpstr (both, ==, "child-married\nunclear-answer a/b");
+
+  for (guint i = 0; i < REVIEW_FINDINGS_MAX + 5; i++)
+    g_ptr_array_add (findings, &unclear);
+  many = decide_review (NULL, 1, findings);
+  lines = g_strsplit (many, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, REVIEW_FINDINGS_MAX + 1);
+  g_assert_cmpstr (lines[REVIEW_FINDINGS_MAX], ==, "more");
+  json_decref (form);
+}
+
+static void
 assert_removal (const char *text, gboolean expected)
 {
   json_t *form = parse (text);
@@ -119,6 +160,14 @@ test_removal (void)
   assert_removal ("{\"view:selectable686_options\":{\"add_child\":true},"
                   "\"dependents_application\":{\"report_divorce\":{\"date\":\"2025-01-01\"}}}",
                   TRUE);
+  /* But an empty page is none, and a plain no goes before data. */
+  assert_removal (
+      "{\"view:selectable686_options\":{\"add_child\":true},"
+      "\"dependents_application\":{\"report_divorce\":{\"full_name\":{}, \"date\": \"\"}}}",
+      FALSE);
+  assert_removal ("{\"view:selectable686_options\":{\"add_child\":true,\"report_divorce\":false},"
+                  "\"dependents_application\":{\"report_divorce\":{\"date\":\"2025-01-01\"}}}",
+                  FALSE);
 }
 
 static void
@@ -164,6 +213,9 @@ main (int argc, char **argv)
                    test_review_option_false_is_no_option);
   g_test_add_func ("/submission/decisions/marriages-that-are-reviewed", test_review_marriage_type);
   g_test_add_func ("/submission/decisions/deaths-that-are-reviewed", test_review_deaths);
+  g_test_add_func ("/submission/decisions/answers-are-read-by-the-table",
+                   test_review_reads_by_the_table);
+  g_test_add_func ("/submission/decisions/what-is-not-clear-is-reviewed", test_review_of_findings);
   g_test_add_func ("/submission/decisions/who-is-removed", test_removal);
   g_test_add_func ("/submission/decisions/end-products", test_end_products);
   return g_test_run ();

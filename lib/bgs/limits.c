@@ -1,0 +1,69 @@
+/* What BGS can hold; see limits.h. */
+#include "bgs/limits.h"
+
+#include <string.h>
+#include "base/text.h"
+#include "bgs/names.h"
+
+typedef char *(*Alphabet) (const char *utf8);
+
+/* An address of mail is one word: half of it is none. */
+typedef enum { CUT_AT_WORD, LEAVE_OUT } TooLong;
+
+static const struct {
+  const char *element; /* on the wire */
+  guint limit;         /* characters; 0: none is known, sent whole (decision 36) */
+  Alphabet alphabet;   /* NULL: as it is */
+  TooLong too_long;
+} rows[BGS_ELEMENT_COUNT] = {
+  [BGS_ELEMENT_FIRST_NAME] = { "firstNm", 30, bgs_name_text, CUT_AT_WORD },
+  [BGS_ELEMENT_MIDDLE_NAME] = { "middleNm", 30, bgs_name_text, CUT_AT_WORD },
+  [BGS_ELEMENT_LAST_NAME] = { "lastNm", 50, bgs_name_text, CUT_AT_WORD },
+  [BGS_ELEMENT_SUFFIX] = { "suffixNm", 15, bgs_ascii, CUT_AT_WORD },
+  [BGS_ELEMENT_CITY] = { "cityNm", 30, bgs_street_text, CUT_AT_WORD },
+  [BGS_ELEMENT_PROVINCE] = { "prvncNm", 35, bgs_ascii, CUT_AT_WORD },
+  [BGS_ELEMENT_FOREIGN_POSTAL_CODE] = { "frgnPostalCd", 16, bgs_ascii, CUT_AT_WORD },
+  [BGS_ELEMENT_ZIP] = { "zipPrefixNbr", 5, bgs_ascii, LEAVE_OUT },
+  [BGS_ELEMENT_EMAIL] = { "emailAddrsTxt", 254, NULL, LEAVE_OUT },
+  [BGS_ELEMENT_SCHOOL_NAME] = { "curntSchoolNm", 80, bgs_ascii, CUT_AT_WORD },
+  [BGS_ELEMENT_REMARKS] = { "rmks", 0, bgs_ascii, CUT_AT_WORD },
+};
+
+guint
+bgs_element_limit (BgsElement element)
+{
+  return rows[element].limit;
+}
+
+/* At the last blank that leaves no more than @limit characters; in the word when it has none. */
+static void
+cut_at_word (char *text, guint limit)
+{
+  gsize end = limit;
+
+  while (end > 0 && !g_ascii_isspace (text[end]))
+    end--;
+  text[end > 0 ? end : limit] = '\0';
+  g_strchomp (text);
+}
+
+char *
+bgs_element_fit (BgsElement element, const char *utf8, BgsFit *ret_fit)
+{
+  g_autofree char *text = NULL;
+  guint limit = rows[element].limit;
+
+  *ret_fit = BGS_FIT_WHOLE;
+  if (text_is_blank (utf8))
+    return utf8 ? g_strdup ("") : NULL;
+  text = g_strstrip (rows[element].alphabet ? rows[element].alphabet (utf8) : g_strdup (utf8));
+  if (!*text || (limit > 0 && strlen (text) > limit && rows[element].too_long == LEAVE_OUT)) {
+    *ret_fit = BGS_FIT_EMPTY;
+    return NULL;
+  }
+  if (limit > 0 && strlen (text) > limit) {
+    *ret_fit = BGS_FIT_CUT;
+    cut_at_word (text, limit);
+  }
+  return g_steal_pointer (&text);
+}

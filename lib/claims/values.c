@@ -1,0 +1,67 @@
+#include "claims/values.h"
+
+#include <string.h>
+
+/* More digits than this are no sum of money. */
+#define AMOUNT_MAX_BYTES 64
+
+gboolean
+claim_is_day (const char *text)
+{
+  if (!text || strlen (text) < 10 || text[4] != '-' || text[7] != '-' ||
+      (text[10] != '\0' && text[10] != 'T'))
+    return FALSE;
+  for (guint i = 0; i < 10; i++)
+    if (i != 4 && i != 7 && !g_ascii_isdigit (text[i]))
+      return FALSE;
+  return g_date_valid_dmy ((GDateDay)g_ascii_strtoull (text + 8, NULL, 10),
+                           (GDateMonth)g_ascii_strtoull (text + 5, NULL, 10),
+                           (GDateYear)g_ascii_strtoull (text, NULL, 10));
+}
+
+/* Commas part groups of three digits, from the first group on; none stands behind the point. */
+static gboolean
+commas_part_thousands (const char *number)
+{
+  gsize first = strspn (number, "0123456789");
+
+  if (number[first] != ',')
+    return strchr (number, ',') == NULL;
+  if (first == 0 || first > 3)
+    return FALSE;
+  for (number += first; *number == ','; number += 4)
+    if (strspn (number + 1, "0123456789") != 3)
+      return FALSE;
+  return strchr (number, ',') == NULL;
+}
+
+char *
+claim_amount (const char *text)
+{
+  g_autoptr (GString) number = g_string_new (NULL);
+  g_autoptr (GString) plain = g_string_new (NULL);
+  gsize whole;
+
+  if (!text || strlen (text) > AMOUNT_MAX_BYTES)
+    return NULL;
+  for (const char *at = text; *at; at++)
+    if (*at != '$' && !g_ascii_isspace (*at))
+      g_string_append_c (number, *at);
+  if (strchr (text, '$') != strrchr (text, '$') ||
+      !commas_part_thousands (number->str + (number->str[0] == '-')))
+    return NULL;
+  for (const char *at = number->str; *at; at++)
+    if (*at != ',')
+      g_string_append_c (plain, *at);
+
+  text = plain->str + (plain->str[0] == '-');
+  whole = strspn (text, "0123456789");
+  if (text[whole] == '.') {
+    gsize cents = strspn (text + whole + 1, "0123456789");
+
+    if (whole + cents == 0 || text[whole + 1 + cents] != '\0')
+      return NULL;
+  } else if (whole == 0 || text[whole] != '\0')
+    return NULL;
+  return g_strdup (plain->str);
+}
