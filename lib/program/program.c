@@ -75,6 +75,8 @@ struct Program {
   gint64 lease_token, lease_renewed_ms, purge_at_ms;
   ProgramLiveness is_alive;
   gpointer is_alive_data;
+  ProgramReadiness readiness;
+  gpointer readiness_data;
 };
 
 /* --- Signals --- */
@@ -236,8 +238,11 @@ is_ready (Program *program, const char **ret_why)
 {
   gint64 age;
   gboolean ready;
+  ProgramReadiness readiness;
+  const char *why = NULL;
 
   g_mutex_lock (&program->lock);
+  readiness = program->readiness;
   age = clock_monotonic_ms () - program->heartbeat_done_ms;
   ready = program->is_ready;
   g_mutex_unlock (&program->lock);
@@ -248,6 +253,8 @@ is_ready (Program *program, const char **ret_why)
     *ret_why = "the database does not answer\n";
   else if (ABS (clock_database_offset_ms ()) > OFFSET_UNREADY_MS)
     *ret_why = "the clock differs from the database's by more than 10 s\n";
+  else if (readiness && (why = readiness (program->readiness_data)))
+    *ret_why = why;
   else
     return TRUE;
   return FALSE;
@@ -280,6 +287,15 @@ program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data)
 {
   program->is_alive_data = data;
   program->is_alive = is_alive;
+}
+
+void
+program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data)
+{
+  g_mutex_lock (&program->lock);
+  program->readiness_data = data;
+  program->readiness = readiness;
+  g_mutex_unlock (&program->lock);
 }
 
 guint16

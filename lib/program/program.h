@@ -43,6 +43,10 @@ typedef gboolean (*ProgramLiveness) (gpointer data);
 void program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data);
 /* A consumer's desks: take, settle, and three for steps. The rest of database-connections is its workers' pool. */
 #define PROGRAM_DESK_CONNECTIONS 5
+/* What /readyz asks beside the program's own conditions: NULL, or a line that says why not. Called
+ * from other threads, at any time until program_stop(). */
+typedef const char *(*ProgramReadiness) (gpointer data);
+void program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data);
 
 /* BEGIN, @work, COMMIT, then publish the outbox rows it made. Repeated on
  * conflict. A COMMIT without an answer is an error (DB_ERROR_COMMIT_UNKNOWN): the caller looks

@@ -6,16 +6,21 @@
  *   emits    claims.submitted (keyed by Veteran), claim-events, notifications: through the outbox
  *   waits    for one commit, and for nothing else: BGS is never called here
  *
- * Everything is checked before anything is stored; then all of it is stored in one transaction. The
+ * Who asks, for what and how much is judged when the headers are in (lib/http/README.md); everything
+ * is checked before anything is stored; then all of it is stored in one transaction, by an errand
+ * that a caller waits for until request-deadline-ms and no longer. The
  * contract is schemas/openapi.yaml. Source: design sections 1 and 4, claim document reference
  * sections 5 to 9. */
+#include <malloc.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "answers.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "body.h"
 #include "claims/claim-group.h"
+#include "errand.h"
 #include "status.h"
 #include "http/server.h"
 #include "kafka/client.h"
@@ -28,6 +33,14 @@
 #define STATUS_SUFFIX       "/status"
 #define RETRY_AFTER_S       "5"
 #define IDEMPOTENCY_KEY_MAX 255
+/* After a claim that could not be stored /readyz says so for this long, or until one could. */
+#define TROUBLE_US          (10 * G_USEC_PER_SEC)
+#define PROBE_US            (2 * G_USEC_PER_SEC)
+/* What is left of request-deadline-ms for the answer itself. */
+#define ANSWER_SHARE        20
+#define LEAVE_MS            5000
+/* A body is a mapping of its own, given back whole; the C library would raise this by itself. */
+#define MAPPED_BYTES        131072
 
 typedef struct {
   Program *program;
@@ -36,11 +49,14 @@ typedef struct {
   BodyBounds bounds;
   gsize max_claim_bytes;
   gboolean is_strict;
+  gint64 patience_us; /* for the database, of one request */
+  Errands *errands;
+  GMutex lock;
+  gint64 trouble_until_us; /* monotonic; 0: the last claim could be stored. Guarded by lock */
 } ClaimApi;
 
-static HttpReply *route (ClaimApi *api, const HttpServerRequest *request);
-static HttpReply *take_claim (ClaimApi *api, const HttpServerRequest *request);
-static HttpReply *tell_status (ClaimApi *api, const HttpServerRequest *request);
+static HttpReply *take_claim (ClaimApi *api, const HttpServerRequest *request, gint64 until_us);
+static HttpReply *tell_status (ClaimApi *api, const HttpServerRequest *request, gint64 until_us);
 
 /* --- The story --- */
 
@@ -106,28 +122,115 @@ answer_away (const char *detail)
   return reply;
 }
 
+/* Whether claims can be stored, as far as the last one tells: /readyz asks. */
+static void
+note_database (ClaimApi *api, gboolean answers)
+{
+  g_mutex_lock (&api->lock);
+  api->trouble_until_us = answers ? 0 : g_get_monotonic_time () + TROUBLE_US;
+  g_mutex_unlock (&api->lock);
+}
+
 static HttpReply *
-answer_store_error (const GError *error, gboolean has_key)
+answer_not_stored (ClaimApi *api, const char *why)
+{
+  note_database (api, FALSE);
+  log_limited (LOG_LEVEL_WARNING, "store", "no claim can be stored", "error", why, NULL);
+  return answer_away ("The claim was not stored, for the database does not answer. Try again.");
+}
+
+static HttpReply *
+answer_unknown (ClaimApi *api, const char *why, gboolean has_key)
+{
+  note_database (api, FALSE);
+  log_failure ("whether a claim was stored is not known", "error", why, NULL);
+  return answer_away (has_key ? "The database did not say whether the claim was stored. Try again "
+                                "with the same Idempotency-Key."
+                              : "The database did not say whether the claim was stored.");
+}
+
+static HttpReply *
+answer_store_error (ClaimApi *api, const GError *error, gboolean has_key)
 {
   if (g_error_matches (error, STORE_ERROR, STORE_ERROR_OTHER_BODY))
     return answer_error (409, "Conflict",
                          "The Idempotency-Key was used before for another request.");
-  if (g_error_matches (error, STORE_ERROR, STORE_ERROR_AWAY)) {
-    log_limited (LOG_LEVEL_WARNING, "store", "no claim can be stored", "error", error->message,
-                 NULL);
-    return answer_away ("The claim was not stored, for the database does not answer. Try again.");
-  }
-  log_failure ("a claim was not stored", "error", error->message, NULL);
+  if (g_error_matches (error, STORE_ERROR, STORE_ERROR_AWAY))
+    return answer_not_stored (api, error->message);
   if (g_error_matches (error, STORE_ERROR, STORE_ERROR_UNKNOWN))
-    return answer_away (has_key
-                            ? "The database did not say whether the claim was stored. Try again "
-                              "with the same Idempotency-Key."
-                            : "The database did not say whether the claim was stored.");
+    return answer_unknown (api, error->message, has_key);
+  log_failure ("a claim was not stored", "error", error->message, NULL);
   return answer_error (500, "Internal error", "The claim was not stored.");
 }
 
+/* A claim on its way into the database. It owns what it needs, for its caller may be gone. */
+typedef struct {
+  ClaimApi *api;
+  Submission *submission;
+  json_t *body; /* NULL without a key */
+  char *key, *traceparent, *caller;
+  gint64 until_us;
+  char *answer;
+  GError *error;
+} Storage;
+
+static void
+storage_free (gpointer data)
+{
+  Storage *storage = data;
+
+  if (!storage)
+    return;
+  submission_free (storage->submission);
+  json_decref (storage->body);
+  g_free (storage->key);
+  g_free (storage->traceparent);
+  g_free (storage->caller);
+  g_free (storage->answer);
+  g_clear_error (&storage->error);
+  g_free (storage);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Storage, storage_free)
+
+static void
+store_claim (Errand *errand, gpointer data)
+{
+  Storage *storage = data;
+  StoreRequest request = { .submission = storage->submission,
+                           .idempotency_key = storage->key,
+                           .traceparent = storage->traceparent,
+                           .body = storage->body,
+                           .submitted_by = storage->caller,
+                           .errand = errand,
+                           .until_us = storage->until_us };
+
+  storage->answer = store_submission (storage->api->program, &request, &storage->error);
+}
+
+/* Takes the storage. */
 static HttpReply *
-take_claim (ClaimApi *api, const HttpServerRequest *request)
+answer_stored (ClaimApi *api, Storage *storage, gboolean is_camel)
+{
+  gboolean has_key = storage->key != NULL;
+  g_autoptr (Storage) owned = NULL;
+
+  switch (errands_run (api->errands, store_claim, storage, storage_free, storage->until_us)) {
+  case ERRAND_NOT_BEGUN:
+    return answer_not_stored (api, "no connection to it was free in time");
+  case ERRAND_LEFT:
+    return answer_unknown (api, "the database did not answer in time", has_key);
+  case ERRAND_DONE:
+    break;
+  }
+  owned = storage;
+  if (!storage->answer)
+    return answer_store_error (api, storage->error, has_key);
+  note_database (api, TRUE);
+  return answer_text (200, storage->answer, is_camel);
+}
+
+static HttpReply *
+take_claim (ClaimApi *api, const HttpServerRequest *request, gint64 until_us)
 {
   gboolean is_camel = wants_camel (request);
   const char *key = header (request, "idempotency-key");
@@ -135,8 +238,7 @@ take_claim (ClaimApi *api, const HttpServerRequest *request)
   g_autoptr (GError) error = NULL;
   g_autoptr (json_t) body = NULL;
   g_autoptr (Submission) submission = NULL;
-  g_autofree char *answer = NULL;
-  StoreRequest store;
+  Storage *storage;
 
   if (!is_json (request))
     return answer_error (415, "Unsupported media type", "Content-Type must be application/json.");
@@ -154,14 +256,15 @@ take_claim (ClaimApi *api, const HttpServerRequest *request)
   if (submission->refusals->len > 0)
     return answer_refusals (submission->refusals, is_camel);
 
-  store = (StoreRequest){ .submission = submission,
-                          .idempotency_key = key,
-                          .traceparent = is_traceparent (traceparent) ? traceparent : NULL,
-                          .body = key ? body : NULL };
-  answer = store_submission (api->program, &store, &error);
-  if (!answer)
-    return answer_store_error (error, key != NULL);
-  return answer_text (200, answer, is_camel);
+  storage = g_new0 (Storage, 1);
+  *storage = (Storage){ .api = api,
+                        .submission = g_steal_pointer (&submission),
+                        .body = key ? g_steal_pointer (&body) : NULL,
+                        .key = g_strdup (key),
+                        .traceparent = is_traceparent (traceparent) ? g_strdup (traceparent) : NULL,
+                        .caller = g_strdup (request->caller),
+                        .until_us = until_us };
+  return answer_stored (api, storage, is_camel);
 }
 
 /* The guid in CLAIMS_PATH/GUID/status; NULL when the path is another. */
@@ -179,28 +282,60 @@ guid_in (const char *path)
   return g_strndup (guid, (gsize)(end - guid));
 }
 
+typedef struct {
+  ClaimApi *api;
+  char *guid, *report;
+  GError *error;
+} Inquiry;
+
+static void
+inquiry_free (gpointer data)
+{
+  Inquiry *inquiry = data;
+
+  if (!inquiry)
+    return;
+  g_free (inquiry->guid);
+  g_free (inquiry->report);
+  g_clear_error (&inquiry->error);
+  g_free (inquiry);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inquiry, inquiry_free)
+
+static void
+inquire (Errand *errand, gpointer data)
+{
+  Inquiry *inquiry = data;
+  Db *db = db_pool_take (program_pool (inquiry->api->program), &inquiry->error);
+
+  if (db && errand_may_begin (errand))
+    inquiry->report = status_report (db, inquiry->guid, &inquiry->error);
+  db_pool_give (program_pool (inquiry->api->program), db);
+}
+
 static HttpReply *
-tell_status (ClaimApi *api, const HttpServerRequest *request)
+tell_status (ClaimApi *api, const HttpServerRequest *request, gint64 until_us)
 {
   g_autofree char *given = guid_in (request->path);
   g_autofree char *guid = g_ascii_strdown (given, -1);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *report = NULL;
   g_autoptr (json_t) document = NULL;
-  Db *db = db_pool_take (program_pool (api->program), &error);
+  g_autoptr (Inquiry) inquiry = NULL;
+  Inquiry *errand = g_new0 (Inquiry, 1);
 
-  if (db)
-    report = status_report (db, guid, &error);
-  db_pool_give (program_pool (api->program), db);
-  if (g_error_matches (error, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND))
+  errand->api = api;
+  errand->guid = g_strdup (guid);
+  if (errands_run (api->errands, inquire, errand, inquiry_free, until_us) == ERRAND_DONE)
+    inquiry = errand;
+  if (inquiry && g_error_matches (inquiry->error, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND))
     return answer_error (404, "Not found", "No claim group has this number.");
-  if (!report) {
-    log_limited (LOG_LEVEL_WARNING, "status", "a status cannot be read", "error", error->message,
-                 NULL);
+  if (!inquiry || !inquiry->report) {
+    note_database (api, FALSE);
+    log_limited (LOG_LEVEL_WARNING, "status", "a status cannot be read", "error",
+                 inquiry ? inquiry->error->message : "the database did not answer in time", NULL);
     return answer_away ("The status cannot be read, for the database does not answer. Try again.");
   }
   document = json_pack ("{s{ss ss so}}", "data", "id", guid, "type", "claim_groups", "attributes",
-                        json_loads (report, 0, NULL));
+                        json_loads (inquiry->report, 0, NULL));
   return answer_document (200, document, wants_camel (request));
 }
 
@@ -224,39 +359,146 @@ refuse_stranger (void)
   return reply;
 }
 
+/* Methods are anybody's text; only ours become label values. */
+static const char *
+method_label (const HttpServerRequest *request)
+{
+  return strcmp (request->method, "POST") == 0  ? "POST"
+         : strcmp (request->method, "GET") == 0 ? "GET"
+                                                : "other";
+}
+
+static void
+count_answer (const HttpServerRequest *request, const HttpReply *reply)
+{
+  g_autofree char *status = g_strdup_printf ("%d", reply->status);
+
+  metrics_count ("claim_api_requests_total", 1, "method", method_label (request), "status", status,
+                 NULL);
+  log_debug ("answered", "method", method_label (request), "status", status, "caller",
+             request->caller, NULL);
+}
+
+/* Token, route, method: judged when the headers are in. A stranger is not told what is where. */
 static HttpReply *
-route (ClaimApi *api, const HttpServerRequest *request)
+judge (ClaimApi *api, HttpServerRequest *request)
 {
   gboolean is_claims = strcmp (request->path, CLAIMS_PATH) == 0;
   g_autofree char *guid = guid_in (request->path);
 
+  request->caller = tokens_name_caller (api->tokens, header (request, "authorization"));
+  if (!request->caller) {
+    const char *reason = header (request, "authorization") ? "unknown token" : "no token";
+
+    metrics_count ("claim_api_strangers_total", 1, "reason", reason, NULL);
+    log_limited (LOG_LEVEL_WARNING, "stranger", "somebody without a valid token was refused",
+                 "peer", request->peer, "reason", reason, NULL);
+    return refuse_stranger ();
+  }
   if (!is_claims && !guid)
     return answer_error (404, "Not found", "There is nothing at this path.");
-  if (is_claims && strcmp (request->method, "POST") != 0)
-    return refuse_method ("POST");
-  if (guid && strcmp (request->method, "GET") != 0)
-    return refuse_method ("GET");
-  if (!tokens_allow (api->tokens, header (request, "authorization")))
-    return refuse_stranger ();
-  return is_claims ? take_claim (api, request) : tell_status (api, request);
+  if (strcmp (request->method, is_claims ? "POST" : "GET") != 0)
+    return refuse_method (is_claims ? "POST" : "GET");
+  return NULL;
+}
+
+static HttpReply *
+judge_request (HttpServerRequest *request, gpointer data)
+{
+  HttpReply *reply = judge (data, request);
+
+  if (reply)
+    count_answer (request, reply);
+  return reply;
 }
 
 static HttpReply *
 answer_request (const HttpServerRequest *request, gpointer data)
 {
+  ClaimApi *api = data;
   gint64 began = g_get_monotonic_time ();
-  HttpReply *reply = route (data, request);
-  gint64 elapsed_ms = (g_get_monotonic_time () - began) / 1000;
-  g_autofree char *status = g_strdup_printf ("%d", reply->status);
-  /* Methods are anybody's text; only ours become label values. */
-  const char *method = strcmp (request->method, "POST") == 0  ? "POST"
-                       : strcmp (request->method, "GET") == 0 ? "GET"
-                                                              : "other";
+  gboolean is_claims = strcmp (request->path, CLAIMS_PATH) == 0;
+  HttpReply *reply = is_claims ? take_claim (api, request, began + api->patience_us)
+                               : tell_status (api, request, began + api->patience_us);
 
-  metrics_count ("claim_api_requests_total", 1, "method", method, "status", status, NULL);
-  metrics_observe_ms ("claim_api_request_seconds", elapsed_ms, "method", method, NULL);
-  log_debug ("answered", "method", method, "status", status, NULL);
+  metrics_observe_ms ("claim_api_request_seconds", (g_get_monotonic_time () - began) / 1000,
+                      "method", method_label (request), NULL);
+  count_answer (request, reply);
   return reply;
+}
+
+/* What the server itself refuses: framing, sizes, numbers of connections. */
+static HttpReply *
+answer_refusal (int status, const char *text)
+{
+  g_autofree char *label = g_strdup_printf ("%d", status);
+
+  metrics_count ("claim_api_requests_total", 1, "method", "other", "status", label, NULL);
+  log_limited (LOG_LEVEL_WARNING, "refusal", "a request was refused", "status", label, "reason",
+               text, NULL);
+  return answer_error (status,
+                       status == 413   ? "Content too large"
+                       : status == 429 ? "Too many requests"
+                       : status == 503 ? "Service unavailable"
+                       : status == 500 ? "Internal error"
+                                       : "Bad request",
+                       text);
+}
+
+/* --- Readiness --- */
+
+static const char *
+what_is_wrong (gpointer data)
+{
+  ClaimApi *api = data;
+  gboolean is_in_trouble;
+
+  g_mutex_lock (&api->lock);
+  is_in_trouble = g_get_monotonic_time () < api->trouble_until_us;
+  g_mutex_unlock (&api->lock);
+  if (tokens_are_none (api->tokens))
+    return "nobody can come in: the token-file has no token\n";
+  return is_in_trouble ? "no claim can be stored: the database does not answer\n" : NULL;
+}
+
+static void
+probe (Errand *errand, gpointer data)
+{
+  Inquiry *inquiry = data;
+  Db *db = db_pool_take (program_pool (inquiry->api->program), &inquiry->error);
+
+  (void)errand;
+  db_pool_give (program_pool (inquiry->api->program), db);
+}
+
+/* While something is wrong nobody may come: whoever looks at /readyz sends no request that would
+ * show that it is over. So a connection is asked for, and as long as none is to be had the trouble
+ * goes on. */
+static void
+look_after_database (ClaimApi *api)
+{
+  Inquiry *inquiry = NULL;
+  gboolean is_in_trouble, answers;
+
+  g_mutex_lock (&api->lock);
+  is_in_trouble = api->trouble_until_us != 0;
+  g_mutex_unlock (&api->lock);
+  if (!is_in_trouble)
+    return;
+  inquiry = g_new0 (Inquiry, 1);
+  inquiry->api = api;
+  answers = errands_run (api->errands, probe, inquiry, inquiry_free,
+                         g_get_monotonic_time () + PROBE_US) == ERRAND_DONE;
+  if (answers) {
+    answers = inquiry->error == NULL;
+    inquiry_free (inquiry);
+  }
+  if (!answers)
+    note_database (api, FALSE);
+  g_mutex_lock (&api->lock);
+  if (api->trouble_until_us <= g_get_monotonic_time ())
+    api->trouble_until_us = 0;
+  g_mutex_unlock (&api->lock);
 }
 
 /* --- Settings and main --- */
@@ -266,7 +508,8 @@ static const Setting settings_rows[] = {
   { "port", SETTING_NUMBER, "0", "Port to listen on; 0 takes a free one, told in the log.", NULL, 0,
     65535 },
   { "token-file", SETTING_FILE, "",
-    "File with the bearer tokens, one a line, # begins a comment; read again when it changes.",
+    "File with the bearer tokens, name:token, one a line, at least 32 characters each, # begins a "
+    "comment; others may not read it (chmod 600). Read again when it changes.",
     .required = TRUE },
   { "certificate-file", SETTING_FILE, "",
     "Certificate chain in PEM; with key-file, HTTPS instead of HTTP." },
@@ -276,19 +519,27 @@ static const Setting settings_rows[] = {
     "all.",
     "lenient|strict" },
   { "request-deadline-ms", SETTING_NUMBER, "10000",
-    "Longest time from a request's first byte to its last; over it the connection is cut off.",
+    "Longest time from a request's first byte to its last, over it the connection is cut off; and "
+    "from there to the answer: over it 503.",
     NULL, 100, 600000 },
   { "max-body-bytes", SETTING_NUMBER, "16777216",
     "Largest request, attachments included; over it 413.", NULL, 1024, 134217728 },
+  { "max-bodies-bytes", SETTING_NUMBER, "67108864",
+    "Most bytes of all requests under way together, at least max-body-bytes; over it 503.", NULL,
+    1024, 17179869184 },
   { "max-claim-bytes", SETTING_NUMBER, "1048576",
     "Largest claim, attachments left out; over it 413.", NULL, 1024, 16777216 },
   { "max-json-depth", SETTING_NUMBER, "32", "Deepest nesting of a request's JSON; over it 400.",
     NULL, 4, 1000 },
   { "max-array-length", SETTING_NUMBER, "100",
     "Most elements of an array in a request's JSON; over it 400.", NULL, 1, 100000 },
-  { "max-connections", SETTING_NUMBER, "256", "Most connections at a time.", NULL, 1, 100000 },
-  { "max-connections-per-address", SETTING_NUMBER, "64",
-    "Most connections at a time from one address; 0 for no limit.", NULL, 0, 100000 },
+  { "max-connections", SETTING_NUMBER, "256", "Most connections at a time; over it 503.", NULL, 1,
+    100000 },
+  { "max-connections-per-address", SETTING_NUMBER, "0",
+    "Most connections at a time from one address, over it 429; 0 for no limit, since a proxy is "
+    "one "
+    "address.",
+    NULL, 0, 100000 },
   { NULL },
 };
 
@@ -313,7 +564,11 @@ open_door (ClaimApi *api, GError **error)
     .max_body_bytes = (gsize)settings_number (settings, "max-body-bytes"),
     .max_connections = (guint)settings_number (settings, "max-connections"),
     .max_connections_per_address = (guint)settings_number (settings, "max-connections-per-address"),
+    .max_bodies_bytes = MAX ((gsize)settings_number (settings, "max-bodies-bytes"),
+                             (gsize)settings_number (settings, "max-body-bytes")),
     .request_deadline_ms = settings_number (settings, "request-deadline-ms"),
+    .judge = judge_request,
+    .refusal = answer_refusal,
   };
 
   if (settings_is_set (settings, "certificate-file") != settings_is_set (settings, "key-file")) {
@@ -341,9 +596,10 @@ serve (ClaimApi *api, GError **error)
     return FALSE;
   url = g_strdup_printf (strchr (address, ':') ? "%s://[%s]:%u" : "%s://%s:%u", scheme, address,
                          http_server_port (server));
+  program_set_readiness (api->program, what_is_wrong, api);
   program_announce (api->program, url);
-  while (!program_wait_for_stop (api->program, 60000))
-    continue;
+  while (!program_wait_for_stop (api->program, 1000))
+    look_after_database (api);
   program_set_ready (api->program, FALSE);
   return TRUE;
 }
@@ -361,9 +617,16 @@ main (int argc, char **argv)
     .max_claim_bytes = (gsize)settings_number (settings, "max-claim-bytes"),
     .is_strict = strcmp (settings_text (settings, "claim-strictness"), "strict") == 0,
   };
+  gint64 deadline_us = settings_number (settings, "request-deadline-ms") * 1000;
   gboolean is_setting;
 
+  (void)mallopt (M_MMAP_THRESHOLD, MAPPED_BYTES);
+  g_mutex_init (&api.lock);
+  api.patience_us = deadline_us - deadline_us / ANSWER_SHARE;
+  api.errands = errands_new ((guint)settings_number (settings, "database-connections"));
   metrics_describe ("claim_api_requests_total", "Requests answered, by method and status.");
+  metrics_describe ("claim_api_strangers_total", "Requests without a valid token, by reason.");
+  metrics_describe ("claim_api_tokens", "Tokens that may come in; 0: nobody can.");
   metrics_describe ("claim_api_request_seconds", "Time from a request's last byte to its answer.");
 
   api.tokens = tokens_new (settings_text (settings, "token-file"), &error);
@@ -371,6 +634,11 @@ main (int argc, char **argv)
     api.program = program_start ("claim-api", settings, &error);
   if (api.program)
     (void)serve (&api, &error); /* error tells */
+  if (!errands_free (api.errands, LEAVE_MS)) {
+    /* Their connections are in use: the server ends their transactions, others publish our rows. */
+    log_failure ("ends with statements that the database has not answered", NULL);
+    _exit (1);
+  }
   program_stop (api.program);
   tokens_free (api.tokens);
   if (!error)

@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/seal.h"
 #include "claims/claim-group.h"
 #include "claims/split.h"
@@ -17,6 +18,8 @@ G_DEFINE_QUARK (store_error_quark, store_error)
 #define ASK_MS       5000
 #define ASK_PAUSE_US 50000
 #define TRY_AGAIN_MS 2000
+/* From the end of a statement that took too long to the answer's last byte. */
+#define ANSWER_MS    50
 
 typedef struct {
   Program *program;
@@ -25,6 +28,7 @@ typedef struct {
   char **key_hmacs;    /* under every known HMAC key; NULL without a key */
   char **body_hmacs;
   char *transaction_id;
+  char *guid; /* of a group stored by this request; NULL on a repeat */
   char *answer;
 } Storing;
 
@@ -35,6 +39,7 @@ storing_clear (Storing *storing)
   g_clear_pointer (&storing->key_hmacs, g_strfreev);
   g_clear_pointer (&storing->body_hmacs, g_strfreev);
   g_clear_pointer (&storing->transaction_id, g_free);
+  g_clear_pointer (&storing->guid, g_free);
   g_clear_pointer (&storing->answer, g_free);
 }
 
@@ -168,6 +173,7 @@ store_group (Storing *storing, Transaction *transaction, gint64 now_ms, GError *
   if (!group)
     return FALSE;
   storing->answer = answer_for (group, submission);
+  storing->guid = g_strdup (group->guid);
   /* Early: another request with this key waits here, and not after all its work. */
   if (storing->key_hmacs &&
       !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->key_hmacs[0],
@@ -182,18 +188,37 @@ store_group (Storing *storing, Transaction *transaction, gint64 now_ms, GError *
          hand_to_proc_setup (storing, transaction, group, error);
 }
 
+/* Whether somebody still waits for the answer; and how long he does. */
+static gboolean
+is_still_wanted (const StoreRequest *request, gint64 *ret_left_ms, GError **error)
+{
+  gint64 left_ms = (request->until_us - g_get_monotonic_time ()) / 1000 - ANSWER_MS;
+
+  if (left_ms > 0 && (!request->errand || errand_may_begin (request->errand))) {
+    *ret_left_ms = left_ms;
+    return TRUE;
+  }
+  g_set_error_literal (error, STORE_ERROR, STORE_ERROR_AWAY,
+                       "the database did not answer in time; nothing was stored");
+  return FALSE;
+}
+
 /* A TransactionWork; run again from the start after a conflict. */
 static gboolean
 store (Transaction *transaction, gpointer data, GError **error)
 {
   Storing *storing = data;
   g_autoptr (DbRows) start = NULL;
+  gint64 left_ms = 0;
 
   g_clear_pointer (&storing->answer, g_free);
+  g_clear_pointer (&storing->guid, g_free);
   g_clear_pointer (&storing->transaction_id, g_free);
+  if (!is_still_wanted (storing->request, &left_ms, error))
+    return FALSE;
   transaction_set_origin (transaction, storing->request->traceparent, 0);
 
-  start = db_query (transaction_db (transaction), error, SQL_TRANSACTION_START, "");
+  start = db_query (transaction_db (transaction), error, SQL_TRANSACTION_START, "i", left_ms);
   if (!start)
     return FALSE;
   storing->transaction_id = g_strdup (db_rows_text (start, 0, "id"));
@@ -281,11 +306,15 @@ store_submission (Program *program, const StoreRequest *request, GError **error)
     if (settle_unknown (&storing, error))
       answer = g_steal_pointer (&storing.answer);
   } else if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY) ||
+             g_error_matches (problem, DB_ERROR, DB_ERROR_TIMEOUT) ||
              g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT))
     g_set_error_literal (error, STORE_ERROR, STORE_ERROR_AWAY, problem->message);
   else
     g_propagate_error (error, g_steal_pointer (&problem));
 
+  if (answer && storing.guid)
+    log_info ("a claim was stored", "claim_group_id", storing.guid, "submitted_by",
+              request->submitted_by, NULL);
   storing_clear (&storing);
   return answer;
 }

@@ -1,7 +1,9 @@
 -- claim-api's own statements, see store.c.
 
 -- name: transaction-start
-select (extract (epoch from clock_timestamp ()) * 1000)::bigint as now_ms, pg_current_xact_id ()::text as id
+-- $1: ms for which a statement of this transaction may take, waits for locks included.
+select (extract (epoch from clock_timestamp ()) * 1000)::bigint as now_ms, pg_current_xact_id ()::text as id,
+  set_config ('statement_timeout', $1::bigint::text, true)
 
 -- name: transaction-status
 -- null: so long ago that nobody remembers.

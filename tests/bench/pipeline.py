@@ -125,7 +125,8 @@ class Pipeline:
         self.postmaster = None
         self.environment = dict(os.environ)
         self.token = secrets.token_urlsafe(24)
-        (self.folder / "tokens").write_text(self.token + "\n")
+        (self.folder / "tokens").touch(0o600)
+        (self.folder / "tokens").write_text(f"bench:{self.token}\n")
         key = base64.b64encode(secrets.token_bytes(32)).decode()
         for name, value in {"kafka-brokers": os.environ["KAFKA_BROKERS"], "database-url": self.database_url,
                             "master-keys": f"a:{key}", "hmac-keys": f"b:{key}", "bid-token": "bench",

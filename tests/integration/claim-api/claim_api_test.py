@@ -346,15 +346,16 @@ class ClaimApiTest(unittest.TestCase):
     def test_tokens_rotate_without_a_restart(self):
         self.assertEqual(self.api.status("x", token=TOKENS[1]).status, 404)
         text = self.house.token_file.read_text()
+        third = "a-third-token-for-tests-0123456789"
         fresh = self.house.token_file.with_name("fresh")
-        fresh.write_text("a-third-token\n")
+        fresh.touch(0o600)
+        fresh.write_text(f"third:{third}\n")
         fresh.rename(self.house.token_file)
         self.assertEqual(self.api.status("x", token=TOKENS[1]).status, 401)
-        self.assertEqual(self.api.status("x", token="a-third-token").status, 404)
-        self.house.token_file.write_text("# none\n")  # not used: the door would be shut for everybody
-        self.assertEqual(self.api.status("x", token="a-third-token").status, 404)
+        self.assertEqual(self.api.status("x", token=third).status, 404)
         self.house.token_file.write_text(text)
         self.assertEqual(self.api.status("x", token=TOKENS[0]).status, 404)
+        self.assertEqual(self.api.status("x", token=third).status, 401)
 
     def test_tls(self):
         folder = pathlib.Path(self.house.folder.name)

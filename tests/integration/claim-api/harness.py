@@ -18,7 +18,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SAMPLES = ROOT / "tests/samples"
 CLAIMS = "/dependents_benefits/v0/claims"
-TOKENS = ("token-one-for-tests", "token-two-for-tests")
+TOKENS = ("token-one-for-tests-0123456789abc", "token-two-for-tests-0123456789abc")
 KEYS = {"DEPENDENTS_MASTER_KEYS": "m1:" + base64.b64encode(b"m" * 32).decode(),
         "DEPENDENTS_HMAC_KEYS": "h1:" + base64.b64encode(b"h" * 32).decode()}
 
@@ -91,7 +91,8 @@ class House:
         self.environment["DEPENDENTS_BROKER_ADMIN"] = "no"
         self.pipelinectl("migrate", check=True)
         self.token_file = pathlib.Path(self.folder.name) / "tokens"
-        self.token_file.write_text("# tokens\n" + "\n".join(TOKENS) + "\n")
+        self.token_file.touch(0o600)
+        self.token_file.write_text(f"# tokens\nportal:{TOKENS[0]}\noffice: {TOKENS[1]}\n")
         self.contract = Contract()
 
     def binary(self, name):
@@ -215,6 +216,8 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = parts._replace(netloc=f"{parts.username}@127.0.0.1:{self.listener.getsockname()[1]}").geturl()
         self.is_away = False
+        self.may_speak = threading.Event()
+        self.may_speak.set()
         self.doomed_word = None  # the connection that says it next is cut before its answer
         self.lost = 0
         self.pairs = []
@@ -259,6 +262,13 @@ class Proxy:
         self.is_away = True
         self.cut()
 
+    def fall_silent(self):
+        """Connections stand, and nothing comes through."""
+        self.may_speak.clear()
+
+    def speak_again(self):
+        self.may_speak.set()
+
     def come_back(self):
         self.is_away = False
 
@@ -266,6 +276,7 @@ class Proxy:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.go_away()
+        self.may_speak.set()
         for thread in self.threads:
             thread.join()
         for pair in self.pairs:
@@ -290,6 +301,7 @@ class Pair:
     def _carry(self, source, handle):
         try:
             while data := source.recv(65536):
+                self.proxy.may_speak.wait()
                 handle(data)
         except OSError:
             pass

@@ -243,7 +243,7 @@ up () {
   setting master-keys "$(new_key)"
   setting hmac-keys "$(new_key)"
   setting claim-api-token "$(new_token)"
-  echo "$DEPENDENTS_CLAIM_API_TOKEN" >"$RUN/claim-api-tokens"
+  echo "demo:$DEPENDENTS_CLAIM_API_TOKEN" >"$RUN/claim-api-tokens"
   setting token-file "$RUN/claim-api-tokens"
   setting bid-token "$(new_token)"
   setting bid-expected-token "$DEPENDENTS_BID_TOKEN"

@@ -101,7 +101,8 @@ class World:
     # ---- start and end
 
     def start(self):
-        (self.folder / "tokens").write_text(self.token + "\n")
+        (self.folder / "tokens").touch(0o600)
+        (self.folder / "tokens").write_text(f"scenario:{self.token}\n")
         for name, value in {"database-url": self.database_url, "master-keys": fresh_key("scenario"),
                             "hmac-keys": fresh_key("scenario"), "token-file": str(self.folder / "tokens")}.items():
             self.set(name, value)
