@@ -26,6 +26,7 @@ typedef enum {
 
 typedef struct Db Db;
 typedef struct DbRows DbRows;
+typedef struct DbColumns DbColumns;
 
 Db *db_open (const char *url, GError **error);
 void db_close (Db *db);
@@ -55,6 +56,7 @@ gboolean db_set_timeouts (Db *db, gint64 lock_ms, gint64 statement_ms, GError **
  *   narrower one), b bytea (GBytes *, may be NULL), o boolean (int), T text[] (char **, NULL-terminated; elements
  *   never NULL), I bigint[] (const gint64 * followed by gsize count: cast that too), B bytea[] (GPtrArray of
  *   GBytes *, elements may be NULL), N text[] with NULLs (GPtrArray of const char *). NULL for T, B, N is SQL NULL.
+ *   C: the columns of a DbColumns * (never NULL), as many parameters as it has columns, each an array.
  *   The server infers the type of a t from its place in the statement, so it serves uuid, date and timestamptz too;
  *   where it cannot, and for arrays of other types, write a cast: $1::text, unnest ($2::uuid[]), $3::integer.
  *
@@ -131,6 +133,25 @@ gboolean db_primary_acknowledges (Db *db, GError **error);
 /* Runs @work between BEGIN and COMMIT; repeats it on DB_ERROR_CONFLICT (10 times). */
 typedef gboolean (*DbWork) (Db *db, gpointer data, GError **error);
 gboolean db_transaction (Db *db, DbWork work, gpointer data, GError **error);
+
+/**
+ * db_columns_new:
+ * @types: one letter a column: t text (may be NULL), i bigint (gint64: cast a narrower one), b bytea (GBytes *, may be
+ *   NULL), o boolean (int)
+ *
+ * Rows for `from unnest ($1::text[], $2::bigint[]) as given (name, number)`: gathered row by row, so that no column can
+ * be longer than another, and sent as one array a column with the letter C.
+ *
+ *   g_autoptr (DbColumns) given = db_columns_new ("ti");
+ *   db_columns_add (given, name, (gint64)number);
+ *   db_query (db, error, SQL_ADD, "C", given);
+ */
+DbColumns *db_columns_new (const char *types);
+/* One row: a value a column, copied. */
+void db_columns_add (DbColumns *columns, ...);
+guint db_columns_count (const DbColumns *columns); /* rows */
+void db_columns_free (DbColumns *columns);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbColumns, db_columns_free)
 
 guint db_rows_count (const DbRows *rows);
 gboolean db_rows_is_null (const DbRows *rows, guint row, const char *column);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "db/columns.h"
+
 enum { BYTES_KEPT = 1 << 20 }; /* of a buffer that outlive their statement */
 
 /* Type numbers of PostgreSQL's catalogue; they never change. */
@@ -14,6 +16,7 @@ enum {
   OID_BYTEA = 17,
   OID_INT8 = 20,
   OID_TEXT = 25,
+  OID_BOOL_ARRAY = 1000,
   OID_BYTEA_ARRAY = 1001,
   OID_TEXT_ARRAY = 1009,
   OID_INT8_ARRAY = 1016,
@@ -57,17 +60,16 @@ append_int64 (GByteArray *scratch, gint64 value)
   g_byte_array_append (scratch, (const guint8 *)&network, sizeof network);
 }
 
-/* Length and bytes; a NULL @data with no length is an empty element. */
-static void
-append_element (GByteArray *scratch, const void *data, gsize length)
+void
+parameters_append_element (GByteArray *scratch, const void *data, gsize length)
 {
   append_int32 (scratch, (gint32)length);
   if (length)
     g_byte_array_append (scratch, data, (guint)length);
 }
 
-static void
-append_null (GByteArray *scratch)
+void
+parameters_append_null (GByteArray *scratch)
 {
   append_int32 (scratch, -1);
 }
@@ -91,7 +93,7 @@ append_text_array (GByteArray *scratch, char **texts)
 {
   append_array_head (scratch, OID_TEXT, g_strv_length (texts));
   for (gsize i = 0; texts[i]; i++)
-    append_element (scratch, texts[i], strlen (texts[i]));
+    parameters_append_element (scratch, texts[i], strlen (texts[i]));
 }
 
 static void
@@ -101,9 +103,9 @@ append_text_or_null_array (GByteArray *scratch, const GPtrArray *texts)
   for (guint i = 0; i < texts->len; i++) {
     const char *text = g_ptr_array_index (texts, i);
     if (text)
-      append_element (scratch, text, strlen (text));
+      parameters_append_element (scratch, text, strlen (text));
     else
-      append_null (scratch);
+      parameters_append_null (scratch);
   }
 }
 
@@ -116,9 +118,9 @@ append_bytes_array (GByteArray *scratch, const GPtrArray *elements)
     gsize length = 0;
     const void *data = element ? g_bytes_get_data (element, &length) : NULL;
     if (element)
-      append_element (scratch, data, length);
+      parameters_append_element (scratch, data, length);
     else
-      append_null (scratch);
+      parameters_append_null (scratch);
   }
 }
 
@@ -219,10 +221,11 @@ encode (GByteArray *bytes, char type, Oid *ret_oid, va_list *arguments)
   }
 }
 
-static void
-add_parameter (Parameters *parameters, gboolean copies, char type, va_list *arguments)
+/* Room for one more. Returns: its index. */
+static guint
+next_parameter (Parameters *parameters, char type)
 {
-  guint i = parameters->count++, begin = parameters->bytes->len;
+  guint i = parameters->count++;
 
   g_assert_cmpuint (i, <, PARAMETERS_MAX);
   parameters->types[i] = type;
@@ -230,6 +233,44 @@ add_parameter (Parameters *parameters, gboolean copies, char type, va_list *argu
   parameters->lengths[i] = 0;
   parameters->formats[i] = 1;
   parameters->offsets[i] = -1;
+  return i;
+}
+
+static void
+collect_column (Parameters *parameters, const DbColumn *column, guint row_count)
+{
+  guint i = next_parameter (parameters, column->type), begin = parameters->bytes->len;
+  Oid element = column->type == 'N'   ? OID_TEXT
+                : column->type == 'I' ? OID_INT8
+                : column->type == 'B' ? OID_BYTEA
+                                      : OID_BOOL;
+
+  parameters->oids[i] = column->type == 'N'   ? OID_TEXT_ARRAY
+                        : column->type == 'I' ? OID_INT8_ARRAY
+                        : column->type == 'B' ? OID_BYTEA_ARRAY
+                                              : OID_BOOL_ARRAY;
+  append_array_head (parameters->bytes, element, row_count);
+  g_byte_array_append (parameters->bytes, column->elements->data, column->elements->len);
+  set_encoded (parameters, i, begin);
+}
+
+static void
+collect_columns (Parameters *parameters, const DbColumns *columns)
+{
+  for (guint i = 0; i < columns->column_count; i++)
+    collect_column (parameters, &columns->columns[i], columns->row_count);
+}
+
+static void
+add_parameter (Parameters *parameters, gboolean copies, char type, va_list *arguments)
+{
+  guint i, begin = parameters->bytes->len;
+
+  if (type == 'C') {
+    collect_columns (parameters, va_arg (*arguments, const DbColumns *));
+    return;
+  }
+  i = next_parameter (parameters, type);
   if (type == 't')
     collect_text (parameters, i, copies, va_arg (*arguments, const char *));
   else if (type == 'b')

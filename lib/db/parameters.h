@@ -23,6 +23,10 @@ void parameters_clear (Parameters *parameters);
 /* Large values must not stay with the connection for good. */
 void parameters_trim (Parameters *parameters);
 
+/* An element of an array; a NULL @data with no length is an empty one. */
+void parameters_append_element (GByteArray *bytes, const void *data, gsize length);
+void parameters_append_null (GByteArray *bytes);
+
 /* @copies: texts and bytes are copied; else they are borrowed and must live until the statement is sent. */
 void parameters_collect (Parameters *parameters, gboolean copies, const char *types,
                          va_list arguments);

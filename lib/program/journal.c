@@ -148,49 +148,34 @@ journal_unknowns (const GPtrArray *rows, const char *step)
   return count;
 }
 
+/* The moment it was started is a column of reads alone, the last one. */
+static void
+add_end (DbColumns *given, Sealer *sealer, const StepEnd *end)
+{
+  g_autofree char *key = NULL;
+  g_autoptr (GBytes) result = seal (sealer, end->scope, end->step, end->ordinal, end->result, &key);
+
+  db_columns_add (given, end->scope, end->step, (gint64)end->ordinal, end->token, end->state,
+                  end->note, result, key, end->started_at_ms);
+}
+
 static gboolean
 write_ends (Db *db, Sealer *sealer, const GPtrArray *ends, gboolean are_new, GError **error)
 {
-  g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
-  g_autoptr (GPtrArray) steps = g_ptr_array_new ();
-  g_autoptr (GPtrArray) states = g_ptr_array_new ();
-  g_autoptr (GPtrArray) notes = g_ptr_array_new ();
-  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GArray) ordinals = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) started = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (DbColumns) given = db_columns_new (are_new ? "ttiittbti" : "ttiittbt");
   g_autoptr (DbRows) hit = NULL;
 
   for (guint i = 0; i < ends->len; i++) {
     StepEnd *end = g_ptr_array_index (ends, i);
-    gint64 ordinal = end->ordinal;
-    char *key = NULL;
 
-    if (end->is_new != are_new)
-      continue;
-    end->is_hit = FALSE;
-    g_ptr_array_add (scopes, end->scope);
-    g_ptr_array_add (steps, end->step);
-    g_ptr_array_add (states, (char *)end->state);
-    g_ptr_array_add (notes, end->note);
-    g_ptr_array_add (results,
-                     seal (sealer, end->scope, end->step, end->ordinal, end->result, &key));
-    g_ptr_array_add (keys, key);
-    g_array_append_val (ordinals, ordinal);
-    g_array_append_val (tokens, end->token);
-    g_array_append_val (started, end->started_at_ms);
+    if (end->is_new == are_new) {
+      end->is_hit = FALSE;
+      add_end (given, sealer, end);
+    }
   }
-  if (scopes->len == 0)
+  if (db_columns_count (given) == 0)
     return TRUE;
-  if (are_new)
-    hit = db_query (db, error, SQL_JOURNAL_READ_ENDED, "NNIINNBNI", scopes, steps, ordinals->data,
-                    (gsize)ordinals->len, tokens->data, (gsize)tokens->len, states, notes, results,
-                    keys, started->data, (gsize)started->len);
-  else
-    hit = db_query (db, error, SQL_JOURNAL_END, "NNIINNBN", scopes, steps, ordinals->data,
-                    (gsize)ordinals->len, tokens->data, (gsize)tokens->len, states, notes, results,
-                    keys);
+  hit = db_query (db, error, are_new ? SQL_JOURNAL_READ_ENDED : SQL_JOURNAL_END, "C", given);
   if (!hit)
     return FALSE;
   for (guint i = 0; i < ends->len; i++) {

@@ -253,6 +253,27 @@ test_errors_name_rules_not_values (void)
   assert_refused (db, DB_ERROR_STATEMENT, "42P01", "select from nowhere where x = $1", "796");
 }
 
+/* The database's own trouble: no statement is to blame, and another connection may find it over. */
+static void
+test_ill_server_is_away (void)
+{
+  /* disk full, out of memory, too many connections, shutting down, read-only, an I/O error */
+  static const char *const states[] = { "53100", "53200", "53300", "57P01",
+                                        "57P03", "25006", "58030" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++) {
+    g_autoptr (Db) db = database_open ();
+    g_autoptr (GError) error = NULL;
+    g_autofree char *sql = g_strdup_printf (
+        "do $$ begin raise exception 'ill' using errcode = '%s'; end $$", states[i]);
+
+    g_assert_true (db_begin (db, NULL));
+    g_assert_null (db_query_last (db, &error, sql, ""));
+    g_assert_error (error, DB_ERROR, DB_ERROR_AWAY); /* it was no COMMIT that failed */
+    g_assert_true (db_is_broken (db));
+  }
+}
+
 static void
 test_malformed_url_is_not_repeated (void)
 {
@@ -708,6 +729,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/query/prepared-statements-are-bounded", test_many_statements);
   g_test_add_func ("/db/session/does-not-depend-on-the-role", test_session_is_ours);
   g_test_add_func ("/db/error/names-rules-not-values", test_errors_name_rules_not_values);
+  g_test_add_func ("/db/error/ill-server-is-away", test_ill_server_is_away);
   g_test_add_func ("/db/error/malformed-url-is-not-repeated", test_malformed_url_is_not_repeated);
   g_test_add_func ("/db/error/no-server-is-away", test_no_server);
   g_test_add_func ("/db/error/deadlock-is-a-conflict", test_deadlock_is_a_conflict);
