@@ -29,6 +29,7 @@ topic_free (gpointer data)
 
   g_free (topic->name);
   g_free (topic->consumer);
+  g_free (topic->reader);
   g_free (topic->retry_tier);
   g_free (topic->schema);
   g_free (topic);
@@ -92,6 +93,20 @@ add_tiers (GPtrArray *table, const json_t *root, const char *consumer, const cha
   }
 }
 
+static char *
+reader_of (const json_t *root, const char *source)
+{
+  const char *consumer;
+  json_t *entry;
+
+  json_object_foreach (json_object_get (root, "consumers"), consumer, entry)
+  {
+    if (g_strcmp0 (json_string_value (json_object_get (entry, "topic")), source) == 0)
+      return g_strdup (consumer);
+  }
+  return NULL;
+}
+
 static GPtrArray *
 without_tiers (const json_t *root)
 {
@@ -107,6 +122,7 @@ without_tiers (const json_t *root)
         topic_new (g_strdup (json_string_value (json_object_get (entry, "name"))), partitions,
                    json_integer_value (json_object_get (entry, "retention_ms")));
 
+    topic->reader = reader_of (root, topic->name);
     topic->is_ordered = !json_is_false (json_object_get (entry, "ordered"));
     topic->schema = schema ? g_strndup (schema, strlen (schema) - strlen (".avsc")) : NULL;
     g_ptr_array_add (table, topic);
@@ -155,11 +171,9 @@ count_of (GHashTable *counts, const char *prefix, const Topic *topic)
   return GPOINTER_TO_INT (g_hash_table_lookup (counts, name));
 }
 
-/* NULL: all are equal. */
-static char *
-tell_unequal (GHashTable *counts, const char *prefix, const GPtrArray *table)
+int
+topics_most_partitions (GHashTable *counts, const char *prefix, const GPtrArray *table)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
   int most = 0;
 
   for (guint i = 0; i < table->len; i++) {
@@ -168,6 +182,16 @@ tell_unequal (GHashTable *counts, const char *prefix, const GPtrArray *table)
     if (topic->is_ordered)
       most = MAX (most, count_of (counts, prefix, topic));
   }
+  return most;
+}
+
+/* NULL: all are equal. */
+static char *
+tell_unequal (GHashTable *counts, const char *prefix, const GPtrArray *table)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  int most = topics_most_partitions (counts, prefix, table);
+
   for (guint i = 0; i < table->len; i++) {
     const Topic *topic = g_ptr_array_index (table, i);
     int count = count_of (counts, prefix, topic);

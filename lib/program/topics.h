@@ -16,6 +16,7 @@ typedef struct {
   gint64 retention_ms;
   char *schema;     /* stem in schemas/avro; NULL: bytes of the original record */
   char *consumer;   /* whose retry tier it is; NULL for the others */
+  char *reader;     /* the consumer that has it as its source; NULL for the others */
   char *retry_tier; /* "15s" for <c>.retry-15s; NULL for the others */
   gint64 retry_delay_ms;
 } Topic;
@@ -45,6 +46,9 @@ char *topics_retry_tiers (const char *consumer, const char *retry_tiers);
  */
 gboolean topics_check (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
                        int timeout_ms, char **ret_unequal, GError **error);
+
+/* The most partitions that one of those ordered by key has. @counts: of kafka_topic_partitions(). */
+int topics_most_partitions (GHashTable *counts, const char *prefix, const GPtrArray *table);
 
 /**
  * topics_to_read:

@@ -12,7 +12,7 @@ static const Subcommand subcommands[] = {
   { "submit", "FILE…", "sends claims to claim-api", submit_main },
   { "status", "GUID", "tells how far a claim group has come", status_main },
   { "migrate", "", "brings the database's schema to a version", migrate_main },
-  { "topics", "create|check", "makes or checks the topics", topics_main },
+  { "topics", "create|check|grow", "makes, checks or grows the topics", topics_main },
   { "resolve", "CLAIM", "writes down what a person has decided about a held claim", resolve_main },
 };
 

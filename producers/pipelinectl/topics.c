@@ -8,35 +8,36 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/db.h"
 #include "kafka/client.h"
 #include "kafka/topic-settings.h"
 #include "kafka/retry-tiers.h"
 #include "program/topics.h"
+#include "broker.h"
 #include "former-tiers.h"
+#include "grow.h"
 #include "pipelinectl.h"
 
-#define ADMIN_TIMEOUT_MS 30000
-#define NAMES_PAUSE_US   100000
-
-typedef struct {
-  const Settings *settings;
-  const char *prefix;
-  rd_kafka_t *handle;
-  rd_kafka_queue_t *queue;
-  GPtrArray *table; /* of Topic * */
-} Broker;
+#define NAMES_PAUSE_US 100000
 
 static const Setting topics_settings[] = {
   { "replication-factor", SETTING_NUMBER, "0",
     "Copies of each partition; 0 leaves it to the broker's default.", NULL, 0, 100 },
   { "log-level", SETTING_CHOICE, "warning", "Least level of the log lines.",
     "debug|info|warning|error" },
+  { "partitions", SETTING_NUMBER, "0", "For grow: how many partitions the topics shall have.", NULL,
+    0, 10000 },
+  { "wait", SETTING_DURATION, "1h",
+    "For grow: how long to wait until everything is handled that was taken in." },
   { NULL },
 };
 static const Setting *const tables[] = { topics_settings, tier_settings, kafka_settings, NULL };
+/* It looks whether anything is on its way. */
+static const Setting *const tables_of_grow[] = { topics_settings, tier_settings, kafka_settings,
+                                                 db_settings, NULL };
 
-static char *
-full_name (const Broker *broker, const Topic *topic)
+char *
+broker_topic (const Broker *broker, const Topic *topic)
 {
   return g_strconcat (broker->prefix, topic->name, NULL);
 }
@@ -68,9 +69,8 @@ close_broker (Broker *broker)
     rd_kafka_destroy (broker->handle);
 }
 
-/* The answer to an admin request; owned by the caller. */
-static rd_kafka_event_t *
-await (Broker *broker, GError **error)
+rd_kafka_event_t *
+broker_await (Broker *broker, GError **error)
 {
   rd_kafka_event_t *event = rd_kafka_queue_poll (broker->queue, ADMIN_TIMEOUT_MS + 5000);
 
@@ -83,8 +83,8 @@ await (Broker *broker, GError **error)
   return NULL;
 }
 
-static rd_kafka_AdminOptions_t *
-admin_options (Broker *broker, rd_kafka_admin_op_t operation)
+rd_kafka_AdminOptions_t *
+broker_admin_options (Broker *broker, rd_kafka_admin_op_t operation)
 {
   rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new (broker->handle, operation);
   char reason[256];
@@ -96,15 +96,17 @@ admin_options (Broker *broker, rd_kafka_admin_op_t operation)
 
 /* --- create --- */
 
+/* One that is ordered by key gets as many partitions as the others have by now. */
 static rd_kafka_NewTopic_t *
-new_topic (const Broker *broker, const Topic *topic, GError **error)
+new_topic (const Broker *broker, const Topic *topic, int most, GError **error)
 {
   char reason[256];
-  g_autofree char *name = full_name (broker, topic);
+  g_autofree char *name = broker_topic (broker, topic);
   g_autofree char *retention = g_strdup_printf ("%" G_GINT64_FORMAT, topic->retention_ms);
   gint64 factor = settings_number (broker->settings, "replication-factor");
   rd_kafka_NewTopic_t *fresh = rd_kafka_NewTopic_new (
-      name, topic->partitions, factor ? (int)factor : -1, reason, sizeof reason);
+      name, topic->is_ordered ? MAX (most, topic->partitions) : topic->partitions,
+      factor ? (int)factor : -1, reason, sizeof reason);
 
   if (!fresh) {
     g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "%s: %s", name, reason);
@@ -158,7 +160,7 @@ await_names (Broker *broker, GError **error)
     if (!counts)
       return FALSE;
     for (guint i = 0; i < broker->table->len; i++) {
-      g_autofree char *name = full_name (broker, g_ptr_array_index (broker->table, i));
+      g_autofree char *name = broker_topic (broker, g_ptr_array_index (broker->table, i));
 
       missing += !g_hash_table_contains (counts, name);
     }
@@ -180,24 +182,31 @@ create (Broker *broker, GError **error)
       g_ptr_array_new_with_free_func ((GDestroyNotify)rd_kafka_NewTopic_destroy);
   rd_kafka_AdminOptions_t *options;
   rd_kafka_event_t *event;
+  g_autoptr (GHashTable) counts = NULL;
   gboolean created;
+  int most;
 
   if (!settings_boolean (broker->settings, "broker-admin")) {
     puts ("broker-admin=no: the broker makes its topics itself");
     return TRUE;
   }
+  counts = kafka_topic_partitions (broker->handle, ADMIN_TIMEOUT_MS, error);
+  if (!counts)
+    return FALSE;
+  most = topics_most_partitions (counts, broker->prefix, broker->table);
   for (guint i = 0; i < broker->table->len; i++) {
-    rd_kafka_NewTopic_t *topic = new_topic (broker, g_ptr_array_index (broker->table, i), error);
+    rd_kafka_NewTopic_t *topic =
+        new_topic (broker, g_ptr_array_index (broker->table, i), most, error);
 
     if (!topic)
       return FALSE;
     g_ptr_array_add (fresh, topic);
   }
-  options = admin_options (broker, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+  options = broker_admin_options (broker, RD_KAFKA_ADMIN_OP_CREATETOPICS);
   rd_kafka_CreateTopics (broker->handle, (rd_kafka_NewTopic_t **)fresh->pdata, fresh->len, options,
                          broker->queue);
   rd_kafka_AdminOptions_destroy (options);
-  event = await (broker, error);
+  event = broker_await (broker, error);
   if (!event)
     return FALSE;
   created = tell_created (event, error);
@@ -213,7 +222,7 @@ static void
 judge_retention (const Broker *broker, const Topic *topic, const gint64 *retention_ms,
                  GString *wrong)
 {
-  g_autofree char *name = full_name (broker, topic);
+  g_autofree char *name = broker_topic (broker, topic);
   gint64 needed_ms = retry_tier_needs_ms (
       topic->retry_delay_ms, settings_duration_ms (broker->settings, "outage-max-wait"));
 
@@ -238,7 +247,7 @@ check_retentions (Broker *broker, GError **error)
   g_autoptr (GString) wrong = g_string_new (NULL);
 
   for (guint i = 0; i < broker->table->len; i++)
-    g_ptr_array_add (names, full_name (broker, g_ptr_array_index (broker->table, i)));
+    g_ptr_array_add (names, broker_topic (broker, g_ptr_array_index (broker->table, i)));
   g_ptr_array_add (names, NULL);
   retentions = kafka_topic_setting (broker->handle, (const char *const *)names->pdata,
                                     KAFKA_TOPIC_RETENTION, ADMIN_TIMEOUT_MS, error);
@@ -275,30 +284,47 @@ check (Broker *broker, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_grow (char **argv)
+{
+  return g_strv_contains ((const char *const *)argv, "grow");
+}
+
 int
 topics_main (int argc, char **argv)
 {
-  g_autoptr (Settings) settings =
-      read_command_line ("create|check", "Makes the topics of schemas/topics.json, or checks them.",
-                         NULL, tables, &argc, &argv);
+  static const char *const words[] = { "create", "check", "grow", NULL };
+  g_autoptr (Settings) settings = read_command_line (
+      "create|check|grow",
+      "Makes the topics of schemas/topics.json, checks them, or gives them more partitions.", NULL,
+      is_grow (argv) ? tables_of_grow : tables, &argc, &argv);
   const char *tiers = settings_text (settings, "retry-tiers");
   g_autoptr (GPtrArray) table = NULL;
   Broker broker = { .settings = settings, .prefix = settings_text (settings, "topic-prefix") };
   const char *what = argc == 2 ? argv[1] : "";
-  gboolean is_create = strcmp (what, "create") == 0;
   g_autoptr (GPtrArray) parsed = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean done;
+  gboolean is_known = FALSE, done = FALSE;
+  int exit_code = EXIT_FAILED;
 
-  if (!is_create && strcmp (what, "check") != 0)
-    return complain (EXIT_USAGE, "topics takes one word, create or check");
+  for (guint i = 0; words[i]; i++)
+    is_known = is_known || strcmp (what, words[i]) == 0;
+  if (!is_known)
+    return complain (EXIT_USAGE, "topics takes one word: create, check or grow");
   log_init ("pipelinectl", settings_text (settings, "log-level"));
   parsed = retry_tiers_parse (tiers, &error);
   if (*tiers && !parsed)
     return complain (EXIT_USAGE, "%s", error->message);
   g_clear_error (&error);
   broker.table = table = topics_table (tiers);
-  done = open_broker (&broker, &error) && (is_create ? create : check) (&broker, &error);
+  if (!open_broker (&broker, &error))
+    done = FALSE;
+  else if (strcmp (what, "create") == 0)
+    done = create (&broker, &error);
+  else if (strcmp (what, "check") == 0)
+    done = check (&broker, &error);
+  else
+    done = grow_topics (&broker, &exit_code, &error);
   close_broker (&broker);
-  return done ? EXIT_DONE : complain (EXIT_FAILED, "%s", error->message);
+  return done ? EXIT_DONE : complain (exit_code, "%s", error->message);
 }

@@ -315,6 +315,8 @@ class Pipeline:
     def ctl(self, *arguments, check=True, **settings):
         """pipelinectl."""
         known = {"migrate": ("database-url",), "topics": ("kafka-brokers", "topic-prefix", "retry-tiers")}[arguments[0]]
+        if "grow" in arguments:
+            known += "database-url", "kafka.topic.metadata.refresh.interval.ms"
         options = [f"--{key}={value}" for key, value in {**self.settings, **settings}.items() if key in known]
         done = subprocess.run([PROGRAMS / "pipelinectl", *arguments, *options], env=self.environment, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

@@ -170,3 +170,9 @@ def create_topic(name, partitions, **configs):
     # throttle time, number of topics, then the name and its error code
     (code,) = struct.unpack_from(">h", body, 8 + 2 + len(name))
     assert code == 0, f"topic {name}: error {code}"
+
+
+def grow_topic(name, partitions):
+    """CreatePartitions, version 0: what somebody does who has not read how."""
+    ask(37, 0, array([text(name) + struct.pack(">ii", partitions, -1)]) + struct.pack(">ib", 10000, 0))
+    until(lambda: end_offsets([name], partitions), 20, f"{name} has {partitions} partitions")

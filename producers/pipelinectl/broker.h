@@ -1,0 +1,21 @@
+/* The broker as `pipelinectl topics` asks it. */
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+#include "base/settings.h"
+#include "program/topics.h"
+
+#define ADMIN_TIMEOUT_MS 30000
+
+typedef struct {
+  const Settings *settings;
+  const char *prefix;
+  rd_kafka_t *handle;
+  rd_kafka_queue_t *queue;
+  GPtrArray *table; /* of Topic * */
+} Broker;
+
+char *broker_topic (const Broker *broker, const Topic *topic); /* its full name; owned */
+rd_kafka_AdminOptions_t *broker_admin_options (Broker *broker, rd_kafka_admin_op_t operation);
+/* The answer to an admin request; owned by the caller. Errors: %KAFKA_ERROR_AWAY. */
+rd_kafka_event_t *broker_await (Broker *broker, GError **error);

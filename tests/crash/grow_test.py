@@ -1,0 +1,86 @@
+"""Topics get more partitions: by pipelinectl topics grow while consumers run, and by hand."""
+
+import unittest
+
+import claims
+from pipeline import CONSUMERS, PipelineTest, until
+from servers import grow_topic
+
+REFRESH_MS = "1000"
+SETTINGS = {"kafka__topic__metadata__refresh__interval__ms": REFRESH_MS}
+READ_BY_KEY = ("claims.submitted", "claims.686c", "claims.674")
+VETERANS = 40   # so many keys that some of them are in new partitions: none would be in one case of 10 ** 12
+
+
+class Grow(PipelineTest):
+    def partitions_used(self, house, topic):
+        return {int(headers["offset"].split("/")[0]) for _, headers, _ in house.records(topic)}
+
+    def test_grown_by_the_procedure(self):
+        house = self.pipeline(**SETTINGS).set_up()
+        api = house.start_api()
+        consumers = [house.start(name) for name in CONSUMERS]
+        house.submit([claims.claim("03", veteran) for veteran in range(4)])
+        house.wait_done(60)
+
+        done = house.ctl("topics", "grow", "--partitions=24", "--wait=1s", check=False)
+        self.assertEqual(done.returncode, 4, done.stdout)
+        self.assertIn("nothing was grown. In the way: claim-api: 1 running; stop it first", done.stdout)
+        done = house.ctl("topics", "grow", "--partitions=11", check=False)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("--partitions 12 at least", done.stdout)
+
+        # A claim that no consumer has handled yet is in the way as well.
+        consumers.pop().end()
+        house.submit([claims.claim("07", 4)])
+        until(lambda: house.records("claims.674"), 30, "a 674 on its way")
+        api.end()
+        done = house.ctl("topics", "grow", "--partitions=24", "--wait=1s", check=False)
+        self.assertEqual(done.returncode, 4, done.stdout)
+        self.assertRegex(done.stdout, r"claims\.674: \d+ records are still to be handled")
+        self.assertNotIn("grown\n", done.stdout)
+        house.start("form-674")
+
+        done = house.ctl("topics", "grow", "--partitions=24")
+        self.assertIn("claim-api may be started", done.stdout)
+        self.assertIn(house.prefix + "form-674.retry-200ms grown", done.stdout)
+        self.assertNotIn("claim-events", done.stdout)
+        house.ctl("topics", "check")
+        self.assertIn("all topics have 24 partitions", house.ctl("topics", "grow", "--partitions=24").stdout)
+        # One that is missing is made as the others are.
+        self.assertIn("form-674.retry-3s created", house.ctl("topics", "create", **{"retry-tiers": "3s"}).stdout)
+        house.ctl("topics", "check", **{"retry-tiers": "3s"})
+
+        house.start_api()
+        house.submit([claims.claim("03", veteran) for veteran in range(5, 5 + VETERANS)])
+        house.wait_done(120)   # by consumers that have run all the time
+        house.check_effects(self)
+        for topic in ("claims.submitted", "claims.686c"):
+            self.assertGreater(max(self.partitions_used(house, topic)), 11)
+
+    def test_grown_by_hand(self):
+        """Claims go on, programs start, and say what is to be done."""
+        house = self.pipeline(**SETTINGS).set_up()
+        house.start_api()
+        for name in CONSUMERS:
+            house.start(name)
+        grow_topic(house.prefix + "claims.686c", 24)
+        fresh = house.start("form-686c")
+        (told,) = [line for line in fresh.log_lines() if line["message"] == "topics differ in partitions"]
+        self.assertIn(house.prefix + "claims.674 has 12 partitions", told["text"])
+        self.assertIn("Run: pipelinectl topics grow --partitions 24", told["text"])
+        self.assertEqual(fresh.metric("topics_unequal"), 1)
+        done = house.ctl("topics", "check", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("pipelinectl topics grow --partitions 24", done.stdout)
+
+        house.submit([claims.claim("03", veteran) for veteran in range(VETERANS)])
+        house.wait_done(120)
+        house.check_effects(self)
+        house.api.end()
+        house.ctl("topics", "grow", "--partitions=24")
+        house.ctl("topics", "check")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
