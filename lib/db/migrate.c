@@ -1,6 +1,7 @@
-/* Applies the compiled-in migrations and compares a database with them. Source: design section 4;
- * style section 6. */
+/* Applies the compiled-in migrations and compares a database with them. */
 #include "db/migrate.h"
+
+#include <string.h>
 
 #include "db/connection.h"
 #include "db/migrate.sql.h"
@@ -28,6 +29,24 @@ checksum_of (const Migration *migration)
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, migration->up, -1);
 }
 
+/* The oldest program that can use what the migration makes, by the newest migration it knows: its
+ * line "-- admits: N". One that says nothing admits no program that does not know it. */
+static int
+admitted_by (const Migration *migration)
+{
+  static const char word[] = "-- admits: ";
+  const char *line = g_str_has_prefix (migration->up, word)
+                         ? migration->up
+                         : strstr (migration->up, "\n-- admits: ");
+  int version;
+
+  if (!line)
+    return migration->version;
+  version = (int)g_ascii_strtoll (strstr (line, word) + strlen (word), NULL, 10);
+  g_assert (version > 0 && version <= migration->version);
+  return version;
+}
+
 /* Compares one row of the history with what is compiled in. */
 static gboolean
 is_as_applied (const DbRows *rows, guint row, GError **error)
@@ -43,15 +62,6 @@ is_as_applied (const DbRows *rows, guint row, GError **error)
                  version, row + 1);
     return FALSE;
   }
-  if (version > db_schema_version_expected ()) {
-    g_set_error (error, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD,
-                 "the database's schema is at version %u, this program knows %d and older ones: "
-                 "install the release the schema belongs to, or go back with that release's "
-                 "`pipelinectl migrate`",
-                 db_rows_count (rows), db_schema_version_expected ());
-    return FALSE;
-  }
-
   migration = &migrations[version - 1];
   checksum = checksum_of (migration);
   if (!g_str_equal (db_rows_text (rows, row, "checksum"), checksum)) {
@@ -64,19 +74,34 @@ is_as_applied (const DbRows *rows, guint row, GError **error)
   return TRUE;
 }
 
-/* The applied version, after all that is known of the history has been compared. */
+/* The applied version, and the oldest that it admits, after all that is known of the history has been
+ * compared. */
 static gboolean
-read_history (Db *db, int *ret_version, GError **error)
+read_history (Db *db, int *ret_version, int *ret_admitted, GError **error)
 {
   g_autoptr (DbRows) rows = db_query (db, error, SQL_LIST_MIGRATIONS, "");
+  int admitted = 0;
 
   if (!rows)
     return FALSE;
-  for (guint i = 0; i < db_rows_count (rows); i++)
-    if (!is_as_applied (rows, i, error))
+  for (guint i = 0; i < db_rows_count (rows); i++) {
+    if ((int)i < db_schema_version_expected () && !is_as_applied (rows, i, error))
       return FALSE;
+    admitted = MAX (admitted, (int)db_rows_int (rows, i, "admits"));
+  }
   *ret_version = (int)db_rows_count (rows);
+  *ret_admitted = admitted;
   return TRUE;
+}
+
+static void
+set_error_ahead (int version, GError **error)
+{
+  g_set_error (error, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD,
+               "the database's schema is at version %d, this program knows %d and older ones: "
+               "install the release the schema belongs to, or go back with that release's "
+               "`pipelinectl migrate`",
+               version, db_schema_version_expected ());
 }
 
 static gboolean
@@ -113,14 +138,18 @@ gboolean
 db_schema_check (Db *db, GError **error)
 {
   gboolean has = FALSE;
-  int version = 0;
+  int version = 0, admitted = 0;
 
   if (!has_history (db, &has, error))
     return FALSE;
-  if (has && !read_history (db, &version, error))
+  if (has && !read_history (db, &version, &admitted, error))
     return FALSE;
-  if (version == db_schema_version_expected ())
-    return TRUE;
+  if (version >= db_schema_version_expected ()) {
+    if (admitted <= db_schema_version_expected ())
+      return TRUE;
+    set_error_ahead (version, error);
+    return FALSE;
+  }
   if (version == 0)
     g_set_error (error, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_BEHIND,
                  "the database has no schema yet, this program needs version %d: "
@@ -134,9 +163,7 @@ db_schema_check (Db *db, GError **error)
   return FALSE;
 }
 
-/* ---- steps
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 typedef struct {
   int to_version;
@@ -149,8 +176,8 @@ go_forward (Db *db, const Migration *migration, GError **error)
   g_autofree char *checksum = checksum_of (migration);
 
   if (db_script (db, migration->up, error) &&
-      db_execute (db, NULL, error, SQL_ADD_MIGRATION, "itt", (gint64)migration->version,
-                  migration->name, checksum))
+      db_execute (db, NULL, error, SQL_ADD_MIGRATION, "itti", (gint64)migration->version,
+                  migration->name, checksum, (gint64)admitted_by (migration)))
     return TRUE;
   g_prefix_error (error, "migration %04d-%s: ", migration->version, migration->name);
   return FALSE;
@@ -171,13 +198,18 @@ static gboolean
 take_step (Db *db, gpointer data, GError **error)
 {
   Step *step = data;
-  int version = 0;
+  int version = 0, admitted = 0;
 
   step->is_there = FALSE;
   if (!db_execute (db, NULL, error, SQL_TAKE_MIGRATION_LOCK, "") ||
       !db_execute (db, NULL, error, SQL_MAKE_MIGRATION_TABLE, "") ||
-      !read_history (db, &version, error))
+      !db_execute (db, NULL, error, SQL_COMPLETE_MIGRATION_TABLE, "") ||
+      !read_history (db, &version, &admitted, error))
     return FALSE;
+  if (version > db_schema_version_expected ()) { /* nor does it know the way back */
+    set_error_ahead (version, error);
+    return FALSE;
+  }
 
   if (version < step->to_version)
     return go_forward (db, &migrations[version], error);

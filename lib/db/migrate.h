@@ -1,4 +1,8 @@
-/* The schema's versions: the numbered migrations of schemas/sql, compiled in, forward and back. */
+/* The schema's versions: the numbered migrations of schemas/sql, compiled in, forward and back.
+ *
+ * A program is as old as the newest migration it knows. A migration whose schema older programs can still use, so that both
+ * run side by side while one replaces the other, says so in a line of its own, "-- admits: N": the oldest one that can. One
+ * that says nothing admits none that does not know it. The database keeps what was said with the history. */
 #pragma once
 
 #include "db/db.h"
@@ -6,8 +10,8 @@
 #define DB_SCHEMA_ERROR (db_schema_error_quark ())
 GQuark db_schema_error_quark (void);
 typedef enum {
-  DB_SCHEMA_ERROR_BEHIND,  /* the database lacks migrations that this program needs */
-  DB_SCHEMA_ERROR_AHEAD,   /* it has migrations that this program does not know */
+  DB_SCHEMA_ERROR_BEHIND, /* the database lacks migrations that this program needs */
+  DB_SCHEMA_ERROR_AHEAD, /* it has migrations that this program does not know, and that do not admit it */
   DB_SCHEMA_ERROR_EDITED,  /* a migration was changed after it had been applied */
   DB_SCHEMA_ERROR_VERSION, /* no such version */
 } DbSchemaError;
@@ -16,8 +20,8 @@ int db_schema_version_expected (void); /* the newest compiled-in migration */
 /* The newest applied one; 0 on a database without our tables. */
 gboolean db_schema_version (Db *db, int *ret_version, GError **error);
 
-/* A program's refusal to start on a schema it does not know. The message names what to do. Errors: DB_SCHEMA_ERROR_…
- * but VERSION, and database errors. */
+/* Whether this program can work on the schema: its own, or a newer one that admits it. The message names what to do.
+ * Errors: DB_SCHEMA_ERROR_… but VERSION (BEHIND also when there is no schema: it may yet come), and database errors. */
 gboolean db_schema_check (Db *db, GError **error);
 
 /**

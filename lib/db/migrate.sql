@@ -9,17 +9,24 @@ create table if not exists schema_migrations (
   version integer primary key,
   name text not null,
   checksum text not null,
-  applied_at timestamptz not null default clock_timestamp ()
+  applied_at timestamptz not null default clock_timestamp (),
+  admits integer
 )
+
+-- name: complete-migration-table
+-- Of a release that had no such column; what it applied admits nobody older.
+alter table schema_migrations add column if not exists admits integer
 
 -- name: has-migration-table
 select to_regclass ('schema_migrations') is not null as is_there
 
 -- name: list-migrations
-select version, name, checksum from schema_migrations order by version
+-- As JSON, for the table may still be one without the column.
+select version, name, checksum, coalesce ((to_jsonb (schema_migrations) ->> 'admits')::integer, version) as admits
+from schema_migrations order by version
 
 -- name: add-migration
-insert into schema_migrations (version, name, checksum) values ($1, $2, $3)
+insert into schema_migrations (version, name, checksum, admits) values ($1, $2, $3, $4)
 
 -- name: remove-migration
 delete from schema_migrations where version = $1

@@ -1,6 +1,7 @@
 /* A desk, see desk.h. */
 #include "pipeline/desk.h"
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -120,7 +121,7 @@ endure (Desk *desk, const GError *problem)
     program_note_trouble (desk->options.program, desk->options.name, problem->message);
   if (now_ms - desk->away_since_ms > desk->options.wait_ms)
     desk->options.ill (problem->message, desk->options.data);
-  desk_wait (desk, backoff_next_ms (&desk->pause));
+  desk_wait (desk, backoff_failed (&desk->pause, now_ms));
 }
 
 static void
@@ -129,7 +130,7 @@ note_answered (Desk *desk)
   if (desk->away_since_ms == 0)
     return;
   desk->away_since_ms = 0;
-  backoff_reset (&desk->pause);
+  (void)backoff_succeeded (&desk->pause, clock_monotonic_ms ());
   if (desk->options.program)
     program_note_trouble (desk->options.program, desk->options.name, NULL);
 }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "program/program.h"
-#include "program/shim.h"
 
 typedef struct Desk Desk;
 

@@ -1,6 +1,7 @@
 /* A run's picture of its journal: read once a scope, and following what was committed. */
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/crash-point.h"
 #include "base/log.h"
@@ -196,7 +197,7 @@ endure_timeout (Run *run, StepUnit *unit, gint64 since_ms, Backoff *pause, GErro
     return FALSE;
   }
   g_clear_error (&unit->error);
-  g_usleep (backoff_next_ms (pause) * 1000);
+  g_usleep (backoff_failed (pause, clock_monotonic_ms ()) * 1000);
   return TRUE;
 }
 

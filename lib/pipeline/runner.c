@@ -131,10 +131,9 @@ stop (Runner *runner)
   if (context->consumer->stop)
     context->consumer->stop (context->clients);
   context_clear (&runner->context);
-  program_set_liveness (context->program, NULL, NULL);
+  program_stop (context->program); /* after it nobody asks whether the poll thread is alive */
   poll_free (runner->poll);
   window_free (runner->window);
-  program_stop (context->program);
   g_mutex_lock (&watchdog.lock);
   watchdog.is_done = TRUE;
   g_cond_broadcast (&watchdog.done);

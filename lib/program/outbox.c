@@ -47,6 +47,8 @@ struct Outbox {
   gint64 instance_timeout_ms;
   OutboxRefused refused_hook;
   gpointer hook_data;
+  Lease *relay;
+  Health *health;
   GThread *thread;
   GMutex lock;
   GCond changed;
@@ -64,7 +66,7 @@ struct Outbox {
   GPtrArray *refused;   /* of Refusal *: to note */
   GHashTable *topics;   /* name -> KnownTopic * */
   char **topic_names;
-  gboolean is_relay, sweep, stopping, busy, learn_soon;
+  gboolean is_relay, has_lease_changed, sweep, stopping, busy, learn_soon;
   guint sweeps_left;
   gint64 sweep_at_ms, look_at_ms, state_at_ms, old_told_ms, learn_at_ms, learned_ms;
   gint64 own_refused_at_ms; /* when to look for own refused rows that are due; 0: there are none */
@@ -862,7 +864,7 @@ has_work (const Outbox *outbox)
   gint64 now = clock_monotonic_ms ();
 
   return outbox->published->len > 0 || outbox->refused->len > 0 || outbox->sweep ||
-         (outbox->again.length > 0 && now >= outbox->again_at_ms) ||
+         outbox->has_lease_changed || (outbox->again.length > 0 && now >= outbox->again_at_ms) ||
          (outbox->alone.length > 0 && outbox->alone_now == 0 && now >= outbox->alone_at_ms);
 }
 
@@ -951,14 +953,44 @@ wait_for_database (Outbox *outbox, const GError *error)
 {
   gboolean go_on;
 
-  log_limited (LOG_LEVEL_WARNING, "outbox-database", "the outbox waits for the database", "error",
-               error ? error->message : NULL, NULL);
+  health_note_trouble (outbox->health, "outbox",
+                       error ? error->message : "the database does not answer");
   g_mutex_lock (&outbox->lock);
   go_on = !outbox->stopping;
   if (go_on)
     wait_until (outbox, clock_monotonic_ms () + RETRY_MS);
   g_mutex_unlock (&outbox->lock);
   return go_on;
+}
+
+static void
+wake_for_lease (gpointer data)
+{
+  Outbox *outbox = data;
+
+  g_mutex_lock (&outbox->lock);
+  outbox->has_lease_changed = TRUE;
+  g_cond_broadcast (&outbox->changed);
+  g_mutex_unlock (&outbox->lock);
+}
+
+/* Whether this process is the relay, by its own clock also where nobody renews the lease. */
+static void
+follow_lease (Outbox *outbox)
+{
+  gboolean is_relay;
+
+  g_mutex_lock (&outbox->lock);
+  outbox->has_lease_changed = FALSE; /* before it is asked */
+  g_mutex_unlock (&outbox->lock);
+  is_relay = outbox->relay && lease_is_held (outbox->relay);
+  g_mutex_lock (&outbox->lock);
+  if (outbox->is_relay && !is_relay) {
+    metrics_gauge ("outbox_refused", 0, NULL);
+    metrics_gauge ("outbox_oldest_seconds", 0, NULL);
+  }
+  outbox->is_relay = is_relay;
+  g_mutex_unlock (&outbox->lock);
 }
 
 static gpointer
@@ -977,6 +1009,7 @@ work (gpointer data)
     go_on = wait_for_work (outbox, &published, &refused, last_deleted_ms + GATHER_MS);
     if (!go_on)
       break;
+    follow_lease (outbox);
     publish_again (outbox);
     publish_next_alone (outbox);
     if (!db)
@@ -986,7 +1019,8 @@ work (gpointer data)
       give_back (outbox, published, refused);
       g_clear_pointer (&db, db_close);
       go_on = wait_for_database (outbox, error);
-    }
+    } else
+      health_note_trouble (outbox->health, "outbox", NULL);
     learn_again (outbox);
     last_deleted_ms = clock_monotonic_ms ();
     g_mutex_lock (&outbox->lock);
@@ -1016,12 +1050,16 @@ outbox_new (const Settings *settings, const OutboxOptions *options, GError **err
   outbox->instance_timeout_ms = options->instance_timeout_ms;
   outbox->refused_hook = options->refused;
   outbox->hook_data = options->data;
+  outbox->relay = options->relay;
+  outbox->health = options->health;
   outbox->sweep_at_ms = clock_monotonic_ms () + SWEEP_MS;
   outbox->producer = kafka_producer_new (settings, KAFKA_BATCH_BYTES, reported, outbox, error);
   if (!outbox->producer) {
     outbox_free (outbox);
     return NULL;
   }
+  if (outbox->relay)
+    lease_on_change (outbox->relay, wake_for_lease, outbox);
   outbox->thread = g_thread_new ("outbox", work, outbox);
   return outbox;
 }
@@ -1031,6 +1069,8 @@ outbox_free (Outbox *outbox)
 {
   if (!outbox)
     return;
+  if (outbox->relay)
+    lease_on_change (outbox->relay, NULL, NULL);
   g_mutex_lock (&outbox->lock);
   outbox->stopping = TRUE;
   g_cond_broadcast (&outbox->changed);
@@ -1060,22 +1100,6 @@ outbox_sweep_soon (Outbox *outbox)
 {
   g_mutex_lock (&outbox->lock);
   outbox->sweep = TRUE;
-  g_cond_broadcast (&outbox->changed);
-  g_mutex_unlock (&outbox->lock);
-}
-
-void
-outbox_set_relay (Outbox *outbox, gboolean active)
-{
-  g_mutex_lock (&outbox->lock);
-  if (outbox->is_relay != active)
-    log_info (active ? "this process is the relay now" : "this process is not the relay any more",
-              NULL);
-  if (outbox->is_relay && !active) {
-    metrics_gauge ("outbox_refused", 0, NULL);
-    metrics_gauge ("outbox_oldest_seconds", 0, NULL);
-  }
-  outbox->is_relay = active;
   g_cond_broadcast (&outbox->changed);
   g_mutex_unlock (&outbox->lock);
 }

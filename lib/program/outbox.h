@@ -17,6 +17,8 @@
 
 #include "db/db.h"
 #include "kafka/producer.h"
+#include "program/health.h"
+#include "program/lease.h"
 
 typedef struct {
   char *instance_id; /* NULL: this process made it */
@@ -51,6 +53,8 @@ typedef struct {
   gint64 instance_timeout_ms; /* an instance without a heartbeat for this long is dead */
   OutboxRefused refused;      /* may be NULL */
   gpointer data;
+  Lease *relay;   /* whose holder is the relay; NULL: never this process */
+  Health *health; /* told when the database is in the way; may be NULL */
 } OutboxOptions;
 Outbox *outbox_new (const Settings *settings, const OutboxOptions *options, GError **error);
 void outbox_free (Outbox *outbox);
@@ -60,8 +64,6 @@ void outbox_publish (Outbox *outbox, GPtrArray *rows);
 /* Rows of this process that were committed without this process knowing (a COMMIT without an
  * answer) are looked for, several times, for the server may still be at it. */
 void outbox_sweep_soon (Outbox *outbox);
-/* Whether this process is the relay now; told by whoever keeps the lease. */
-void outbox_set_relay (Outbox *outbox, gboolean active);
 /* Rows handed over and not yet reported; readers stop taking when there are many. */
 guint outbox_waiting (Outbox *outbox);
 /* Waits until all are reported and deleted, or noted as refused; FALSE after @timeout_ms. */

@@ -1,40 +1,31 @@
-/* What every program is, see program.h. One housekeeping thread keeps the heartbeat, the clock's
- * offset, the relay's lease and the purge. */
+/* What every program is, see program.h: its start, one thing after the other, and its stop. What goes
+ * on in between is in housekeeping.c, chores.c, outbox.c and health.c. */
 #include "program/program.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/text.h"
+#include "base/metrics.h"
 #include "db/migrate.h"
-#include "http/server.h"
 #include "kafka/client.h"
+#include "program/chores.h"
+#include "program/health.h"
+#include "program/housekeeping.h"
 #include "program/outbox.h"
 #include "program/program.sql.h"
 #include "program/registry.h"
-#include "program/transaction.h"
+#include "program/signals.h"
 #include "program/topics.h"
+#include "program/transaction.h"
 
 G_DEFINE_QUARK (program_error_quark, program_error)
 
-#define WAIT_MS        2000 /* between two tries at start */
-#define LEASE_MS       30000
-#define LEASE_RENEW_MS 10000
-#define LEASE_STOP_MS                                                                              \
-  20000 /* a holder that has not renewed for this long of its monotonic clock stops */
-#define PURGE_EVERY_MS    600000
-#define PURGE_ROWS        5000
-#define OFFSET_WARN_MS    1000
-#define OFFSET_UNREADY_MS 10000
+#define WAIT_MS         2000 /* between two tries at start */
+#define BEAT_LATE_MS    4000 /* a heartbeat may be so late before the process is not ready */
+#define TOPICS_TRIES    3
+#define TOPICS_MS       5000
+#define FLUSH_AT_END_MS 5000
 
 const Setting program_settings[] = {
   { "metrics-port", SETTING_NUMBER, "0",
@@ -46,7 +37,7 @@ const Setting program_settings[] = {
     "debug|info|warning|error" },
   { "schema-registry-url", SETTING_TEXT, "",
     "Confluent schema registry; empty: Avro single-object encoding." },
-  { "heartbeat-interval-ms", SETTING_NUMBER, "10000",
+  { "heartbeat-interval-ms", SETTING_NUMBER, "5000",
     "How often a process says in the database that it is alive.", NULL, 100, 60000 },
   { "instance-timeout-ms", SETTING_NUMBER, "30000",
     "A process without a heartbeat for this long counts as dead.", NULL, 1000, 600000 },
@@ -60,277 +51,16 @@ struct Program {
   const Settings *settings;
   char *instance_id;
   int signal_fd;
+  Health *health;
+  Housekeeping *house;
+  Chores *chores;
   DbPool *pool;
   Sealer *sealer;
   HttpClient *http;
   RegistryAccess registry;
   EventCodec *codec;
   Outbox *outbox;
-  HttpServer *metrics;
-  GThread *housekeeping;
-  GMutex lock;
-  GCond changed;
-  gboolean stopping, is_ready;
-  gint64 heartbeat_done_ms; /* monotonic; 0: never */
-  gint64 lease_token, lease_renewed_ms, purge_at_ms;
-  ProgramLiveness is_alive;
-  gpointer is_alive_data;
-  ProgramReadiness readiness;
-  gpointer readiness_data;
 };
-
-/* --- Signals --- */
-
-static int
-block_signals (void)
-{
-  sigset_t set;
-
-  sigemptyset (&set);
-  sigaddset (&set, SIGTERM);
-  sigaddset (&set, SIGINT);
-  /* Before any thread is made, so that all inherit it. */
-  pthread_sigmask (SIG_BLOCK, &set, NULL);
-  signal (SIGPIPE, SIG_IGN);
-  return signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-int
-program_signal_fd (Program *program)
-{
-  return program->signal_fd;
-}
-
-gboolean
-program_wait_for_stop (Program *program, gint64 ms)
-{
-  struct pollfd fd = { .fd = program->signal_fd, .events = POLLIN };
-  gint64 until = clock_monotonic_ms () + ms;
-
-  /* The signal is left in the descriptor, so that everybody who asks sees it. */
-  for (;;) {
-    int count = poll (&fd, 1, (int)MAX (0, until - clock_monotonic_ms ()));
-    if (count > 0)
-      return TRUE;
-    if (count == 0 || errno != EINTR)
-      return FALSE;
-  }
-}
-
-/* --- Housekeeping --- */
-
-static gboolean
-compare_clocks (Db *db, GError **error)
-{
-  gint64 before = clock_now_ms ();
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_CLOCK, "");
-
-  if (!rows)
-    return FALSE;
-  clock_note_database (before, clock_now_ms (), db_rows_int (rows, 0, "now_ms"));
-  metrics_gauge ("database_clock_offset_seconds", clock_database_offset_ms () / 1000.0, NULL);
-  metrics_gauge ("database_clock_error_seconds", clock_database_error_ms () / 1000.0, NULL);
-  return TRUE;
-}
-
-static gboolean
-beat (Program *program, Db *db, GError **error)
-{
-  if (!db_execute (db, NULL, error, SQL_HEARTBEAT, "tt", program->instance_id, program->name) ||
-      !compare_clocks (db, error))
-    return FALSE;
-  if (ABS (clock_database_offset_ms ()) > OFFSET_WARN_MS)
-    log_limited (LOG_LEVEL_WARNING, "clock",
-                 "this machine's clock differs from the database's by more than 1 s", NULL);
-  g_mutex_lock (&program->lock);
-  program->heartbeat_done_ms = clock_monotonic_ms ();
-  g_mutex_unlock (&program->lock);
-  return TRUE;
-}
-
-static gboolean
-keep_lease (Program *program, Db *db, GError **error)
-{
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_TAKE_LEASE, "ttii", "relay",
-                                      program->instance_id, (gint64)LEASE_MS, program->lease_token);
-
-  if (!rows)
-    return FALSE;
-  if (db_rows_count (rows) == 1) {
-    program->lease_token = db_rows_int (rows, 0, "token");
-    program->lease_renewed_ms = clock_monotonic_ms ();
-    outbox_set_relay (program->outbox, TRUE);
-  } else {
-    program->lease_token = 0;
-    outbox_set_relay (program->outbox, FALSE);
-  }
-  return TRUE;
-}
-
-/* Old rows go in batches, by whoever is the relay. */
-static gboolean
-purge (Program *program, Db *db, GError **error)
-{
-  gint64 days = settings_number (program->settings, "inbox-days");
-
-  return db_execute (db, NULL, error, SQL_PURGE_INBOX, "ii", days, (gint64)PURGE_ROWS) &&
-         db_execute (db, NULL, error, SQL_PURGE_IDEMPOTENCY_KEYS, "i", (gint64)PURGE_ROWS) &&
-         db_execute (db, NULL, error, SQL_PURGE_INSTANCES, "i", (gint64)PURGE_ROWS);
-}
-
-static gpointer
-keep_house (gpointer data)
-{
-  Program *program = data;
-  gint64 interval = settings_number (program->settings, "heartbeat-interval-ms");
-  Db *db = NULL;
-  gint64 renew_at = 0;
-
-  g_mutex_lock (&program->lock);
-  while (!program->stopping) {
-    g_autoptr (GError) error = NULL;
-    gint64 now = clock_monotonic_ms ();
-    gboolean is_fine;
-
-    g_mutex_unlock (&program->lock);
-    if (!db)
-      db = db_open (settings_text (program->settings, "database-url"), &error);
-    is_fine = db && beat (program, db, &error);
-    if (is_fine && now >= renew_at) {
-      is_fine = keep_lease (program, db, &error);
-      renew_at = now + LEASE_RENEW_MS;
-    }
-    if (is_fine && program->lease_token && now >= program->purge_at_ms) {
-      is_fine = purge (program, db, &error);
-      program->purge_at_ms = now + PURGE_EVERY_MS;
-    }
-    if (!is_fine) {
-      log_limited (LOG_LEVEL_WARNING, "heartbeat", "no heartbeat: the database does not answer",
-                   "error", error ? error->message : NULL, NULL);
-      g_clear_pointer (&db, db_close);
-    }
-    if (program->lease_token && clock_monotonic_ms () - program->lease_renewed_ms > LEASE_STOP_MS) {
-      program->lease_token = 0;
-      outbox_set_relay (program->outbox, FALSE);
-    }
-    g_mutex_lock (&program->lock);
-    if (!program->stopping)
-      g_cond_wait_until (&program->changed, &program->lock,
-                         g_get_monotonic_time () +
-                             (is_fine ? interval : MIN (interval, 1000)) * 1000);
-  }
-  g_mutex_unlock (&program->lock);
-  if (db) {
-    if (program->lease_token)
-      (void)db_execute (db, NULL, NULL, SQL_GIVE_LEASE, "ti", "relay",
-                        program->lease_token); /* it runs out by itself */
-    (void)db_execute (db, NULL, NULL, SQL_INSTANCE_ENDED, "t",
-                      program->instance_id); /* else dead after its time-out */
-    db_close (db);
-  }
-  return NULL;
-}
-
-/* --- /metrics, /livez, /readyz --- */
-
-static gboolean
-is_ready (Program *program, const char **ret_why)
-{
-  gint64 age;
-  gboolean ready;
-  ProgramReadiness readiness;
-  const char *why = NULL;
-
-  g_mutex_lock (&program->lock);
-  readiness = program->readiness;
-  age = clock_monotonic_ms () - program->heartbeat_done_ms;
-  ready = program->is_ready;
-  g_mutex_unlock (&program->lock);
-  if (!ready)
-    *ret_why = "starting or stopping\n";
-  else if (program->heartbeat_done_ms == 0 ||
-           age > settings_number (program->settings, "instance-timeout-ms"))
-    *ret_why = "the database does not answer\n";
-  else if (ABS (clock_database_offset_ms ()) > OFFSET_UNREADY_MS)
-    *ret_why = "the clock differs from the database's by more than 10 s\n";
-  else if (readiness && (why = readiness (program->readiness_data)))
-    *ret_why = why;
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static HttpReply *
-answer (const HttpServerRequest *request, gpointer data)
-{
-  Program *program = data;
-  const char *why = "ok\n";
-
-  if (strcmp (request->path, "/metrics") == 0) {
-    metrics_gauge ("outbox_waiting", outbox_waiting (program->outbox), NULL);
-    return http_reply_take (200, "text/plain; version=0.0.4; charset=utf-8", metrics_render ());
-  }
-  if (strcmp (request->path, "/readyz") == 0) {
-    gboolean ready = is_ready (program, &why); /* before why is read */
-    return http_reply_new (ready ? 200 : 503, "text/plain", why);
-  }
-  if (strcmp (request->path, "/livez") == 0) {
-    gboolean alive = !outbox_is_fatal (program->outbox) &&
-                     (!program->is_alive || program->is_alive (program->is_alive_data));
-    return http_reply_new (alive ? 200 : 503, "text/plain", alive ? "ok\n" : "stuck\n");
-  }
-  return http_reply_new (404, "text/plain", "not found\n");
-}
-
-void
-program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data)
-{
-  program->is_alive_data = data;
-  program->is_alive = is_alive;
-}
-
-void
-program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data)
-{
-  g_mutex_lock (&program->lock);
-  program->readiness_data = data;
-  program->readiness = readiness;
-  g_mutex_unlock (&program->lock);
-}
-
-guint16
-program_metrics_port (Program *program)
-{
-  return http_server_port (program->metrics);
-}
-
-void
-program_set_ready (Program *program, gboolean ready)
-{
-  g_mutex_lock (&program->lock);
-  program->is_ready = ready;
-  g_mutex_unlock (&program->lock);
-}
-
-void
-program_announce (Program *program, const char *url)
-{
-  const char *path = settings_text (program->settings, "address-file");
-  g_autofree char *metrics_url =
-      g_strdup_printf ("http://127.0.0.1:%u", program_metrics_port (program));
-  g_autofree char *port = g_strdup_printf ("%u", program_metrics_port (program));
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GError) error = NULL;
-
-  log_info ("listening", "metrics_port", port, "url", url, NULL);
-  if (*path == '\0')
-    return;
-  g_string_printf (text, "METRICS_URL=%s\n", metrics_url);
-  if (url)
-    g_string_append_printf (text, "URL=%s\n", url);
-  if (!g_file_set_contents (path, text->str, text->len, &error))
-    log_failure ("the address-file cannot be written", "error", error->message, NULL);
-}
 
 /* --- Start --- */
 
@@ -351,24 +81,34 @@ record_secrets (Program *program, Db *db, GError **error)
   return FALSE;
 }
 
+/* A signal ends the process meanwhile, see signals.h. */
+static void
+wait_for (Program *program, const char *what, const char *why, const GError *problem, gint64 ms)
+{
+  health_set_waiting (program->health, why);
+  log_limited (LOG_LEVEL_WARNING, what, what, "error", problem->message, NULL);
+  g_usleep ((gulong)ms * 1000);
+}
+
+/* A database that is away, and a schema that is not there yet or behind, come by themselves; one that
+ * does not admit this program does not. */
 static gboolean
 meet_database (Program *program, GError **error)
 {
+  static const char away[] = "waiting for the database (database-url)";
+
   for (;;) {
     g_autoptr (GError) problem = NULL;
     g_autoptr (Db) db = db_open (settings_text (program->settings, "database-url"), &problem);
 
-    /* The first answers of a connection are slow: two more for the clock. */
     if (db && db_schema_check (db, &problem) && record_secrets (program, db, &problem) &&
-        beat (program, db, &problem) && compare_clocks (db, &problem) &&
-        compare_clocks (db, &problem))
+        housekeeping_first_beat (program->house, db, &problem))
       return TRUE;
-    if (!g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY)) {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
-    log_warning ("waiting for the database (database-url)", "error", problem->message, NULL);
-    if (program_wait_for_stop (program, WAIT_MS)) {
+    if (g_error_matches (problem, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_BEHIND)) {
+      wait_for (program, "waiting for the database's schema", problem->message, problem, WAIT_MS);
+    } else if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY)) {
+      wait_for (program, away, away, problem, WAIT_MS);
+    } else {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
@@ -414,7 +154,7 @@ learn_topics (Program *program, const GPtrArray *table, GError **error)
   for (guint i = 0; i < table->len; i++)
     g_ptr_array_add (names, program_topic (program, ((Topic *)g_ptr_array_index (table, i))->name));
   g_ptr_array_add (names, NULL);
-  return outbox_learn_topics (program->outbox, (const char *const *)names->pdata, 5000, error);
+  return outbox_learn_topics (program->outbox, (const char *const *)names->pdata, TOPICS_MS, error);
 }
 
 static gboolean
@@ -423,7 +163,7 @@ check_topics (Program *program, const GPtrArray *table, GError **error)
   g_autofree char *unequal = NULL;
 
   if (!topics_check (outbox_kafka_handle (program->outbox),
-                     settings_text (program->settings, "topic-prefix"), table, 5000, &unequal,
+                     settings_text (program->settings, "topic-prefix"), table, TOPICS_MS, &unequal,
                      error))
     return FALSE;
   metrics_gauge ("topics_unequal", unequal ? 1 : 0, NULL);
@@ -435,24 +175,20 @@ check_topics (Program *program, const GPtrArray *table, GError **error)
 static gboolean
 meet_broker (Program *program, GError **error)
 {
+  static const char away[] = "waiting for the broker (kafka-brokers)";
   g_autoptr (GPtrArray) table = program_topics (program);
-  gint64 tries = 0;
 
-  for (;;) {
+  for (guint tries = 0;;) {
     g_autoptr (GError) problem = NULL;
 
     if (check_topics (program, table, &problem))
       return TRUE;
     /* Topics that were made a moment ago may not be known everywhere yet. */
-    if (!g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) && ++tries >= 3) {
+    if (!g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) && ++tries >= TOPICS_TRIES) {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
-    log_warning ("waiting for the broker (kafka-brokers)", "error", problem->message, NULL);
-    if (program_wait_for_stop (program, tries ? 500 : WAIT_MS)) {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
+    wait_for (program, away, away, problem, tries ? 500 : WAIT_MS);
   }
 }
 
@@ -460,6 +196,7 @@ meet_broker (Program *program, GError **error)
 static gboolean
 meet_registry (Program *program, GError **error)
 {
+  static const char away[] = "waiting for the schema registry (schema-registry-url)";
   g_autoptr (GPtrArray) table = program_topics (program);
 
   for (guint i = 0; i < table->len;) {
@@ -475,12 +212,7 @@ meet_registry (Program *program, GError **error)
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
-    log_warning ("waiting for the schema registry (schema-registry-url)", "error", problem->message,
-                 NULL);
-    if (program_wait_for_stop (program, WAIT_MS)) {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
+    wait_for (program, away, away, problem, WAIT_MS);
   }
   return TRUE;
 }
@@ -489,14 +221,16 @@ static void
 tell_configuration (Program *program)
 {
   g_auto (GStrv) pairs = settings_effective (program->settings);
+  g_autofree char *port = g_strdup_printf ("%u", program_metrics_port (program));
 
-  log_info ("starting", "instance_id", program->instance_id, "librdkafka", rd_kafka_version_str (),
-            NULL);
+  log_info ("starting", "instance_id", program->instance_id, "metrics_port", port, "librdkafka",
+            rd_kafka_version_str (), NULL);
   for (guint i = 0; pairs[i] && pairs[i + 1]; i += 2)
     log_debug ("setting", "name", pairs[i], "value", pairs[i + 1], NULL);
 }
 
-/* A consumer's desks count among its connections; heartbeat and outbox have one each beside them. */
+/* A consumer's desks count among its connections; housekeeping, outbox and the chores have one each
+ * beside them. */
 static guint
 pool_size (const Settings *settings)
 {
@@ -506,50 +240,128 @@ pool_size (const Settings *settings)
   return all > at_desks + 1 ? all - at_desks : 2;
 }
 
+static gboolean
+open_door (Program *program, GError **error)
+{
+  const Settings *settings = program->settings;
+  gint64 interval = settings_number (settings, "heartbeat-interval-ms");
+
+  program->health = health_new (
+      settings_text (settings, "metrics-address"), settings_number (settings, "metrics-port"),
+      MIN (settings_number (settings, "instance-timeout-ms"), interval + BEAT_LATE_MS), error);
+  return program->health != NULL;
+}
+
+static void
+make_house (Program *program)
+{
+  const HousekeepingOptions options = {
+    .database_url = settings_text (program->settings, "database-url"),
+    .instance_id = program->instance_id,
+    .program = program->name,
+    .interval_ms = settings_number (program->settings, "heartbeat-interval-ms"),
+    .health = program->health,
+  };
+
+  program->house = housekeeping_new (&options);
+}
+
+static gboolean
+open_sealer (Program *program, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  program->sealer = sealer_from_settings (program->settings, &problem);
+  if (!program->sealer) /* keys that are none are a wrong setting */
+    g_set_error_literal (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, problem->message);
+  return program->sealer != NULL;
+}
+
+static void
+open_codec (Program *program)
+{
+  const HttpClientOptions http = { .verify = TRUE };
+
+  if (settings_is_set (program->settings, "schema-registry-url")) {
+    program->http = http_client_new (&http);
+    program->registry =
+        (RegistryAccess){ program->http, settings_text (program->settings, "schema-registry-url") };
+  }
+  program->codec = event_codec_new (program->http ? registry_ask : NULL, &program->registry);
+}
+
+static gboolean
+outbox_is_alive (gpointer outbox)
+{
+  return !outbox_is_fatal (outbox);
+}
+
+static void
+note_outbox (gpointer outbox)
+{
+  metrics_gauge ("outbox_waiting", outbox_waiting (outbox), NULL);
+}
+
+static gboolean
+open_outbox (Program *program, GError **error)
+{
+  const Settings *settings = program->settings;
+  const OutboxOptions options = {
+    .database_url = settings_text (settings, "database-url"),
+    .instance_id = program->instance_id,
+    .instance_timeout_ms = settings_number (settings, "instance-timeout-ms"),
+    .relay = program_lease (program, "relay"),
+    .health = program->health,
+    .refused = tell_refused,
+    .data = program,
+  };
+
+  program->outbox = outbox_new (settings, &options, error);
+  if (!program->outbox)
+    return FALSE;
+  health_add_liveness (program->health, outbox_is_alive, program->outbox);
+  health_set_gauges (program->health, note_outbox, program->outbox);
+  return TRUE;
+}
+
+static void
+begin_work (Program *program)
+{
+  const ChoresOptions chores = {
+    .database_url = settings_text (program->settings, "database-url"),
+    .inbox_days = settings_number (program->settings, "inbox-days"),
+    .lease = program_lease (program, "relay"),
+  };
+
+  housekeeping_start (program->house);
+  program->chores = chores_start (&chores);
+  signals_begin_serving ();
+  program_set_ready (program, TRUE);
+}
+
 Program *
 program_start (const char *name, const Settings *settings, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
   Program *program = g_new0 (Program, 1);
-  const HttpClientOptions http = { .verify = TRUE };
-  HttpServerOptions server = { .address = settings_text (settings, "metrics-address"),
-                               .port = settings_number (settings, "metrics-port") };
-  OutboxOptions outbox = { .database_url = settings_text (settings, "database-url"),
-                           .instance_timeout_ms = settings_number (settings, "instance-timeout-ms"),
-                           .refused = tell_refused,
-                           .data = program };
 
   log_init (name, settings_text (settings, "log-level"));
   db_configure (settings);
   program->name = g_strdup (name);
   program->settings = settings;
   program->instance_id = text_new_uuid ();
-  program->signal_fd = block_signals ();
-  g_mutex_init (&program->lock);
-  g_cond_init (&program->changed);
-  outbox.instance_id = program->instance_id;
+  program->signal_fd = signals_open ();
+  if (!open_sealer (program, error) || !open_door (program, error))
+    goto failed;
   tell_configuration (program);
-
-  program->sealer = sealer_from_settings (settings, &problem);
-  if (!program->sealer) /* keys that are none are a wrong setting */
-    g_set_error_literal (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, problem->message);
-  if (!program->sealer || !meet_database (program, error))
+  make_house (program);
+  if (!meet_database (program, error))
     goto failed;
-  if (settings_is_set (settings, "schema-registry-url")) {
-    program->http = http_client_new (&http);
-    program->registry =
-        (RegistryAccess){ program->http, settings_text (settings, "schema-registry-url") };
-  }
-  program->codec = event_codec_new (program->http ? registry_ask : NULL, &program->registry);
+  open_codec (program);
   program->pool = db_pool_new (settings_text (settings, "database-url"), pool_size (settings));
-  program->outbox = outbox_new (settings, &outbox, error);
-  if (!program->outbox)
+  if (!open_outbox (program, error) || !meet_broker (program, error) ||
+      !meet_registry (program, error))
     goto failed;
-  program->metrics = http_server_start (&server, answer, program, error);
-  if (!program->metrics || !meet_broker (program, error) || !meet_registry (program, error))
-    goto failed;
-  program->housekeeping = g_thread_new ("housekeeping", keep_house, program);
-  program_set_ready (program, TRUE);
+  begin_work (program);
   return program;
 
 failed:
@@ -557,33 +369,100 @@ failed:
   return NULL;
 }
 
+/* --- Stop --- */
+
 void
 program_stop (Program *program)
 {
   if (!program)
     return;
-  program_set_ready (program, FALSE);
+  if (program->health)
+    program_set_ready (program, FALSE);
   if (program->outbox)
-    (void)outbox_flush (program->outbox, 5000); /* what is left is the relay's */
-  g_mutex_lock (&program->lock);
-  program->stopping = TRUE;
-  g_cond_broadcast (&program->changed);
-  g_mutex_unlock (&program->lock);
-  if (program->housekeeping)
-    g_thread_join (program->housekeeping);
-  http_server_stop (program->metrics);
+    (void)outbox_flush (program->outbox, FLUSH_AT_END_MS); /* what is left is the relay's */
+  chores_stop (program->chores);
+  housekeeping_stop (program->house);
+  health_close (program->health);
   outbox_free (program->outbox);
+  housekeeping_free (program->house); /* with the leases that outbox and chores asked */
   if (program->pool)
     db_pool_free (program->pool);
   event_codec_free (program->codec);
   http_client_free (program->http);
   sealer_free (program->sealer);
-  close (program->signal_fd);
-  g_mutex_clear (&program->lock);
-  g_cond_clear (&program->changed);
+  health_free (program->health);
+  signals_close (program->signal_fd);
   g_free (program->instance_id);
   g_free (program->name);
   g_free (program);
+}
+
+/* --- Signals, health, leases --- */
+
+int
+program_signal_fd (Program *program)
+{
+  return program->signal_fd;
+}
+
+gboolean
+program_wait_for_stop (Program *program, gint64 ms)
+{
+  return signals_wait (program->signal_fd, ms);
+}
+
+void
+program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data)
+{
+  health_add_liveness (program->health, is_alive, data);
+}
+
+void
+program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data)
+{
+  health_set_readiness (program->health, readiness, data);
+}
+
+guint16
+program_metrics_port (Program *program)
+{
+  return health_port (program->health);
+}
+
+void
+program_set_ready (Program *program, gboolean ready)
+{
+  health_set_waiting (program->health, ready ? NULL : "stopping");
+}
+
+void
+program_note_trouble (Program *program, const char *kind, const char *why)
+{
+  health_note_trouble (program->health, kind, why);
+}
+
+Lease *
+program_lease (Program *program, const char *name)
+{
+  return housekeeping_lease (program->house, name);
+}
+
+void
+program_announce (Program *program, const char *url)
+{
+  const char *path = settings_text (program->settings, "address-file");
+  g_autofree char *port = g_strdup_printf ("%u", program_metrics_port (program));
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  log_info ("listening", "metrics_port", port, "url", url, NULL);
+  if (*path == '\0')
+    return;
+  g_string_printf (text, "METRICS_URL=http://127.0.0.1:%s\n", port);
+  if (url)
+    g_string_append_printf (text, "URL=%s\n", url);
+  if (!g_file_set_contents (path, text->str, text->len, &error))
+    log_failure ("the address-file cannot be written", "error", error->message, NULL);
 }
 
 /* --- What others ask for --- */

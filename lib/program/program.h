@@ -7,6 +7,7 @@
 #include "base/settings.h"
 #include "db/db.h"
 #include "events/codec.h"
+#include "program/lease.h"
 #include "program/transaction.h"
 
 /* Rows every program has: database-url, kafka-brokers, topic-prefix, schema-registry-url,
@@ -21,9 +22,12 @@ typedef enum {
 
 /**
  * program_start:
- * Waits (with a message that says for what) for the database and the broker; refuses (error, exit
- * 1) an unknown schema version, missing or wrong topics, another secret's fingerprint. Logs the
- * effective configuration, secrets masked.
+ * @settings: borrowed for the program's life
+ *
+ * Waits, with a line and a 503 of /readyz that say for what, for the database, its schema and the
+ * broker; a signal that comes meanwhile ends the process at once. Refuses (error, exit 1) a schema
+ * that does not admit it, missing or wrong topics, another secret's fingerprint. Logs the effective
+ * configuration, secrets masked. Returns: owned; program_stop().
  */
 Program *program_start (const char *name, const Settings *settings, GError **error);
 /* Flushes, deletes published rows, marks the instance ended. NULL is fine. */
@@ -38,7 +42,7 @@ guint16 program_metrics_port (Program *program);
 char *program_topic (Program *program, const char *name); /* with prefix; owned */
 void program_set_ready (Program *program, gboolean ready);
 Outbox *program_outbox (Program *program);
-/* /livez asks it, in any thread, until it is given another. NULL: nobody has to be asked. */
+/* /livez asks it too, in any thread, until program_stop(). */
 typedef gboolean (*ProgramLiveness) (gpointer data);
 void program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data);
 /* A consumer's desks: take, settle, and three for steps. The rest of database-connections is its workers' pool. */
@@ -47,6 +51,12 @@ void program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer 
  * from other threads, at any time until program_stop(). */
 typedef const char *(*ProgramReadiness) (gpointer data);
 void program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data);
+/* What stands in the way of work and is tried again: see health_note_trouble() for what comes of it.
+ * @kind is a constant; @why NULL: over. Any thread; cheap. */
+void program_note_trouble (Program *program, const char *kind, const char *why);
+/* A lease that this process takes when it can, and keeps. @name is a constant; the same name is the
+ * same lease, the program's. Held by one process of all at a time: ask it, see lease.h. */
+Lease *program_lease (Program *program, const char *name);
 
 /* BEGIN, @work, COMMIT, then publish the outbox rows it made. Repeated on
  * conflict. A COMMIT without an answer is an error (DB_ERROR_COMMIT_UNKNOWN): the caller looks

@@ -112,6 +112,51 @@ test_check_says_what_to_do (void)
   g_assert_error (past, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_VERSION);
 }
 
+/* While a release replaces another, both work on the newer schema, if it says so. */
+static void
+test_newer_one_may_admit (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) refused = NULL, back = NULL, later = NULL;
+
+  migrate_to (db, -1);
+  database_run (db, "insert into schema_migrations (version, name, checksum, admits) "
+                    "select max (version) + 1, 'of-tomorrow', 'x', max (version) from "
+                    "schema_migrations");
+  g_assert_true (db_schema_check (db, NULL));
+  g_assert_false (db_migrate (db, 0, &back));
+  g_assert_error (back, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
+
+  /* What one after the other does not admit is not admitted. */
+  database_run (db, "insert into schema_migrations (version, name, checksum, admits) "
+                    "select max (version) + 1, 'of-the-day-after', 'x', max (version) + 1 from "
+                    "schema_migrations");
+  g_assert_false (db_schema_check (db, &refused));
+  g_assert_error (refused, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
+  database_run (db, "insert into schema_migrations (version, name, checksum, admits) "
+                    "select max (version) + 1, 'later', 'x', 1 from schema_migrations");
+  g_assert_false (db_schema_check (db, &later));
+  g_assert_error (later, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
+  database_run (db, "delete from schema_migrations where checksum = 'x'");
+}
+
+/* A history that an older release has written, without what it admits. */
+static void
+test_older_history_is_read (void)
+{
+  g_autoptr (Db) db = database_open ();
+
+  migrate_to (db, -1);
+  database_run (db, "alter table schema_migrations drop column admits");
+  g_assert_true (db_schema_check (db, NULL));
+  migrate_to (db, db_schema_version_expected () - 1);
+  migrate_to (db, -1);
+  g_assert_true (db_schema_check (db, NULL));
+  g_assert_cmpint (
+      database_number (db, "select count (*) as n from schema_migrations where admits is not null"),
+      ==, 1);
+}
+
 static void
 test_edited_is_refused (void)
 {
@@ -215,6 +260,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/db/migrate/back-and-forth-is-the-same-schema", test_back_and_forth);
   g_test_add_func ("/db/migrate/check-says-what-to-do", test_check_says_what_to_do);
+  g_test_add_func ("/db/migrate/newer-one-may-admit", test_newer_one_may_admit);
+  g_test_add_func ("/db/migrate/older-history-is-read", test_older_history_is_read);
   g_test_add_func ("/db/migrate/edited-is-refused", test_edited_is_refused);
   g_test_add_func ("/db/migrate/failure-leaves-a-whole-version",
                    test_failure_leaves_a_whole_version);

@@ -15,6 +15,7 @@ typedef struct {
   Settings *settings;
   Db *db;
   char *instance_id;
+  Lease *relay;
   Outbox *outbox;
   gint refusals_told; /* atomic */
 } Fixture;
@@ -75,8 +76,22 @@ start_process (Fixture *fixture)
 
   g_free (fixture->instance_id);
   options.instance_id = fixture->instance_id = text_new_uuid ();
+  lease_free (fixture->relay);
+  options.relay = fixture->relay = lease_new ("relay", fixture->instance_id);
   fixture->outbox = outbox_new (fixture->settings, &options, &error);
   g_assert_no_error (error);
+}
+
+/* Whoever was it is gone. */
+static void
+become_relay (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+
+  database_run (fixture->db, "delete from leases");
+  lease_keep (fixture->relay, fixture->db, &error);
+  g_assert_no_error (error);
+  g_assert_true (lease_is_held (fixture->relay));
 }
 
 static void
@@ -94,6 +109,7 @@ tear_down (Fixture *fixture, gconstpointer data)
 {
   (void)data;
   outbox_free (fixture->outbox);
+  lease_free (fixture->relay);
   db_close (fixture->db);
   settings_free (fixture->settings);
   g_free (fixture->instance_id);
@@ -180,7 +196,7 @@ test_numbers_of_two (Fixture *fixture, gconstpointer data)
   leave_dead_row (fixture->db);
   leave_dead_row (fixture->db);
   database_run (fixture->db, "update outbox set id = 7");
-  outbox_set_relay (fixture->outbox, TRUE);
+  become_relay (fixture);
   UNTIL (rows_of (fixture, "true") == 0);
 }
 
@@ -220,7 +236,7 @@ test_idle_transactions (Fixture *fixture, gconstpointer data)
   database_run (here, "create table mark (n integer)");
 
   leave_dead_row (fixture->db);
-  outbox_set_relay (fixture->outbox, TRUE);
+  become_relay (fixture);
   UNTIL (rows_of (fixture, "true") == 0);
   db_rollback (here);
   db_rollback (elsewhere);
@@ -244,7 +260,7 @@ test_late_commit (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (database_number (late, "select count(*) as n from outbox"), ==,
                    1); /* it is there now */
   second = make_rows (fixture->db, dead, "relayed", -1, 1);
-  outbox_set_relay (fixture->outbox, TRUE);
+  become_relay (fixture);
   UNTIL (rows_of (fixture, "true") == 0);
   db_commit (late, &error);
   g_assert_no_error (error);
@@ -263,7 +279,7 @@ test_living_are_left_alone (Fixture *fixture, gconstpointer data)
   database_run (fixture->db, sql);
   rows = make_rows (fixture->db, living, "relayed", -1, 1);
   leave_dead_row (fixture->db);
-  outbox_set_relay (fixture->outbox, TRUE);
+  become_relay (fixture);
   UNTIL (rows_of (fixture, "true") == 1);
   g_assert_true (outbox_flush (fixture->outbox, WAIT_S * 1000));
   g_assert_cmpint (rows_of (fixture, "true"), ==, 1);
@@ -297,10 +313,10 @@ test_old_rows_are_gauged (Fixture *fixture, gconstpointer data)
   rows = make_rows (fixture->db, living, "t", -1, 1);
   database_run (fixture->db,
                 "update outbox set created_at = clock_timestamp () - interval '3 minutes'");
-  outbox_set_relay (fixture->outbox, TRUE);
+  become_relay (fixture);
   UNTIL (metrics_value ("outbox_oldest_seconds", NULL) >= 180);
-  outbox_set_relay (fixture->outbox, FALSE);
-  g_assert_cmpfloat (metrics_value ("outbox_oldest_seconds", NULL), ==, 0);
+  lease_give (fixture->relay, fixture->db);
+  UNTIL (metrics_value ("outbox_oldest_seconds", NULL) == 0);
 }
 
 /* --- Refusals --- */
@@ -312,7 +328,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) bad = NULL;
 
   (void)data;
-  outbox_set_relay (fixture->outbox, TRUE);
+  become_relay (fixture);
   bad = make_rows (fixture->db, fixture->instance_id, "refusing", 99, 1);
   fine = make_rows (fixture->db, fixture->instance_id, "t", -1, 2);
   outbox_publish (fixture->outbox, bad);
@@ -334,7 +350,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   database_run (
       fixture->db,
       "update outbox set again_at = clock_timestamp () - interval '1 second', refusals = 20");
-  outbox_set_relay (fixture->outbox, TRUE);
+  become_relay (fixture);
   UNTIL (rows_of (fixture, "refusals = 21") == 1);
   g_assert_cmpint (rows_of (fixture,
                             "again_at between clock_timestamp () + interval '4 minutes' and "
