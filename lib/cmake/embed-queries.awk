@@ -4,7 +4,7 @@
 function close_query () { if (open) print "  ;"; open = 0 }
 BEGIN { print "/* Generated from the .sql file beside the sources; do not edit. */\n#pragma once" }
 /^-- name: / {
-  close_query ()
+  close_query()
   name = toupper ($3); gsub (/-/, "_", name)
   print "__attribute__ ((unused)) static const char SQL_" name "[] ="
   open = 1
@@ -12,7 +12,7 @@ BEGIN { print "/* Generated from the .sql file beside the sources; do not edit. 
 }
 /^[ \t]*--/ { next }
 open && NF {
-  gsub (/\\/, "\\\\"); gsub (/"/, "\\\"")
+  gsub (/\\/, "&&"); gsub (/"/, "\\\"")
   print "  \"" $0 "\\n\""
 }
-END { close_query () }
+END { close_query() }

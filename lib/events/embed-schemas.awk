@@ -7,7 +7,7 @@ BEGIN {
   print "static const struct {\n  const char *stem;\n  int version;\n  const char *text;\n} embedded_schemas[] = {"
 }
 FNR == 1 {
-  close_row ()
+  close_row()
   count = split (FILENAME, part, "/")
   file = part[count]
   sub (/[.]avsc$/, "", file)
@@ -20,5 +20,5 @@ FNR == 1 {
   print "  { \"" stem "\", " version ","
   open = 1
 }
-{ gsub (/\\/, "\\\\"); gsub (/"/, "\\\""); print "    \"" $0 "\\n\"" }
-END { close_row (); print "};" }
+{ gsub (/\\/, "&&"); gsub (/"/, "\\\""); print "    \"" $0 "\\n\"" }
+END { close_row(); print "};" }
