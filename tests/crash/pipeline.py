@@ -242,6 +242,7 @@ class Pipeline:
         try:
             self.token = "t-" + uuid.uuid4().hex
             self.token_file = self.folder / "tokens"
+            self.token_file.touch(0o600)   # claim-api refuses one that others may read
             self.token_file.write_text(self.token + "\n")
             self.sql_on_server(f"create database {self.name}")
             self.simulator = Simulator(self, *self.simulator_options)
@@ -448,8 +449,9 @@ class Pipeline:
         names = [part for name, text in headers.items() if name != "offset" for part in ("-H", f"{name}={text}")]
         body = self.folder / f"produced-{uuid.uuid4().hex}"
         body.write_bytes(value)
-        subprocess.run(["kcat", "-b", self.brokers, "-P", "-t", self.prefix + topic, "-p", str(partition), "-k", key, *names,
-                        body], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, check=True)
+        subprocess.run(["kcat", "-b", self.brokers, "-X", "message.max.bytes=2000000", "-P", "-t", self.prefix + topic,
+                        "-p", str(partition), "-k", key, *names, body],
+                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, check=True)
 
     # --- What must hold whenever all claims have passed, whatever happened meanwhile
 
