@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "pipeline/crew.h"
 #include "pipeline/judge.h"
+#include "pipeline/next-record.h"
 #include "pipeline/settle.h"
 #include "pipeline/take.h"
 
@@ -92,6 +93,9 @@ snooze (Life *life, Delivery *delivery, gint64 ms, Mover mover)
 static void
 settle (Life *life, Delivery *delivery, SettleKind kind, GError *why_taken, Mover mover)
 {
+  if ((kind == SETTLE_RETRY || kind == SETTLE_LATER) &&
+      !next_record_fits_tier (life->context, delivery))
+    kind = SETTLE_QUARANTINE;
   window_settling (life->window, delivery, mover);
   settle_desk_add (life->settle, settle_unit_new (delivery, kind, why_taken));
   wake (life); /* there is room for another one */

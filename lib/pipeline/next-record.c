@@ -4,6 +4,9 @@
 #include "kafka/retry-tiers.h"
 #include "pipeline/verdicts.h"
 #include "program/journal.h"
+#include "program/record-fit.h"
+
+#define OURS_AT_MOST 4096 /* bytes of our headers, framing included */
 
 static RecordStep
 step_of (const NextRecord *next, gboolean spends_attempt)
@@ -25,21 +28,53 @@ copy_of (gconstpointer data, gsize length)
   return data ? g_bytes_new (data, length) : NULL;
 }
 
-/* Original bytes, tombstones as tombstones, to the same partition number. */
-static void
-pass_on (const NextRecord *next, const char *topic, KafkaHeaders *headers_taken)
+static RecordRoom
+room_of (const Context *context, const char *topic)
 {
-  const rd_kafka_message_t *message = next->delivery->message;
+  Outbox *outbox = program_outbox (context->program);
+  g_autofree char *name = program_topic (context->program, topic);
+
+  return (RecordRoom){ .limit = outbox_record_limit (outbox, name),
+                       .partitions = outbox_partitions (outbox, name) };
+}
+
+/* Original bytes, tombstones as tombstones, to the same partition number. One that does
+ * not fit goes to quarantine by reference. Returns where it goes. */
+static const char *
+pass_on (const NextRecord *next, const char *wanted, KafkaHeaders *headers_taken)
+{
+  const Delivery *delivery = next->delivery;
+  const rd_kafka_message_t *message = delivery->message;
+  gint32 partition = delivery->partition->number;
+  GBytes *key = copy_of (message->key, message->key_len);
+  GBytes *value = copy_of (message->payload, message->len);
+  g_autofree char *reference =
+      g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic,
+                       delivery->partition->number, delivery->offset);
+  RecordRoom room = room_of (next->context, wanted);
+  const char *topic = wanted;
 
   record_fit_headers (headers_taken);
-  transaction_add_row (next->transaction, topic, next->delivery->partition->number,
-                       copy_of (message->key, message->key_len),
-                       copy_of (message->payload, message->len), headers_taken);
+  if (record_fit (&room, &partition, &key, &value, headers_taken, reference) == RECORD_BY_REFERENCE)
+    topic = QUARANTINE;
+  transaction_add_row (next->transaction, topic, partition, key, value, headers_taken);
+  return topic;
+}
+
+gboolean
+next_record_fits_tier (const Context *context, const Delivery *delivery)
+{
+  const RecordRoom room = room_of (context, context->consumer->topic);
+  gsize limit = room.limit ? room.limit : RECORD_LIMIT_UNKNOWN;
+
+  return delivery->message->len + delivery->message->key_len +
+             kafka_headers_size (delivery->record->headers) + OURS_AT_MOST <=
+         limit;
 }
 
 gboolean
 next_record_away (const NextRecord *next, const char *topic, gboolean spends_attempt,
-                  GError **error)
+                  const char **ret_topic, GError **error)
 {
   const RecordStep step = step_of (next, spends_attempt);
   const char *in_doubt = next->context->consumer->in_doubt;
@@ -54,7 +89,7 @@ next_record_away (const NextRecord *next, const char *topic, gboolean spends_att
   headers = record_next_headers (next->delivery->record, &step);
   kafka_headers_set (headers, RECORD_STEPS, steps);
   kafka_headers_set (headers, RECORD_INSERT, is_in_doubt ? "unknown" : NULL);
-  pass_on (next, topic, headers);
+  *ret_topic = pass_on (next, topic, headers);
   return TRUE;
 }
 
@@ -74,5 +109,6 @@ next_record_to_tier (const NextRecord *next, gboolean spends_attempt)
     step.waiting_since_ms = step.now_ms;
   step.not_before_ms = step.now_ms + tier->wait_ms +
                        retry_jitter_ms (topic, delivery->partition->number, tier->wait_ms);
-  pass_on (next, topic, record_next_headers (delivery->record, &step));
+  (void)pass_on (next, topic,
+                 record_next_headers (delivery->record, &step)); /* it fits: asked before */
 }

@@ -6,6 +6,8 @@
 #include "pipeline/delivery.h"
 #include "program/transaction.h"
 
+#define QUARANTINE "quarantine"
+
 typedef struct {
   const Context *context;
   Transaction *transaction;
@@ -16,6 +18,9 @@ typedef struct {
 
 /* To the tier where it waits: the attempts spent choose it, or look-tier. */
 void next_record_to_tier (const NextRecord *next, gboolean spends_attempt);
-/* To dead letter or quarantine, @topic without prefix, with what had taken effect. Errors: database. */
+/* Whether it can go there whole: what waits in a tier has to be read again. One that cannot is for quarantine. */
+gboolean next_record_fits_tier (const Context *context, const Delivery *delivery);
+/* To dead letter or quarantine, @topic without prefix, with what had taken effect. A record that the dead letter cannot take
+ * whole goes to quarantine by reference, where a person reads it: *ret_topic is where it went. Errors: database. */
 gboolean next_record_away (const NextRecord *next, const char *topic, gboolean spends_attempt,
-                           GError **error);
+                           const char **ret_topic, GError **error);

@@ -214,6 +214,7 @@ write_dead (const Context *context, SettleUnit *unit, GError **error)
   const Consumer *consumer = context->consumer;
   const NextRecord next = next_record_of (context, unit);
   Run *run = unit->delivery->run;
+  const char *topic = NULL;
   gboolean goes_out = TRUE;
 
   if (!record_attempt (context, unit, error))
@@ -221,8 +222,11 @@ write_dead (const Context *context, SettleUnit *unit, GError **error)
   if (consumer->give_up && !unit->is_bare &&
       !consumer->give_up (&unit->transaction, run, run->message, unit->why, &goes_out, error))
     return FALSE;
-  return !goes_out || (next_record_away (&next, context_dead_letter (context), TRUE, error) &&
-                       tell (unit, "dead-letter", verdict_error_class (unit->why), error));
+  if (!goes_out)
+    return TRUE;
+  return next_record_away (&next, context_dead_letter (context), TRUE, &topic, error) &&
+         tell (unit, strcmp (topic, QUARANTINE) == 0 ? "quarantine" : "dead-letter",
+               verdict_error_class (unit->why), error);
 }
 
 /* What does not decode never goes to the dead letter; what does ends its group all the same. */
@@ -230,8 +234,9 @@ static gboolean
 write_quarantine (const Context *context, SettleUnit *unit, GError **error)
 {
   const NextRecord next = next_record_of (context, unit);
+  const char *topic = NULL;
 
-  return next_record_away (&next, "quarantine", TRUE, error) &&
+  return next_record_away (&next, QUARANTINE, TRUE, &topic, error) &&
          tell (unit, "quarantine", verdict_error_class (unit->why), error) &&
          (!has_message (unit) || unit->is_bare || write_dead (context, unit, error));
 }
