@@ -56,9 +56,10 @@ function (add_program NAME)
   embed_queries (${NAME} ${PROJECT_SOURCE_DIR}/${program_DIRECTORY})
 endfunction ()
 
-# One folder and one line make a consumer.
+# One folder and one line make a consumer; LINKS names the rooms it uses.
 function (add_consumer NAME)
-  add_program (${NAME} DIRECTORY consumers/${NAME} LINKS submission)
+  cmake_parse_arguments (consumer "" "" "LINKS" ${ARGN})
+  add_program (${NAME} DIRECTORY consumers/${NAME} LINKS ${consumer_LINKS})
 endfunction ()
 
 # tests/unit/<room>/*-test.c: one GTest program each, labelled unit. One that starts with a comment saying
