@@ -12,7 +12,6 @@
 #define SAY_EVERY_MS      60000 /* a kind */
 #define OFFSET_UNREADY_MS 10000
 #define KINDS_MAX         32
-#define CHECKS_MAX        4
 #define WHY_MAX_BYTES     500
 
 typedef struct {
@@ -36,9 +35,9 @@ struct Health {
   gint64 beat_ms; /* monotonic; 0: never */
   Trouble troubles[KINDS_MAX];
   guint kinds;
-  int standing; /* atomic: how many stand, so that "none" costs no lock */
-  Check checks[CHECKS_MAX];
-  guint check_count;
+  int standing;       /* atomic: how many stand, so that "none" costs no lock */
+  GMutex checks_lock; /* apart: who is asked may hold what who notes a trouble holds */
+  Check checks[HEALTH_CHECKS];
   void (*note_gauges) (gpointer data);
   gpointer gauges_data;
   HealthReadiness readiness;
@@ -224,28 +223,24 @@ health_set_readiness (Health *health, HealthReadiness readiness, gpointer data)
 /* --- Alive --- */
 
 void
-health_add_liveness (Health *health, HealthCheck is_alive, gpointer data)
+health_set_liveness (Health *health, HealthOf of, HealthCheck is_alive, gpointer data)
 {
-  g_mutex_lock (&health->lock);
-  g_assert (health->check_count < CHECKS_MAX);
-  health->checks[health->check_count++] = (Check){ is_alive, data };
-  g_mutex_unlock (&health->lock);
+  g_mutex_lock (&health->checks_lock);
+  health->checks[of] = (Check){ is_alive, data };
+  g_mutex_unlock (&health->checks_lock);
 }
 
 static gboolean
-is_alive (Health *health)
+are_alive (Health *health)
 {
-  Check checks[CHECKS_MAX];
-  guint count;
+  gboolean all = TRUE;
 
-  g_mutex_lock (&health->lock);
-  memcpy (checks, health->checks, sizeof checks);
-  count = health->check_count;
-  g_mutex_unlock (&health->lock);
-  for (guint i = 0; i < count; i++)
-    if (!checks[i].is_alive (checks[i].data))
-      return FALSE;
-  return TRUE;
+  g_mutex_lock (&health->checks_lock);
+  for (guint i = 0; i < HEALTH_CHECKS; i++)
+    if (health->checks[i].is_alive && !health->checks[i].is_alive (health->checks[i].data))
+      all = FALSE;
+  g_mutex_unlock (&health->checks_lock);
+  return all;
 }
 
 void
@@ -286,7 +281,7 @@ answer (const HttpServerRequest *request, gpointer data)
     return http_reply_new (*why ? 503 : 200, "text/plain", *why ? why : "ok\n");
   }
   if (strcmp (request->path, "/livez") == 0) {
-    gboolean alive = is_alive (health);
+    gboolean alive = are_alive (health);
     return http_reply_new (alive ? 200 : 503, "text/plain", alive ? "ok\n" : "stuck\n");
   }
   return http_reply_new (404, "text/plain", "not found\n");
@@ -299,6 +294,7 @@ health_new (const char *address, guint16 port, gint64 beat_within_ms, GError **e
   HttpServerOptions options = { .address = address, .port = port };
 
   g_mutex_init (&health->lock);
+  g_mutex_init (&health->checks_lock);
   health->beat_within_ms = beat_within_ms;
   health->waiting = g_strdup ("starting");
   health->server = http_server_start (&options, answer, health, error);
@@ -322,6 +318,7 @@ health_free (Health *health)
     return;
   health_close (health);
   g_mutex_clear (&health->lock);
+  g_mutex_clear (&health->checks_lock);
   g_free (health->waiting);
   g_free (health);
 }

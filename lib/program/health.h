@@ -35,9 +35,10 @@ void health_note_beat (Health *health);
  */
 void health_note_trouble (Health *health, const char *kind, const char *why);
 
-/* /livez asks all of them. At most 4. */
+/* /livez asks both. NULL takes one back: when this returns it is not asked any more. */
+typedef enum { HEALTH_OF_OUTBOX, HEALTH_OF_WORK, HEALTH_CHECKS } HealthOf;
 typedef gboolean (*HealthCheck) (gpointer data);
-void health_add_liveness (Health *health, HealthCheck is_alive, gpointer data);
+void health_set_liveness (Health *health, HealthOf of, HealthCheck is_alive, gpointer data);
 /* /readyz asks it when nothing else stands in the way: NULL, or a line that says why not. */
 typedef const char *(*HealthReadiness) (gpointer data);
 void health_set_readiness (Health *health, HealthReadiness readiness, gpointer data);

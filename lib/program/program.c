@@ -319,7 +319,7 @@ open_outbox (Program *program, GError **error)
   program->outbox = outbox_new (settings, &options, error);
   if (!program->outbox)
     return FALSE;
-  health_add_liveness (program->health, outbox_is_alive, program->outbox);
+  health_set_liveness (program->health, HEALTH_OF_OUTBOX, outbox_is_alive, program->outbox);
   health_set_gauges (program->health, note_outbox, program->outbox);
   return TRUE;
 }
@@ -414,7 +414,7 @@ program_wait_for_stop (Program *program, gint64 ms)
 void
 program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data)
 {
-  health_add_liveness (program->health, is_alive, data);
+  health_set_liveness (program->health, HEALTH_OF_WORK, is_alive, data);
 }
 
 void

@@ -75,7 +75,8 @@ class ProgramTest(unittest.TestCase):
 
     def tokens(self):
         file = self.folder / "tokens"
-        file.write_text("token-for-tests\n")
+        file.write_text(harness.TOKENS[0] + "\n")
+        file.chmod(0o600)
         return file
 
     def start(self, *command, stderr=None):
@@ -115,8 +116,8 @@ class ProgramTest(unittest.TestCase):
             command = (self.command("form-674"), self.command("claim-api"), self.command("pipelinectl", "topics", "check"))[start % 3]
             outside = self.start("unshare", "--fork", "--pid", "--kill-child", *command)
             children = pathlib.Path(f"/proc/{outside.pid}/task/{outside.pid}/children")
-            first = int(until(lambda: children.read_text().split(), 10, "a child")[0])
-            until(lambda: os.readlink(f"/proc/{first}/exe") == command[0], 10, "the program")
+            first = int(until(lambda: children.read_text().split(), 30, "a child")[0])
+            until(lambda: os.readlink(f"/proc/{first}/exe") == command[0], 30, "the program")
             until(lambda: has_signal_in_hand(first), 10, "SIGTERM is neither caught nor blocked")
             time.sleep(0.02 * delays.random())
             os.kill(first, signal.SIGTERM)
@@ -199,22 +200,22 @@ class RunningTest(unittest.TestCase):
         self.assertEqual(get(port, "/readyz"), (200, "ok\n"))
         proxy.go_away()
         until(lambda: get(port, "/readyz")[0] == 503, 10, lambda: get(port, "/readyz"))
-        self.assertIn("heartbeat", until(lambda: get(port, "/readyz")[1], 1, "a reason"))
+        until(lambda: "trouble: heartbeat" in get(port, "/readyz")[1], 20, lambda: get(port, "/readyz"))
         self.assertEqual(self.metric(port, 'trouble{kind="heartbeat"}'), 1)
         self.assertEqual(get(port, "/livez")[0], 200)
         proxy.come_back()
-        until(lambda: get(port, "/readyz")[0] == 200, 10, lambda: get(port, "/readyz"))
+        until(lambda: get(port, "/readyz")[0] == 200, 30, lambda: get(port, "/readyz"))
         self.assertEqual(self.metric(port, 'trouble{kind="heartbeat"}'), 0)
         self.assertEqual(api.program.log().count('"kind":"heartbeat","error"'), 1)
         api.stop()
 
     def test_a_process_that_ends_gives_its_lease(self):
         first = self.house.api()
-        until(lambda: "this process is the relay now" in first.program.log(), 10, first.program.log)
+        until(lambda: "this process is the relay now" in first.program.log(), 30, first.program.log)
         first.stop()
         self.assertEqual(self.house.sql("select count(*) from leases"), "0")
         second = self.house.api()
-        until(lambda: "this process is the relay now" in second.program.log(), 10, second.program.log)
+        until(lambda: "this process is the relay now" in second.program.log(), 30, second.program.log)
         second.stop()
 
 

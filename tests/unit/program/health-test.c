@@ -151,14 +151,16 @@ test_alive_when_all_are (void)
   Health *health = health_of_test ();
   gboolean one = TRUE, other = TRUE;
 
-  health_add_liveness (health, says, &one);
-  health_add_liveness (health, says, &other);
+  health_set_liveness (health, HEALTH_OF_OUTBOX, says, &one);
+  health_set_liveness (health, HEALTH_OF_WORK, says, &other);
   check (health, "/livez", 200, "ok\n");
   one = FALSE;
   check (health, "/livez", 503, "stuck\n");
   one = TRUE;
   other = FALSE;
   check (health, "/livez", 503, "stuck\n");
+  health_set_liveness (health, HEALTH_OF_WORK, NULL, NULL);
+  check (health, "/livez", 200, "ok\n");
   end (health);
 }
 
