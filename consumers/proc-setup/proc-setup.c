@@ -20,6 +20,7 @@
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
 #include "pipeline/consumer.h"
+#include "pipeline/run.h"
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 #include "submission/decisions.h"

@@ -8,7 +8,7 @@
 #include "base/settings.h"
 #include "events/codec.h"
 #include "pipeline/policy.h"
-#include "pipeline/run.h"
+#include "pipeline/work.h"
 #include "program/record.h"
 
 /* Whose run row and journal a message uses, and whose group it belongs to. All borrowed from the

@@ -61,7 +61,7 @@ typedef struct {
 } RecordState;
 
 typedef struct Lane Lane; /* window.h */
-typedef struct Run Run;   /* run.h */
+typedef struct Run Run;   /* run-inside.h */
 
 typedef struct Delivery {
   Partition *partition; /* a reference */

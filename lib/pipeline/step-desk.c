@@ -5,6 +5,7 @@
 
 #include "base/crash-point.h"
 #include "pipeline/desk.h"
+#include "pipeline/error.h"
 #include "pipeline/step-desk.sql.h"
 #include "pipeline/suspects.h"
 #include "program/journal.h"

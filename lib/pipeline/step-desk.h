@@ -5,7 +5,7 @@
 
 #include "pipeline/context.h"
 #include "pipeline/delivery.h"
-#include "pipeline/run.h"
+#include "pipeline/work.h"
 
 typedef struct StepDesk StepDesk;
 

@@ -10,6 +10,7 @@
 #include "claims/claim-group.h"
 #include "events/child-claim-ready.h"
 #include "pipeline/consumer.h"
+#include "pipeline/run.h"
 #include "program/journal.h"
 #include "submission/decisions.h"
 #include "submission/plan.h"

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "pipeline/consumer.h"
+#include "pipeline/run.h"
 
 typedef struct {
   GBytes *value;

@@ -1,4 +1,4 @@
-/* A run: how it begins and ends, what its handler may ask, and how a handler is left. See run.h. */
+/* A run: how it begins and ends, what its handler may ask (run.h), and how a handler is left. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,8 +7,6 @@
 #include "pipeline/run-inside.h"
 
 #define SNOOZE_MAX_MS 60000
-
-G_DEFINE_QUARK (pipeline_error_quark, pipeline_error)
 
 static void
 own_scope_free (gpointer data)
