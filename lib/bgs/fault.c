@@ -21,22 +21,25 @@
 static const char *const deciding[] = {
   "insertBenefitClaim: Invalid zipcode.",
   "Maximum number of EPs reached for this bnftClaimTypeCd",
-  "This update is being elevated for additional review due to an Incident Flash associated with "
-  "this Beneficiary",
+  "This update is being elevated for additional review due to an Incident Flas", /* BGS cuts it there */
   "ORA-20099: Error - File Number and Social Security number are different",
   "ORA-00001: unique constraint",
   "PK_VNP_PROC_FORM",
   "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum",
   "GUIE50010",
   "FABusnsTranRule",
+  /* What comes of the claim's own data. */
+  "insertBenefitClaim: City is null",
+  "ORA-12899",
+  "has invalid character(s)",
+  "Invalid data for MLTY_POSTAL_TY",
+  "parent key not found",
   NULL,
 };
 
 /* By what BGS is known to refuse (BGS reference 9.1 to 9.3, and recorded), beside what decides. Each tells of a check, or
  * of a statement that the database has undone. */
 static const char *const refusals[] = {
-  "insertBenefitClaim: City is null",
-  "ORA-12899",
   "ORA-01400",
   "ORA-01407",
   "NumberFormatException",

@@ -16,23 +16,30 @@
 #define AWAY   TRUE
 
 static const VerdictRow rows[] = {
-  /* Faults that no retry can mend: the backup way, at once. */
-  { bgs_error_quark, BGS_ERROR_FAULT, "insertBenefitClaim: Invalid zipcode.", VERDICT_DEAD, FAILED,
+  /* Faults that no retry can mend: the backup way, at once. By their shortest certain part, for BGS cuts its texts. */
+  { bgs_error_quark, BGS_ERROR_FAULT, "insertBenefitClaim: Invalid zipcode", VERDICT_DEAD, FAILED,
     "bgs-invalid-zipcode", BGS },
-  { bgs_error_quark, BGS_ERROR_FAULT, "Maximum number of EPs reached for this bnftClaimTypeCd",
-    VERDICT_DEAD, FAILED, "bgs-maximum-eps", BGS },
-  { bgs_error_quark, BGS_ERROR_FAULT,
-    "This update is being elevated for additional review due to an Incident Flash associated with "
-    "this Beneficiary",
-    VERDICT_DEAD, FAILED, "bgs-incident-flash", BGS },
-  { bgs_error_quark, BGS_ERROR_FAULT,
-    "ORA-20099: Error - File Number and Social Security number are different", VERDICT_DEAD, FAILED,
-    "bgs-identifiers-differ", BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "Maximum number of EPs reached", VERDICT_DEAD, FAILED,
+    "bgs-maximum-eps", BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "due to an Incident Flas", VERDICT_DEAD, FAILED,
+    "bgs-incident-flash", BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "ORA-20099", VERDICT_DEAD, FAILED, "bgs-identifiers-differ",
+    BGS },
   { bgs_error_quark, BGS_ERROR_FAULT, "ORA-00001: unique constraint", VERDICT_DEAD, FAILED,
     "bgs-unique-constraint", BGS },
-  { bgs_error_quark, BGS_ERROR_FAULT,
-    "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum", VERDICT_DEAD, FAILED,
-    "bgs-external-key-length", BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "length of the EXTERNAL_UID or EXTERNAL_KEY", VERDICT_DEAD,
+    FAILED, "bgs-external-key-length", BGS },
+  /* They come from the claim's own data, which are the same at every attempt. */
+  { bgs_error_quark, BGS_ERROR_FAULT, "ORA-12899", VERDICT_DEAD, FAILED, "bgs-value-too-long",
+    BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "City is null", VERDICT_DEAD, FAILED, "bgs-city-is-null",
+    BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "has invalid character(s)", VERDICT_DEAD, FAILED,
+    "bgs-invalid-characters", BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "Invalid data for MLTY_POSTAL_TY", VERDICT_DEAD, FAILED,
+    "bgs-invalid-military-area", BGS },
+  { bgs_error_quark, BGS_ERROR_FAULT, "parent key not found", VERDICT_DEAD, FAILED,
+    "bgs-parent-key-missing", BGS },
 
   /* BGS answers, and says that what it needs for any answer is down. The step has failed, nothing has happened. */
   { bgs_error_quark, BGS_ERROR_FAULT, "The Tuxedo service is down", VERDICT_RETRY, FAILED,

@@ -330,6 +330,28 @@ class RulesTest(unittest.TestCase):
         self.assertIn('"VNP_PTCPNT_ADDRS"."ADDRS_TWO_TXT" (actual: 21, maximum: 20)',
                       self.bgs.vnp("addrs", "vnpPtcpntAddrsCreate", addrsTwoTxt="x" * 21).fault[1])
 
+    def test_columns_hold_so_many_characters(self):
+        for service, operation, element, column, limit in (
+                ("addrs", "vnpPtcpntAddrsCreate", "cityNm", "VNP_PTCPNT_ADDRS\".\"CITY_NM", 30),
+                ("addrs", "vnpPtcpntAddrsCreate", "frgnPostalCd", "VNP_PTCPNT_ADDRS\".\"FRGN_POSTAL_CD", 16),
+                ("addrs", "vnpPtcpntAddrsCreate", "zipPrefixNbr", "VNP_PTCPNT_ADDRS\".\"ZIP_PREFIX_NBR", 5),
+                ("phone", "vnpPtcpntPhoneCreate", "phoneNbr", "VNP_PTCPNT_PHONE\".\"PHONE_NBR", 11),
+                ("childSchool", "vnpChildSchoolCreate", "curntSchoolNm", "VNP_CHILD_SCHOOL\".\"CURNT_SCHOOL_NM", 80),
+                ("rlnshp", "vnpPtcpntRlnshpCreate", "marageTrmntnCityNm",
+                 "VNP_PTCPNT_RLNSHP\".\"MARAGE_TRMNTN_CITY_NM", 30)):
+            self.assertEqual(self.bgs.vnp(service, operation, vnpProcId="1", **{element: "1" * limit}).status, 200)
+            self.assert_oracle(self.bgs.vnp(service, operation, **{element: "1" * (limit + 1)}),
+                               f'ORA-12899: value too large for column "CORPPROD"."{column}" '
+                               f'(actual: {limit + 1}, maximum: {limit})')
+
+    def test_an_insert_takes_the_letters_of_an_envelope_and_three_military_areas(self):
+        for values, text in (({"addressLine1": "12½ Main Street"}, "Address Line has invalid character(s)"),
+                             ({"addressLine3": "a  b"}, "Address Line has invalid character(s)"),
+                             ({"city": "Köln"}, "City has invalid character(s)"),
+                             ({"addressType": "OVR", "mltyPostalTypeCd": "OH"}, "Invalid data for MLTY_POSTAL_TYPE_CD")):
+            self.assertIn(text, self.bgs.insert(self.veteran(), "130", **values).fault[1])
+        self.assertEqual(self.bgs.insert(self.veteran(), "130", addressLine1="5 O'Hare (c/o #3), B&B: 50%", city="St. John").status, 200)
+
     def test_stack_traces_differ_in_length_and_place_of_the_useful_text(self):
         faults = [self.bgs.vnp("vnpClaim", "vnpBnftClaimCreate", vnpProcId="1").fault[1] for _ in range(12)]
         self.assertGreater(len({len(text) for text in faults}), 6)

@@ -591,6 +591,32 @@ increment_find (Bgs *bgs, const Call *call, const Operation *operation)
   return reply_end (call, xml);
 }
 
+/* What the service takes in an address; it writes nothing else on an envelope. */
+static gboolean
+has_invalid_characters (const char *line)
+{
+  static const char taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "+#@%&()_:',.-/ ";
+
+  return line && (strspn (line, taken) != strlen (line) || strstr (line, "  "));
+}
+
+static const char *
+refuse_address (const Row *input)
+{
+  static const char *const lines[] = { "addressLine1", "addressLine2", "addressLine3", "city" };
+  const char *area = row_get (input, "mltyPostalTypeCd");
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    if (has_invalid_characters (row_get (input, lines[i])))
+      return i < 3 ? "insertBenefitClaim: Address Line has invalid character(s)"
+                   : "insertBenefitClaim: City has invalid character(s)";
+  if (area && *area && strcmp (area, "AA") != 0 && strcmp (area, "AE") != 0 &&
+      strcmp (area, "AP") != 0)
+    return "insertBenefitClaim: Invalid data for MLTY_POSTAL_TYPE_CD";
+  return NULL;
+}
+
 /* What of an insert is refused before the Veteran's claims are looked at; NULL: nothing. */
 static const char *
 refuse_input (const Row *input)
@@ -605,6 +631,8 @@ refuse_input (const Row *input)
   /* A military address has no city (decisions row 7). */
   if ((!city || !*city) && g_strcmp0 (type, "OVR") != 0)
     return "insertBenefitClaim: City is null";
+  if (refuse_address (input))
+    return refuse_address (input);
   if (g_strcmp0 (type, "INT") != 0 && !office_of_zip (row_get (input, "postalCode")))
     return "insertBenefitClaim: Invalid zipcode.";
   if (!is_number (row_get (input, "ptcpntIdClaimant")))

@@ -73,6 +73,22 @@ static const struct {
     "bgs-unique-constraint" },
   { "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum",
     "bgs-external-key-length" },
+  /* It arrives cut. */
+  { "This update is being elevated for additional review due to an Incident Flas",
+    "bgs-incident-flash" },
+  /* By the claim's own data. */
+  { "EJB Exception: ;\n\tat x.Y.z(Y.java:1)\nCaused by: java.sql.SQLException: ORA-12899: value "
+    "too "
+    "large for column \"CORPPROD\".\"VNP_PERSON\".\"MIDDLE_NM\" (actual: 52, maximum: 30)\n "
+    "{prepstmnt 1",
+    "bgs-value-too-long" },
+  { "insertBenefitClaim: City is null", "bgs-city-is-null" },
+  { "insertBenefitClaim: Address Line has invalid character(s)", "bgs-invalid-characters" },
+  { "insertBenefitClaim: Invalid data for MLTY_POSTAL_TYPE_CD", "bgs-invalid-military-area" },
+  { "EJB Exception: ;\n\tat x.Y.z(Y.java:1)\nCaused by: java.sql.SQLException: ORA-02291: "
+    "integrity "
+    "constraint (CORPPROD.VNP_PTCPNT_ADDRS_FK2) violated - parent key not found\n {prepstmnt 1",
+    "bgs-parent-key-missing" },
 };
 
 /* Through the reduction of faults, for that is what the page gets to see. */
@@ -137,10 +153,8 @@ other_faults_are_tried_again (void)
   static const char *const faults[] = {
     "GUIE50010 - Duplicate Benefit Claims found on the Corporate Database",
     "For input string: \"x\"",
-    "ORA-12899: value too large for column \"CORPPROD\".\"VNP_PERSON\".\"MIDDLE_NM\"",
     "ORA-01400: cannot insert NULL into (\"CORPPROD\".\"VNP_BNFT_CLAIM\".\"VNP_PROC_ID\")",
     "ORA-01407: cannot update to NULL",
-    "insertBenefitClaim: City is null",
     "ID 2b8a1c5e-0000-4000-8000-00000000000a Logon ID APPLICATION Not Found",
     "CEST11 Ann Example 666-00-0001",
     "FABusnsTranRule fired",
