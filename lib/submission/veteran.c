@@ -20,6 +20,19 @@ text (const json_t *object, const char *key)
   return text_is_blank (value) ? NULL : value;
 }
 
+/* What the form's pages typed, a number too. */
+static char *
+typed (const json_t *object, const char *key)
+{
+  const json_t *value = json_object_get (object, key);
+
+  if (json_is_integer (value))
+    return g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value));
+  if (json_is_real (value))
+    return g_strdup_printf ("%.0f", json_real_value (value));
+  return g_strdup (text (object, key));
+}
+
 json_t *
 veteran_merge (const json_t *form, const json_t *user_data)
 {
@@ -85,6 +98,7 @@ veteran_new (const json_t *form, const json_t *user_data)
   g_autoptr (json_t) merged = veteran_merge (form, user_data);
   const json_t *user = information (merged);
   const json_t *name = json_object_get (user, "full_name");
+  g_autofree char *phone = NULL;
   const json_t *contact = json_object_get (json_object_get (form, "dependents_application"),
                                            "veteran_contact_information");
 
@@ -102,8 +116,9 @@ veteran_new (const json_t *form, const json_t *user_data)
   veteran->suffix = g_strdup (text (name, "suffix"));
   veteran->birth_date = day (user, "birth_date");
 
-  veteran->phone_number = bgs_phone_number (text (contact, "phone_number"));
-  veteran->email = g_strdup (text (contact, "email_address"));
+  phone = typed (contact, "phone_number");
+  veteran->phone_number = bgs_phone_number (phone);
+  veteran->email = typed (contact, "email_address");
 
   veteran->external_uid = g_strdup (text (user, "icn") ? text (user, "icn") : text (user, "uuid"));
   veteran->external_key =

@@ -117,7 +117,7 @@ class Performance:
             if words[0] == "without":
                 leave_out(claim, words[1])
             elif words[0] == "with":
-                change(claim, words[1], json.loads(self.fill(words[3])) if words[3][:1] in "{[0123456789tfn"
+                change(claim, words[1], json.loads(self.fill(words[3])) if words[3][:1] in '{["0123456789tfn'
                        else self.fill(words[3]))
             elif words[0] == "header":
                 headers[words[1]] = self.fill(words[2])
