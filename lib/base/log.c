@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/log-writer.h"
 #include "base/metrics.h"
 
@@ -141,9 +142,13 @@ append_json_text (GString *line, const char *text)
   g_string_append (line, cut ? "…\"" : "\"");
 }
 
+/* Whoever logs a URL, or a library's text with one in it, does not have to think of its password. */
 static void
 append_field (GString *line, const char *name, const char *value)
 {
+  g_autofree char *masked = strstr (value, "://") ? text_mask_userinfo (value) : NULL;
+
+  value = masked ? masked : value;
   g_string_append (line, line->len > 1 ? "," : "");
   append_json_text (line, name);
   g_string_append_c (line, ':');

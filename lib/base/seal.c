@@ -17,12 +17,14 @@
 
 G_DEFINE_QUARK (seal_error_quark, seal_error)
 
-#define KEY_BYTES        32
-#define NONCE_BYTES      12
-#define TAG_BYTES        16
-#define KEY_ID_MAX_CHARS 64
-#define KEYS_MAX         32
-#define PLAIN_MAX_BYTES  (64 * 1024 * 1024)
+#define KEY_BYTES         32
+#define NONCE_BYTES       12
+#define TAG_BYTES         16
+#define KEY_ID_MAX_CHARS  64
+#define KEYS_MAX          32
+#define PLAIN_MAX_BYTES   (64 * 1024 * 1024)
+#define SECURE_HEAP_BYTES 16384
+#define SECURE_HEAP_LEAST 64
 
 const Setting seal_settings[] = {
   { "master-keys", SETTING_TEXT, "",
@@ -55,9 +57,28 @@ key_free (gpointer data)
 {
   Key *key = data;
 
-  OPENSSL_cleanse (key->bytes, sizeof key->bytes);
   g_free (key->id);
-  g_free (key);
+  OPENSSL_secure_clear_free (key, sizeof *key);
+}
+
+/* Keys that live as long as the process lie in pages that are locked and left out of dumps, as far
+ * as the system allows it; where it has no such pages they lie in common ones. */
+static Key *
+key_new (const char *id, const guint8 *bytes)
+{
+  static gsize once;
+  Key *key = NULL;
+
+  if (g_once_init_enter (&once)) {
+    (void)CRYPTO_secure_malloc_init (SECURE_HEAP_BYTES, SECURE_HEAP_LEAST); /* best effort */
+    g_once_init_leave (&once, 1);
+  }
+  key = OPENSSL_secure_zalloc (sizeof *key);
+  if (!key)
+    g_error ("no memory for a key");
+  key->id = g_strdup (id);
+  memcpy (key->bytes, bytes, KEY_BYTES);
+  return key;
 }
 
 static void
@@ -222,9 +243,7 @@ parse_keys (const char *setting, const char *text, GError **error)
                    i + 1);
       return NULL;
     }
-    key = g_new0 (Key, 1);
-    key->id = g_strdup (entry);
-    memcpy (key->bytes, bytes, KEY_BYTES);
+    key = key_new (entry, bytes);
     OPENSSL_cleanse (bytes, length);
     g_free (bytes);
     OPENSSL_cleanse (colon + 1, strlen (colon + 1));
@@ -255,8 +274,12 @@ sealer_new (const char *master_keys, const char *hmac_keys, GError **error)
 Sealer *
 sealer_from_settings (const Settings *settings, GError **error)
 {
-  return sealer_new (settings_text (settings, "master-keys"), settings_text (settings, "hmac-keys"),
-                     error);
+  Sealer *sealer = sealer_new (settings_text (settings, "master-keys"),
+                               settings_text (settings, "hmac-keys"), error);
+
+  settings_wipe (settings, "master-keys");
+  settings_wipe (settings, "hmac-keys");
+  return sealer;
 }
 
 void

@@ -47,4 +47,5 @@ char *sealer_fingerprint (const Sealer *sealer);
 
 #include "base/settings.h"
 extern const Setting seal_settings[]; /* master-keys, hmac-keys: secret, required */
+/* Once in a process: the keys are wiped from the settings and from the environment. */
 Sealer *sealer_from_settings (const Settings *settings, GError **error);

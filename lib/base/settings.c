@@ -5,12 +5,17 @@
  * Source: design section 12, style section 6. */
 #include "base/settings.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/setting-names.h"
+#include "base/text.h"
 
 G_DEFINE_QUARK (settings_error_quark, settings_error)
 
@@ -18,12 +23,17 @@ G_DEFINE_QUARK (settings_error_quark, settings_error)
 #define KAFKA_ENVIRONMENT_PREFIX ENVIRONMENT_PREFIX "KAFKA_"
 #define KAFKA_OPTION_PREFIX      "kafka."
 #define MASK                     "***"
+/* Every secret setting has a form that names a file which holds it. */
+#define FILE_SUFFIX              "-file"
+#define KAFKA_FILE_SUFFIX        ".file"
+#define SECRET_MAX_BYTES         65536
 
 /* One row's present value, checked and converted once. */
 typedef struct {
   const Setting *row;
   char *text;
-  gint64 number; /* SETTING_NUMBER: itself, SETTING_DURATION: ms, SETTING_BOOLEAN: 0 or 1 */
+  gint64 number;  /* SETTING_NUMBER: itself, SETTING_DURATION: ms, SETTING_BOOLEAN: 0 or 1 */
+  char *given_as; /* a secret: how it was given; NULL: not at all */
 } Value;
 
 struct Settings {
@@ -31,6 +41,8 @@ struct Settings {
   GPtrArray *order;        /* the same values as the tables name them, borrowed */
   GHashTable *environment; /* environment name → Value, borrowed */
   GHashTable *kafka;       /* librdkafka name → text */
+  GPtrArray *file_rows;    /* of Setting *: the …-file forms of the secrets, owned */
+  gboolean is_public; /* the command line is a process's, and everybody on the machine sees it */
 };
 
 extern char **environ;
@@ -40,8 +52,21 @@ value_free (gpointer data)
 {
   Value *value = data;
 
+  if (value->row->secret)
+    explicit_bzero (value->text, strlen (value->text));
   g_free (value->text);
+  g_free (value->given_as);
   g_free (value);
+}
+
+static void
+file_row_free (gpointer data)
+{
+  Setting *row = data;
+
+  g_free ((gpointer)row->name);
+  g_free ((gpointer)row->help);
+  g_free (row);
 }
 
 static char *
@@ -216,6 +241,42 @@ find_value (const Settings *settings, const char *name)
   return g_hash_table_lookup (settings->values, name);
 }
 
+static void
+add_row (Settings *settings, const Setting *row)
+{
+  g_autoptr (GError) error = NULL;
+  Value *value = g_new0 (Value, 1);
+
+  value->row = row;
+  /* A file is looked at only where it is really used, not in the row. */
+  if (row->type == SETTING_FILE)
+    value->text = g_strdup (row->default_value);
+  else if (!value_set (value, row->default_value, row->name, &error))
+    g_error ("default of a setting: %s", error->message);
+  g_hash_table_insert (settings->values, (gpointer)row->name, value);
+  g_hash_table_insert (settings->environment, environment_name (row->name), value);
+  g_ptr_array_add (settings->order, value);
+}
+
+/* The form of a secret that keeps it out of command lines and environments. */
+static void
+add_file_row (Settings *settings, const Setting *secret)
+{
+  g_autofree char *name = g_strconcat (secret->name, FILE_SUFFIX, NULL);
+  Setting *row = NULL;
+
+  if (find_value (settings, name))
+    g_error ("setting %s has two rows: one by itself, one for its secret", name);
+  row = g_new0 (Setting, 1);
+  row->name = g_steal_pointer (&name);
+  row->type = SETTING_FILE;
+  row->default_value = "";
+  row->help =
+      g_strdup_printf ("File that holds %s, instead of it; others may not read it.", secret->name);
+  g_ptr_array_add (settings->file_rows, row);
+  add_row (settings, row);
+}
+
 static Settings *
 settings_from_tables (const Setting *const *tables)
 {
@@ -225,27 +286,19 @@ settings_from_tables (const Setting *const *tables)
   settings->order = g_ptr_array_new ();
   settings->environment = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   settings->kafka = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  settings->file_rows = g_ptr_array_new_with_free_func (file_row_free);
 
   for (; *tables; tables++) {
     for (const Setting *row = *tables; row->name; row++) {
-      g_autoptr (GError) error = NULL;
       Value *value = find_value (settings, row->name);
 
       if (value && value->row == row)
         continue; /* the same table named twice */
       if (value)
         g_error ("setting %s has two rows", row->name);
-
-      value = g_new0 (Value, 1);
-      value->row = row;
-      /* A file is looked at only where it is really used, not in the row. */
-      if (row->type == SETTING_FILE)
-        value->text = g_strdup (row->default_value);
-      else if (!value_set (value, row->default_value, row->name, &error))
-        g_error ("default of a setting: %s", error->message);
-      g_hash_table_insert (settings->values, (gpointer)row->name, value);
-      g_hash_table_insert (settings->environment, environment_name (row->name), value);
-      g_ptr_array_add (settings->order, value);
+      add_row (settings, row);
+      if (row->secret)
+        add_file_row (settings, row);
     }
   }
   return settings;
@@ -259,7 +312,121 @@ some_program_has (const char *environment)
 
     if (g_str_equal (name, environment))
       return TRUE;
+    /* The …-file form of a secret; which of a neighbour's settings are secret is not known here. */
+    if (g_str_has_prefix (environment, name) && g_str_equal (environment + strlen (name), "_FILE"))
+      return TRUE;
   }
+  return FALSE;
+}
+
+/* The Kafka library's own secrets: sasl.password, ssl.key.password, ssl.key.pem, …client.secret and
+ * the free-form sasl.oauthbearer.config. */
+static gboolean
+kafka_property_is_secret (const char *name)
+{
+  static const char *const marks[] = { "password", "secret", ".pem", "oauthbearer.config" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    if (strstr (name, marks[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* --- Secrets in files --- */
+
+/* A line break at the end is the editor's. */
+static char *
+read_secret (const char *path, const char *origin, GError **error)
+{
+  struct stat state;
+  g_autofree char *text = g_malloc0 (SECRET_MAX_BYTES + 1);
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gssize got = -1;
+  const char *why = NULL;
+
+  if (fd < 0 || fstat (fd, &state) != 0)
+    why = errno == ENOENT ? "the file is not there" : "the file cannot be read";
+  else if (state.st_mode & (S_IRWXO | S_IWGRP))
+    why = "the file is open to others; chmod 600 (or 640) makes it yours";
+  else if ((got = read (fd, text, SECRET_MAX_BYTES)) < 0)
+    why = "the file cannot be read";
+  else if (got == SECRET_MAX_BYTES)
+    why = "the file is too large to be a secret";
+  else if (strlen (text) != (gsize)got)
+    why = "the file holds a NUL byte";
+  else if (*g_strchomp (text) == '\0')
+    why = "the file is empty";
+  if (fd >= 0)
+    close (fd);
+  if (why) {
+    explicit_bzero (text, SECRET_MAX_BYTES);
+    g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID, "%s (%s): %s", origin, path, why);
+    return NULL;
+  }
+  return g_steal_pointer (&text);
+}
+
+static gboolean
+take_secret_from_file (Settings *settings, Value *secret, GError **error)
+{
+  g_autofree char *name = g_strconcat (secret->row->name, FILE_SUFFIX, NULL);
+  const char *path = find_value (settings, name)->text;
+  g_autofree char *text = NULL;
+  gboolean done;
+
+  if (*path == '\0')
+    return TRUE;
+  if (secret->given_as) {
+    g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                 "%s and %s are both set; which of them counts is not guessed", secret->given_as,
+                 name);
+    return FALSE;
+  }
+  text = read_secret (path, name, error);
+  if (!text)
+    return FALSE;
+  done = value_set (secret, text, name, error);
+  explicit_bzero (text, strlen (text));
+  return done;
+}
+
+/* sasl.password.file names the file of sasl.password. */
+static gboolean
+take_kafka_secrets_from_files (Settings *settings, GError **error)
+{
+  g_autoptr (GList) names = g_hash_table_get_keys (settings->kafka);
+
+  for (const GList *item = names; item; item = item->next) {
+    const char *name = item->data;
+    g_autofree char *bare = NULL;
+    char *text;
+
+    if (!g_str_has_suffix (name, KAFKA_FILE_SUFFIX))
+      continue;
+    bare = g_strndup (name, strlen (name) - strlen (KAFKA_FILE_SUFFIX));
+    if (!kafka_property_is_secret (bare))
+      continue;
+    text = read_secret (g_hash_table_lookup (settings->kafka, name), name, error);
+    if (!text)
+      return FALSE;
+    g_hash_table_replace (settings->kafka, g_steal_pointer (&bare), text);
+    g_hash_table_remove (settings->kafka, name);
+  }
+  return TRUE;
+}
+
+/* Everybody on the machine sees a command line. */
+static gboolean
+refuse_on_command_line (const char *origin, GError **error)
+{
+  g_autofree char *environment = environment_name (origin + strlen ("--"));
+
+  g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+               "%s: a secret does not belong on the command line, where everybody can read it; "
+               "use %s or %s%s FILE",
+               origin, environment, origin,
+               g_str_has_prefix (origin, "--" KAFKA_OPTION_PREFIX) ? KAFKA_FILE_SUFFIX
+                                                                   : FILE_SUFFIX);
   return FALSE;
 }
 
@@ -279,6 +446,8 @@ read_environment (Settings *settings, GError **error)
     if (value) {
       if (!value_set (value, equals + 1, name, error))
         return FALSE;
+      g_free (value->given_as);
+      value->given_as = value->row->secret && equals[1] ? g_strdup (name) : NULL;
     } else if (some_program_has (name)) {
       /* A neighbour's: one environment serves all programs. */
     } else if (g_str_has_prefix (name, KAFKA_ENVIRONMENT_PREFIX) &&
@@ -335,10 +504,20 @@ print_help (const char *program, const char *operands, const char *summary,
     printf ("      Default: %s%s. Environment: %s\n",
             *row->default_value ? row->default_value : "none", row->required ? ", required" : "",
             environment);
+    if (row->secret)
+      printf ("      A secret: by its variable or by --%s%s, never by --%s.\n", row->name,
+              FILE_SUFFIX, row->name);
   }
   printf ("\n  --kafka.NAME TEXT\n      Setting NAME of the Kafka library. Environment: "
           "DEPENDENTS_KAFKA_NAME\n"
           "\n  --help, --version\n");
+}
+
+/* @name: with "kafka." before it. */
+static gboolean
+is_secret_property (const char *name)
+{
+  return !g_str_has_suffix (name, KAFKA_FILE_SUFFIX) && kafka_property_is_secret (name);
 }
 
 /* One "--name=value", "--name value" or, for a boolean, "--name". Moves @index over what it used.
@@ -372,6 +551,12 @@ read_option (Settings *settings, char **argv, int argc, int *index, GError **err
     return FALSE;
   }
 
+  if (settings->is_public && (value ? value->row->secret : is_secret_property (name)))
+    return refuse_on_command_line (origin, error);
+  if (value && value->row->secret) {
+    g_free (value->given_as);
+    value->given_as = *text ? g_strdup (origin) : NULL;
+  }
   if (value)
     return value_set (value, text, origin, error);
 
@@ -405,12 +590,14 @@ read_command_line (Settings *settings, int *argc, char **argv, GError **error)
 }
 
 static gboolean
-check_completeness (const Settings *settings, GError **error)
+check_completeness (Settings *settings, GError **error)
 {
   for (guint i = 0; i < settings->order->len; i++) {
     Value *value = g_ptr_array_index (settings->order, i);
     const Setting *row = value->row;
 
+    if (row->secret && !take_secret_from_file (settings, value, error))
+      return FALSE;
     if (row->required && *value->text == '\0') {
       g_autofree char *environment = environment_name (row->name);
 
@@ -434,11 +621,13 @@ asks_for (int argc, char **argv, const char *option)
   return FALSE;
 }
 
-Settings *
-settings_parse (const char *program, const char *operands, const char *summary,
-                const Setting *const *tables, int *argc, char ***argv, GError **error)
+static Settings *
+parse (const char *program, const char *operands, const char *summary, const Setting *const *tables,
+       int *argc, char ***argv, gboolean is_public, GError **error)
 {
   g_autoptr (Settings) settings = settings_from_tables (tables);
+
+  settings->is_public = is_public;
 
   if (asks_for (*argc, *argv, "--help")) {
     print_help (program, operands, summary, settings);
@@ -450,10 +639,27 @@ settings_parse (const char *program, const char *operands, const char *summary,
   }
 
   if (!read_environment (settings, error) || !read_command_line (settings, argc, *argv, error) ||
-      !check_completeness (settings, error))
+      !check_completeness (settings, error) || !take_kafka_secrets_from_files (settings, error))
     return NULL;
 
   return g_steal_pointer (&settings);
+}
+
+Settings *
+settings_parse (const char *program, const char *operands, const char *summary,
+                const Setting *const *tables, int *argc, char ***argv, GError **error)
+{
+  return parse (program, operands, summary, tables, argc, argv, FALSE, error);
+}
+
+/* Neither a core dump nor a debugger of another process of this user gets to what is in memory. The
+ * sanitizers look into their own process that way. */
+static void
+guard_memory (void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  (void)prctl (PR_SET_DUMPABLE, 0, 0, 0, 0); /* best effort: some sandboxes refuse it */
+#endif
 }
 
 Settings *
@@ -461,8 +667,10 @@ settings_parse_or_exit (const char *program, const char *operands, const char *s
                         const Setting *const *tables, int *argc, char ***argv)
 {
   g_autoptr (GError) error = NULL;
-  Settings *settings = settings_parse (program, operands, summary, tables, argc, argv, &error);
+  Settings *settings = NULL;
 
+  guard_memory ();
+  settings = parse (program, operands, summary, tables, argc, argv, TRUE, &error);
   if (!settings) {
     fprintf (stderr, "%s: %s\n", program, error->message);
     exit (2);
@@ -479,6 +687,7 @@ settings_free (Settings *settings)
   g_ptr_array_unref (settings->order);
   g_hash_table_unref (settings->values);
   g_hash_table_unref (settings->kafka);
+  g_ptr_array_unref (settings->file_rows);
   g_free (settings);
 }
 
@@ -547,23 +756,25 @@ settings_override (Settings *settings, const char *name, const char *value)
     g_error ("settings_override: %s", error->message);
 }
 
+void
+settings_wipe (const Settings *settings, const char *name)
+{
+  Value *value = get_value (settings, name);
+  g_autofree char *variable = environment_name (name);
+  char *given = getenv (variable);
+
+  if (!value->row->secret)
+    g_error ("setting %s is no secret", name);
+  /* In place: whoever borrowed it before finds nothing either. */
+  explicit_bzero (value->text, strlen (value->text));
+  if (given)
+    explicit_bzero (given, strlen (given));
+}
+
 GHashTable *
 settings_kafka (const Settings *settings)
 {
   return settings->kafka;
-}
-
-/* The Kafka library's own secrets: sasl.password, ssl.key.password, ssl.key.pem, …client.secret and
- * the free-form sasl.oauthbearer.config. */
-static gboolean
-kafka_property_is_secret (const char *name)
-{
-  static const char *const marks[] = { "password", "secret", ".pem", "oauthbearer.config" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
-    if (strstr (name, marks[i]))
-      return TRUE;
-  return FALSE;
 }
 
 char **
@@ -577,7 +788,7 @@ settings_effective (const Settings *settings)
     gboolean hide = value->row->secret && *value->text;
 
     g_ptr_array_add (pairs, g_strdup (value->row->name));
-    g_ptr_array_add (pairs, g_strdup (hide ? MASK : value->text));
+    g_ptr_array_add (pairs, hide ? g_strdup (MASK) : text_mask_userinfo (value->text));
   }
   properties = g_list_sort (g_hash_table_get_keys (settings->kafka), (GCompareFunc)strcmp);
   for (const GList *item = properties; item; item = item->next) {

@@ -43,6 +43,8 @@ typedef enum { SETTINGS_ERROR_INVALID, SETTINGS_ERROR_UNKNOWN } SettingsError;
  * "--name value" and "--name=value"; a boolean also by its name alone; "--" ends the options. Options and
  * operands may be mixed. An empty value means "not set" and is accepted where the default is empty too.
  * A DEPENDENTS_ variable of another program is passed over.
+ * Every secret setting has a second form, its name with "-file" behind: a file that others may not read and that
+ * holds it ("kafka.sasl.password.file" for secrets of the broker library). Both at once are an error.
  *
  * Prints --help (all settings with unit, default, sentence) and --version and exits 0 by itself.
  *
@@ -52,7 +54,9 @@ typedef enum { SETTINGS_ERROR_INVALID, SETTINGS_ERROR_UNKNOWN } SettingsError;
  */
 Settings *settings_parse (const char *program, const char *operands, const char *summary,
                           const Setting *const *tables, int *argc, char ***argv, GError **error);
-/* The same for a main(): a wrong setting is printed to stderr and the process exits with status 2. */
+/* The same for a main(): a wrong setting is printed to stderr and the process exits with status 2. A secret on the
+ * command line is one, for everybody on the machine can read it there. From here on the process cannot be dumped, nor
+ * be looked into by others of its user. */
 Settings *settings_parse_or_exit (const char *program, const char *operands, const char *summary,
                                   const Setting *const *tables, int *argc, char ***argv);
 void settings_free (Settings *settings);
@@ -69,9 +73,13 @@ gboolean settings_has (const Settings *settings, const char *name);    /* some t
  * handed out before are gone. A value that does not fit is a programming mistake (g_error). */
 void settings_override (Settings *settings, const char *name, const char *value);
 
+/* Overwrites a secret that has been used, in its variable of the environment too. It reads as empty from then on. */
+void settings_wipe (const Settings *settings, const char *name);
+
 /* "kafka." settings by their librdkafka names; borrowed. */
 GHashTable *settings_kafka (const Settings *settings);
-/* Effective configuration as alternating name, value; secrets are "***", secrets of the broker library too. Owned. */
+/* Effective configuration as alternating name, value; secrets are "***", secrets of the broker library too, and so are user and password
+ * in a URL. Owned. */
 char **settings_effective (const Settings *settings);
 
 /* Strict helpers, also used for foreign text: no white space, no plus sign, nothing behind; a duration has exactly one

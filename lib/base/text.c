@@ -111,3 +111,23 @@ text_is_uuid (const char *text)
 {
   return text && g_uuid_string_is_valid (text);
 }
+
+char *
+text_mask_userinfo (const char *text)
+{
+  GString *masked = g_string_new (NULL);
+  const char *scheme = NULL;
+
+  while ((scheme = strstr (text, "://"))) {
+    const char *authority = scheme + strlen ("://");
+    gsize length = strcspn (authority, "/?# \t\n\"'<>");
+    const char *at = g_strrstr_len (authority, (gssize)length, "@");
+
+    g_string_append_len (masked, text, authority - text);
+    if (at)
+      g_string_append (masked, "***");
+    text = at ? at : authority;
+  }
+  g_string_append (masked, text);
+  return g_string_free (masked, FALSE);
+}

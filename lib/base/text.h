@@ -13,3 +13,5 @@ char *text_hex (gconstpointer data, gsize length);
 GBytes *text_unhex (const char *hex); /* NULL when malformed */
 char *text_new_uuid (void);           /* random, version 4, lower case */
 gboolean text_is_uuid (const char *text);
+/* In every URL of @text, *** in place of user and password; owned. */
+char *text_mask_userinfo (const char *text);

@@ -366,8 +366,9 @@ class ClaimApiTest(unittest.TestCase):
         self.assertEqual(api.url.scheme, "https")
         self.assertEqual(api.post(with_user(sample("claims/03_686c_report_divorce"))).status, 200)
         done = self.house.pipelinectl("submit", SAMPLES / "claims/03_686c_report_divorce.json", "--test-user",
-                                      f"--claim-api-url={api.url.geturl()}", f"--claim-api-token={TOKENS[0]}",
-                                      f"--claim-api-ca-file={folder}/certificate.pem")
+                                      f"--claim-api-url={api.url.geturl()}",
+                                      f"--claim-api-ca-file={folder}/certificate.pem",
+                                      environment=dict(self.house.environment, DEPENDENTS_CLAIM_API_TOKEN=TOKENS[0]))
         self.assertEqual(done.returncode, 0, done)
         api.stop()
 

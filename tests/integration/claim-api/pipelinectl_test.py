@@ -110,7 +110,20 @@ class PipelinectlTest(unittest.TestCase):
         self.submit(SAMPLES / "claims/03_686c_report_divorce.json", "--test-user", "--bogus", status=2)
 
     def test_wrong_token(self):
-        self.submit(SAMPLES / "claims/03_686c_report_divorce.json", "--test-user", "--claim-api-token=x", status=1)
+        claim = SAMPLES / "claims/03_686c_report_divorce.json"
+        token = self.file("token", b"x\n")
+        token.chmod(0o600)
+        environment = dict(self.house.environment, DEPENDENTS_CLAIM_API_TOKEN_FILE=str(token))
+        del environment["CLAIM_API_TOKEN"]
+        done = self.house.pipelinectl("submit", claim, "--test-user", environment=environment)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("token", done.stderr)
+        token.chmod(0o604)
+        self.assertIn("chmod 600", self.house.pipelinectl("submit", claim, environment=environment).stderr)
+        # What stands on a command line everybody on the machine can read.
+        _, complaints = self.submit(claim, "--test-user", "--claim-api-token=quetzal", status=2)
+        self.assertIn("DEPENDENTS_CLAIM_API_TOKEN", complaints)
+        self.assertNotIn("quetzal", complaints)
 
     def test_wait(self):
         claim = SAMPLES / "claims/03_686c_report_divorce.json"

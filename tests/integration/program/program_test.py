@@ -67,10 +67,11 @@ class ProgramTest(unittest.TestCase):
         self.log = self.folder / "log"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DEPENDENTS_")}
         self.environment.update(harness.KEYS, DEPENDENTS_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
-                                DEPENDENTS_KAFKA_BROKERS="127.0.0.1:1", DEPENDENTS_BROKER_ADMIN="no")
+                                DEPENDENTS_KAFKA_BROKERS="127.0.0.1:1", DEPENDENTS_BROKER_ADMIN="no",
+                                DEPENDENTS_BID_TOKEN="token")
 
     def command(self, name, *arguments):
-        own = {"claim-api": [f"--token-file={self.tokens()}"], "form-674": ["--bgs-url=http://127.0.0.1:1", "--bid-url=http://127.0.0.1:1", "--bid-token=token"]}
+        own = {"claim-api": [f"--token-file={self.tokens()}"], "form-674": ["--bgs-url=http://127.0.0.1:1", "--bid-url=http://127.0.0.1:1"]}
         return [str(BUILD / "bin" / name), *own.get(name, []), *arguments]
 
     def tokens(self):

@@ -2,6 +2,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const Setting shared_rows[] = {
   { "bgs-test-url", SETTING_TEXT, "http://localhost", "Where the test's service is." },
@@ -383,6 +384,138 @@ durations_have_a_unit (void)
   g_assert_false (parse_duration_ms (NULL, &ms));
 }
 
+/* --- Secrets --- */
+
+static char *
+secret_file (const char *text, int mode)
+{
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("secret-XXXXXX", &path, NULL);
+
+  close (fd);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_cmpint (g_chmod (path, (mode_t)mode), ==, 0);
+  return g_steal_pointer (&path);
+}
+
+static void
+secret_comes_from_its_file (void)
+{
+  g_autofree char *path = secret_file ("hush hush\n", 0640);
+  g_autofree char *line = g_strconcat ("tester --test-token-file=", path, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = parse_words (line, NULL, &error);
+  g_auto (GStrv) effective = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (settings_text (settings, "test-token"), ==, "hush hush");
+  effective = settings_effective (settings);
+  for (guint i = 0; effective[i]; i++)
+    g_assert_null (strstr (effective[i], "hush"));
+  g_unlink (path);
+}
+
+static void
+assert_secret_refused (const char *text, int mode, const char *more, const char *message)
+{
+  g_autofree char *path = secret_file (text, mode);
+  g_autofree char *line = g_strconcat ("tester --test-token-file=", path, more, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = parse_words (line, NULL, &error);
+
+  g_assert_null (settings);
+  g_assert_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, message));
+  g_assert_null (strstr (error->message, "hush"));
+  g_unlink (path);
+}
+
+static void
+secret_files_that_are_none (void)
+{
+  g_autofree char *large = g_strnfill (70000, 'x');
+
+  assert_secret_refused ("hush", 0644, "", "chmod 600");
+  assert_secret_refused ("hush", 0660, "", "chmod 600");
+  assert_secret_refused ("\n", 0600, "", "empty");
+  assert_secret_refused (large, 0600, "", "too large");
+  assert_secret_refused ("hush", 0600, " --test-token=hush", "both set");
+}
+
+static void
+secrets_of_the_broker_library_come_from_files (void)
+{
+  g_autofree char *path = secret_file ("hush", 0600);
+  g_autofree char *line = g_strconcat ("--kafka.sasl.password.file=", path, NULL);
+  g_autoptr (Settings) settings = parse (line);
+
+  g_assert_cmpstr (g_hash_table_lookup (settings_kafka (settings), "sasl.password"), ==, "hush");
+  g_assert_null (g_hash_table_lookup (settings_kafka (settings), "sasl.password.file"));
+  g_unlink (path);
+}
+
+/* A process's own command line can be read by everybody on the machine. */
+static void
+refused_on_the_command_line (const char *word, const char *hint)
+{
+  if (g_test_subprocess ()) {
+    char *words[] = { "tester", (char *)word, NULL };
+    char **argv = words;
+    int argc = 2;
+
+    settings_free (settings_parse_or_exit ("tester", "", "Tests.", tables, &argc, &argv));
+    return;
+  }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_failed ();
+  g_test_trap_assert_stderr (hint);
+  g_test_trap_assert_stderr_unmatched ("*hush*");
+}
+
+static void
+secret_is_refused_on_the_command_line (void)
+{
+  refused_on_the_command_line ("--test-token=hush", "*DEPENDENTS_TEST_TOKEN or --test-token-file*");
+}
+
+static void
+secret_of_the_broker_library_is_refused_too (void)
+{
+  refused_on_the_command_line ("--kafka.sasl.password=hush",
+                               "*DEPENDENTS_KAFKA_SASL_PASSWORD or --kafka.sasl.password.file*");
+}
+
+static void
+used_secret_is_wiped (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = NULL;
+  const char *borrowed = NULL;
+
+  g_setenv ("DEPENDENTS_TEST_TOKEN", "hush", TRUE);
+  settings = parse_words ("tester", NULL, &error);
+  g_assert_no_error (error);
+  borrowed = settings_text (settings, "test-token");
+  g_assert_cmpstr (borrowed, ==, "hush");
+  settings_wipe (settings, "test-token");
+  g_assert_cmpmem (borrowed, 4, "\0\0\0\0", 4);
+  g_assert_cmpstr (g_getenv ("DEPENDENTS_TEST_TOKEN"), ==, "");
+  g_unsetenv ("DEPENDENTS_TEST_TOKEN");
+}
+
+static void
+urls_lose_user_and_password (void)
+{
+  g_autoptr (Settings) settings = parse ("--bgs-test-url=https://user:hush@bgs:8443/x?y=a@b");
+  g_auto (GStrv) effective = settings_effective (settings);
+
+  for (guint i = 0; effective[i]; i++)
+    g_assert_null (strstr (effective[i], "hush"));
+  g_assert_true (g_strv_contains ((const char *const *)effective, "https://***@bgs:8443/x?y=a@b"));
+  g_assert_cmpstr (settings_text (settings, "bgs-test-url"), ==,
+                   "https://user:hush@bgs:8443/x?y=a@b");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -411,5 +544,15 @@ main (int argc, char **argv)
                    names_are_collected_from_the_rows);
   g_test_add_func ("/base/settings/numbers-are-strict", numbers_are_strict);
   g_test_add_func ("/base/settings/durations-have-a-unit", durations_have_a_unit);
+  g_test_add_func ("/base/settings/secret-from-a-file", secret_comes_from_its_file);
+  g_test_add_func ("/base/settings/secret-files-that-are-none", secret_files_that_are_none);
+  g_test_add_func ("/base/settings/kafka-secret-from-a-file",
+                   secrets_of_the_broker_library_come_from_files);
+  g_test_add_func ("/base/settings/secret-on-the-command-line",
+                   secret_is_refused_on_the_command_line);
+  g_test_add_func ("/base/settings/kafka-secret-on-the-command-line",
+                   secret_of_the_broker_library_is_refused_too);
+  g_test_add_func ("/base/settings/used-secret-is-wiped", used_secret_is_wiped);
+  g_test_add_func ("/base/settings/urls-lose-user-and-password", urls_lose_user_and_password);
   return g_test_run ();
 }
