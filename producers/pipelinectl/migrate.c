@@ -11,10 +11,12 @@ int
 migrate_main (int argc, char **argv)
 {
   g_autofree char *to = NULL;
+  gboolean may_drop = FALSE;
   const GOptionEntry options[] = {
     { "to", 0, 0, G_OPTION_ARG_STRING, &to,
-      "Version to bring it to; 0 leaves nothing. Going back drops data. Default: the newest.",
-      "N" },
+      "Version to bring it to; 0 leaves nothing. Default: the newest.", "N" },
+    { "drop-data", 0, 0, G_OPTION_ARG_NONE, &may_drop,
+      "Needed to go back: what later versions added is dropped, with what stands in it.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings = read_command_line (
@@ -32,7 +34,14 @@ migrate_main (int argc, char **argv)
 
   db_configure (settings);
   db = db_open (settings_text (settings, "database-url"), &error);
-  if (!db || !db_schema_version (db, &before, &error) || !db_migrate (db, (int)version, &error))
+  if (!db || !db_schema_version (db, &before, &error))
+    return complain (EXIT_FAILED, "%s", error->message);
+  if ((int)version < before && !may_drop)
+    return complain (EXIT_USAGE,
+                     "from version %d to %d something is dropped with what stands in it; say so "
+                     "with --drop-data",
+                     before, (int)version);
+  if (!db_migrate (db, (int)version, &error))
     return complain (EXIT_FAILED, "%s", error->message);
   printf ("schema version %d%s\n", (int)version, before == (int)version ? ", as before" : "");
   return EXIT_DONE;

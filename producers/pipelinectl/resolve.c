@@ -60,6 +60,7 @@ typedef struct {
   gint64 claim_id;
   Answer answer;
   const char *adopted_id;
+  gboolean is_seen; /* a person has looked at it in BGS */
   const char *reason;
   char *
       veteran_id; /* read before the transaction, for it says which row to lock first; never changes */
@@ -248,7 +249,7 @@ static gboolean
 adopt (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
 {
   Db *db = transaction_db (transaction);
-  g_autoptr (DbRows) elsewhere = NULL, attempt = NULL;
+  g_autoptr (DbRows) elsewhere = NULL, attempt = NULL, seen = NULL;
 
   if (g_strcmp0 (found->state, "submitted") == 0)
     return g_strcmp0 (found->benefit_claim_id, resolve->adopted_id) == 0 ||
@@ -260,6 +261,12 @@ adopt (const Resolve *resolve, Transaction *transaction, const Found *found, GEr
     return FALSE;
   if (db_rows_count (elsewhere) > 0)
     return refuse (error, "another claim has this benefit claim");
+  seen = db_query (db, error, SQL_IS_SEEN, "it", found->claim_id, resolve->adopted_id);
+  if (!seen)
+    return FALSE;
+  if (!resolve->is_seen && !db_rows_boolean (seen, 0, "is_seen"))
+    return refuse (error, "nothing written down about this claim names this benefit claim: look at "
+                          "it in BGS, then add --seen-at-bgs");
   if (!journal_adoption (resolve, db, transaction, found, error))
     return FALSE;
   attempt = db_query (db, error, SQL_LAST_ATTEMPT, "i", found->claim_id);
@@ -444,6 +451,7 @@ find_and_resolve (Resolve *resolve, GError **error)
 
 typedef struct {
   char *adopt, *reason;
+  gboolean seen;
   gboolean not_there, again, paper;
 } Given;
 
@@ -463,6 +471,7 @@ read_answer (const Given *given, Resolve *resolve)
                       : given->again     ? ANSWER_AGAIN
                                          : ANSWER_PAPER;
     resolve->adopted_id = given->adopt;
+    resolve->is_seen = given->seen;
     resolve->reason = given->reason;
     return TRUE;
   }
@@ -475,6 +484,11 @@ resolve_main (int argc, char **argv)
   g_autofree char *adopt_id = NULL, *reason = NULL;
   Given given = { 0 };
   const GOptionEntry options[] = {
+    { "seen-at-bgs", 0, 0, G_OPTION_ARG_NONE, &given.seen,
+      "You have looked at the benefit claim in BGS: needed for --adopt of one that nothing here "
+      "has "
+      "seen.",
+      NULL },
     { "adopt", 0, 0, G_OPTION_ARG_STRING, &adopt_id, "This benefit claim is the claim's own.",
       "ID" },
     { "not-there", 0, 0, G_OPTION_ARG_NONE, &given.not_there,

@@ -57,6 +57,12 @@ update step_journal set digest = null where scope = any ($1) and state in ('star
 select saved_claim_id from bgs_submissions where bgs_claim_id = $1 and saved_claim_id <> $2
 union select saved_claim_id from saved_claim_groups where bgs_claim_id = $1 and saved_claim_id <> $2
 
+-- name: is-seen
+-- Whether anything that was written down about this claim names the benefit claim.
+select exists (select from step_journal where scope = $1::bigint::text
+               and note ~ ('(^|[^0-9])' || $2::text || '([^0-9]|$)'))
+  or exists (select from holds where claim_id = $1 and reason ~ ('(^|[^0-9])' || $2::text || '([^0-9]|$)')) as is_seen
+
 -- name: last-attempt
 select coalesce (max (a.attempt_no), 1) as attempt_no
 from bgs_submissions s join bgs_submission_attempts a on a.bgs_submission_id = s.id where s.saved_claim_id = $1

@@ -172,7 +172,9 @@ class PipelinectlTest(unittest.TestCase):
         newest = self.run_it("migrate", environment=environment).stdout
         self.assertRegex(newest, r"^schema version \d+\n$")
         self.assertIn("as before", self.run_it("migrate", environment=environment).stdout)
-        self.run_it("migrate", "--to", "0", environment=environment)
+        # Not by one word: data would be gone.
+        self.assertIn("--drop-data", self.run_it("migrate", "--to", "0", environment=environment, status=2).stderr)
+        self.run_it("migrate", "--to", "0", "--drop-data", environment=environment)
         tables = subprocess.run(["psql", "-XAtc", r"\dt", url + "/migrated"], capture_output=True, text=True, check=True)
         self.assertNotIn("saved_claims", tables.stdout)
         self.run_it("migrate", "--to", "0999", environment=environment, status=2)

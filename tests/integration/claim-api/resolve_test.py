@@ -88,7 +88,10 @@ class ResolveTest(unittest.TestCase):
                     self.insert_row(claim, state, ordinal)
                 self.lock(claim)
                 self.hold(parent, claim)
-                self.resolve(claim, "--adopt", str(600100 + self.participant))
+                adopted = str(600100 + self.participant)
+                # Not by one word: nobody has seen this number.
+                self.assertIn("--seen-at-bgs", self.resolve(claim, "--adopt", adopted, status=1).stderr)
+                self.resolve(claim, "--adopt", adopted, "--seen-at-bgs")
                 self.assertEqual(self.state(claim), "pending")
                 self.assertEqual(self.inserts(claim)[-1], "finished")
                 self.assertEqual(self.locks(claim), "0")
@@ -156,7 +159,7 @@ class ResolveTest(unittest.TestCase):
             self.hold(other_parent, other, f"behind {claim}", claim)
         # One of them has a reason of its own beside.
         self.hold(behind[1][1], behind[1][2][0], "changed-under-a-step")
-        self.assertIn("1 behind it freed", self.resolve(claim, "--adopt", "4712").stdout)
+        self.assertIn("1 behind it freed", self.resolve(claim, "--adopt", "4712", "--seen-at-bgs").stdout)
         self.assertEqual([self.state(other[2][0]) for other in behind], ["pending", "held"])
         self.assertEqual(self.published().count("dependents.claims.686c"), 2)
 
@@ -184,7 +187,7 @@ class ResolveTest(unittest.TestCase):
         self.resolve(claim, "--not-there", status=1)
         self.resolve(claim, "--adopt", "1", status=1)
         self.assertEqual(self.published(), [])
-        self.resolve(claim, "--adopt", "4713")
+        self.resolve(claim, "--adopt", "4713", "--seen-at-bgs")
         self.assertEqual(self.state(claim), "submitted")
 
     def test_refusals(self):

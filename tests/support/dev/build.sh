@@ -29,7 +29,8 @@ build_if_needed () {
   mkdir -p "$BUILD"
   [ -e "$BUILD/build.ninja" ] || say "build: compiling (once, about a minute)"
   (build_release) >"$output" 2>&1 || {
-    grep -E 'error|FAILED' "$output" >&2 || tail -n 20 "$output" >&2
+    # The compiler's errors, or CMake's with the lines that say why.
+    grep -E -A 8 'CMake Error|error:|FAILED' "$output" >&2 || tail -n 20 "$output" >&2
     fail "the build failed, see build/build.log"
   }
 }

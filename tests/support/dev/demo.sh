@@ -21,10 +21,12 @@ print_demo_line () {
 # On a terminal the whole table, drawn over its last picture; elsewhere a line for the one that has changed.
 draw_demo_table () {
   local i
+  printf '\033[?7l'   # a line wider than the terminal is cut, not wrapped: the way back up counts lines
   for i in "${!samples[@]}"; do
     print_demo_line "${samples[i]}" "${lines[i]}"
     printf '\033[K\n'
   done
+  printf '\033[?7h'
 }
 
 submit_samples () {
@@ -83,10 +85,15 @@ sum_up () {
 
 demo () {
   local samples=() groups=() lines=() started status=0
+  mkdir -p "${RUN%/*}"
+  # Held until this demo and everything it has started are gone, so that another one does not end it.
+  exec 8>"$RUN.demo-lock"
+  flock --nonblock 8 || fail "another demo runs in this checkout; wait for its end, or ./dev down"
   if [ -e "$RUN/env" ] && is_up; then fail "already up; ./dev down first"; fi
   if [ "$KAFKA" = yes ]; then setup --kafka; else setup; fi
   build_if_needed
   up
+  [ "$BROUGHT_UP" = yes ] || fail "already up; ./dev down first"
   trap down EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP

@@ -207,21 +207,30 @@ write_env () {
       ! is_built "$name" || echo "${variable//-/_}_METRICS_URL='$(address_of "$name" METRICS_URL)'"
     done
   } >"$RUN/env.new"
-  export -p | sed -n 's/^declare -x \(DEPENDENTS_[A-Z0-9_]*=\)/export \1/p' >"$RUN/settings"
+  # Read by a shell the file exports all of it, and every setting of the programs, keys included.
+  {
+    sed -n 's/^\([A-Z0-9_]*\)=.*/export \1="$\1"/p' "$RUN/env.new"
+    export -p | sed -n 's/^declare -x \(DEPENDENTS_[A-Z0-9_]*=\)/export \1/p'
+  } >"$RUN/exports"
+  cat "$RUN/exports" >>"$RUN/env.new"
+  rm "$RUN/exports"
   mv "$RUN/env.new" "$RUN/env"   # last, and whole: who waits for it may go on
 }
 
-# Everything of the last `up` still runs.
+# Everything of the last `up` still runs, and the database answers: its process may have died below its keeper.
 is_up () {
-  local name
+  local name url
   [ -e "$RUN/env" ] || return 1
   while read -r name _; do runs "$name" || return 1; done <"$RUN/processes"
+  url=$(sed -n "s/^DATABASE_URL='\(.*\)'/\1/p" "$RUN/env")
+  ! command -v pg_isready >/dev/null || pg_isready --quiet --timeout 5 --dbname "$url"
 }
 
 up () {
   mkdir -p "$BUILD" "${RUN%/*}"
   exec 9>"$RUN.lock"
   flock 9
+  BROUGHT_UP=no   # whether it was this one
   if is_up; then
     [ "$(<"$RUN/broker")" = "$KAFKA" ] || fail "already up on another kind of broker; ./dev down ends it"
     say "already up; addresses in ${RUN#"$ROOT"/}/env"
@@ -252,6 +261,8 @@ up () {
   start_programs
   ! is_built claim-api || setting claim-api-url "$(address_of claim-api URL)"
   write_env
+  # shellcheck disable=SC2034   # used in demo.sh
+  BROUGHT_UP=yes
   trap - EXIT INT TERM HUP
   exec 9>&-
   say "up; addresses in ${RUN#"$ROOT"/}/env, logs: ./dev logs NAME, end: ./dev down"
@@ -265,7 +276,7 @@ end_everything () {
     end_processes program
     end_processes server
   fi
-  rm -rf "$RUN/addresses" "$RUN/processes" "$RUN/env" "$RUN/env.new" "$RUN/settings" "$RUN/broker" \
+  rm -rf "$RUN/addresses" "$RUN/processes" "$RUN/env" "$RUN/env.new" "$RUN/exports" "$RUN/broker" \
     "$RUN/claim-api-tokens"
 }
 

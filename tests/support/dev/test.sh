@@ -7,10 +7,15 @@ readonly tests_at_once=2
 
 # run_lane PRESET LABEL…: builds the preset and runs its tests; without a label all but the long ones.
 run_lane () {
-  local preset=$1 folder=$BUILD labels
+  local preset=$1 folder=$BUILD labels label known
   shift
   [ "$preset" = release ] || folder=$BUILD-$preset
   build_preset "$preset" || return 1
+  for label in "$@"; do
+    known=$(ctest --test-dir "$folder" --print-labels | sed -n 's/^  //p')
+    grep -qxF -e "$label" <<<"$known" ||
+      fail "there are no tests called $label; there are: $(xargs <<<"$known"), and crash, storm, long"
+  done
   labels=$(IFS='|'; echo "$*")
   if [ -n "$labels" ]; then
     set -- --no-tests=error --label-regex "^($labels)\$"
@@ -67,14 +72,19 @@ run_tests () {
   esac
 }
 
+list_benches () {
+  find tests/bench -maxdepth 1 -type f -executable -printf '%f\n' | sort
+}
+
 # run_benches NAME…: the scripts of tests/bench/, all of them without a name; on the release build.
 run_benches () {
   local name benches=()
   for name in "$@"; do
-    [ -x "tests/bench/$name" ] || fail "there is no tests/bench/$name"
+    list_benches | grep -qxF -e "$name" ||
+      fail "there is no bench called $name; there are: $(list_benches | xargs)"
     benches+=("$name")
   done
-  [ $# -gt 0 ] || mapfile -t benches < <(find tests/bench -maxdepth 1 -type f -executable -printf '%f\n' | sort)
+  [ $# -gt 0 ] || mapfile -t benches < <(list_benches)
   setup --kafka
   build_if_needed
   for name in "${benches[@]}"; do "tests/bench/$name"; done
