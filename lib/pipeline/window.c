@@ -507,7 +507,9 @@ window_sleeps_ms (Window *window, const WindowMoment *moment, gint64 ms)
   first = g_sequence_get_begin_iter (window->snoozing);
   if (!g_sequence_iter_is_end (first))
     ms = MIN (ms, ((Delivery *)g_sequence_get (first))->wake_at_ms - moment->now_ms);
-  if (has_room (window, bound_in_flight (window, moment)) && moment->may_read)
+  /* Heads are read when nobody is in line. Who stays in line while there is room is a suspect: what it waits for wakes us. */
+  if (has_room (window, bound_in_flight (window, moment)) && moment->may_read &&
+      g_queue_is_empty (&window->due))
     for (guint i = 0; i < window->lanes->len; i++) {
       const Lane *lane = g_ptr_array_index (window->lanes, i);
 
