@@ -70,7 +70,7 @@ typedef struct Delivery {
   Record *record;
   char *key;             /* what orders it; NULL: it blocks nobody */
   gint64 due_ms;         /* in a tier, by the database's clock; 0: none */
-  gint64 appended_at_ms; /* the record's timestamp; -1: it has none */
+  gint64 appended_at_ms; /* the record's timestamp, but not after its reading; negative: none */
 
   /* The window's, under its lock. */
   DeliveryState state;
