@@ -123,6 +123,18 @@ is_not_named (const Header *header, gconstpointer name)
   return strcmp (header->name, name) != 0;
 }
 
+static gboolean
+has_not_prefix (const Header *header, gconstpointer prefix)
+{
+  return !g_str_has_prefix (header->name, prefix);
+}
+
+void
+kafka_headers_drop (KafkaHeaders *headers, const char *prefix)
+{
+  keep (headers, has_not_prefix, prefix);
+}
+
 void
 kafka_headers_set (KafkaHeaders *headers, const char *name, const char *text)
 {

@@ -21,6 +21,8 @@ void kafka_headers_add_foreign (KafkaHeaders *headers, const char *name, gconstp
  * character). */
 void kafka_headers_set (KafkaHeaders *headers, const char *name, const char *text);
 void kafka_headers_set_int (KafkaHeaders *headers, const char *name, gint64 value);
+/* Takes out all whose names begin with @prefix. */
+void kafka_headers_drop (KafkaHeaders *headers, const char *prefix);
 /* The newest header of that name as text, borrowed; NULL when absent, NULL-valued or not UTF-8. */
 const char *kafka_headers_get (const KafkaHeaders *headers, const char *name);
 /* @fallback when absent or no decimal integer within the bounds. */

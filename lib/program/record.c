@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/crash-point.h"
 
+#define OURS            "dp-"
 #define MESSAGE_ID      "dp-message-id"
 #define HOP             "dp-hop"
 #define REPLAY          "dp-replay"
@@ -135,12 +136,13 @@ record_new_headers (const char *message_id, guint replay, const char *traceparen
 }
 
 /* "1 2026-11-21T19:05:00.123Z bgs-fault; 2 …": the first failure and the newest ones, within the bound. On one line, for
- * the tools that show headers do so. */
+ * the tools that show headers do so. A history that is too long to be ours gives way to the newest. */
 static char *
 add_failure (const char *failures, guint attempt, gint64 at_ms, const char *error_class)
 {
   g_autofree char *at = clock_format_iso (at_ms);
-  g_autofree char *newest = g_strdup_printf ("%u %s %s", attempt, at, error_class);
+  g_autofree char *newest =
+      g_strdup_printf ("%u %s %s", attempt, at, error_class ? error_class : "-");
   g_auto (GStrv) before = g_strsplit (failures ? failures : "", FAILURE_SEPARATOR, -1);
   GString *text = g_string_new (failures);
   guint first = 1;
@@ -154,6 +156,8 @@ add_failure (const char *failures, guint attempt, gint64 at_ms, const char *erro
       g_string_append_printf (text, FAILURE_SEPARATOR "%s", before[i]);
     g_string_append_printf (text, FAILURE_SEPARATOR "%s", newest);
   }
+  if (text->len > FAILURES_MAX_BYTES)
+    g_string_printf (text, "…" FAILURE_SEPARATOR "%s", newest);
   return g_string_free (text, FALSE);
 }
 
@@ -162,8 +166,6 @@ set_time (KafkaHeaders *headers, const char *name, gint64 ms)
 {
   if (ms)
     kafka_headers_set_int (headers, name, ms);
-  else
-    kafka_headers_set (headers, name, NULL);
 }
 
 KafkaHeaders *
@@ -172,7 +174,12 @@ record_next_headers (const Record *record, const RecordStep *step)
   KafkaHeaders *headers = kafka_headers_copy (record->headers);
   g_autofree char *here =
       g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, step->topic, step->partition, step->offset);
+  gint64 first_ms = record->first_failed_at_ms;
 
+  if (!first_ms && step->spends_attempt)
+    first_ms = step->now_ms;
+  /* A name with our prefix that is none of ours would be taken for our word, and crowd ours out of their bound. */
+  kafka_headers_drop (headers, OURS);
   kafka_headers_set (headers, MESSAGE_ID, record->message_id);
   kafka_headers_set_int (headers, HOP, record->hop + (GUARD (HOP) ? 1 : 0));
   kafka_headers_set_int (headers, ATTEMPT, record->attempt + (step->spends_attempt ? 1 : 0));
@@ -183,16 +190,16 @@ record_next_headers (const Record *record, const RecordStep *step)
   kafka_headers_set (headers, RECORD_SOURCE, record->source ? record->source : here);
   kafka_headers_set (headers, RECORD_REASON, step->reason);
   kafka_headers_set (headers, RECORD_ERROR_CLASS, step->error_class);
-  kafka_headers_set (headers, RECORD_STEPS, NULL);
-  kafka_headers_set (headers, RECORD_INSERT, NULL);
   kafka_headers_set (headers, FAILURES, record->failures);
-  if (step->spends_attempt) {
-    gint64 first_ms = record->first_failed_at_ms ? record->first_failed_at_ms : step->now_ms;
+  if (first_ms) {
     g_autofree char *first = clock_format_iso (first_ms);
+
+    kafka_headers_set (headers, FIRST_FAILED_AT, first);
+  }
+  if (step->spends_attempt) {
     g_autofree char *failures =
         add_failure (record->failures, record->attempt + 1, step->now_ms, step->error_class);
 
-    kafka_headers_set (headers, FIRST_FAILED_AT, first);
     kafka_headers_set (headers, FAILURES, failures);
   }
   return headers;
@@ -203,5 +210,5 @@ record_fit_headers (KafkaHeaders *headers)
 {
   static const char *const shortened[] = { RECORD_STEPS, FAILURES, RECORD_REASON, NULL };
 
-  kafka_headers_fit (headers, "dp-", OURS_MAX_BYTES, shortened);
+  kafka_headers_fit (headers, OURS, OURS_MAX_BYTES, shortened);
 }

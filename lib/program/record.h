@@ -2,7 +2,8 @@
  *
  * A foreign producer can write anything into a header. What is no value of ours, or over its bound, counts as not there,
  * so that nothing that comes from outside can be too long for a row, a log line or the next record. Foreign headers are
- * carried on byte for byte; ours are replaced, never appended, and together have at most 3,072 bytes.
+ * carried on byte for byte; ours are replaced, never appended, and together have at most 3,072 bytes. The prefix dp- is
+ * ours: a name with it that is none of ours goes no further.
  *
  *   dp-message-id, dp-hop, dp-replay   the inbox key; hop rises with every record of a message
  *   dp-attempt                         attempts spent; chooses the tier

@@ -208,6 +208,23 @@ foreign_ones_are_dropped_largest_first (void)
   g_assert_cmpuint (kafka_headers_size (headers), ==, ours);
 }
 
+static void
+all_of_a_prefix_are_taken_out (void)
+{
+  g_autoptr (KafkaHeaders) headers = kafka_headers_new ();
+
+  kafka_headers_add_foreign (headers, "dp-junk", NULL, 0);
+  kafka_headers_add_foreign (headers, "x-dp-", "stays", 5);
+  kafka_headers_set (headers, "dp-hop", "3");
+  kafka_headers_add_foreign (headers, "dp-", "\xff", 1);
+  kafka_headers_add_foreign (headers, "", "stays", 5);
+  kafka_headers_drop (headers, "dp-");
+  g_assert_null (kafka_headers_get (headers, "dp-hop"));
+  g_assert_cmpstr (kafka_headers_get (headers, "x-dp-"), ==, "stays");
+  g_assert_cmpstr (kafka_headers_get (headers, ""), ==, "stays");
+  g_assert_cmpuint (kafka_headers_size (headers), ==, 10 + 5 + 5 + 10 + 5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -224,5 +241,6 @@ main (int argc, char **argv)
   g_test_add_func ("/kafka/headers/thousands-of-doubles-are-one", thousands_of_doubles_are_one);
   g_test_add_func ("/kafka/headers/foreign-ones-are-dropped-largest-first",
                    foreign_ones_are_dropped_largest_first);
+  g_test_add_func ("/kafka/headers/all-of-a-prefix-are-taken-out", all_of_a_prefix_are_taken_out);
   return g_test_run ();
 }
