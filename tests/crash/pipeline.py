@@ -66,6 +66,19 @@ def invented_key(name):
     return f"{name}:" + base64.b64encode(os.urandom(32)).decode()
 
 
+# Refused on a command line, where everybody can read them.
+SECRETS = ("database-url", "master-keys", "hmac-keys", "bid-token", "claim-api-token")
+
+
+def hand_over(settings):
+    """The options of a command line, and the environment that has what does not belong there."""
+    # A value of None takes a default setting away.
+    given = {key: value for key, value in settings.items() if value is not None}
+    options = [f"--{key}={value}" for key, value in given.items() if key not in SECRETS]
+    return options, {"DEPENDENTS_" + re.sub("[.-]", "_", key).upper(): str(value) for key, value in given.items()
+                     if key in SECRETS}
+
+
 class Program:
     """A process of ours. It is ended when the test ends, however that happens."""
 
@@ -78,13 +91,12 @@ class Program:
         if name not in CONSUMERS:
             values = {key: value for key, value in values.items()
                       if not re.match(r"(kafka\.|bgs-|bid-|unknown-|send-|retry-|look-|breaker-|outage-|revoke-|quarantine-)", key)}
-        # A value of None takes a default setting away.
-        options = [f"--{key}={value}" for key, value in values.items() if value is not None]
+        options, secrets = hand_over(values)
         with open(self.log_file, "wb") as log:
             # --pdeathsig: not even a killed test leaves it behind.
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", PROGRAMS / name, *options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**pipeline.environment, **environment})
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**pipeline.environment, **secrets, **environment})
         self.is_stopped = False
         pipeline.programs.append(self)
 
@@ -318,8 +330,8 @@ class Pipeline:
         known = {"migrate": ("database-url",), "topics": ("kafka-brokers", "topic-prefix", "retry-tiers")}[arguments[0]]
         if "grow" in arguments:
             known += "database-url", "kafka.topic.metadata.refresh.interval.ms"
-        options = [f"--{key}={value}" for key, value in {**self.settings, **settings}.items() if key in known]
-        done = subprocess.run([PROGRAMS / "pipelinectl", *arguments, *options], env=self.environment, timeout=120,
+        options, secrets = hand_over({key: value for key, value in {**self.settings, **settings}.items() if key in known})
+        done = subprocess.run([PROGRAMS / "pipelinectl", *arguments, *options], env={**self.environment, **secrets}, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if check and done.returncode != 0:
             raise RuntimeError(f"pipelinectl {arguments}: exit {done.returncode}: {done.stdout}")
