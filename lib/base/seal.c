@@ -18,6 +18,8 @@
 G_DEFINE_QUARK (seal_error_quark, seal_error)
 
 #define KEY_BYTES         32
+#define VERSION           1 /* first byte of what is sealed: how the rest is to be read */
+#define VERSION_BYTES     1
 #define NONCE_BYTES       12
 #define TAG_BYTES         16
 #define KEY_ID_MAX_CHARS  64
@@ -104,19 +106,21 @@ cipher (void)
   return fetched;
 }
 
-/* Seals into nonce, ciphertext, tag. Failures here are failures of the library or of memory. */
+/* Seals into version, nonce, ciphertext, tag. Failures here are failures of the library or of memory. */
 static GBytes *
 encrypt (const guint8 *key, const guint8 *aad, gsize aad_length, gconstpointer plain, gsize length)
 {
   EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new ();
-  guint8 *sealed = g_malloc (NONCE_BYTES + length + TAG_BYTES);
-  guint8 *body = sealed + NONCE_BYTES;
+  guint8 *sealed = g_malloc (VERSION_BYTES + NONCE_BYTES + length + TAG_BYTES);
+  guint8 *nonce = sealed + VERSION_BYTES;
+  guint8 *body = nonce + NONCE_BYTES;
   int written = 0, last = 0;
   gboolean done;
 
   g_assert (length <= PLAIN_MAX_BYTES);
-  fill_random (sealed, NONCE_BYTES);
-  done = context && EVP_EncryptInit_ex2 (context, cipher (), key, sealed, NULL) == 1 &&
+  sealed[0] = VERSION;
+  fill_random (nonce, NONCE_BYTES);
+  done = context && EVP_EncryptInit_ex2 (context, cipher (), key, nonce, NULL) == 1 &&
          EVP_EncryptUpdate (context, NULL, &written, aad, (int)aad_length) == 1 &&
          EVP_EncryptUpdate (context, body, &written, plain, (int)length) == 1 &&
          EVP_EncryptFinal_ex (context, body + written, &last) == 1 &&
@@ -124,13 +128,13 @@ encrypt (const guint8 *key, const guint8 *aad, gsize aad_length, gconstpointer p
   EVP_CIPHER_CTX_free (context);
   if (!done || (gsize)(written + last) != length)
     g_error ("OpenSSL cannot encrypt");
-  return g_bytes_new_take (sealed, NONCE_BYTES + length + TAG_BYTES);
+  return g_bytes_new_take (sealed, VERSION_BYTES + NONCE_BYTES + length + TAG_BYTES);
 }
 
 /* The plain bytes with a 0 behind them, or NULL when the tag does not fit. */
 static guint8 *
-decrypt (const guint8 *key, const guint8 *aad, gsize aad_length, const guint8 *sealed,
-         gsize sealed_length, gsize *ret_length)
+decrypt_unversioned (const guint8 *key, const guint8 *aad, gsize aad_length, const guint8 *sealed,
+                     gsize sealed_length, gsize *ret_length)
 {
   EVP_CIPHER_CTX *context = NULL;
   guint8 *plain = NULL;
@@ -160,6 +164,21 @@ decrypt (const guint8 *key, const guint8 *aad, gsize aad_length, const guint8 *s
   plain[length] = 0;
   *ret_length = length;
   return plain;
+}
+
+/* Values of before there was a version begin with their nonce, one in 256 of them with the byte of
+ * the version. The tag says which of the two it is. */
+static guint8 *
+decrypt (const guint8 *key, const guint8 *aad, gsize aad_length, const guint8 *sealed,
+         gsize sealed_length, gsize *ret_length)
+{
+  guint8 *plain = NULL;
+
+  if (sealed_length > VERSION_BYTES && sealed[0] == VERSION)
+    plain = decrypt_unversioned (key, aad, aad_length, sealed + VERSION_BYTES,
+                                 sealed_length - VERSION_BYTES, ret_length);
+  return plain ? plain
+               : decrypt_unversioned (key, aad, aad_length, sealed, sealed_length, ret_length);
 }
 
 static gboolean
@@ -292,19 +311,26 @@ sealer_free (Sealer *sealer)
   g_free (sealer);
 }
 
+/* A data key under the current master key; owned. */
+static char *
+wrap (Sealer *sealer, const guint8 *bytes)
+{
+  const Key *master = g_ptr_array_index (sealer->master, 0);
+  g_autoptr (GBytes) sealed =
+      encrypt (master->bytes, (const guint8 *)master->id, strlen (master->id), bytes, KEY_BYTES);
+  g_autofree char *base64 =
+      g_base64_encode (g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed));
+
+  return g_strconcat (master->id, ":", base64, NULL);
+}
+
 RowKey *
 row_key_new (Sealer *sealer)
 {
-  const Key *master = g_ptr_array_index (sealer->master, 0);
   RowKey *key = g_new0 (RowKey, 1);
-  g_autoptr (GBytes) sealed = NULL;
-  g_autofree char *base64 = NULL;
 
   fill_random (key->bytes, KEY_BYTES);
-  sealed = encrypt (master->bytes, (const guint8 *)master->id, strlen (master->id), key->bytes,
-                    KEY_BYTES);
-  base64 = g_base64_encode (g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed));
-  key->wrapped = g_strconcat (master->id, ":", base64, NULL);
+  key->wrapped = wrap (sealer, key->bytes);
   return key;
 }
 
@@ -436,44 +462,53 @@ sealer_hmac_all (const Sealer *sealer, const char *purpose, const char *data)
   return all;
 }
 
-static int
-compare_key_ids (gconstpointer a, gconstpointer b)
+/* Of the kind and the id too: the same bytes under another id are another key. */
+static char *
+fingerprint_of (const char *kind, const Key *key)
 {
-  return strcmp ((*(const Key *const *)a)->id, (*(const Key *const *)b)->id);
-}
-
-static void
-append_sorted_keys (GByteArray *material, const char *kind, const GPtrArray *keys)
-{
-  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
-
-  for (guint i = 0; i < keys->len; i++)
-    g_ptr_array_add (sorted, g_ptr_array_index (keys, i));
-  g_ptr_array_sort (sorted, compare_key_ids);
-  for (guint i = 0; i < sorted->len; i++) {
-    const Key *key = g_ptr_array_index (sorted, i);
-
-    g_byte_array_append (material, (const guint8 *)kind, (guint)strlen (kind) + 1);
-    g_byte_array_append (material, (const guint8 *)key->id, (guint)strlen (key->id) + 1);
-    g_byte_array_append (material, key->bytes, KEY_BYTES);
-  }
-}
-
-char *
-sealer_fingerprint (const Sealer *sealer)
-{
-  static const char constant[] = "dependents fingerprint of shared secrets, 1";
-  g_autoptr (GByteArray) material = g_byte_array_new ();
+  g_autofree char *text = g_strconcat ("dependents fingerprint of a ", kind, " ", key->id, NULL);
   guint8 digest[EVP_MAX_MD_SIZE];
   guint length = 0;
 
-  /* The set, not its order: which key is current may differ between processes while a rotation
-   * rolls out, as long as all can open what the others seal. */
-  append_sorted_keys (material, "master", sealer->master);
-  append_sorted_keys (material, "hmac", sealer->hmac);
-  if (!HMAC (EVP_sha256 (), material->data, (int)material->len, (const guint8 *)constant,
-             sizeof constant - 1, digest, &length))
+  if (!HMAC (EVP_sha256 (), key->bytes, KEY_BYTES, (const guint8 *)text, strlen (text), digest,
+             &length))
     g_error ("OpenSSL cannot compute an HMAC");
-  OPENSSL_cleanse (material->data, material->len);
   return text_hex (digest, length);
+}
+
+static void
+append_fingerprints (GPtrArray *pairs, const char *kind, const GPtrArray *keys, guint most)
+{
+  for (guint i = 0; i < MIN (keys->len, most); i++) {
+    const Key *key = g_ptr_array_index (keys, i);
+
+    g_ptr_array_add (pairs, g_strconcat (kind, ":", key->id, NULL));
+    g_ptr_array_add (pairs, fingerprint_of (kind, key));
+  }
+}
+
+char **
+sealer_fingerprints (const Sealer *sealer, SealerKeys which)
+{
+  guint most = which == SEALER_CURRENT_KEYS ? 1 : KEYS_MAX;
+  g_autoptr (GPtrArray) pairs = g_ptr_array_new ();
+
+  append_fingerprints (pairs, SEALER_MASTER_KEY, sealer->master, most);
+  append_fingerprints (pairs, SEALER_HMAC_KEY, sealer->hmac, most);
+  g_ptr_array_add (pairs, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&pairs), FALSE);
+}
+
+const char *
+sealer_current_master (const Sealer *sealer)
+{
+  return ((const Key *)g_ptr_array_index (sealer->master, 0))->id;
+}
+
+char *
+sealer_rewrap (Sealer *sealer, const char *wrapped, GError **error)
+{
+  g_autoptr (RowKey) key = row_key_open (sealer, wrapped, error);
+
+  return key ? wrap (sealer, key->bytes) : NULL;
 }

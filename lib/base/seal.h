@@ -31,7 +31,7 @@ const char *row_key_wrapped (const RowKey *key); /* borrowed; store with the row
 void row_key_free (RowKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RowKey, row_key_free)
 
-/* Sealed text is nonce, ciphertext, tag. @row_id as decimal or uuid text. */
+/* Sealed text is a version byte, nonce, ciphertext, tag. @row_id as decimal or uuid text. */
 GBytes *row_key_seal (const RowKey *key, const char *table, const char *row_id, const char *column,
                       const char *plain);
 char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, const char *column,
@@ -41,9 +41,16 @@ char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, 
 char *sealer_hmac (const Sealer *sealer, const char *purpose, const char *data);
 /* The same with every known key, current first; NULL-terminated. */
 char **sealer_hmac_all (const Sealer *sealer, const char *purpose, const char *data);
-/* A fingerprint for the database of all that processes must share: the set of all keys, whatever their order. Tells
- * nothing about the keys. */
-char *sealer_fingerprint (const Sealer *sealer);
+typedef enum { SEALER_ALL_KEYS, SEALER_CURRENT_KEYS } SealerKeys;
+#define SEALER_MASTER_KEY "master-key"
+#define SEALER_HMAC_KEY   "hmac-key"
+/* Alternating "master-key:ID" or "hmac-key:ID" and a fingerprint, for the database that processes share; tells nothing
+ * about the key. The current ones are those that seal. Owned. */
+char **sealer_fingerprints (const Sealer *sealer, SealerKeys which);
+const char *sealer_current_master (const Sealer *sealer); /* its id; borrowed */
+/* The same data key under the current master key: what it seals stays as it is. Owned. Errors: those of
+ * row_key_open(). */
+char *sealer_rewrap (Sealer *sealer, const char *wrapped, GError **error);
 
 #include "base/settings.h"
 extern const Setting seal_settings[]; /* master-keys, hmac-keys: secret, required */

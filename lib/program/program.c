@@ -64,21 +64,57 @@ struct Program {
 
 /* --- Start --- */
 
+static char **
+every_second (char **pairs, guint first)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
+
+  for (guint i = first; i < g_strv_length (pairs); i += 2)
+    g_ptr_array_add (texts, g_strdup (pairs[i]));
+  g_ptr_array_add (texts, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&texts), FALSE);
+}
+
+/* The fingerprint of ours under @name; NULL when we do not have that key. */
+static const char *
+own_fingerprint (char **pairs, const char *name)
+{
+  for (guint i = 0; pairs[i] && pairs[i + 1]; i += 2)
+    if (g_str_equal (pairs[i], name))
+      return pairs[i + 1];
+  return NULL;
+}
+
+/* Writes down which keys seal, and looks whether we have all that have sealed before: more of them do
+ * no harm, so a new key is brought in behind the current one, process by process, and made the first
+ * in a second round. */
 static gboolean
 record_secrets (Program *program, Db *db, GError **error)
 {
-  g_autofree char *fingerprint = sealer_fingerprint (program->sealer);
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_RECORD_SECRET, "tt", "keys", fingerprint);
+  g_auto (GStrv) current = sealer_fingerprints (program->sealer, SEALER_CURRENT_KEYS);
+  g_auto (GStrv) all = sealer_fingerprints (program->sealer, SEALER_ALL_KEYS);
+  g_auto (GStrv) names = every_second (current, 0);
+  g_auto (GStrv) fingerprints = every_second (current, 1);
+  g_autoptr (DbRows) rows = NULL;
 
-  if (!rows)
+  rows = db_query (db, error, SQL_SECRETS_IN_USE, "");
+  for (guint i = 0; rows && i < db_rows_count (rows); i++) {
+    const char *name = db_rows_text (rows, i, "name");
+    const char *own = own_fingerprint (all, name);
+
+    if (g_strcmp0 (own, db_rows_text (rows, i, "fingerprint")) == 0)
+      continue;
+    g_set_error (
+        error, PROGRAM_ERROR, PROGRAM_ERROR_SECRETS,
+        own ? "%s is another key than the one of that name which the programs of this "
+              "database use; give all of them the same"
+            : "%s is missing: the programs of this database seal or have sealed with it. Put "
+              "it into master-keys or hmac-keys, behind the current one, until "
+              "`pipelinectl keys rewrap` says that it may go",
+        name);
     return FALSE;
-  if (g_strcmp0 (db_rows_text (rows, 0, "fingerprint"), fingerprint) == 0)
-    return TRUE;
-  g_set_error (error, PROGRAM_ERROR, PROGRAM_ERROR_SECRETS,
-               "master-keys or hmac-keys differ from those the other programs use with this "
-               "database; give all the same, "
-               "or delete the row of shared_secrets when rotating them on purpose");
-  return FALSE;
+  }
+  return rows && db_execute (db, NULL, error, SQL_RECORD_SECRETS, "TT", names, fingerprints);
 }
 
 /* A signal ends the process meanwhile, see signals.h. */

@@ -1,7 +1,9 @@
 Queries of every program, see program.c.
 
--- name: record-secret
--- The first one stays; the update changes nothing and gives the row to all who start at the same moment.
-insert into shared_secrets (name, fingerprint) values ($1, $2)
-on conflict (name) do update set fingerprint = shared_secrets.fingerprint
-returning fingerprint
+-- name: secrets-in-use
+select name, fingerprint from shared_secrets where name like 'master-key:%' or name like 'hmac-key:%' order by name
+
+-- name: record-secrets
+-- The first one stays. Of two that start at the same moment the later one is refused at its next start, if they differ.
+insert into shared_secrets (name, fingerprint) select * from unnest ($1::text[], $2::text[])
+on conflict (name) do nothing

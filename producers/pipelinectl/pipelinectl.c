@@ -14,6 +14,7 @@ static const Subcommand subcommands[] = {
   { "migrate", "", "brings the database's schema to a version", migrate_main },
   { "topics", "create|check|grow", "makes, checks or grows the topics", topics_main },
   { "resolve", "CLAIM", "writes down what a person has decided about a held claim", resolve_main },
+  { "keys", "rewrap", "brings all data keys under the current master key", keys_main },
 };
 
 /* `dev up` writes plain names for every tool; ours take them where their own are not set. */

@@ -23,6 +23,7 @@ int status_main (int argc, char **argv);
 int migrate_main (int argc, char **argv);
 int topics_main (int argc, char **argv);
 int resolve_main (int argc, char **argv);
+int keys_main (int argc, char **argv);
 
 /**
  * read_command_line:

@@ -98,9 +98,9 @@ class ClaimApiTest(unittest.TestCase):
         claim_id = answer.json()["data"]["id"]
         dump = subprocess.run(["pg_dump", "--data-only", self.house.database_url], capture_output=True, text=True,
                               check=True).stdout
-        # Nonce and tag beside the text.
+        # Version, nonce and tag beside the text.
         self.assertEqual(self.house.sql("select octet_length (name_ciphertext), octet_length (content_ciphertext) "
-                                        f"from persistent_attachments where saved_claim_id = {claim_id}"), "41|40")
+                                        f"from persistent_attachments where saved_claim_id = {claim_id}"), "42|41")
         # A bytea is dumped as hexadecimal digits.
         for canary in ("Lindqvist", "666010101", "harold.lindqvist@example.com", "100 Example Street", "TGluZHF2aXN0"):
             self.assertNotIn(canary, dump)

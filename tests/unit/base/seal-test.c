@@ -41,7 +41,7 @@ opens_what_it_sealed (void)
   g_assert_cmpstr (nothing, ==, "");
 
   /* Nonce, ciphertext, tag; never the same twice, and the text is not in it. */
-  g_assert_cmpuint (g_bytes_get_size (sealed), ==, 12 + strlen ("Ana Núñez") + 16);
+  g_assert_cmpuint (g_bytes_get_size (sealed), ==, 1 + 12 + strlen ("Ana Núñez") + 16);
   g_assert_false (g_bytes_equal (sealed, again));
   g_assert_null (memmem (g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), "Ana", 3));
 }
@@ -179,27 +179,81 @@ hmac_is_the_known_one (void)
 }
 
 static void
-fingerprint_is_of_the_set (void)
+fingerprints_are_of_each_key (void)
 {
   g_autoptr (Sealer) one = sealer_of ("m1:" KEY_A ",m2:" KEY_B, "h1:" KEY_C);
-  g_autoptr (Sealer) turned = sealer_of ("m2:" KEY_B ",m1:" KEY_A, "h1:" KEY_C);
-  g_autoptr (Sealer) fewer = sealer_of ("m1:" KEY_A, "h1:" KEY_C);
-  g_autoptr (Sealer) swapped = sealer_of ("m1:" KEY_B ",m2:" KEY_A, "h1:" KEY_C);
-  g_autoptr (Sealer) moved = sealer_of ("m1:" KEY_A, "m2:" KEY_B ",h1:" KEY_C);
-  g_autoptr (Sealer) other = sealer_of ("m1:" KEY_A ",m2:" KEY_B, "h1:" KEY_D);
-  g_autofree char *a = sealer_fingerprint (one);
-  g_autofree char *b = sealer_fingerprint (turned);
-  g_autofree char *c = sealer_fingerprint (fewer);
-  g_autofree char *d = sealer_fingerprint (swapped);
-  g_autofree char *e = sealer_fingerprint (moved);
-  g_autofree char *f = sealer_fingerprint (other);
+  g_autoptr (Sealer) other = sealer_of ("m1:" KEY_B, "m1:" KEY_A);
+  g_auto (GStrv) all = sealer_fingerprints (one, SEALER_ALL_KEYS);
+  g_auto (GStrv) current = sealer_fingerprints (one, SEALER_CURRENT_KEYS);
+  g_auto (GStrv) others = sealer_fingerprints (other, SEALER_ALL_KEYS);
 
-  g_assert_cmpuint (strlen (a), ==, 64);
-  g_assert_cmpstr (a, ==, b);
-  g_assert_cmpstr (a, !=, c);
-  g_assert_cmpstr (a, !=, d);
-  g_assert_cmpstr (a, !=, e);
-  g_assert_cmpstr (a, !=, f);
+  g_assert_cmpuint (g_strv_length (all), ==, 6);
+  g_assert_cmpstr (all[0], ==, "master-key:m1");
+  g_assert_cmpstr (all[2], ==, "master-key:m2");
+  g_assert_cmpstr (all[4], ==, "hmac-key:h1");
+  g_assert_cmpuint (strlen (all[1]), ==, 64);
+  g_assert_cmpuint (g_strv_length (current), ==, 4);
+  g_assert_cmpstr (current[1], ==, all[1]);
+  g_assert_cmpstr (current[2], ==, "hmac-key:h1");
+  /* Another key of the same name, the same key under another name, and of another kind. */
+  g_assert_cmpstr (others[1], !=, all[1]);
+  g_assert_cmpstr (others[1], !=, all[3]);
+  g_assert_cmpstr (others[3], !=, all[1]);
+}
+
+/* The value without its version byte: as it was sealed before there was one. */
+static GBytes *
+without_version (GBytes *sealed)
+{
+  return g_bytes_new_from_bytes (sealed, 1, g_bytes_get_size (sealed) - 1);
+}
+
+static void
+values_of_before_the_version_open (void)
+{
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+  g_autoptr (RowKey) key = row_key_new (sealer);
+  g_autoptr (GHashTable) first_bytes = g_hash_table_new (NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  /* Often enough that a nonce begins with the byte of the version. */
+  for (guint i = 0; i < 2000; i++) {
+    g_autoptr (GBytes) sealed = row_key_seal (key, "t", "1", "c", "plain");
+    g_autoptr (GBytes) old = without_version (sealed);
+    g_autofree char *now = row_key_unseal (key, "t", "1", "c", sealed, &error);
+    g_autofree char *then = row_key_unseal (key, "t", "1", "c", old, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpint (((const guint8 *)g_bytes_get_data (sealed, NULL))[0], ==, 1);
+    g_assert_cmpstr (now, ==, "plain");
+    g_assert_cmpstr (then, ==, "plain");
+    g_hash_table_add (first_bytes,
+                      GINT_TO_POINTER (((const guint8 *)g_bytes_get_data (old, NULL))[0]));
+  }
+  g_assert_true (g_hash_table_contains (first_bytes, GINT_TO_POINTER (1)));
+}
+
+static void
+rewrapped_keys_open_the_same (void)
+{
+  g_autoptr (Sealer) before = sealer_of ("m1:" KEY_A, "h1:" KEY_C);
+  g_autoptr (Sealer) between = sealer_of ("m2:" KEY_B ",m1:" KEY_A, "h1:" KEY_C);
+  g_autoptr (Sealer) after = sealer_of ("m2:" KEY_B, "h1:" KEY_C);
+  g_autoptr (RowKey) key = row_key_new (before);
+  g_autoptr (GBytes) sealed = row_key_seal (key, "t", "1", "c", "plain");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *wrapped = sealer_rewrap (between, row_key_wrapped (key), &error);
+  g_autoptr (RowKey) again = NULL;
+  g_autofree char *plain = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_prefix (wrapped, "m2:"));
+  again = row_key_open (after, wrapped, &error);
+  g_assert_no_error (error);
+  plain = row_key_unseal (again, "t", "1", "c", sealed, &error);
+  g_assert_cmpstr (plain, ==, "plain");
+  g_assert_null (sealer_rewrap (after, row_key_wrapped (key), &error));
+  g_assert_error (error, SEAL_ERROR, SEAL_ERROR_UNKNOWN);
 }
 
 static void
@@ -231,7 +285,10 @@ main (int argc, char **argv)
   g_test_add_func ("/base/seal/damaged-row-keys-do-not-open", damaged_row_keys_do_not_open);
   g_test_add_func ("/base/seal/refuses-malformed-keys", refuses_malformed_keys);
   g_test_add_func ("/base/seal/hmac-is-the-known-one", hmac_is_the_known_one);
-  g_test_add_func ("/base/seal/fingerprint-is-of-the-set", fingerprint_is_of_the_set);
+  g_test_add_func ("/base/seal/fingerprints-are-of-each-key", fingerprints_are_of_each_key);
+  g_test_add_func ("/base/seal/values-of-before-the-version-open",
+                   values_of_before_the_version_open);
+  g_test_add_func ("/base/seal/rewrapped-keys-open-the-same", rewrapped_keys_open_the_same);
   g_test_add_func ("/base/seal/comes-from-the-settings", comes_from_the_settings);
   return g_test_run ();
 }
