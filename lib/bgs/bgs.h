@@ -21,6 +21,19 @@ typedef enum {
   BGS_ERROR_UNKNOWN, /* sent, and no usable answer: it may have been acted on */
 } BgsError;
 
+/* BID is a service of its own behind an address of its own: that one of the two is away says nothing
+ * of the other. */
+#define BID_ERROR (bid_error_quark ())
+GQuark bid_error_quark (void);
+typedef enum {
+  BID_ERROR_NOT_SENT,    /* not connected, or bid-url is empty */
+  BID_ERROR_OWN,         /* nothing was sent, for want of something of this process */
+  BID_ERROR_NO_ANSWER,   /* sent, and no answer that can be read */
+  BID_ERROR_UNAVAILABLE, /* HTTP 429, 500 and above */
+  BID_ERROR_REFUSED,     /* any other HTTP error status */
+  BID_ERROR_ARGUMENT,    /* the participant id is missing or no number: nothing was sent */
+} BidError;
+
 typedef struct BgsClient BgsClient; /* thread safe */
 
 /* bgs-url, bid-url, bid-token, bgs-read-timeout-ms, bgs-connect-timeout-ms, bid-timeout-ms,

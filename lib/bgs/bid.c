@@ -5,8 +5,6 @@
 #include "base/cleanup.h"
 #include "bgs/client.h"
 
-G_DEFINE_QUARK (bid_error_quark, bid_error)
-
 gboolean
 bgs_pension_find (BgsClient *client, const char *corporate_participant_id, gboolean *ret_in_receipt,
                   GError **error)

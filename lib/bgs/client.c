@@ -11,9 +11,9 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "bgs/bid.h"
 
 G_DEFINE_QUARK (bgs_error_quark, bgs_error)
+G_DEFINE_QUARK (bid_error_quark, bid_error)
 
 const Setting bgs_settings[] = {
   { .name = "bgs-url",

@@ -17,8 +17,6 @@
 #include "claims/split.h"
 #include "claims/states.h"
 
-G_DEFINE_QUARK (claims_error_quark, claims_error)
-
 #define PARENT_FORM "686C-674"
 
 static void

@@ -4,15 +4,8 @@
 #include <jansson.h>
 #include "base/cleanup.h"
 #include "base/seal.h"
+#include "claims/error.h"
 #include "db/db.h"
-
-#define CLAIMS_ERROR (claims_error_quark ())
-GQuark claims_error_quark (void);
-typedef enum {
-  CLAIMS_ERROR_NOT_FOUND,
-  CLAIMS_ERROR_TRANSITION, /* the table of states does not allow this change */
-  CLAIMS_ERROR_INVALID,    /* the stored document is not what we stored */
-} ClaimsError;
 
 typedef struct {
   gint64 claim_id;

@@ -2,7 +2,7 @@
  * change are the pipeline's. Source: design section 4. */
 #include "claims/states.h"
 
-#include "claims/claim-group.h"
+#include "claims/error.h"
 #include "claims/states.sql.h"
 
 static const StateTransition of_groups[] = {

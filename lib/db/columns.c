@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "db/array.h"
+
 static char
 array_letter (char type)
 {
@@ -26,7 +28,7 @@ db_columns_new (const char *types)
   DbColumns *columns = g_new0 (DbColumns, 1);
 
   for (; *types; types++) {
-    g_assert_cmpuint (columns->column_count, <, PARAMETERS_MAX);
+    g_assert_cmpuint (columns->column_count, <, DB_PARAMETERS_MAX);
     columns->columns[columns->column_count++] =
         (DbColumn){ array_letter (*types), g_byte_array_new () };
   }
@@ -56,26 +58,18 @@ add_bytes (GByteArray *elements, GBytes *bytes)
   const void *data = bytes ? g_bytes_get_data (bytes, &length) : NULL;
 
   if (bytes)
-    parameters_append_element (elements, data, length);
+    array_append_element (elements, data, length);
   else
-    parameters_append_null (elements);
+    array_append_null (elements);
 }
 
 static void
 add_text (GByteArray *elements, const char *text)
 {
   if (text)
-    parameters_append_element (elements, text, strlen (text));
+    array_append_element (elements, text, strlen (text));
   else
-    parameters_append_null (elements);
-}
-
-static void
-add_int (GByteArray *elements, gint64 number)
-{
-  guint64 network = GUINT64_TO_BE ((guint64)number);
-
-  parameters_append_element (elements, &network, sizeof network);
+    array_append_null (elements);
 }
 
 static void
@@ -83,7 +77,7 @@ add_boolean (GByteArray *elements, gboolean truth)
 {
   guint8 byte = truth != FALSE;
 
-  parameters_append_element (elements, &byte, sizeof byte);
+  array_append_element (elements, &byte, sizeof byte);
 }
 
 void
@@ -100,7 +94,7 @@ db_columns_add (DbColumns *columns, ...)
       add_text (elements, va_arg (values, const char *));
       break;
     case 'I':
-      add_int (elements, va_arg (values, gint64));
+      array_append_int64 (elements, va_arg (values, gint64));
       break;
     case 'B':
       add_bytes (elements, va_arg (values, GBytes *));

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "db/db.h"
-#include "db/parameters.h"
 
 /* Column @i as an array in the server's binary form, for the parameter's value. */
 typedef struct {
@@ -13,5 +12,5 @@ typedef struct {
 struct DbColumns {
   guint column_count;
   guint row_count;
-  DbColumn columns[PARAMETERS_MAX];
+  DbColumn columns[DB_PARAMETERS_MAX];
 };

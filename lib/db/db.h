@@ -1,8 +1,8 @@
 /* PostgreSQL, thinly: one connection, one statement, its rows.
  *
  * Queries are named and live in the .sql files beside their callers (SQL_TAKE_RUN and so on); each is
- * prepared once per connection, in the trip that runs it first, known by its text and parameter types. A connection belongs to one thread at a
- * time. Sessions run in UTC, read committed, without JIT, in schema public, and end when they are idle in a transaction for
+ * prepared once per connection, in the trip that runs it first, known by its text and parameter
+ * types. A connection belongs to one thread at a time. Sessions run in UTC, read committed, without JIT, in schema public, and end when they are idle in a transaction for
  * 15 s. No statement waits for a lock or runs for longer than the time-outs, see db_set_timeouts(). */
 #pragma once
 
@@ -12,17 +12,22 @@
 #define DB_ERROR (db_error_quark ())
 GQuark db_error_quark (void);
 typedef enum {
-  DB_ERROR_AWAY, /* no connection, or lost before COMMIT was sent: nothing has happened. Also a server that is
-                             * full, shutting down or read-only. Outside a transaction a lost statement may have run */
-  DB_ERROR_COMMIT_UNKNOWN, /* COMMIT sent, and no answer, or one with a warning: read the inbox row to learn
-                            * it; before what is not there is believed: db_primary_acknowledges() */
+  /* No connection, or lost before COMMIT was sent: nothing has happened. Also a server that is full,
+   * shutting down or read-only. Outside a transaction a lost statement may have run. */
+  DB_ERROR_AWAY,
+  /* COMMIT sent, and no answer, or one with a warning: read the inbox row to learn it; before what is
+   * not there is believed: db_primary_acknowledges(). */
+  DB_ERROR_COMMIT_UNKNOWN,
   DB_ERROR_CONFLICT,  /* deadlock or serialisation failure: repeat the transaction */
   DB_ERROR_UNIQUE,    /* a unique constraint; its name is in the message */
   DB_ERROR_CHECK,     /* check, not-null or foreign-key constraint */
   DB_ERROR_STATEMENT, /* everything else: a mistake of ours */
-  DB_ERROR_TIMEOUT, /* lock_timeout, statement_timeout, or cancelled from outside: somebody was waited for, nothing has
-                     * happened, others may go on. Not repeated by db_transaction() */
+  /* lock_timeout, statement_timeout, or cancelled from outside: somebody was waited for, nothing has
+   * happened, others may go on. Not repeated by db_transaction(). */
+  DB_ERROR_TIMEOUT,
 } DbError;
+
+enum { DB_PARAMETERS_MAX = 32 }; /* of one statement; a column counts as one */
 
 typedef struct Db Db;
 typedef struct DbRows DbRows;
@@ -171,5 +176,5 @@ void db_pool_free (DbPool *pool);
 Db *db_pool_take (DbPool *pool, GError **error);
 void db_pool_give (DbPool *pool, Db *db); /* NULL is fine */
 
-extern const Setting db_settings
-    []; /* database-url (secret), database-connections, database-wait-ms, database-…-timeout-ms */
+/* database-url (secret), database-connections, database-wait-ms, database-…-timeout-ms */
+extern const Setting db_settings[];

@@ -1,10 +1,11 @@
 /* Parameters travel in binary form with declared types, save text, whose type the server infers, so
  * that "t" also serves uuid, date and timestamptz columns. Source: PostgreSQL 15 manual, "libpq" and
- * "Frontend/Backend Protocol"; the arrays' binary form is that of array_recv (). */
+ * "Frontend/Backend Protocol". */
 #include "db/parameters.h"
 
 #include <string.h>
 
+#include "db/array.h"
 #include "db/columns.h"
 
 enum { BYTES_KEPT = 1 << 20 }; /* of a buffer that outlive their statement */
@@ -45,93 +46,47 @@ parameters_trim (Parameters *parameters)
 }
 
 static void
-append_int32 (GByteArray *scratch, gint32 value)
-{
-  guint32 network = GUINT32_TO_BE ((guint32)value);
-
-  g_byte_array_append (scratch, (const guint8 *)&network, sizeof network);
-}
-
-static void
-append_int64 (GByteArray *scratch, gint64 value)
-{
-  guint64 network = GUINT64_TO_BE ((guint64)value);
-
-  g_byte_array_append (scratch, (const guint8 *)&network, sizeof network);
-}
-
-void
-parameters_append_element (GByteArray *scratch, const void *data, gsize length)
-{
-  append_int32 (scratch, (gint32)length);
-  if (length)
-    g_byte_array_append (scratch, data, (guint)length);
-}
-
-void
-parameters_append_null (GByteArray *scratch)
-{
-  append_int32 (scratch, -1);
-}
-
-/* The head of a one-dimensional array in the server's binary form; an empty one has no dimension at
- * all. */
-static void
-append_array_head (GByteArray *scratch, Oid element, gsize count)
-{
-  append_int32 (scratch, count ? 1 : 0);
-  append_int32 (scratch, 1); /* may hold NULLs */
-  append_int32 (scratch, (gint32)element);
-  if (!count)
-    return;
-  append_int32 (scratch, (gint32)count);
-  append_int32 (scratch, 1); /* first index */
-}
-
-static void
 append_text_array (GByteArray *scratch, char **texts)
 {
-  append_array_head (scratch, OID_TEXT, g_strv_length (texts));
+  array_append_head (scratch, OID_TEXT, g_strv_length (texts));
   for (gsize i = 0; texts[i]; i++)
-    parameters_append_element (scratch, texts[i], strlen (texts[i]));
+    array_append_element (scratch, texts[i], strlen (texts[i]));
 }
 
 static void
 append_text_or_null_array (GByteArray *scratch, const GPtrArray *texts)
 {
-  append_array_head (scratch, OID_TEXT, texts->len);
+  array_append_head (scratch, OID_TEXT, texts->len);
   for (guint i = 0; i < texts->len; i++) {
     const char *text = g_ptr_array_index (texts, i);
     if (text)
-      parameters_append_element (scratch, text, strlen (text));
+      array_append_element (scratch, text, strlen (text));
     else
-      parameters_append_null (scratch);
+      array_append_null (scratch);
   }
 }
 
 static void
 append_bytes_array (GByteArray *scratch, const GPtrArray *elements)
 {
-  append_array_head (scratch, OID_BYTEA, elements->len);
+  array_append_head (scratch, OID_BYTEA, elements->len);
   for (guint i = 0; i < elements->len; i++) {
     GBytes *element = g_ptr_array_index (elements, i);
     gsize length = 0;
     const void *data = element ? g_bytes_get_data (element, &length) : NULL;
     if (element)
-      parameters_append_element (scratch, data, length);
+      array_append_element (scratch, data, length);
     else
-      parameters_append_null (scratch);
+      array_append_null (scratch);
   }
 }
 
 static void
 append_int_array (GByteArray *scratch, const gint64 *numbers, gsize count)
 {
-  append_array_head (scratch, OID_INT8, count);
-  for (gsize i = 0; i < count; i++) {
-    append_int32 (scratch, sizeof (gint64));
-    append_int64 (scratch, numbers[i]);
-  }
+  array_append_head (scratch, OID_INT8, count);
+  for (gsize i = 0; i < count; i++)
+    array_append_int64 (scratch, numbers[i]);
 }
 
 /* What begins at @begin and ends here is the value of a parameter. */
@@ -178,10 +133,12 @@ static gboolean
 encode (GByteArray *bytes, char type, Oid *ret_oid, va_list *arguments)
 {
   switch (type) {
-  case 'i':
+  case 'i': {
+    guint64 network = GUINT64_TO_BE ((guint64)va_arg (*arguments, gint64));
     *ret_oid = OID_INT8;
-    append_int64 (bytes, va_arg (*arguments, gint64));
+    g_byte_array_append (bytes, (const guint8 *)&network, sizeof network);
     return TRUE;
+  }
   case 'o': {
     guint8 truth = va_arg (*arguments, int) != 0;
     *ret_oid = OID_BOOL;
@@ -227,7 +184,7 @@ next_parameter (Parameters *parameters, char type)
 {
   guint i = parameters->count++;
 
-  g_assert_cmpuint (i, <, PARAMETERS_MAX);
+  g_assert_cmpuint (i, <, DB_PARAMETERS_MAX);
   parameters->types[i] = type;
   parameters->values[i] = NULL;
   parameters->lengths[i] = 0;
@@ -249,7 +206,7 @@ collect_column (Parameters *parameters, const DbColumn *column, guint row_count)
                         : column->type == 'I' ? OID_INT8_ARRAY
                         : column->type == 'B' ? OID_BYTEA_ARRAY
                                               : OID_BOOL_ARRAY;
-  append_array_head (parameters->bytes, element, row_count);
+  array_append_head (parameters->bytes, element, row_count);
   g_byte_array_append (parameters->bytes, column->elements->data, column->elements->len);
   set_encoded (parameters, i, begin);
 }

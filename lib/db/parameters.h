@@ -5,16 +5,16 @@
 #include <libpq-fe.h>
 #include <stdarg.h>
 
-enum { PARAMETERS_MAX = 32 };
+#include "db/db.h"
 
 typedef struct {
   guint count;
-  char types[PARAMETERS_MAX + 1]; /* one letter a parameter: what it is prepared for */
-  Oid oids[PARAMETERS_MAX];
-  const char *values[PARAMETERS_MAX];
-  int lengths[PARAMETERS_MAX];
-  int formats[PARAMETERS_MAX];
-  gssize offsets[PARAMETERS_MAX]; /* into bytes, which moves while it grows; -1: not there */
+  char types[DB_PARAMETERS_MAX + 1]; /* one letter a parameter: what it is prepared for */
+  Oid oids[DB_PARAMETERS_MAX];
+  const char *values[DB_PARAMETERS_MAX];
+  int lengths[DB_PARAMETERS_MAX];
+  int formats[DB_PARAMETERS_MAX];
+  gssize offsets[DB_PARAMETERS_MAX]; /* into bytes, which moves while it grows; -1: not there */
   GByteArray *bytes;
 } Parameters;
 
@@ -22,10 +22,6 @@ void parameters_init (Parameters *parameters);
 void parameters_clear (Parameters *parameters);
 /* Large values must not stay with the connection for good. */
 void parameters_trim (Parameters *parameters);
-
-/* An element of an array; a NULL @data with no length is an empty one. */
-void parameters_append_element (GByteArray *bytes, const void *data, gsize length);
-void parameters_append_null (GByteArray *bytes);
 
 /* @copies: texts and bytes are copied; else they are borrowed and must live until the statement is sent. */
 void parameters_collect (Parameters *parameters, gboolean copies, const char *types,

@@ -11,8 +11,6 @@
 #include "events/reading.h"
 #include "events/schema.h"
 
-G_DEFINE_QUARK (events_error_quark, events_error)
-
 /* Confluent: 0 and the id, most significant byte first. */
 #define CONFLUENT_MAGIC          0x00
 #define CONFLUENT_HEAD_BYTES     5

@@ -6,26 +6,13 @@
  * writer's schema, then copied field by name; missing fields take the .avsc default. Source: design section 2. */
 #pragma once
 
-#include <glib.h>
-
-#define EVENTS_ERROR (events_error_quark ())
-GQuark events_error_quark (void);
-typedef enum {
-  EVENTS_ERROR_MALFORMED, /* these bytes are no event of ours: quarantine */
-  EVENTS_ERROR_UNKNOWN,   /* a schema we do not know and the registry has not: quarantine */
-  EVENTS_ERROR_REGISTRY,  /* the registry does not answer: wait */
-} EventsError;
+#include "events/error.h"
 
 /* Asks the registry; method GET or POST, path such as "/subjects/x-value/versions". Returns the JSON body of a 200,
  * NULL + error otherwise: EVENTS_ERROR_UNKNOWN for 404, EVENTS_ERROR_REGISTRY for everything that may pass.
  * The events room knows no HTTP: programs hand this in (program/registry.h). */
 typedef char *(*RegistryAsk) (const char *method, const char *path, const char *body, gpointer data,
                               GError **error);
-
-/* Bounds: a whole value; one text of it, read or written; a text for people is cut when written. */
-#define EVENT_VALUE_MAX_BYTES (1024 * 1024)
-#define EVENT_TEXT_MAX_BYTES  (64 * 1024)
-#define EVENT_PROSE_MAX_BYTES 4096
 
 typedef struct EventCodec EventCodec;
 EventCodec *

@@ -1,7 +1,8 @@
-/* What the five pairs of files share: an event's struct described as a table of fields. Only for this room. */
+/* What the five pairs of files share: an event's struct described as a table of fields, and what
+ * codec.c does by such a table. Only for this room. */
 #pragma once
 
-#include "events/codec.h"
+#include <glib.h>
 
 typedef enum {
   EVENT_TEXT,         /* char *, never NULL: refused when it is damaged or too long */
@@ -29,6 +30,8 @@ extern const EventType child_claim_ready_type;
 extern const EventType claim_event_type;
 extern const EventType notification_requested_type;
 extern const EventType monitoring_event_type;
+
+typedef struct EventCodec EventCodec; /* codec.h */
 
 GBytes *event_encode (EventCodec *codec, const char *topic, const EventType *type,
                       gconstpointer event, GError **error);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "events/codec.h"
+#include "events/error.h"
 
 #define LEVELS_MAX 32
 #define VALUES_MAX 100000

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "events/codec.h"
+#include "events/error.h"
 #include "events/schemas.h"
 
 #define TEXT_MAX_BYTES (1024 * 1024)

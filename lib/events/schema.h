@@ -2,7 +2,7 @@
  *
  * Why not avro-c's: its tree does not keep defaults, nothing of it computes the canonical form, and a schema that came
  * over the network must have bounds. Source: Avro specification 1.11, "Schema Declaration", "Parsing Canonical Form for
- * Schemas", "Schema Fingerprints". Errors are of codec.h's domain. */
+ * Schemas", "Schema Fingerprints". Errors are of error.h's domain. */
 #pragma once
 
 #include <glib.h>

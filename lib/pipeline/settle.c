@@ -461,7 +461,7 @@ begin_units (Db *db, Batch *batch)
 
     unit->outcome = SETTLED_WRITTEN;
     transaction_clear (&unit->transaction);
-    transaction_init (&unit->transaction, batch->context->program, db,
+    transaction_init (&unit->transaction, program_writer (batch->context->program), db,
                       batch->context->consumer->name, record->traceparent, record->replay);
   }
 }

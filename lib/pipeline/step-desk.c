@@ -177,7 +177,7 @@ do_single (Db *db, gpointer data, GError **error)
 
   if (!has_token (db, unit, error))
     return FALSE;
-  transaction_init (&transaction, context->program, db, context->consumer->name,
+  transaction_init (&transaction, program_writer (context->program), db, context->consumer->name,
                     unit->delivery->record->traceparent, unit->delivery->record->replay);
   transaction.step_result = unit->step_result;
   is_fine = write_own_ends (db, context, unit, error) &&

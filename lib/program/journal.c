@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "program/journal.sql.h"
-#include "program/program.h"
 
 void
 step_end_free (gpointer data)
@@ -226,7 +225,7 @@ journal_end_step (Transaction *transaction, const char *scope, const char *step,
   guint count = 0;
 
   if (result) {
-    g_autoptr (RowKey) fresh = row_key_new (program_sealer (transaction->program));
+    g_autoptr (RowKey) fresh = row_key_new (transaction->writer->sealer);
     key = g_strdup (row_key_wrapped (fresh));
     sealed = row_key_seal (fresh, "step_journal", name, "result", result);
   }

@@ -59,6 +59,7 @@ struct Program {
   HttpClient *http;
   RegistryAccess registry;
   EventCodec *codec;
+  TransactionWriter writer;
   Outbox *outbox;
 };
 
@@ -164,7 +165,7 @@ tell_refused (Db *db, const OutboxRow *row, const char *text, GPtrArray **ret_ro
 
   if (strcmp (row->topic, own) == 0)
     return TRUE;
-  transaction_init (&transaction, program, db, program->name, NULL, 0);
+  transaction_init (&transaction, &program->writer, db, program->name, NULL, 0);
   done = transaction_monitoring_event (&transaction, "outbox-refused", NULL, 0, detail, error) &&
          outbox_insert (db, program->instance_id, transaction.rows, error);
   if (done)
@@ -393,6 +394,12 @@ program_start (const char *name, const Settings *settings, GError **error)
   if (!meet_database (program, error))
     goto failed;
   open_codec (program);
+  program->writer = (TransactionWriter){
+    .instance_id = program->instance_id,
+    .topic_prefix = settings_text (settings, "topic-prefix"),
+    .codec = program->codec,
+    .sealer = program->sealer,
+  };
   program->pool = db_pool_new (settings_text (settings, "database-url"), pool_size (settings));
   if (!open_outbox (program, error) || !meet_broker (program, error) ||
       !meet_registry (program, error))
@@ -521,6 +528,12 @@ program_codec (Program *program)
   return program->codec;
 }
 
+const TransactionWriter *
+program_writer (Program *program)
+{
+  return &program->writer;
+}
+
 const Settings *
 program_settings_of (Program *program)
 {
@@ -555,7 +568,7 @@ program_transaction (Program *program, TransactionWork work, gpointer data, GErr
     g_autoptr (GError) problem = NULL;
     Transaction transaction;
 
-    transaction_init (&transaction, program, db, program->name, NULL, 0);
+    transaction_init (&transaction, &program->writer, db, program->name, NULL, 0);
     done = db_begin (db, &problem) && work (&transaction, data, &problem) &&
            outbox_insert (db, program->instance_id, transaction.rows, &problem) &&
            db_commit (db, &problem);

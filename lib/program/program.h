@@ -10,6 +10,8 @@
 #include "program/lease.h"
 #include "program/transaction.h"
 
+typedef struct Program Program;
+
 /* Rows every program has: database-url, kafka-brokers, topic-prefix, schema-registry-url,
  * metrics-port, log-level, … */
 extern const Setting program_settings[];
@@ -36,6 +38,7 @@ void program_stop (Program *program);
 DbPool *program_pool (Program *program);
 Sealer *program_sealer (Program *program);
 EventCodec *program_codec (Program *program);
+const TransactionWriter *program_writer (Program *program);
 const Settings *program_settings_of (Program *program);
 const char *program_instance_id (Program *program);
 guint16 program_metrics_port (Program *program);

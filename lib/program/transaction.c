@@ -9,16 +9,15 @@
 #include "events/claim-event.h"
 #include "events/monitoring-event.h"
 #include "events/notification-requested.h"
-#include "program/program.h"
 #include "program/record.h"
 #include "program/transaction.sql.h"
 
 void
-transaction_init (Transaction *transaction, Program *program, Db *db, const char *source,
-                  const char *traceparent, guint replay)
+transaction_init (Transaction *transaction, const TransactionWriter *writer, Db *db,
+                  const char *source, const char *traceparent, guint replay)
 {
   memset (transaction, 0, sizeof *transaction);
-  transaction->program = program;
+  transaction->writer = writer;
   transaction->db = db;
   transaction->source = source;
   transaction->traceparent = traceparent;
@@ -45,13 +44,18 @@ transaction_step_result (const Transaction *transaction)
   return transaction->step_result;
 }
 
+static char *
+topic_of (const Transaction *transaction, const char *name)
+{
+  return g_strconcat (transaction->writer->topic_prefix, name, NULL);
+}
+
 void
 transaction_add_row (Transaction *transaction, const char *topic, gint32 partition,
                      GBytes *key_taken, GBytes *value_taken, KafkaHeaders *headers_taken)
 {
-  g_ptr_array_add (transaction->rows,
-                   outbox_row_new (program_topic (transaction->program, topic), partition,
-                                   key_taken, value_taken, headers_taken));
+  g_ptr_array_add (transaction->rows, outbox_row_new (topic_of (transaction, topic), partition,
+                                                      key_taken, value_taken, headers_taken));
 }
 
 /* Unique without asking anybody: the instance's id is random and never used again. */
@@ -60,7 +64,7 @@ new_message_id (Transaction *transaction)
 {
   static guint64 next = 0;
 
-  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, program_instance_id (transaction->program),
+  return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, transaction->writer->instance_id,
                           __atomic_fetch_add (&next, 1, __ATOMIC_RELAXED));
 }
 
@@ -130,7 +134,7 @@ transaction_claim_event (Transaction *transaction, const char *claim_group_id, c
 {
   g_autoptr (DbRows) next =
       db_query (transaction->db, error, SQL_NEXT_SEQUENCE, "t", claim_group_id);
-  g_autofree char *topic = program_topic (transaction->program, "claim-events");
+  g_autofree char *topic = topic_of (transaction, "claim-events");
   g_autoptr (GBytes) value = NULL;
   KafkaHeaders *headers = NULL;
   g_autofree char *type = NULL, *id = NULL;
@@ -153,7 +157,7 @@ transaction_claim_event (Transaction *transaction, const char *claim_group_id, c
     return FALSE;
   }
   event.sequence = db_rows_int (next, 0, "sequence");
-  value = claim_event_encode (program_codec (transaction->program), topic, &event, error);
+  value = claim_event_encode (transaction->writer->codec, topic, &event, error);
   if (!value)
     return FALSE;
   headers = new_headers (transaction, &id);
@@ -171,7 +175,7 @@ gboolean
 transaction_mail (Transaction *transaction, const char *claim_group_id, gint64 parent_claim_id,
                   const char *kind, GError **error)
 {
-  g_autofree char *topic = program_topic (transaction->program, "notifications");
+  g_autofree char *topic = topic_of (transaction, "notifications");
   g_autofree char *stored = g_ascii_strdown (kind, -1);
   NotificationRequested event = {
     .claim_group_id = (char *)claim_group_id,
@@ -187,8 +191,7 @@ transaction_mail (Transaction *transaction, const char *claim_group_id, gint64 p
     return FALSE;
   if (count == 0)
     return TRUE;
-  value =
-      notification_requested_encode (program_codec (transaction->program), topic, &event, error);
+  value = notification_requested_encode (transaction->writer->codec, topic, &event, error);
   return value && transaction_emit (transaction, "notifications", claim_group_id, value, error);
 }
 
@@ -197,7 +200,7 @@ transaction_monitoring_event (Transaction *transaction, const char *kind,
                               const char *claim_group_id, gint64 claim_id, const char *detail,
                               GError **error)
 {
-  g_autofree char *topic = program_topic (transaction->program, "monitoring-events");
+  g_autofree char *topic = topic_of (transaction, "monitoring-events");
   g_autofree char *type = g_strconcat ("gov.va.dependents.monitoring.", kind, NULL);
   MonitoringEvent event = {
     .consumer = (char *)transaction->source,
@@ -207,8 +210,7 @@ transaction_monitoring_event (Transaction *transaction, const char *kind,
     .detail = (char *)detail,
     .at_ms = transaction->now_ms,
   };
-  GBytes *value =
-      monitoring_event_encode (program_codec (transaction->program), topic, &event, error);
+  GBytes *value = monitoring_event_encode (transaction->writer->codec, topic, &event, error);
   KafkaHeaders *headers = NULL;
   g_autofree char *id = NULL;
 

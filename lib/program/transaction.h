@@ -5,14 +5,22 @@
  * nothing ends without an event. */
 #pragma once
 
+#include "base/seal.h"
 #include "db/db.h"
+#include "events/codec.h"
 #include "program/outbox.h"
 
-typedef struct Program Program;
+/* Who writes: what a transaction needs of its program, and borrows for as long as that runs. */
+typedef struct {
+  const char *instance_id; /* message ids begin with it */
+  const char *topic_prefix;
+  EventCodec *codec;
+  Sealer *sealer;
+} TransactionWriter;
 
 typedef struct Transaction {
   Db *db;
-  Program *program;
+  const TransactionWriter *writer;
   const char *source;      /* program or consumer: the "consumer" of events */
   const char *traceparent; /* carried on; may be NULL */
   guint replay;
@@ -26,8 +34,8 @@ typedef gboolean (*TransactionWork) (Transaction *transaction, gpointer data, GE
 
 /* --- For who owns it --- */
 
-void transaction_init (Transaction *transaction, Program *program, Db *db, const char *source,
-                       const char *traceparent, guint replay);
+void transaction_init (Transaction *transaction, const TransactionWriter *writer, Db *db,
+                       const char *source, const char *traceparent, guint replay);
 void transaction_clear (Transaction *transaction);
 
 /* --- Inside --- */

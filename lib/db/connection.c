@@ -3,7 +3,7 @@
  *
  * Parameters are encoded in parameters.c, results travel as text. How statements travel together is in
  * trip.c, the pool in pool.c. Sources: PostgreSQL 15 manual, "libpq" and "Error Codes". */
-#include "db/db.h"
+#include "db/connection.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
@@ -12,7 +12,6 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "db/connection.h"
 #include "db/trip.h"
 
 G_DEFINE_QUARK (db_error_quark, db_error)

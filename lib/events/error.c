@@ -1,0 +1,3 @@
+#include "events/error.h"
+
+G_DEFINE_QUARK (events_error_quark, events_error)
