@@ -585,6 +585,12 @@ open_door (ClaimApi *api, GError **error)
 }
 
 static gboolean
+is_of_this_machine (const char *address)
+{
+  return g_str_has_prefix (address, "127.") || g_str_equal (address, "::1");
+}
+
+static gboolean
 serve (ClaimApi *api, GError **error)
 {
   g_autoptr (HttpServer) server = open_door (api, error);
@@ -596,6 +602,11 @@ serve (ClaimApi *api, GError **error)
     return FALSE;
   url = g_strdup_printf (strchr (address, ':') ? "%s://[%s]:%u" : "%s://%s:%u", scheme, address,
                          http_server_port (server));
+  if (!settings_is_set (api->settings, "certificate-file") && !is_of_this_machine (address))
+    log_warning (
+        "claims and tokens come in unencrypted: set certificate-file and key-file, or let a "
+        "proxy of this machine end TLS and bind to 127.0.0.1",
+        "bind_address", address, NULL);
   program_set_readiness (api->program, what_is_wrong, api);
   program_announce (api->program, url);
   while (!program_wait_for_stop (api->program, 1000))

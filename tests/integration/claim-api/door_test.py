@@ -186,6 +186,11 @@ class DoorTest(unittest.TestCase):
                                        "DEFAULT:@SECLEVEL=0"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
                 self.assertEqual(done.returncode == 0, is_spoken, (version, done))
 
+    def test_plain_connections_from_other_machines_are_warned_of(self):
+        for address, is_warned in (("127.0.0.1", False), ("0.0.0.0", True)):
+            with self.api(f"--bind-address={address}") as api:
+                self.assertEqual("come in unencrypted" in api.program.log(), is_warned)
+
     # --- Tokens ---
 
     def test_who_submitted_is_in_the_log(self):
