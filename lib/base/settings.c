@@ -126,6 +126,10 @@ parse_duration_ms (const char *text, gint64 *ret_ms)
   if (!text)
     return FALSE;
 
+  if (g_str_equal (text, "0")) { /* of no unit there is none */
+    *ret_ms = 0;
+    return TRUE;
+  }
   digits = strspn (text, "0123456789");
   for (guint i = 0; i < G_N_ELEMENTS (units); i++) {
     g_autofree char *number = NULL;

@@ -11,7 +11,7 @@ typedef enum {
   SETTING_TEXT,     /* any text */
   SETTING_NUMBER,   /* a decimal integer between min and max */
   SETTING_BOOLEAN,  /* yes or no (also true/false, on/off, 1/0) */
-  SETTING_DURATION, /* 250ms, 30s, 15m, 48h, 2d; read with settings_duration_ms() */
+  SETTING_DURATION, /* 250ms, 30s, 15m, 48h, 2d, 0; read with settings_duration_ms() */
   SETTING_CHOICE,   /* one of the words in choices, separated by | */
   SETTING_FILE,     /* path of a file that must be readable when the setting is not empty */
 } SettingType;

@@ -48,6 +48,7 @@ typedef struct {
   Tokens *tokens;
   BodyBounds bounds;
   gsize max_claim_bytes;
+  gint64 same_claim_window_ms;
   gboolean is_strict;
   gint64 patience_us; /* for the database, of one request */
   Errands *errands;
@@ -167,10 +168,11 @@ answer_store_error (ClaimApi *api, const GError *error, gboolean has_key)
 typedef struct {
   ClaimApi *api;
   Submission *submission;
-  json_t *body; /* NULL without a key */
+  json_t *body; /* NULL when nothing is known again by it */
   char *key, *traceparent, *caller;
   gint64 until_us;
   char *answer;
+  gboolean is_repeat;
   GError *error;
 } Storage;
 
@@ -200,11 +202,13 @@ store_claim (Errand *errand, gpointer data)
                            .idempotency_key = storage->key,
                            .traceparent = storage->traceparent,
                            .body = storage->body,
+                           .same_claim_window_ms = storage->api->same_claim_window_ms,
                            .submitted_by = storage->caller,
                            .errand = errand,
                            .until_us = storage->until_us };
 
-  storage->answer = store_submission (storage->api->program, &request, &storage->error);
+  storage->answer =
+      store_submission (storage->api->program, &request, &storage->is_repeat, &storage->error);
 }
 
 /* Takes the storage. */
@@ -213,6 +217,7 @@ answer_stored (ClaimApi *api, Storage *storage, gboolean is_camel)
 {
   gboolean has_key = storage->key != NULL;
   g_autoptr (Storage) owned = NULL;
+  HttpReply *reply;
 
   switch (errands_run (api->errands, store_claim, storage, storage_free, storage->until_us)) {
   case ERRAND_NOT_BEGUN:
@@ -226,7 +231,10 @@ answer_stored (ClaimApi *api, Storage *storage, gboolean is_camel)
   if (!storage->answer)
     return answer_store_error (api, storage->error, has_key);
   note_database (api, TRUE);
-  return answer_text (200, storage->answer, is_camel);
+  reply = answer_text (200, storage->answer, is_camel);
+  if (storage->is_repeat)
+    http_reply_header (reply, "Repeated", "true");
+  return reply;
 }
 
 static HttpReply *
@@ -257,13 +265,14 @@ take_claim (ClaimApi *api, const HttpServerRequest *request, gint64 until_us)
     return answer_refusals (submission->refusals, is_camel);
 
   storage = g_new0 (Storage, 1);
-  *storage = (Storage){ .api = api,
-                        .submission = g_steal_pointer (&submission),
-                        .body = key ? g_steal_pointer (&body) : NULL,
-                        .key = g_strdup (key),
-                        .traceparent = is_traceparent (traceparent) ? g_strdup (traceparent) : NULL,
-                        .caller = g_strdup (request->caller),
-                        .until_us = until_us };
+  *storage =
+      (Storage){ .api = api,
+                 .submission = g_steal_pointer (&submission),
+                 .body = key || api->same_claim_window_ms > 0 ? g_steal_pointer (&body) : NULL,
+                 .key = g_strdup (key),
+                 .traceparent = is_traceparent (traceparent) ? g_strdup (traceparent) : NULL,
+                 .caller = g_strdup (request->caller),
+                 .until_us = until_us };
   return answer_stored (api, storage, is_camel);
 }
 
@@ -518,6 +527,10 @@ static const Setting settings_rows[] = {
     "What refuses a claim: the rules enforced today (lenient; strict findings are warnings), or "
     "all.",
     "lenient|strict" },
+  { "same-claim-window", SETTING_DURATION, "10m",
+    "How long the same document of the same Veteran, sent again without a key or with another, "
+    "gives "
+    "the first group and answer with the header Repeated; 0: never." },
   { "request-deadline-ms", SETTING_NUMBER, "10000",
     "Longest time from a request's first byte to its last, over it the connection is cut off; and "
     "from there to the answer: over it 503.",
@@ -625,6 +638,7 @@ main (int argc, char **argv)
     .settings = settings,
     .bounds = { .max_depth = (guint)settings_number (settings, "max-json-depth"),
                 .max_array_length = (guint)settings_number (settings, "max-array-length") },
+    .same_claim_window_ms = settings_duration_ms (settings, "same-claim-window"),
     .max_claim_bytes = (gsize)settings_number (settings, "max-claim-bytes"),
     .is_strict = strcmp (settings_text (settings, "claim-strictness"), "strict") == 0,
   };

@@ -27,6 +27,8 @@ typedef struct {
   GPtrArray *children; /* of ClaimChildForm * */
   char **key_hmacs;    /* under every known HMAC key; NULL without a key */
   char **body_hmacs;
+  char **same_hmacs; /* the whole request; NULL without a window */
+  gboolean is_repeat;
   char *transaction_id;
   char *guid; /* of a group stored by this request; NULL on a repeat */
   char *answer;
@@ -38,6 +40,7 @@ storing_clear (Storing *storing)
   g_clear_pointer (&storing->children, g_ptr_array_unref);
   g_clear_pointer (&storing->key_hmacs, g_strfreev);
   g_clear_pointer (&storing->body_hmacs, g_strfreev);
+  g_clear_pointer (&storing->same_hmacs, g_strfreev);
   g_clear_pointer (&storing->transaction_id, g_free);
   g_clear_pointer (&storing->guid, g_free);
   g_clear_pointer (&storing->answer, g_free);
@@ -110,12 +113,45 @@ prepare_key (Storing *storing)
   Sealer *sealer = program_sealer (storing->program);
   char *canonical;
 
-  if (!request->idempotency_key)
+  if (!request->body)
     return;
   canonical = json_dumps (request->body, JSON_COMPACT | JSON_SORT_KEYS);
-  storing->key_hmacs = sealer_hmac_all (sealer, "idempotency", request->idempotency_key);
-  storing->body_hmacs = sealer_hmac_all (sealer, "idempotency-body", canonical);
+  if (request->idempotency_key) {
+    storing->key_hmacs = sealer_hmac_all (sealer, "idempotency", request->idempotency_key);
+    storing->body_hmacs = sealer_hmac_all (sealer, "idempotency-body", canonical);
+  }
+  if (request->same_claim_window_ms > 0)
+    storing->same_hmacs = sealer_hmac_all (sealer, "same-claim", canonical);
   free (canonical);
+}
+
+/* --- The same claim again --- */
+
+/* People send again what seems to hang. TRUE with storing->answer set when this very request, whose
+ * document and Veteran it holds, came within the window. */
+static gboolean
+look_for_same_claim (Storing *storing, Db *db, GError **error)
+{
+  const StoreRequest *request = storing->request;
+  g_autoptr (DbRows) rows = NULL;
+
+  if (!storing->same_hmacs)
+    return TRUE;
+  if (!db_execute (db, NULL, error, SQL_DROP_OLD_SAME_CLAIM, "Ti", storing->same_hmacs,
+                   request->same_claim_window_ms))
+    return FALSE;
+  rows = db_query (db, error, SQL_FIND_SAME_CLAIM, "Ti", storing->same_hmacs,
+                   request->same_claim_window_ms);
+  if (!rows)
+    return FALSE;
+  if (db_rows_count (rows) == 0)
+    return TRUE;
+  storing->answer = g_strdup (db_rows_text (rows, 0, "answer"));
+  storing->is_repeat = TRUE;
+  /* A key of its own stands for that answer from now on. */
+  return !storing->key_hmacs ||
+         db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->key_hmacs[0],
+                     storing->body_hmacs[0], db_rows_text (rows, 0, "guid"), storing->answer);
 }
 
 /* --- The transaction --- */
@@ -179,6 +215,10 @@ store_group (Storing *storing, Transaction *transaction, gint64 now_ms, GError *
       !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->key_hmacs[0],
                    storing->body_hmacs[0], group->guid, storing->answer))
     return FALSE;
+  if (storing->same_hmacs &&
+      !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->same_hmacs[0],
+                   storing->same_hmacs[0], group->guid, storing->answer))
+    return FALSE;
   for (guint i = 0; i < submission->attachments->len; i++)
     if (!add_attachment (db, sealer, group->parent_claim_id, i,
                          g_ptr_array_index (submission->attachments, i), error))
@@ -222,7 +262,10 @@ store (Transaction *transaction, gpointer data, GError **error)
   if (!start)
     return FALSE;
   storing->transaction_id = g_strdup (db_rows_text (start, 0, "id"));
+  storing->is_repeat = FALSE;
   if (!look_for_key (storing, transaction_db (transaction), error))
+    return FALSE;
+  if (!storing->answer && !look_for_same_claim (storing, transaction_db (transaction), error))
     return FALSE;
   return storing->answer
              ? TRUE
@@ -284,7 +327,8 @@ settle_unknown (Storing *storing, GError **error)
 }
 
 char *
-store_submission (Program *program, const StoreRequest *request, GError **error)
+store_submission (Program *program, const StoreRequest *request, gboolean *ret_is_repeat,
+                  GError **error)
 {
   Storing storing = { .program = program, .request = request };
   gint64 until = clock_monotonic_ms () + TRY_AGAIN_MS;
@@ -315,6 +359,7 @@ store_submission (Program *program, const StoreRequest *request, GError **error)
   if (answer && storing.guid)
     log_info ("a claim was stored", "claim_group_id", storing.guid, "submitted_by",
               request->submitted_by, NULL);
+  *ret_is_repeat = answer && storing.is_repeat;
   storing_clear (&storing);
   return answer;
 }

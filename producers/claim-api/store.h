@@ -17,7 +17,8 @@ typedef struct {
   const Submission *submission;
   const char *idempotency_key; /* NULL: none */
   const char *traceparent;     /* of the request; NULL: none */
-  const json_t *body;          /* what the key belongs to; NULL without a key */
+  const json_t *body;          /* what the key belongs to, and by which a claim is known again */
+  gint64 same_claim_window_ms; /* 0: a claim that comes again is another one */
   const char *submitted_by;    /* the name of the caller's token; NULL: none */
   Errand *errand;              /* asked before anything is stored; NULL: nobody may go */
   gint64 until_us;             /* monotonic: no statement waits longer */
@@ -28,11 +29,14 @@ typedef struct {
  *
  * Stores group, children, attachments, idempotency key, e-mail request, events and the record for
  * proc-setup, and publishes what is to be published. With a key that came before, with the same
- * body, gives the first answer again; two at the same moment store one. A COMMIT without an answer
+ * body, gives the first answer again; two at the same moment store one. So it is, with and without
+ * a key, when the same request comes again within the window: the same Veteran's same document. A COMMIT without an answer
  * is asked after by its transaction id. The
  * server ends a statement that waits beyond @until_us, and the transaction with it.
  *
  * Errors: StoreError; everything else is a mistake of ours.
- * Returns: the answer's body as JSON text, owned.
+ * Returns: the answer's body as JSON text, owned. @ret_is_repeat: it is that of an earlier request
+ * which this one is the same as.
  */
-char *store_submission (Program *program, const StoreRequest *request, GError **error);
+char *store_submission (Program *program, const StoreRequest *request, gboolean *ret_is_repeat,
+                        GError **error);

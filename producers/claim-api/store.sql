@@ -21,6 +21,15 @@ where key_hmac = any ($1) and created_at <= clock_timestamp () - interval '24 ho
 -- name: add-idempotency-key
 insert into idempotency_keys (key_hmac, body_hmac, claim_group_guid, answer) values ($1, $2, $3::uuid, $4)
 
+-- name: find-same-claim
+-- $1: the whole request under every known HMAC key; $2: ms. Their rows are those of keys that nobody has sent.
+select claim_group_guid::text as guid, answer from idempotency_keys
+where key_hmac = any ($1) and created_at > clock_timestamp () - $2::bigint * interval '1 millisecond'
+
+-- name: drop-old-same-claim
+delete from idempotency_keys
+where key_hmac = any ($1) and created_at <= clock_timestamp () - $2::bigint * interval '1 millisecond'
+
 -- name: take-attachment-id
 select nextval (pg_get_serial_sequence ('persistent_attachments', 'id')) as id
 

@@ -148,6 +148,56 @@ class ClaimApiTest(unittest.TestCase):
         self.assertEqual([claim["formType"] for claim in report["claims"]], ["21-686C", "21-674", "21-674"])
         self.assertEqual(self.api.post(camel(claim)).status, 422)
 
+    # --- The same claim again ---
+
+    def test_the_same_claim_within_the_window_is_one(self):
+        api = self.house.api("--same-claim-window=10m")
+        try:
+            claim = with_user(sample("claims/03_686c_report_divorce"), ssn="666909001")
+            first = api.post(claim)
+            before = self.house.rows()
+            self.assertEqual((first.status, first.headers["Repeated"]), (200, None))
+            turned = json.dumps(dict(reversed(claim.items())), indent=2)
+            for answer in (api.post(claim), api.post(turned), api.post(claim, idempotency_key="same-1")):
+                self.assertEqual((answer.status, answer.headers["Repeated"], answer.body), (200, "true", first.body))
+            self.assertEqual(self.house.rows() | {"idempotency_keys": 0}, before | {"idempotency_keys": 0})
+
+            # Its key is bound to it; another document, another Veteran and another attachment are other claims.
+            other = with_user(sample("claims/03_686c_report_divorce"), ssn="666909002")
+            self.assertEqual(api.post(other, idempotency_key="same-1").status, 409)
+            attached = claim | {"attachments": [{"name": "a.pdf", "content_base64": "QUJD"}]}
+            changed = json.loads(json.dumps(claim).replace("Lakeside", "Seaside"))
+            guids = {first.json()["data"]["id"]}
+            for body in (other, attached, changed):
+                answer = api.post(body)
+                self.assertEqual((answer.status, answer.headers["Repeated"]), (200, None))
+                guids.add(answer.json()["data"]["id"])
+            self.assertEqual(len(guids), 4)
+
+            # When the window is over it is a new claim.
+            self.house.sql("update idempotency_keys set created_at = created_at - interval '11 minutes'")
+            again = api.post(claim)
+            self.assertNotIn(again.json()["data"]["id"], guids)
+            self.assertIsNone(again.headers["Repeated"])
+        finally:
+            api.stop()
+
+    def test_the_same_claim_at_the_same_moment_is_one(self):
+        api = self.house.api("--same-claim-window=10m")
+        try:
+            claim = with_user(sample("claims/03_686c_report_divorce"), ssn="666909003")
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                answers = list(pool.map(lambda _: api.post(claim, contract=False), range(8)))
+            self.assertEqual({answer.status for answer in answers}, {200})
+            self.assertEqual(len({answer.body for answer in answers}), 1)
+            self.assertEqual(sorted(str(answer.headers["Repeated"]) for answer in answers), ["None"] + ["true"] * 7)
+        finally:
+            api.stop()
+
+    def test_without_a_window_the_same_claim_is_another(self):
+        claim = with_user(sample("claims/03_686c_report_divorce"), ssn="666909004")
+        self.assertNotEqual(self.api.post(claim).body, self.api.post(claim).body)
+
     # --- What is refused ---
 
     def test_invalid_samples_lenient(self):

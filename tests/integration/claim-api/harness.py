@@ -86,6 +86,7 @@ class House:
         self.environment.update(KEYS)
         self.database_url = os.environ["DATABASE_URL"]
         self.environment["DEPENDENTS_DATABASE_URL"] = self.database_url
+        self.environment["DEPENDENTS_SAME_CLAIM_WINDOW"] = "0"  # the tests send their samples over and over
         self.broker = Program(self.binary("embedded-broker"), self.folder.name, self.environment)
         self.environment["DEPENDENTS_KAFKA_BROKERS"] = self.broker.address("KAFKA_BROKERS")
         self.environment["DEPENDENTS_BROKER_ADMIN"] = "no"

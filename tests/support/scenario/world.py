@@ -35,6 +35,7 @@ SETTINGS = {
     "kafka.session.timeout.ms": "6000",
     "kafka.fetch.wait.max.ms": "10",
     "log-level": "debug",
+    "same-claim-window": "0",  # a Veteran's same claim several times: several groups
     "bid-token": "scenario",
     "bgs-read-timeout-ms": "1000",
     "bgs-connect-timeout-ms": "300",
