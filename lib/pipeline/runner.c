@@ -9,6 +9,7 @@
 
 #define BROKER_TIMEOUT_MS 10000
 #define WATCHDOG_SLACK_MS 5000
+#define TICK_US           (G_USEC_PER_SEC / 2)
 
 /* A partition reads at most so many unfinished records; so many verdicts may wait for their commit, and so many records be
  * taken ahead of workers: what a batch can hold, a few times. */
@@ -114,6 +115,7 @@ stop (Runner *runner)
   gint64 until_us = g_get_monotonic_time () + deadline_ms * 1000;
   Watchdog watchdog = { .until_us = until_us + WATCHDOG_SLACK_MS * 1000 };
   GThread *thread = NULL;
+  gboolean is_idle;
 
   g_mutex_init (&watchdog.lock);
   g_cond_init (&watchdog.done);
@@ -121,7 +123,11 @@ stop (Runner *runner)
   log_info ("stopping", NULL);
   program_set_ready (context->program, FALSE);
   poll_leave (runner->poll);
-  if (!window_wait_idle (runner->window, until_us)) {
+  /* What could not be settled a moment ago is tried again meanwhile. */
+  while (!(is_idle = window_wait_idle (runner->window, g_get_monotonic_time () + TICK_US)) &&
+         g_get_monotonic_time () < until_us)
+    life_tick (runner->life);
+  if (!is_idle) {
     log_warning ("calls are still out at the shutdown-deadline; they stand journalled as started",
                  NULL);
     (void)log_flush (1000);

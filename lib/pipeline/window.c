@@ -657,6 +657,7 @@ window_progress (Window *window, Delivery *delivery)
   delivery->known.is_suspect = FALSE;
   delivery->known.deaths = 0;
   delivery->known.waiting_since_ms = 0;
+  delivery->snoozes = 0;
   if (window->solo == delivery)
     window->solo = NULL;
   unlock (window);
