@@ -26,7 +26,7 @@ typedef struct {
     while (!(condition)) {                                                                         \
       if (g_get_monotonic_time () > until_us)                                                      \
         g_error ("%s: waited in vain for " #condition, G_STRLOC);                                  \
-      g_usleep (2000); /* what is waited for is in the database: nobody tells us */                \
+      g_thread_yield (); /* what is waited for is in the database: nobody tells us */              \
     }                                                                                              \
   } while (0)
 
