@@ -226,6 +226,25 @@ class ControlTest(unittest.TestCase):
             self.assertEqual(read_answer(connection), b"")
         self.assertEqual(self.procs(), 0)
 
+    def test_hold_acts_and_answers_when_the_rules_go(self):
+        self.rule(do="hold", times=1)
+        with socket.create_connection(("127.0.0.1", self.bgs.port), timeout=20) as connection:
+            connection.sendall(self.bgs.raw_request("proc", "vnpProcCreate", PROC))
+            until(self.bgs.ledger)
+            connection.settimeout(0.3)
+            with self.assertRaises(TimeoutError):
+                connection.recv(1)
+            self.assertEqual(self.procs(), 0)
+            connection.settimeout(20)
+            self.bgs.control("DELETE", "rules")
+            self.assertTrue(read_answer(connection).startswith(b"HTTP/1.1 200"))
+        self.assertEqual(self.procs(), 1)
+
+    def test_hold_with_a_time_ends_by_itself(self):
+        self.rule(do="hold", delay_ms=200)
+        self.assertEqual(self.create().status, 200)
+        self.assertEqual(self.procs(), 1)
+
     def test_hang_with_a_time_ends_by_itself(self):
         self.rule(do="hang", delay_ms=200)
         self.assertEqual(self.raw_create(), [b""])

@@ -27,9 +27,13 @@ static const struct {
   const char *word;
   RuleAction action;
 } actions[] = {
-  { "answer", RULE_ANSWER },         { "answer-after", RULE_ANSWER_AFTER },
-  { "delay", RULE_DELAY },           { "drop-before", RULE_DROP_BEFORE },
-  { "drop-after", RULE_DROP_AFTER }, { "hang", RULE_HANG },
+  { "answer", RULE_ANSWER },
+  { "answer-after", RULE_ANSWER_AFTER },
+  { "delay", RULE_DELAY },
+  { "drop-before", RULE_DROP_BEFORE },
+  { "drop-after", RULE_DROP_AFTER },
+  { "hold", RULE_HOLD },
+  { "hang", RULE_HANG },
 };
 
 static void
@@ -143,7 +147,7 @@ rule_read (Rule *rule, json_t *json, char **ret_problem)
       rule->order->action = actions[i].action;
   if (rule->order->action == G_MAXINT) {
     *ret_problem =
-        g_strdup ("do must be answer, answer-after, delay, drop-before, drop-after or hang");
+        g_strdup ("do must be answer, answer-after, delay, drop-before, drop-after, hold or hang");
     return FALSE;
   }
   rule->name = g_strdup (name);

@@ -16,6 +16,7 @@ typedef enum {
   RULE_DELAY,        /* waits, then acts, then answers; acts also when the client has gone */
   RULE_DROP_BEFORE,  /* closes the connection without acting */
   RULE_DROP_AFTER,   /* acts, then closes the connection without answering */
+  RULE_HOLD,         /* waits until the rules are deleted, at most delay_ms; then as RULE_DELAY */
   RULE_HANG,         /* neither acts nor answers, until the rules are deleted or delay_ms is over */
 } RuleAction;
 

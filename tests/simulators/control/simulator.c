@@ -80,23 +80,25 @@ simulator_read_json (const HttpServerRequest *request, HttpReply **ret_refusal)
   return NULL;
 }
 
-/* Waits @ms. FALSE when the simulator is stopping, or, for a hang, when the rules were deleted. */
+typedef enum { WAIT_WHOLE, WAIT_UNTIL_RULES_GO } WaitEnd;
+
+/* Waits @ms, or less. FALSE when the simulator is stopping. */
 static gboolean
-wait_ms (Simulator *simulator, gint64 ms, gboolean is_hang)
+wait_ms (Simulator *simulator, gint64 ms, WaitEnd until)
 {
   gint64 end_us = g_get_monotonic_time () + ms * 1000;
   guint cleared = 0;
-  gboolean undisturbed = FALSE;
+  gboolean goes_on;
 
   g_mutex_lock (&simulator->lock);
   cleared = simulator->rules_cleared;
-  while (!simulator->stopping && !(is_hang && cleared != simulator->rules_cleared))
-    if (!g_cond_wait_until (&simulator->woken, &simulator->lock, end_us)) {
-      undisturbed = TRUE;
+  while (!simulator->stopping &&
+         !(until == WAIT_UNTIL_RULES_GO && cleared != simulator->rules_cleared))
+    if (!g_cond_wait_until (&simulator->woken, &simulator->lock, end_us))
       break;
-    }
+  goes_on = !simulator->stopping;
   g_mutex_unlock (&simulator->lock);
-  return undisturbed;
+  return goes_on;
 }
 
 /* Counts a call in and says how long every call has to wait. */
@@ -191,11 +193,14 @@ obey (Simulator *simulator, const RuleOrder *order, gpointer call, gint64 delay_
 {
   if (order)
     delay_ms += order->delay_ms;
-  if (order && order->action == RULE_HANG) {
-    (void)wait_ms (simulator, order->delay_ms ? delay_ms : MAX_HANG_MS, TRUE); /* closes anyhow */
-    return close_without_answer ();
+  if (order && (order->action == RULE_HANG || order->action == RULE_HOLD)) {
+    gboolean goes_on =
+        wait_ms (simulator, order->delay_ms ? delay_ms : MAX_HANG_MS, WAIT_UNTIL_RULES_GO);
+
+    return order->action == RULE_HOLD && goes_on ? act (simulator, call, ret_acted)
+                                                 : close_without_answer ();
   }
-  if (delay_ms > 0 && !wait_ms (simulator, delay_ms, FALSE))
+  if (delay_ms > 0 && !wait_ms (simulator, delay_ms, WAIT_WHOLE))
     return close_without_answer ();
   if (!order)
     return act (simulator, call, ret_acted);
@@ -212,6 +217,7 @@ obey (Simulator *simulator, const RuleOrder *order, gpointer call, gint64 delay_
     http_reply_free (act (simulator, call, ret_acted));
     return close_without_answer ();
   case RULE_DELAY:
+  case RULE_HOLD:
   case RULE_HANG:
     break;
   }
