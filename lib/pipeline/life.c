@@ -129,6 +129,11 @@ taken (Delivery *delivery, TakenOutcome outcome, GError *why_taken, gpointer dat
   case TAKEN_CONDEMNED:
     settle (life, delivery, SETTLE_QUARANTINE, why_taken, MOVER_TAKE);
     return;
+  case TAKEN_HELD: /* each try costs those behind it half a second: they come seldomer */
+    window_count_snooze (life->window, delivery);
+    snooze (life, delivery, MIN (HELD_MAX_MS, RETAKE_MS << MIN (delivery->snoozes, ILL_DOUBLINGS)),
+            MOVER_TAKE);
+    return;
   case TAKEN_BUSY:
   case TAKEN_LOST:
     snooze (life, delivery, RETAKE_MS, MOVER_TAKE);

@@ -5,6 +5,7 @@
 
 #include "base/crash-point.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "pipeline/desk.h"
 #include "pipeline/suspects.h"
@@ -59,22 +60,31 @@ answer (TakeDesk *take, Delivery *delivery, TakenOutcome outcome, GError *why_ta
   take->options.taken (delivery, outcome, why_taken, take->options.data);
 }
 
-/* An error that no repetition mends is not the records' fault, and must not lose them. */
-static void
-do_or_die (TakeDesk *take, guint flags, DbWork work, gpointer data, const char *what)
+/* An error that no repetition mends is not the records' fault, and must not lose them. FALSE: somebody holds a row. */
+static gboolean
+do_unless_held (TakeDesk *take, guint flags, DbWork work, gpointer data, const char *what)
 {
   for (;;) {
     g_autoptr (GError) error = NULL;
 
     if (desk_transaction (take->desk, flags | DESK_REPEATS, work, data, &error))
-      return;
+      return TRUE;
     if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
       continue; /* all works here may be done again */
     log_limited (LOG_LEVEL_ERROR, what, what, "error", error->message, NULL);
-    if (!g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) &&
-        !g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT))
-      context_ill (error->message);
+    metrics_count ("row_held_total", 1, NULL);
+    if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
+        g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT))
+      return FALSE;
+    context_ill (error->message);
   }
+}
+
+static void
+do_or_die (TakeDesk *take, guint flags, DbWork work, gpointer data, const char *what)
+{
+  while (!do_unless_held (take, flags, work, data, what))
+    ;
 }
 
 /* --- Partitions come and go --- */
@@ -381,23 +391,22 @@ set_doubles_aside (TakeDesk *take, GPtrArray *deliveries)
   }
 }
 
-static void
-own_all (TakeDesk *take, GPtrArray *deliveries)
+/* FALSE: somebody holds a run row; nobody is answered. */
+static gboolean
+own_together (TakeDesk *take, GPtrArray *deliveries)
 {
   Take work = { .take = take, .deliveries = deliveries };
+  gboolean are_owned;
 
-  set_doubles_aside (take, deliveries);
-  if (deliveries->len == 0)
-    return;
   work.are_seen = g_new0 (gboolean, deliveries->len);
   work.are_stale = g_new0 (gboolean, deliveries->len);
   work.are_over = g_new0 (gboolean, deliveries->len);
   work.tokens = g_new0 (gint64, deliveries->len);
   work.group_rows = g_new0 (gint64, deliveries->len);
   CRASH_POINT ("take/before-own");
-  do_or_die (take, 0, own, &work, "records cannot be taken");
+  are_owned = do_unless_held (take, 0, own, &work, "records cannot be taken");
   CRASH_POINT ("take/after-own");
-  for (guint i = 0; i < deliveries->len; i++) {
+  for (guint i = 0; are_owned && i < deliveries->len; i++) {
     Delivery *delivery = g_ptr_array_index (deliveries, i);
 
     if (work.are_seen[i]) {
@@ -420,6 +429,23 @@ own_all (TakeDesk *take, GPtrArray *deliveries)
   g_free (work.are_over);
   g_free (work.tokens);
   g_free (work.group_rows);
+  return are_owned;
+}
+
+/* Whose run row a stranger holds keeps nobody else waiting. */
+static void
+own_all (TakeDesk *take, GPtrArray *deliveries)
+{
+  set_doubles_aside (take, deliveries);
+  if (deliveries->len == 0 || own_together (take, deliveries))
+    return;
+  for (guint i = 0; i < deliveries->len; i++) {
+    g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+
+    g_ptr_array_add (alone, g_ptr_array_index (deliveries, i));
+    if (deliveries->len == 1 || !own_together (take, alone))
+      answer (take, g_ptr_array_index (deliveries, i), TAKEN_HELD, NULL);
+  }
 }
 
 static void

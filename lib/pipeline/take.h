@@ -13,6 +13,7 @@ typedef enum {
   TAKEN_OVER,       /* its group is settled: nothing of it is to be done */
   TAKEN_UNREADABLE, /* does not decode, a tombstone, or of no scope that we can take */
   TAKEN_CONDEMNED,  /* it has ended its process too often */
+  TAKEN_HELD,       /* somebody holds its run row */
   TAKEN_BUSY,       /* another record of its scope was taken at the same moment */
   TAKEN_LOST,       /* stopped meanwhile, or its partition has gone */
 } TakenOutcome;
