@@ -115,14 +115,23 @@ judge_kind (const Context *context, const Delivery *delivery, Verdict verdict, c
   g_assert_not_reached ();
 }
 
+/* The database does not have the group of the message: nobody's state is to be told, and nothing of it was done. */
+static gboolean
+names_nobody (const SettleUnit *unit, const GError *refusal)
+{
+  const Run *run = unit->delivery->run;
+
+  return (!run || run->group_row_id == 0) &&
+         (g_error_matches (refusal, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND) ||
+          g_error_matches (refusal, DB_ERROR, DB_ERROR_CHECK));
+}
+
 /* What could not be settled as decided is a failure of the attempt; where even that is refused, because the database does
- * not have the claim or group of the message, it is settled without them; and what is refused even then is quarantined. */
+ * not have the group of the message, it is settled without it; and what is refused even then is quarantined. So is the death
+ * of a claim that is there: it may be established, and without its consumer's word nobody knows whether paper may be sent. */
 gboolean
 judge_refusal (const Context *context, SettleUnit *unit, const GError *refusal)
 {
-  gboolean names_nobody = g_error_matches (refusal, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND) ||
-                          g_error_matches (refusal, DB_ERROR, DB_ERROR_CHECK);
-
   switch (unit->kind) {
   case SETTLE_DONE:
   case SETTLE_HOLD:
@@ -138,7 +147,7 @@ judge_refusal (const Context *context, SettleUnit *unit, const GError *refusal)
       unit->kind = SETTLE_QUARANTINE;
     return TRUE;
   case SETTLE_DEAD:
-    if (unit->is_bare || !names_nobody)
+    if (unit->is_bare || !names_nobody (unit, refusal))
       unit->kind = SETTLE_QUARANTINE;
     unit->is_bare = TRUE;
     return TRUE;
