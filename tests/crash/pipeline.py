@@ -33,6 +33,8 @@ PROGRAMS = pathlib.Path(os.environ["PROGRAMS"])
 CONSUMERS = ("proc-setup", "form-686c", "form-674")
 PROC_UPDATE = "vnpProcUpdate"
 INSERT = "insertBenefitClaim"
+CREATES = ("select scope, step, ordinal, token, state, started_at, finished_at from step_journal where step like "
+           "'create-proc%' and (ordinal > 1 or state <> 'finished')")
 CLOSED = ("Ready", "MANUAL_VAGOV")
 
 # Waits that production counts in minutes, here in seconds. A call may last as long as the read limit, so a test that
@@ -83,7 +85,7 @@ def hand_over(settings):
 class Program:
     """A process of ours. It is ended when the test ends, however that happens."""
 
-    def __init__(self, pipeline, name, settings, environment):
+    def __init__(self, pipeline, name, settings, environment, log_to=None):
         self.pipeline, self.name = pipeline, name
         stem = f"{name}.{len(pipeline.programs)}"
         self.address_file = pipeline.folder / f"{stem}.address"
@@ -97,7 +99,8 @@ class Program:
             # --pdeathsig: not even a killed test leaves it behind.
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", PROGRAMS / name, *options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**pipeline.environment, **secrets, **environment})
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log_to or log,
+                env={**pipeline.environment, **secrets, **environment})
         self.is_stopped = False
         pipeline.programs.append(self)
 
@@ -215,14 +218,55 @@ class Simulator:
         """Requests of the program that was started with that bgs-client-machine."""
         return [entry for entry in self.ledger() if f"CLIENT_MACHINE>{machine}<" in entry["request"]]
 
+    def hold(self, operation, uid):
+        """The next such call of who has that ICN: it acts and is answered when let_go() is called, however long that is."""
+        self.rule(name=f"hold {operation} {uid}", operation=operation, contains=uid, do="hold", times=1)
+
+    def let_go(self):
+        """What is held, all of it; other rules go too."""
+        self.control("DELETE", "rules")
+
+    def held(self, operation, uid):
+        return any(uid in entry["request"] for entry in self.in_progress(operation))
+
     def refuse(self, operation, text, **rule):
         """A fault as a share service sends it: BGS reference 9.1."""
-        self.rule(name="refuse " + operation, operation=operation, do="answer", status=500, **rule, body=(
+        self.rule(operation=operation, do="answer", status=500, **{"name": "refuse " + operation, **rule}, body=(
             '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>'
             f"<faultstring>{text}</faultstring></s:Fault></s:Body></s:Envelope>"))
 
     def in_progress(self, operation):
         return [entry for entry in self.ledger(operation) if entry["status"] is None]
+
+
+class Stranger:
+    """A session of somebody else's on the database, with a transaction that he forgets to end."""
+
+    def __init__(self, url):
+        self.process = subprocess.Popen(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url], text=True, bufsize=1,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.do("begin;")
+
+    def do(self, statement):
+        """Lines of its answer. Waits for as long as somebody else holds what it needs."""
+        self.process.stdin.write(statement + "\n\\echo done\n")
+        lines = []
+        for line in self.process.stdout:
+            if line == "done\n":
+                return lines
+            lines.append(line.rstrip("\n"))
+        raise RuntimeError(f"{statement}: {lines}")
+
+    def hold(self, statement):
+        """A select for update or an insert that must meet a row at least."""
+        assert self.do(statement), f"no row: {statement}"
+
+    def end(self):
+        """His transaction is rolled back."""
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            self.process.wait(20)
+            self.process.stdout.close()
 
 
 class Pipeline:
@@ -256,7 +300,7 @@ class Pipeline:
             self.token = "t-" + uuid.uuid4().hex
             self.token_file = self.folder / "tokens"
             self.token_file.touch(0o600)   # claim-api refuses one that others may read
-            self.token_file.write_text(self.token + "\n")
+            self.token_file.write_text(f"test:{self.token}\n")
             self.sql_on_server(f"create database {self.name}")
             self.simulator = Simulator(self, *self.simulator_options)
             self.settings.setdefault("bgs-url", self.simulator.url)
@@ -345,10 +389,11 @@ class Pipeline:
                        if line.startswith(self.prefix)]
         return self
 
-    def launch(self, name, environment=None, **settings):
-        """Without waiting for it. `environment`: variables of its own, as for crash points (lib/base/crash-point.h)."""
+    def launch(self, name, environment=None, log_to=None, **settings):
+        """Without waiting for it. `environment`: variables of its own, as for crash points (lib/base/crash-point.h). `log_to`:
+        another place for its log."""
         settings = {key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()}
-        return Program(self, name, settings, environment or {})
+        return Program(self, name, settings, environment or {}, log_to)
 
     def start(self, name, **settings):
         return self.launch(name, **settings).wait_ready()
@@ -405,7 +450,9 @@ class Pipeline:
                               input=statement, env={**self.environment, "PGCONNECT_TIMEOUT": "5"}, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
-            raise subprocess.CalledProcessError(done.returncode, "psql", done.stdout, done.stderr + "\n" + statement)
+            error = subprocess.CalledProcessError(done.returncode, "psql", done.stdout, done.stderr + "\n" + statement)
+            error.add_note(error.stderr)
+            raise error
         return done.stdout
 
     def sql_on_server(self, statement):
@@ -434,7 +481,7 @@ class Pipeline:
              "-f", r"%k\t%S\toffset=%p/%o,%h\n"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True)
         records = []
-        for line in done.stdout.decode().splitlines():
+        for line in done.stdout.decode(errors="backslashreplace").splitlines():
             key, length, headers = line.split("\t", 2)
             records.append((key, dict(re.findall(r"(?:^|,)([A-Za-z_-]+)=([^,]*)", headers)), int(length)))
         return records
@@ -448,7 +495,7 @@ class Pipeline:
         found, rest = [], done.stdout
         while rest:
             line, rest = rest.split(b"\n", 1)
-            length, key, headers = line.decode().split("\t", 2)
+            length, key, headers = line.decode(errors="backslashreplace").split("\t", 2)
             value, rest = rest[:int(length)], rest[int(length) + 1:]
             found.append((key, dict(re.findall(r"(?:^|,)([A-Za-z_-]+)=([^,]*)", headers)), value))
         return found
@@ -458,8 +505,11 @@ class Pipeline:
         return [(key, headers, records.decode(value)[1]) for key, headers, value in self.raw_records(topic)]
 
     def produce(self, topic, partition, key, headers, value):
-        """One record, as from somebody else. `headers` as from raw_records()."""
-        names = [part for name, text in headers.items() if name != "offset" for part in ("-H", f"{name}={text}")]
+        """One record, as from somebody else. `headers` as from raw_records(), or a list of pairs; keys and headers may be
+        bytes without a NUL, a header's value None."""
+        pairs = headers if isinstance(headers, list) else [pair for pair in headers.items() if pair[0] != "offset"]
+        names = [part for name, text in pairs for part in ("-H", name if text is None else os.fsencode(f"{name}=") + (
+            text if isinstance(text, bytes) else text.encode()))]
         body = self.folder / f"produced-{uuid.uuid4().hex}"
         body.write_bytes(value)
         subprocess.run(["kcat", "-b", self.brokers, "-X", "message.max.bytes=2000000", "-P", "-t", self.prefix + topic,
@@ -468,8 +518,9 @@ class Pipeline:
 
     # --- What must hold whenever all claims have passed, whatever happened meanwhile
 
-    def check_effects(self, test):
-        """No effect twice, none missing, each where it belongs. `test` is a TestCase."""
+    def check_effects(self, test, quarantined=0):
+        """No effect twice, none missing, each where it belongs. `test` is a TestCase; `quarantined`: so many records that are
+        no claims of these groups."""
         state = self.simulator.state()
         groups = {guid: proc for guid, proc in self.sql(
             "select claim_group_guid, proc_id from saved_claim_groups where parent_claim_id = saved_claim_id")}
@@ -491,12 +542,13 @@ class Pipeline:
         for guid, _, form, _, _ in children:
             wanted[groups[guid], form.replace("21-686C", "21-686c")] = 1
         found = collections.Counter((form["vnpProcId"], form["formTypeCd"]) for form in state["proc_forms"])
-        test.assertEqual(found, wanted, "proc forms")
+        test.assertEqual((found - wanted, wanted - found), (collections.Counter(), collections.Counter()),
+                         f"proc forms too many, too few; {self.sql(CREATES)}")
 
         self.check_procs(test, state, groups)
         self.check_events(test, groups)
-        for topic in ("quarantine", "claims.dead-letter"):
-            test.assertEqual(self.records(topic), [], topic)
+        test.assertEqual(self.records("claims.dead-letter"), [])
+        test.assertEqual(len(self.records("quarantine")), quarantined, "records in quarantine")
         self.check_notes(test, state)
         test.assertEqual(self.sql("select veteran_id from veteran_locks"), [], "Veterans' locks left")
         test.assertEqual(self.sql("select scope, step from step_journal where state = 'started'"), [], "steps left started")
