@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import urllib.parse
 
 from pipeline import until
@@ -92,6 +93,79 @@ class Kafka:
             self.start()
 
 
+class Gate:
+    """In front of a server, which keeps all that it knows: closed, nobody listens on its port, and whoever was connected is
+    cut off."""
+
+    def __init__(self, netloc):
+        host, port = netloc.split(":")
+        self.behind = host, int(port)
+        self.lock = threading.Lock()
+        self.connections = set()
+        self.listener = self.holder = None
+        self.port = 0
+        self.open()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def open(self):
+        if self.holder:
+            self.holder.close()
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def close(self):
+        """The port stays ours, and nobody listens there."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        with self.lock:
+            cut, self.connections = self.connections, set()
+        for connection in cut:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))   # a reset, as of the dead
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass   # it has gone by itself
+        self.holder = socket.socket()
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.holder.bind(("127.0.0.1", self.port))
+
+    def accept(self, listener):
+        while True:
+            try:
+                connection, _ = listener.accept()
+                behind = socket.create_connection(self.behind)
+            except OSError:
+                return
+            with self.lock:
+                if listener is not self.listener or listener.fileno() < 0:
+                    connection.close()
+                    behind.close()
+                    return
+                self.connections |= {connection, behind}
+            for one, other in ((connection, behind), (behind, connection)):
+                threading.Thread(target=self.hand_on, args=(one, other), daemon=True).start()
+
+    def hand_on(self, one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for end in (one, other):
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+            with self.lock:
+                is_last = one not in self.connections   # the other direction has ended, or close() has taken both
+                self.connections -= {one, other}
+            if is_last:
+                one.close()
+                other.close()
+
+
 # --- Requests that no tool here makes, by hand
 
 def text(value):
@@ -156,6 +230,21 @@ def commit_offsets(group, offsets):
             answer.number("i")
             codes.add(answer.number("h"))
     return codes == {0}
+
+
+def committed_offsets(group, topic, partitions):
+    """OffsetFetch, version 1. By partition; -1: none."""
+    asked = struct.pack(">i", partitions) + b"".join(struct.pack(">i", number) for number in range(partitions))
+    answer = Answer(ask(9, 1, text(group) + array([text(topic) + asked])))
+    offsets = {}
+    for _ in range(answer.number("i")):
+        answer.text()
+        for _ in range(answer.number("i")):
+            number, offset = answer.number("i"), answer.number("q")
+            answer.text()
+            assert answer.number("h") == 0
+            offsets[number] = offset
+    return offsets
 
 
 def remove_static_member(group, instance):
