@@ -1,10 +1,14 @@
-"""A process that has no descriptor left for a connection to BGS.
+"""What a process has of its own gives out: descriptors for connections, and somebody who reads its log.
 
-It is ill, and BGS is not: the breaker that all processes share stays closed, no attempt is spent, the process lives, and
-goes on by itself when it is given some.
+Without descriptors it is ill, and BGS is not: the breaker that all processes share stays closed, no attempt is spent, the
+process lives, and goes on by itself when it is given some. A log that nobody reads is no trouble of the claims.
 """
 
+import fcntl
+import os
 import resource
+import sys
+import termios
 import time
 import unittest
 
@@ -12,10 +16,35 @@ import claims
 from pipeline import PipelineTest, until
 
 KEPT_S = 1   # so long a connection to BGS is kept; then the next call needs a new one
+CLAIMS = 100
+PIPE = 4096   # bytes: full after a few lines
+LINE = 1024   # longer than lines are here
+ENDS_IN_S = 15
 FEW = 10     # all numbers below are in use
 
 
 class OwnTrouble(PipelineTest):
+    def test_nobody_reads_the_log(self):
+        house = self.pipeline().set_up()
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE)
+        house.start_api()
+        mute = [house.launch(name, log_to=writer, log_level="debug") for name in ("proc-setup", "form-686c")]
+        os.close(writer)
+        for program in mute:
+            program.wait_ready()
+        house.submit([claims.claim("03", veteran) for veteran in range(CLAIMS)])
+        house.wait_done(90)
+        house.check_effects(self)
+        waiting = bytearray(4)
+        fcntl.ioctl(reader, termios.FIONREAD, waiting)
+        self.assertGreater(int.from_bytes(waiting, sys.byteorder), PIPE - LINE, "the pipe was never full")
+        for program in mute:
+            self.assertEqual(program.log(), "")
+            self.assertEqual(program.get("/readyz")[0], 200)
+            self.assertEqual(program.end(ENDS_IN_S), 0)
+
     def test_without_descriptors(self):
         house = self.pipeline(bgs_max_connection_age_s=KEPT_S, breaker_failures=1).set_up()
         house.start_api()
