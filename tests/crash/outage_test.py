@@ -14,11 +14,14 @@ import urllib.parse
 
 import claims
 from pipeline import PipelineTest, Simulator, until
+from servers import Gate
 
 CLAIMS = int(os.environ.get("OUTAGE_CLAIMS", "500"))
 HANGING_CLAIMS = CLAIMS // 5
 FEW = 8
 POISONED = 50
+ON_THE_WAY = 60
+AWAY_S = 6
 SHORT_TIERS = "200ms*2,500ms*2,1s"
 SHORT_TIERS_S = 2.4
 FAILURES = 5
@@ -182,6 +185,36 @@ class Outage(PipelineTest):
         house.simulator.control("POST", "answer-delay", {"delay_ms": 30})
         house.simulator.control("DELETE", "rules?name=away")
         self.go_on(house, programs, before, f"{HANGING_CLAIMS} claims, calls hang", "form-686c")
+
+    def test_away_for_some_seconds(self):
+        """Killed while it is at work on many claims, and back soon: the first probe that it can answer ends the outage."""
+        house = self.pipeline(simulator_options=["--answer-delay-ms=200"], **OUTAGE).set_up()
+        gate = Gate(house.simulator.netloc)
+        self.addCleanup(gate.close)
+        house.settings["bgs-url"] = gate.url
+        house.start_api()
+        programs = self.start_consumers(house, proc_setup=2, form_686c=2)
+        house.submit([claims.claim("03", veteran) for veteran in range(1, ON_THE_WAY + 1)])
+        until(lambda: house.simulator.control("GET", "statistics")["concurrent"] >= FAILURES * 2, 30, "BGS at work", every=0.01)
+        gate.close()
+        closed = time.monotonic()
+        until(lambda: self.breaker(house)[0] != "closed", 20, "an open breaker", every=0.05)
+        until(lambda: time.monotonic() - closed > AWAY_S, AWAY_S + 1, "a while")
+        seen = int(self.breaker(house)[1])
+        # Just after a probe that failed, so that the next one is the first that can be answered.
+        until(lambda: self.breaker(house)[0] == "open" and int(self.breaker(house)[1]) > seen, 20, "a probe more that fails",
+              every=0.02)
+        probes = self.probes(house)
+        gate.open()
+        back = time.monotonic()
+        house.wait_done(60)
+        print(f"{ON_THE_WAY} claims, away for {back - closed:.1f} s: attempts spent by {self.spent(house)}, all done "
+              f"{time.monotonic() - back:.1f} s after", flush=True)
+        house.check_effects(self)
+        self.assertEqual(self.probes(house), probes + 1, self.changes(house))
+        self.assertEqual(self.changes(house)[-1], "closed: the probe was answered")
+        self.assertEqual(self.spent(house), 0, "claims that the outage has cost an attempt")
+        self.assertTrue(all(program.runs() for program in programs))
 
     def probes(self, house):
         return sum(change.startswith("half-open") for change in self.changes(house))
