@@ -16,7 +16,8 @@ STUDENTS = 3   # of sample 06
 OF_EACH = 2    # Veterans of a situation
 TYPE = "130SCHATTEBN"
 MACHINES = {"a": "10.9.0.1", "z": "10.9.0.2"}
-LIMITS = {"breaker_failures": 1000, "bgs_read_timeout_ms": 2000}
+LIMITS = {"breaker_failures": 1000, "bgs_read_timeout_ms": 4000}
+SEEN_MS = 3000   # so long an insert can be met on its way
 CLERKS = ("clerk is quicker", "clerk takes the increment of an insert that was lost")
 
 # What BGS does with the first insert of a Veteran.
@@ -24,8 +25,8 @@ SITUATIONS = {
     "at once": {"do": "delay", "delay_ms": 700},
     "answer lost": {"do": "drop-after"},
     "request lost": {"do": "drop-before"},
-    CLERKS[0]: {"do": "delay", "delay_ms": 1200},
-    CLERKS[1]: {"do": "drop-before", "delay_ms": 1200},
+    CLERKS[0]: {"do": "delay", "delay_ms": SEEN_MS},
+    CLERKS[1]: {"do": "drop-before", "delay_ms": SEEN_MS},
 }
 
 # The increments that are sent, in the end. A request whose answer nobody knows is sent again with the same one.

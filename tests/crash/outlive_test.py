@@ -1,7 +1,7 @@
 """A call that outlives its process: another one takes over, and the effect is there once.
 
-The simulator takes 5 s for one insert of a benefit claim. Meanwhile the consumer that sent it is killed, or stopped, or
-loses its partition. Who sent what is told by CLIENT_MACHINE, which each process here has of its own.
+The simulator takes 5 s for one insert of a benefit claim, or holds it until another process has the claim. Meanwhile the
+consumer that sent it is killed, or stopped, or loses its partition. Who sent what is told by CLIENT_MACHINE, which each process here has of its own.
 """
 
 import unittest
@@ -17,6 +17,8 @@ FORM = {
     "revoke_drain_ms": 300,
     "kafka__session__timeout__ms": 2000,
 }
+# Where another process must have the claim before the answer comes: time enough on a busy machine.
+PATIENT = {"bgs_read_timeout_ms": 20000}
 
 
 class Outlive(PipelineTest):
@@ -28,21 +30,21 @@ class Outlive(PipelineTest):
     def start_form(self, machine, **settings):
         return self.house.start("form-686c", bgs_client_machine=machine, **{**FORM, **settings})
 
-    def start_old(self):
-        return self.start_form(OLD, kafka__group__instance__id="m")
+    def start_old(self, **settings):
+        return self.start_form(OLD, kafka__group__instance__id="m", **settings)
 
-    def send_slow_insert(self):
+    def send_slow_insert(self, **rule):
         """Submits a claim; returns as soon as its insert is seen to be on its way."""
-        self.house.simulator.rule(name="slow", operation=INSERT, do="delay", delay_ms=DELAY_MS, times=1)
+        self.house.simulator.rule(name="slow", operation=INSERT, times=1, **(rule or {"do": "delay", "delay_ms": DELAY_MS}))
         self.house.submit([claims.claim("03", 1)])
         (insert,) = until(lambda: self.house.simulator.in_progress(INSERT), 30, "an insert in progress", every=0.005)
         self.assertIn(f"CLIENT_MACHINE>{OLD}<", insert["request"])
 
-    def start_new(self):
+    def start_new(self, **settings):
         """A second member, which gets the partition of the claim and keeps it, also when the first one comes back."""
         (partition,) = until(self.open_partitions, 10, "the delivery is counted")
         # `range` gives the lower half of the partitions to the member with the lower name.
-        return self.start_form(NEW, kafka__group__instance__id="a" if partition < 6 else "z")
+        return self.start_form(NEW, kafka__group__instance__id="a" if partition < 6 else "z", **settings)
 
     def insert_row(self):
         (row,) = self.house.journal("insert-benefit-claim")
@@ -93,12 +95,13 @@ class Outlive(PipelineTest):
 
     def test_stopped_and_continued_before_it_is_settled(self):
         """The slow process records the answer that it was waiting for, and nothing else."""
-        old = self.start_old()
-        self.send_slow_insert()
+        old = self.start_old(**PATIENT)
+        self.send_slow_insert(do="hold")
         old.stop()
         token, _ = self.insert_row()
-        self.start_new()
+        self.start_new(**PATIENT)
         self.wait_until_another_has_it(token)
+        self.house.simulator.let_go()
         self.wait_until_answered()
         old.go_on()
         until(lambda: self.insert_row()[1] == "finished", 20, "the answer recorded", every=0.02)
@@ -128,12 +131,13 @@ class Outlive(PipelineTest):
 
     def test_partition_moved_away(self):
         """The slow process lives and has lost the partition: it hands over, and records its answer when it comes."""
-        old = self.start_old()
-        self.send_slow_insert()
+        old = self.start_old(**PATIENT)
+        self.send_slow_insert(do="hold")
         token, _ = self.insert_row()
-        self.start_new()
+        self.start_new(**PATIENT)
         self.wait_until_another_has_it(token)
-        self.assertEqual(self.insert_row()[1], "started", "the partition moved only after the call")
+        self.assertEqual(self.insert_row()[1], "started")
+        self.house.simulator.let_go()
         self.house.wait_done(60)
         self.check_once()
         self.assertEqual(self.insert_row()[0], token, "not recorded by who had waited for it")
