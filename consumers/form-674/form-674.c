@@ -10,7 +10,8 @@
  *   dead     the child is dead and its group goes by paper. After the insert a child cannot die:
  *            what fails then is given up, and a person told.
  *
- * The proc and its forms are proc-setup's. Source: BGS reference 6.4; design sections 6 and 7. */
+ * The proc and its forms are proc-setup's. Source: lib/submission/README.md, rules 1 and 8 to
+ * 12. */
 #include "claims/insert-record.h"
 #include "submission/submission.h"
 

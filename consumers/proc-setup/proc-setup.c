@@ -10,7 +10,7 @@
  *   dead     the group is a failure and goes by paper; at once when the Veteran has no
  *            participant id, or BGS cannot be told the claim at all.
  *
- * Source: design section 7; shared proc id: the ADR on proc id and proc forms. */
+ * Source: lib/submission/README.md, rules 1, 4, 5, 8 and 12. */
 #include "bgs/bgs.h"
 #include "bgs/kept.h"
 #include "bgs/proc-form.h"
@@ -195,8 +195,8 @@ refuse_for_paper (Run *run, const Setup *setup, GError **error)
   return run_refuse (run, why, error);
 }
 
-/* Nothing of a claim is lost in silence: an event a finding, with the transaction that sets the group
- * up. */
+/* Nothing of a claim is lost in silence: an event a finding, with the transaction that sets the
+ * group up. */
 static gboolean
 tell_findings (Transaction *transaction, const Setup *setup, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Named points at which a test build can be made to die or to stand still, and guards that it can be
- * made to do without.
+/* Named points at which a test build can be made to die or to stand still, and guards that it can
+ * be made to do without.
  *
  *   CRASH_AT=NAME[:N]        ends the process (SIGKILL, nothing is flushed) at the N-th passing of
  *                            NAME, default the first
@@ -8,7 +8,7 @@
  *                            walk finds them
  *   CRASH_WITHOUT=GUARD,…    takes guards out
  *
- * Without these variables, and in other builds, all this is nothing. Source: design section 11. */
+ * Without these variables, and in other builds, all this is nothing. Source: README.md, rule 6. */
 #pragma once
 
 #ifdef CRASH_POINTS

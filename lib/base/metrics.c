@@ -2,7 +2,7 @@
  *
  * One mutex and one look-up per call. A series is found by its rendered text (name{a="x"}), which
  * is built on the stack, so that counting allocates nothing once the series exists. Who serves the
- * text, and where it is pushed to, is others' business. Source: design section 9. */
+ * text, and where it is pushed to, is others' business. Source: README.md, rule 5. */
 #include "base/metrics.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 # Every program must know the names of all programs' settings: a DEPENDENTS_ variable that belongs to a neighbour is
-# fine, one that belongs to nobody is a slip of the pen and stops the start (design section 12). The names are
+# fine, one that belongs to nobody is a slip of the pen and stops the start (README.md, rule 1). The names are
 # collected from the rows themselves at each build; the header changes only when a name does.
 file (GLOB setting_sources CONFIGURE_DEPENDS
       ${PROJECT_SOURCE_DIR}/lib/*/*.c ${PROJECT_SOURCE_DIR}/consumers/*/*.c ${PROJECT_SOURCE_DIR}/producers/*/*.c

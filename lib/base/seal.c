@@ -3,8 +3,8 @@
  * master key therefore means sealing data keys again, and no column.
  *
  * AES-256-GCM with random nonces of 12 bytes (NIST SP 800-38D section 8.2.2); one data key seals
- * the few columns of one row, so nonces cannot come near their birthday bound. Source: design
- * section 4. */
+ * the few columns of one row, so nonces cannot come near their birthday bound. Source: README.md,
+ * rule 3. */
 #include "base/seal.h"
 
 #include <openssl/crypto.h>
@@ -106,7 +106,8 @@ cipher (void)
   return fetched;
 }
 
-/* Seals into version, nonce, ciphertext, tag. Failures here are failures of the library or of memory. */
+/* Seals into version, nonce, ciphertext, tag. Failures here are failures of the library or of
+ * memory. */
 static GBytes *
 encrypt (const guint8 *key, const guint8 *aad, gsize aad_length, gconstpointer plain, gsize length)
 {

@@ -2,7 +2,7 @@
  *
  * Associated data is table, row id and column, so a value moved elsewhere does not open; hence rows
  * with sealed columns get their id from us before the insert. The HMAC secret is separate: it
- * makes look-up values (veteran keys) and request digests. Source: design section 4. */
+ * makes look-up values (veteran keys) and request digests. Source: README.md, rule 3. */
 #pragma once
 
 #include <glib.h>
@@ -18,8 +18,8 @@ typedef enum {
 typedef struct Sealer Sealer;
 typedef struct RowKey RowKey;
 
-/* @master_keys, @hmac_keys: "id:base64 of 32 bytes", several separated by commas or new lines, the first is used for
- * new values. Thread safe after construction. */
+/* @master_keys, @hmac_keys: "id:base64 of 32 bytes", several separated by commas or new lines, the
+ *   first is used for new values. Thread safe after construction. */
 Sealer *sealer_new (const char *master_keys, const char *hmac_keys, GError **error);
 void sealer_free (Sealer *sealer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sealer, sealer_free)
@@ -37,19 +37,20 @@ GBytes *row_key_seal (const RowKey *key, const char *table, const char *row_id, 
 char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, const char *column,
                       GBytes *sealed, GError **error);
 
-/* "keyid:hex" (HMAC-SHA-256) with the current HMAC key; @purpose separates uses ("veteran", "digest", "idempotency"). */
+/* "keyid:hex" (HMAC-SHA-256) with the current HMAC key; @purpose separates uses ("veteran",
+ * "digest", "idempotency"). */
 char *sealer_hmac (const Sealer *sealer, const char *purpose, const char *data);
 /* The same with every known key, current first; NULL-terminated. */
 char **sealer_hmac_all (const Sealer *sealer, const char *purpose, const char *data);
 typedef enum { SEALER_ALL_KEYS, SEALER_CURRENT_KEYS } SealerKeys;
 #define SEALER_MASTER_KEY "master-key"
 #define SEALER_HMAC_KEY   "hmac-key"
-/* Alternating "master-key:ID" or "hmac-key:ID" and a fingerprint, for the database that processes share; tells nothing
- * about the key. The current ones are those that seal. Owned. */
+/* Alternating "master-key:ID" or "hmac-key:ID" and a fingerprint, for the database that processes
+ * share; tells nothing about the key. The current ones are those that seal. Owned. */
 char **sealer_fingerprints (const Sealer *sealer, SealerKeys which);
 const char *sealer_current_master (const Sealer *sealer); /* its id; borrowed */
-/* The same data key under the current master key: what it seals stays as it is. Owned. Errors: those of
- * row_key_open(). */
+/* The same data key under the current master key: what it seals stays as it is. Owned. Errors:
+ * those of row_key_open(). */
 char *sealer_rewrap (Sealer *sealer, const char *wrapped, GError **error);
 
 #include "base/settings.h"

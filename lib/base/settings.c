@@ -2,7 +2,7 @@
  * those who use them; the names of all rows of all programs are collected at build time
  * (setting-names.awk). Knows nothing of what a setting is for.
  *
- * Source: design section 12, style section 6. */
+ * Source: README.md, rule 1. */
 #include "base/settings.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* vnp participant address. Sources: BGS reference 4.7; decision 4. */
+/* vnp participant address. Source: README.md, fact 10. */
 #include "bgs/address-service.h"
 
 #include "bgs/client.h"

@@ -1,5 +1,5 @@
-/* vnp participant address. The flow goes on with the values of the reply. Source: BGS reference
- * 4.7; decision 4. */
+/* vnp participant address. The flow goes on with the values of the reply. Source: README.md, fact
+ * 10. */
 #pragma once
 
 #include "bgs/address.h"

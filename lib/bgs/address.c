@@ -1,4 +1,4 @@
-/* Addresses as BGS stores them. Sources: BGS reference 7.1; decisions 4, 7, 8, 16, 19 to 22; Unclean claims 5 to 10. */
+/* Addresses as BGS stores them. Source: README.md, facts 10 and 23 to 25. */
 #include "bgs/address.h"
 
 #include <string.h>
@@ -228,7 +228,8 @@ is_like_zip (const char *postal_code)
          strspn (postal_code, "0123456789- ") == strlen (postal_code);
 }
 
-/* Where no country is typed, a state of the USA says it; a ZIP alone makes it likely, which is told. */
+/* Where no country is typed, a state of the USA says it; a ZIP alone makes it likely, which is
+ * told. */
 static gboolean
 is_usa_without_saying (BgsAddress *address, const BgsAddressSource *source)
 {

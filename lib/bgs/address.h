@@ -1,7 +1,7 @@
 /* An address of the form made into the address BGS stores: three short lines, and one of three
  * kinds.
  *
- * Sources: BGS reference 7.1; decisions 4, 7, 8, 16, 19 to 22; Unclean claims 5 to 10. */
+ * Source: README.md, facts 10 and 23 to 25. */
 #pragma once
 
 #include <glib.h>
@@ -13,7 +13,8 @@ typedef struct {
   const char *country; /* a code or a name, see bgs_country_name() */
 } BgsAddressSource;
 
-/* What of an address was not taken as it was typed; a set of bits. What is adapted without loss is none of these. */
+/* What of an address was not taken as it was typed; a set of bits. What is adapted without loss is
+ * none of these. */
 typedef enum {
   BGS_ADDRESS_STREET_CUT = 1 << 0,   /* it has more than three lines */
   BGS_ADDRESS_STREET_EMPTY = 1 << 1, /* none of its characters can be written */

@@ -1,7 +1,7 @@
 /* The audit fields of a BGS call: five elements whose names begin with jrn, in one of two orders.
  *
  * Their values are the same for every call of a process. The prefix stays in this room.
- * Source: BGS reference 3. */
+ * Source: README.md, fact 4. */
 #pragma once
 
 #include <glib.h>

@@ -1,4 +1,4 @@
-/* Reads benefit claims. Source: BGS reference 4.19; design section 6. */
+/* Reads benefit claims. Source: README.md, fact 20. */
 #include "bgs/benefit-claim-finder.h"
 
 #include <string.h>

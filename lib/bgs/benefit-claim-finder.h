@@ -1,5 +1,5 @@
 /* Reads a Veteran's benefit claims: the look after an insert of unknown outcome.
- * Source: BGS reference 4.19; design section 6, "ours". */
+ * Source: README.md, fact 20; "ours" is rule 10 of lib/submission/README.md. */
 #pragma once
 
 #include "bgs/bgs.h"

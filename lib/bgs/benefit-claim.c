@@ -1,5 +1,4 @@
-/* insertBenefitClaim: 77 elements, always all of them. Sources: BGS reference 4.16; decisions 4, 8,
- * 23, 33. */
+/* insertBenefitClaim: 77 elements, always all of them. Source: README.md, fact 18. */
 #include "bgs/benefit-claim.h"
 
 #include <string.h>

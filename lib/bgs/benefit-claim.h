@@ -1,8 +1,8 @@
 /* insertBenefitClaim: the one call that cannot be taken back. To be sent under the Veteran's
  * lock alone.
  *
- * BGS takes an increment once; a second insert with it faults with GUIE50010. Source: BGS
- * reference 4.16; decision 4. */
+ * BGS takes an increment once; a second insert with it faults with GUIE50010. Source: README.md,
+ * fact 18. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -12,7 +12,7 @@ typedef struct {
   const char *ssn;
   const char *corporate_participant_id;
   const char *increment;              /* endProduct */
-  const char *claim_type;             /* endProductCode, section 6.3 */
+  const char *claim_type;             /* endProductCode: lib/submission/README.md, rule 5 */
   const char *claim_type_name;        /* endProductName */
   const char *first_name, *last_name; /* normalised here */
   const char *address;                /* what bgs_address_create() kept: the values of the reply */

@@ -1,4 +1,4 @@
-/* The pension read. Source: BGS reference 4.20. */
+/* The pension read. Source: README.md, fact 21. */
 #include "bgs/bid.h"
 
 #include <jansson.h>

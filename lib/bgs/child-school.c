@@ -1,4 +1,4 @@
-/* vnp child school. Source: BGS reference 4.9; decisions 35, 36. */
+/* vnp child school. Source: README.md, fact 12. */
 #include "bgs/child-school.h"
 
 #include "bgs/client.h"

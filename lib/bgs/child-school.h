@@ -1,4 +1,4 @@
-/* vnp child school: where a student learns. Source: BGS reference 4.9. */
+/* vnp child school: where a student learns. Source: README.md, fact 12. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -6,7 +6,7 @@
 /* Days are YYYY-MM-DD; NULL is nil. */
 typedef struct {
   const char *proc_id, *participant_id;
-  const char *last_term_start; /* this and the next NULL without attendance: decision 35 */
+  const char *last_term_start; /* this and the next NULL without attendance */
   const char *last_term_end;
   const char *school_name;
   const char *expected_start; /* goes out as plain text, unlike the others */

@@ -1,4 +1,4 @@
-/* vnp child student. Source: BGS reference 4.10. */
+/* vnp child student. Source: README.md, fact 13. */
 #include "bgs/child-student.h"
 
 #include "bgs/client.h"

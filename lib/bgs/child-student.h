@@ -1,5 +1,5 @@
 /* vnp child student: a student's means. Its key is the participant id: find it before making it
- * again. Source: BGS reference 4.10. */
+ * again. Source: README.md, fact 13. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -10,7 +10,8 @@ typedef struct {
   const char *savings, *real_estate, *other_assets, *securities;
   const char *remarks;
   const char *marriage_date;
-  /* This and the next two are "Y" or "N"; NULL, which the clients of old never sent, when the claim does not say. */
+  /* This and the next two are "Y" or "N"; NULL, which the clients of old never sent, when the claim
+   * does not say. */
   const char *is_tuition_paid_by_government;
   const char *tuition_start_date;
   const char *earnings, *other_income, *social_security, *annuities; /* in the school year */

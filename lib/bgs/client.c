@@ -1,7 +1,7 @@
 /* Where BGS and BID are, who we are, and one call from body to reply.
  *
  * The one place where a failure of HTTP becomes a failure of BGS. What is asked is known to the
- * services' files. Sources: BGS reference 1, 2, 4.20; design sections 6 and 7. */
+ * services' files. Source: README.md, facts 1, 2 and 21, and "What a failure means". */
 #include "bgs/client.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,4 @@
-/* Country names for BGS. Sources: BGS reference 7.1 (names that differ from ISO's); decisions 19
- * to 21. */
+/* Country names for BGS. Source: README.md, fact 25. */
 #include "bgs/countries.h"
 
 #include <stdlib.h>
@@ -271,7 +270,8 @@ static const Country countries[] = {
   { "ZWE", "ZW", "Zimbabwe" },
 };
 
-/* Other English names, in the words that name_key() makes. What could be two countries (Congo, Korea) is not here. */
+/* Other English names, in the words that name_key() makes. What could be two countries (Congo,
+ * Korea) is not here. */
 static const struct {
   const char *key;
   char code[4];

@@ -1,5 +1,5 @@
-/* Countries as people write them to the names that BGS knows: alpha-3, alpha-2, English names, in any case. Sources: BGS
- * reference 7.1; decisions 19, 20, 21; Unclean claims 9. */
+/* Countries as people write them to the names that BGS knows: alpha-3, alpha-2, English names, in
+ * any case. Source: README.md, fact 25. */
 #pragma once
 
 #include <glib.h>
@@ -11,9 +11,10 @@
  *
  * For addresses and for places of birth, marriage and the end of a marriage alike.
  *
- * Returns: "USA", or a name of at most 50 ASCII characters, static; NULL for what names no country: nothing is
- * made up.
+ * Returns: "USA", or a name of at most 50 ASCII characters, static; NULL for what names no country:
+ * nothing is made up.
  */
 const char *bgs_country_name (const char *text, const char *city);
-/* The state that a territory of the USA is when somebody takes it for a country: "PR" for Puerto Rico; else NULL. */
+/* The state that a territory of the USA is when somebody takes it for a country: "PR" for Puerto
+ * Rico; else NULL. */
 const char *bgs_country_us_state (const char *text);

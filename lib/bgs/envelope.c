@@ -1,4 +1,4 @@
-/* Writes request bodies and reads replies. Sources: BGS reference 2 and 3. */
+/* Writes request bodies and reads replies. Source: README.md, facts 3 and 5. */
 #include "bgs/envelope.h"
 
 #include <libxml/parser.h>
@@ -74,8 +74,8 @@ append_escaped (GString *xml, const char *text)
   }
 }
 
-/* @before the name and @after it. Appended piece by piece: a body has some hundred of these, and the printf family takes
- * a fourth of a call's time. */
+/* @before the name and @after it. Appended piece by piece: a body has some hundred of these, and
+ *   the printf family takes a fourth of a call's time. */
 static void
 append_tag (GString *xml, const char *before, const char *prefix, const char *name,
             const char *after)

@@ -2,7 +2,7 @@
  *
  * A body is built twice from the same code: once to be sent, and once without its clock fields
  * and audit fields, as the text that a digest is made of. What an element means is known to the
- * service's file alone. Sources: BGS reference 2, 3; design section 6 (digest), 7. */
+ * service's file alone. Source: README.md, facts 2 to 5. */
 #pragma once
 
 #include "bgs/audit.h"
@@ -37,7 +37,8 @@ void bgs_body_private (BgsBody *body, const char *name, const char *value);
  * error. */
 void bgs_body_required (BgsBody *body, const char *name, const char *value);
 void bgs_body_required_private (BgsBody *body, const char *name, const char *value);
-/* An echo of @value is taken out of a fault's text; nothing is written. For what goes out beside the body. */
+/* An echo of @value is taken out of a fault's text; nothing is written. For what goes out beside
+ * the body. */
 void bgs_body_hide (BgsBody *body, const char *value);
 /* @day: YYYY-MM-DD, or a timestamp whose first ten characters are that; NULL or blank: nil. Goes
  * out as noon UTC. */
@@ -70,8 +71,8 @@ typedef struct BgsNode BgsNode; /* an element of a reply; borrowed from it */
  *
  * Errors: %BGS_ERROR_FAULT (a fault that refuses, with its useful text), %BGS_ERROR_UNPROVEN (a
  * fault that does not prove that nothing happened: see BgsOperation.is_harmless, and any that has
- * company in its body), %BGS_ERROR_UNKNOWN (anything else; the text names operation, status and kind
- * of trouble, never contents).
+ * company in its body), %BGS_ERROR_UNKNOWN (anything else; the text names operation, status and
+ * kind of trouble, never contents).
  */
 BgsReply *bgs_reply_parse (const BgsOperation *operation, long status, GBytes *body,
                            const char *const *private_values, GError **error);

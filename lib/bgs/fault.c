@@ -1,23 +1,26 @@
 /* Reduces a SOAP fault to one line that may be logged and that verdicts can be read from.
- * Sources: BGS reference 9.1, 9.2; design section 2 (no personal data outside the database). */
+ * Source: README.md, facts 26 and 27; no personal data leaves the database: schemas/README.md,
+ * 2. */
 #include "bgs/fault.h"
 
 #include <string.h>
 
 /* Fewer digits are codes, modifiers, line numbers; this many can be a file number or a date. */
 #define MIN_PRIVATE_DIGITS     8
-/* A word of an address that was sent is masked by itself too; shorter ones would tear holes into the text. */
+/* A word of an address that was sent is masked by itself too; shorter ones would tear holes into
+ * the text. */
 #define MIN_PRIVATE_WORD_CHARS 4
 /* From here on it is found inside of words too, where something was glued to it. */
 #define MIN_GLUED_CHARS        5
 #define MAX_ORACLE_TEXTS       3
 /* Real faults have up to 70 kB. What stands behind this is not read. */
 #define MAX_READ_BYTES         (256 * 1024)
-/* What masking looks at, several times over; it makes texts shorter, so more than the result holds. */
+/* What masking looks at, several times over; it makes texts shorter, so more than the result
+ * holds. */
 #define MAX_MASKED_CHARS       4000
 #define MAX_ENTITY_ROUNDS      3
 
-/* What decides over a claim: BGS reference 9.2 and 9.1. It is never lost to masking. */
+/* What decides over a claim: README.md, fact 27. It is never lost to masking. */
 static const char *const deciding[] = {
   "insertBenefitClaim: Invalid zipcode.",
   "Maximum number of EPs reached for this bnftClaimTypeCd",
@@ -37,8 +40,8 @@ static const char *const deciding[] = {
   NULL,
 };
 
-/* By what BGS is known to refuse (BGS reference 9.1 to 9.3, and recorded), beside what decides. Each tells of a check, or
- * of a statement that the database has undone. */
+/* By what BGS is known to refuse (recorded, or in the lists of public clients), beside what
+ * decides. Each tells of a check, or of a statement that the database has undone. */
 static const char *const refusals[] = {
   "ORA-01400",
   "ORA-01407",
@@ -61,8 +64,8 @@ static const char *const time_outs[] = {
 
 static const char *const dashes = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212";
 
-/* One round of &#54; &#x36; &amp; and their like: a text that was escaped once too often hides what it holds from every
- * mask. */
+/* One round of &#54; &#x36; &amp; and their like: a text that was escaped once too often hides what
+ * it holds from every mask. */
 static char *
 unescape_once (const char *text)
 {
@@ -327,8 +330,9 @@ mask_value (const char *text, const char *value)
   return g_string_free (masked, FALSE);
 }
 
-/* The words of the faults that are known, and the syllables of their names for things, in lower case. What is none of
- * them and written with a capital may be somebody's name, in a text that nobody has seen before. */
+/* The words of the faults that are known, and the syllables of their names for things, in lower
+ * case. What is none of them and written with a capital may be somebody's name, in a text that
+ * nobody has seen before. */
 static const char *const vocabulary[] = {
   /* clang-format off */
   "a", "access", "actual", "additional", "address", "addrs", "administrator", "all", "already",
@@ -385,7 +389,8 @@ is_java_name (const char *word, gsize length)
   return FALSE;
 }
 
-/* Length of the syllable at @at: letters up to a capital behind a small one, or to what is no letter. */
+/* Length of the syllable at @at: letters up to a capital behind a small one, or to what is no
+ * letter. */
 static gsize
 syllable (const char *at, const char *end)
 {
@@ -403,8 +408,8 @@ syllable (const char *at, const char *end)
   return (gsize)(next - at);
 }
 
-/* A word of a sentence, a code, a name of software – or a name. Words without a capital are none, unless they hold
- * letters that English does not have. */
+/* A word of a sentence, a code, a name of software – or a name. Words without a capital are none,
+ * unless they hold letters that English does not have. */
 static gboolean
 may_be_a_name (const char *word, gsize length)
 {
@@ -527,7 +532,8 @@ mask_quoted (const char *text)
 
 #define MONTH "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 
-/* What eight digits do not show: dates with short years or months in words, local phone numbers, streets. */
+/* What eight digits do not show: dates with short years or months in words, local phone numbers,
+ * streets. */
 static void
 mask_shapes (char **text)
 {
@@ -570,7 +576,8 @@ restore_deciding (const char *text, const char *original)
   return g_string_free (whole, FALSE);
 }
 
-/* A value that was sent, and its longer words, also as somebody would write them without accents. */
+/* A value that was sent, and its longer words, also as somebody would write them without
+ * accents. */
 static void
 mask_private (char **text, const char *value)
 {

@@ -12,7 +12,7 @@ typedef enum { CUT_AT_WORD, LEAVE_OUT } TooLong;
 
 static const struct {
   const char *element; /* on the wire */
-  guint limit;         /* characters; 0: none is known, sent whole (decision 36) */
+  guint limit;         /* characters; 0: none is known, sent whole */
   Alphabet alphabet;   /* NULL: as it is */
   TooLong too_long;
 } rows[BGS_ELEMENT_COUNT] = {

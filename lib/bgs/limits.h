@@ -1,8 +1,8 @@
-/* What BGS can hold, element by element: how many characters, of which kind, and what becomes of a value that does not
- * fit. One table; what is written to the wire has passed it.
+/* What BGS can hold, element by element: how many characters, of which kind, and what becomes of a
+ * value that does not fit. One table; what is written to the wire has passed it.
  *
- * Sources: BGS reference 4.6, 4.7, 4.9; decisions, Unclean claims 5 and 6; lengths of VNP_PERSON and VNP_PTCPNT_ADDRS as
- * the systems that read those tables declare them. */
+ * Source: README.md, facts 9, 10, 12 and 23; lengths of VNP_PERSON and VNP_PTCPNT_ADDRS as the
+ * systems that read those tables declare them. */
 #pragma once
 
 #include <glib.h>

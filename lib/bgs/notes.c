@@ -1,4 +1,4 @@
-/* Development notes. Source: BGS reference 4.18. */
+/* Development notes. Source: README.md, fact 19. */
 #include "bgs/notes.h"
 
 #include "bgs/client.h"

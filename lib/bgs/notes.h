@@ -1,5 +1,4 @@
-/* A development note on a benefit claim, which people see. Source: BGS reference 4.18; decision
- * 2. */
+/* A development note on a benefit claim, which people see. Source: README.md, fact 19. */
 #pragma once
 
 #include "bgs/bgs.h"

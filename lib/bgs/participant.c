@@ -1,4 +1,4 @@
-/* vnp participant. Source: BGS reference 4.5. */
+/* vnp participant. Source: README.md, fact 8. */
 #include "bgs/participant.h"
 
 #include "bgs/client.h"

@@ -1,5 +1,5 @@
 /* vnp participant: a person's number under a proc. Creating one again leaves an orphan that
- * nothing refers to. Source: BGS reference 4.5. */
+ * nothing refers to. Source: README.md, fact 8. */
 #pragma once
 
 #include "bgs/bgs.h"

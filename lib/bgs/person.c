@@ -1,4 +1,4 @@
-/* vnp person. Sources: BGS reference 4.6, 7.2; decisions 29, 33. */
+/* vnp person. Source: README.md, facts 9 and 22. */
 #include "bgs/person.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /* vnp person: who a participant is. Its key is the participant id: find it before making it again.
- * Names are normalised here. Source: BGS reference 4.6, 7.2; decision 29. */
+ * Names are normalised here. Source: README.md, facts 9 and 22. */
 #pragma once
 
 #include "bgs/bgs.h"

@@ -1,4 +1,4 @@
-/* vnp participant phone. Source: BGS reference 4.8; decision 31. */
+/* vnp participant phone. Source: README.md, fact 11. */
 #include "bgs/phone.h"
 
 #include <string.h>

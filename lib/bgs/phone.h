@@ -1,5 +1,4 @@
-/* vnp participant phone. Without ten digits the call is left out: decision 31. Source: BGS
- * reference 4.8. */
+/* vnp participant phone. Without ten digits the call is left out. Source: README.md, fact 11. */
 #pragma once
 
 #include "bgs/bgs.h"
@@ -13,6 +12,6 @@ typedef struct {
 char *bgs_phone_create (BgsClient *client, const BgsCaller *caller, const BgsPhone *phone,
                         GError **error);
 char *bgs_phone_digest_text (const BgsPhone *phone);
-/* The ten digits of a number as typed, owned, without a leading 1 of eleven; NULL when it has not ten. BGS's column
- * has eleven. */
+/* The ten digits of a number as typed, owned, without a leading 1 of eleven; NULL when it has not
+ * ten. BGS's column has eleven. */
 char *bgs_phone_number (const char *text);

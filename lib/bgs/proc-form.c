@@ -1,4 +1,4 @@
-/* vnp proc form. Source: BGS reference 4.3, 4.4; design section 7 (form types). */
+/* vnp proc form. Source: README.md, fact 7. */
 #include "bgs/proc-form.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* vnp proc form: one row per proc and form type. BGS refuses a second one with ORA-00001 naming
- * PK_VNP_PROC_FORM, so look first. Source: BGS reference 4.3, 4.4. The one place where our form
- * types become the wire's. */
+ * PK_VNP_PROC_FORM, so look first. The one place where our form types become the wire's. Source:
+ * README.md, fact 7. */
 #pragma once
 
 #include "bgs/bgs.h"

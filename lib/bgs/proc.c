@@ -1,4 +1,4 @@
-/* vnp proc. Sources: BGS reference 4.1, 4.2, 4.4; decision 12. */
+/* vnp proc. Source: README.md, fact 6. */
 #include "bgs/proc.h"
 
 #include "bgs/client.h"

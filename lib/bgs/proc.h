@@ -1,5 +1,4 @@
-/* vnp proc: the tie between everything one claim group writes. Source: BGS reference 4.1, 4.2,
- * 4.4; decision 12.
+/* vnp proc: the tie between everything one claim group writes. Source: README.md, fact 6.
  *
  * A proc cannot be found by content. The rating engine reads one as soon as it says Ready. */
 #pragma once

@@ -1,4 +1,4 @@
-/* vnp participant relationship. Source: BGS reference 4.11. */
+/* vnp participant relationship. Source: README.md, fact 14. */
 #include "bgs/relationship.h"
 
 #include "bgs/client.h"

@@ -1,5 +1,5 @@
 /* vnp participant relationship. Cannot be found by content, and two would count twice. Source:
- * BGS reference 4.11, 5.4. */
+ * README.md, fact 14. */
 #pragma once
 
 #include "bgs/bgs.h"

@@ -1,4 +1,4 @@
-/* The routing service, the only one whose inner elements are qualified. Source: BGS reference 4.17.
+/* The routing service, the only one whose inner elements are qualified. Source: README.md, fact 16.
  */
 #include "bgs/routing.h"
 

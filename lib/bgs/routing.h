@@ -1,4 +1,4 @@
-/* Which regional office is responsible for a ZIP. Source: BGS reference 4.17; decision 38. */
+/* Which regional office is responsible for a ZIP. Source: README.md, fact 16. */
 #pragma once
 
 #include "bgs/bgs.h"

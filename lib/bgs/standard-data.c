@@ -1,4 +1,4 @@
-/* Standard data. Source: BGS reference 4.12, 4.13. */
+/* Standard data. Source: README.md, facts 15 and 16. */
 #include "bgs/standard-data.h"
 
 #include "bgs/client.h"

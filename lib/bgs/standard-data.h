@@ -1,5 +1,5 @@
 /* Standard data: the next free end-product modifier of a Veteran, and the list of regional offices.
- * Source: BGS reference 4.12, 4.13; decisions 13, 38. */
+ * Source: README.md, facts 15 and 16. */
 #pragma once
 
 #include "bgs/bgs.h"

@@ -1,4 +1,4 @@
-/* vnp benefit claim. Sources: BGS reference 4.14, 4.15; decisions 11, 23. */
+/* vnp benefit claim. Source: README.md, fact 17. */
 #include "bgs/vnp-benefit-claim.h"
 
 #include "bgs/client.h"

@@ -1,5 +1,4 @@
-/* vnp benefit claim: the draft that stands beside the benefit claim. Source: BGS reference 4.14,
- * 4.15; decision 11. */
+/* vnp benefit claim: the draft that stands beside the benefit claim. Source: README.md, fact 17. */
 #pragma once
 
 #include "bgs/bgs.h"

@@ -3,8 +3,7 @@
  *
  * Documents and user data are sealed: associated data is table, row id and column, so ids come from
  * their sequences before the insert. Group rows get ascending ids, the group's own row first,
- * children in the order of the form. Source: design sections 4 and 7; claim document reference,
- * sections 6.3, 7 and 8. */
+ * children in the order of the form. Source: README.md, rules 7 and 8. */
 #include "claims/claim-group.h"
 
 #include <stdlib.h>
@@ -79,8 +78,7 @@ set_error_no_group (const char *guid, GError **error)
   g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND, "there is no claim group %s", guid);
 }
 
-/* ---- sealed documents
- * ------------------------------------------------------------------------------------------ */
+/* --- sealed documents --- */
 
 /* Fifteen digits give every decimal amount back as it was typed; seventeen would make 1.1 something
  * else. */
@@ -127,9 +125,7 @@ open_document (Sealer *sealer, const char *wrapped_key, const char *table, gint6
   return document;
 }
 
-/* ---- store
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- store --- */
 
 /* A text or whole number; NULL when absent, blank or of another kind. */
 static char *
@@ -316,9 +312,7 @@ claim_group_store (Db *db, Sealer *sealer, const NewClaimGroup *given, GError **
   return g_steal_pointer (&group);
 }
 
-/* ---- load
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- load --- */
 
 static gboolean
 read_own_row (ClaimGroup *group, const DbRows *rows, guint row, Sealer *sealer, GError **error)
@@ -408,8 +402,7 @@ claim_load_form (Db *db, Sealer *sealer, gint64 claim_id, GError **error)
                         claim_id, "form_ciphertext", sealed, error);
 }
 
-/* ---- facts of the main way
- * ------------------------------------------------------------------------------------- */
+/* --- facts of the main way --- */
 
 gboolean
 claim_groups_lock (Db *db, char **guids, GError **error)

@@ -1,4 +1,4 @@
-/* From one form submission to its child claims. Source: claim document reference, sections 5 and 6. */
+/* From one form submission to its child claims. Source: README.md, rules 5 and 6. */
 #pragma once
 
 #include <jansson.h>
@@ -20,9 +20,10 @@ gboolean claim_has_674 (const json_t *parent);
  * claim_split:
  * @parent: a claim that claim_validate() did not refuse; not altered, nothing of it is shared
  *
- * What is nothing (claims/content.h) is left out first. Then one 686c, and one 674 per student in form order. The 686c takes its options from the top level, the 674 from
- * the copy inside dependents_application (null where there is none), and all of them. Keys that neither form has are
- * dropped from the children; the parent keeps them.
+ * What is nothing (claims/content.h) is left out first. Then one 686c, and one 674 per student in
+ * form order. The 686c takes its options from the top level, the 674 from the copy inside
+ * dependents_application (null where there is none), and all of them. Keys that neither form has
+ * are dropped from the children; the parent keeps them.
  *
  * Returns: of ClaimChildForm *, owned.
  */

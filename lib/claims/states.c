@@ -1,5 +1,5 @@
 /* The table of states and the one function that changes each. Events and e-mails that go with a
- * change are the pipeline's. Source: design section 4. */
+ * change are the pipeline's. Source: README.md, rule 9. */
 #include "claims/states.h"
 
 #include "claims/error.h"
@@ -54,9 +54,7 @@ claim_states_allow (const StateTransition *table, const char *from, const char *
   return FALSE;
 }
 
-/* ---- groups
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- groups --- */
 
 /* A group that ends well with a claim left behind would be a claim lost in silence. */
 static gboolean
@@ -112,9 +110,7 @@ claim_states_change_group (Db *db, const char *guid, const char *to, char **ret_
   return TRUE;
 }
 
-/* ---- children
- * --------------------------------------------------------------------------------------------------
- */
+/* --- children --- */
 
 gboolean
 claim_states_change_child (Db *db, gint64 claim_id, const char *to, char **ret_from, GError **error)

@@ -1,8 +1,8 @@
 /* PostgreSQL over libpq: connection, statement, rows, transaction, and what the server's errors
  * mean.
  *
- * Parameters are encoded in parameters.c, results travel as text. How statements travel together is in
- * trip.c, the pool in pool.c. Sources: PostgreSQL 15 manual, "libpq" and "Error Codes". */
+ * Parameters are encoded in parameters.c, results travel as text. How statements travel together is
+ * in trip.c, the pool in pool.c. Sources: PostgreSQL 15 manual, "libpq" and "Error Codes". */
 #include "db/connection.h"
 
 #include <libpq-fe.h>
@@ -45,9 +45,7 @@ struct DbRows {
   PGresult *result;
 };
 
-/* ---- errors
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- errors --- */
 
 static DbError
 error_code_of (const char *sqlstate)
@@ -124,16 +122,15 @@ is_success (const PGresult *result)
   return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
 }
 
-/* ---- connection
- * ------------------------------------------------------------------------------------------------
- */
+/* --- connection --- */
 
 /* What we rely on, whatever role, database or server say. A process that is stopped inside a
  * transaction must not keep its row locks for ever: no transaction of ours waits for anything
  * outside the database. All our statements go by key: prepared while a table is small they would be
- * planned as a scan of it, and the generic plan stays when it has grown (measured); what is planned so looks dear and
- * would be compiled at each run (measured: 1.7 s on empty tables). A schema of the role's own name goes before public
- * by default, and whoever may make one could put tables in the place of ours. */
+ * planned as a scan of it, and the generic plan stays when it has grown (measured); what is planned
+ * so looks dear and would be compiled at each run (measured: 1.7 s on empty tables). A schema of
+ * the role's own name goes before public by default, and whoever may make one could put tables in
+ * the place of ours. */
 static const char SESSION[] = "set timezone = 'UTC';"
                               "set datestyle = 'ISO';"
                               "set bytea_output = 'hex';"
@@ -322,8 +319,7 @@ db_connection_is_in_transaction (Db *db)
   return db->state != STATE_NONE || PQtransactionStatus (db->connection) != PQTRANS_IDLE;
 }
 
-/* ---- statements, sent
- * ------------------------------------------------------------------------------------------ */
+/* --- statements, sent --- */
 
 /* A trip that was given up half way leaves the connection in pipeline mode, and of no use. */
 static gboolean
@@ -517,8 +513,7 @@ db_script (Db *db, const char *sql, GError **error)
   return FALSE;
 }
 
-/* ---- transactions
- * ---------------------------------------------------------------------------------------------- */
+/* --- transactions --- */
 
 static gboolean
 begin (Db *db, gboolean is_asynchronous, GError **error)
@@ -650,9 +645,7 @@ db_transaction (Db *db, DbWork work, gpointer data, GError **error)
   }
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- rows --- */
 
 /* PQfnumber() copies and folds the name at each call; rows have few columns. */
 static int

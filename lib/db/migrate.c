@@ -74,8 +74,8 @@ is_as_applied (const DbRows *rows, guint row, GError **error)
   return TRUE;
 }
 
-/* The applied version, and the oldest that it admits, after all that is known of the history has been
- * compared. */
+/* The applied version, and the oldest that it admits, after all that is known of the history has
+ * been compared. */
 static gboolean
 read_history (Db *db, int *ret_version, int *ret_admitted, GError **error)
 {
@@ -163,7 +163,7 @@ db_schema_check (Db *db, GError **error)
   return FALSE;
 }
 
-/* ---- steps ---- */
+/* --- steps --- */
 
 typedef struct {
   int to_version;

@@ -1,6 +1,5 @@
 /* A bounded pool of connections, opened when first needed. The last one given back is the first one
- * taken, so that a quiet process works with one warm connection. Source: design section 5,
- * database-connections. */
+ * taken, so that a quiet process works with one warm connection. */
 #include "db/db.h"
 
 #include "db/connection.h"

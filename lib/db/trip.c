@@ -1,5 +1,5 @@
-/* See trip.h. libpq's pipeline mode: a trip ends with a Sync, up to which an error makes the server skip what
- * follows. Source: PostgreSQL 15 manual, "Pipeline Mode" and "Extended Query". */
+/* See trip.h. libpq's pipeline mode: a trip ends with a Sync, up to which an error makes the server
+ * skip what follows. Source: PostgreSQL 15 manual, "Pipeline Mode" and "Extended Query". */
 #include "db/trip.h"
 
 #include <errno.h>
@@ -42,9 +42,7 @@ struct Trip {
   gboolean was_warned;
 };
 
-/* ---- statements
- * ------------------------------------------------------------------------------------------------
- */
+/* --- statements --- */
 
 static void
 statement_free (gpointer data)
@@ -91,9 +89,7 @@ find_statement (Trip *trip, const char *sql, const char *types)
   return statement;
 }
 
-/* ---- commands
- * --------------------------------------------------------------------------------------------------
- */
+/* --- commands --- */
 
 static void
 command_free (gpointer data)
@@ -227,8 +223,9 @@ trip_free (Trip *trip)
   g_free (trip);
 }
 
-/* A notice may hold values: only its code is looked at. "Cancelled wait for synchronous replication" arrives as
- * 01000 or, when the server shuts down meanwhile, as 57P01: committed here, and maybe nowhere else. */
+/* A notice may hold values: only its code is looked at. "Cancelled wait for synchronous
+ * replication" arrives as 01000 or, when the server shuts down meanwhile, as 57P01: committed here,
+ * and maybe nowhere else. */
 static void
 hear_notice (void *data, const PGresult *notice)
 {
@@ -250,9 +247,7 @@ trip_use_connection (Trip *trip, PGconn *connection)
   (void)PQsetnonblocking (connection, 1); /* fails on a lost connection, which is met later */
 }
 
-/* ---- there
- * --------------------------------------------------------------------------------------------------
- */
+/* --- there --- */
 
 /* FALSE: too little memory, or the connection is lost. */
 static gboolean
@@ -290,8 +285,9 @@ send_all (Trip *trip)
   return PQpipelineSync (trip->connection) != 0;
 }
 
-/* The server does not read on while its answers to the first statements find no room: both sides would wait for
- * ever for each other to read, so answers are taken in while there is something left to send. */
+/* The server does not read on while its answers to the first statements find no room: both sides
+ * would wait for ever for each other to read, so answers are taken in while there is something left
+ * to send. */
 static void
 flush_all (Trip *trip)
 {
@@ -307,9 +303,7 @@ flush_all (Trip *trip)
   }
 }
 
-/* ---- and back
- * --------------------------------------------------------------------------------------------------
- */
+/* --- and back --- */
 
 static gboolean
 is_success (const PGresult *result)

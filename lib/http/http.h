@@ -1,7 +1,7 @@
 /* libcurl, thinly: one request, one answer, one time limit. Knows whether the request may have
  * been acted on.
  *
- * Source: design section 6 (failed and unknown) and 7 (a POST that libcurl re-sends by itself). */
+ * Source: README.md, "What may have been acted on". */
 #pragma once
 
 #include <glib.h>
@@ -16,8 +16,8 @@ typedef enum {
   HTTP_ERROR_NO_ANSWER,
   HTTP_ERROR_TIMEOUT,   /* the same, for the limit */
   HTTP_ERROR_TOO_LARGE, /* the answer is over the bound: acted on, unreadable */
-  /* No byte was sent, and the peer has no part in it: no descriptor, no memory, a certificate or key
-   * that cannot be read or does not match, nobody trusted. */
+  /* No byte was sent, and the peer has no part in it: no descriptor, no memory, a certificate or
+   * key that cannot be read or does not match, nobody trusted. */
   HTTP_ERROR_OWN,
 } HttpError;
 
@@ -41,7 +41,8 @@ typedef struct {
 void http_answer_free (HttpAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpAnswer, http_answer_free)
 
-/* Thread safe; keeps connections, hands a handle to one call at a time, and none on that has failed. */
+/* Thread safe; keeps connections, hands a handle to one call at a time, and none on that has
+ * failed. */
 typedef struct HttpClient HttpClient;
 typedef struct {
   const char *ca_file, *certificate_file, *key_file; /* NULL or "": system defaults, none */

@@ -2,8 +2,8 @@
  * queue.
  *
  * The main queue then carries events only (rebalances, errors); a record is taken when somebody is
- * free to work on it, which is the flow control. One thread owns all calls below. Source: consumer
- * notes sections 2 to 7 and 16. */
+ * free to work on it, which is the flow control. One thread owns all calls below. Source:
+ * README.md, 2 to 7. */
 #pragma once
 
 #include "kafka/client.h"

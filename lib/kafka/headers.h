@@ -1,6 +1,6 @@
 /* Record headers: ours are text and replaced, foreign ones are bytes and pass through untouched.
  *
- * Source: design section 12 (names); consumer notes section 9. */
+ * Source: README.md, 9. */
 #pragma once
 
 #include <glib.h>
@@ -29,15 +29,16 @@ const char *kafka_headers_get (const KafkaHeaders *headers, const char *name);
 gint64 kafka_headers_get_int (const KafkaHeaders *headers, const char *name, gint64 min, gint64 max,
                               gint64 fallback);
 
-/* Shortens the texts of @names (NULL-ended, the least important first) until the headers whose names begin with @prefix
- * have at most @budget bytes, names counted, or nothing is left to shorten. */
+/* Shortens the texts of @names (NULL-ended, the least important first) until the headers whose
+ * names begin with @prefix have at most @budget bytes, names counted, or nothing is left to
+ * shorten. */
 void kafka_headers_fit (KafkaHeaders *headers, const char *prefix, gsize budget,
                         const char *const *names);
 
 /* Bytes that the headers take in a record, its own framing of them counted (at its largest). */
 gsize kafka_headers_size (const KafkaHeaders *headers);
-/* Takes out headers whose names do not begin with @prefix, the largest first, until kafka_headers_size() is at most
- * @budget or only @prefix's are left. Returns: how many. */
+/* Takes out headers whose names do not begin with @prefix, the largest first, until
+ * kafka_headers_size() is at most @budget or only @prefix's are left. Returns: how many. */
 guint kafka_headers_drop_foreign (KafkaHeaders *headers, const char *prefix, gsize budget);
 
 /* For the outbox row: length-prefixed, any bytes. kafka_headers_unpack() gives NULL for bytes it

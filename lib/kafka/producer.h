@@ -1,5 +1,5 @@
 /* A producer: idempotent, with a delivery report for every record. Thread safe.
- * A record is published when its report says so, and not before. Source: consumer notes section 8.
+ * A record is published when its report says so, and not before. Source: README.md, 8.
  */
 #pragma once
 
@@ -19,7 +19,8 @@ typedef void (*KafkaReported) (gpointer opaque, KafkaReport report, const char *
 
 typedef struct KafkaProducer KafkaProducer;
 #define KAFKA_BATCH_BYTES 1000000
-/* @batch_max_bytes: of records that go together; a larger one goes alone. Not more than KAFKA_BATCH_BYTES. */
+/* @batch_max_bytes: of records that go together; a larger one goes alone. Not more than
+ *   KAFKA_BATCH_BYTES. */
 KafkaProducer *kafka_producer_new (const Settings *settings, gsize batch_max_bytes,
                                    KafkaReported reported, gpointer data, GError **error);
 /* Does not flush; see kafka_producer_flush(). */

@@ -9,7 +9,7 @@
  * orphan draft) not there an insert that was looked for and not found; its increment stays this
  * child's
  *
- * The end of a step and the start of the next are one commit. Source: design section 6. */
+ * The end of a step and the start of the next are one commit. Source: README.md, rule 6. */
 #pragma once
 
 #include "pipeline/run.h"

@@ -80,8 +80,8 @@ call_close (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
                           &closing->update, error);
 }
 
-/* With the message's transaction, when the submission has gone: the parent claim's id is all that is
- * handed on. */
+/* With the message's transaction, when the submission has gone: the parent claim's id is all that
+ * is handed on. */
 static gboolean
 settle_group (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
@@ -119,7 +119,7 @@ close_proc (Submission *submission, GError **error)
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  /* An update replaces the whole row: the moment of creation is sent again (decision 12). */
+  /* An update replaces the whole row: the moment of creation is sent again. */
   created_at = created ? bgs_kept_value (created->result, "creatdDt") : NULL;
   closing.update.created_at = created_at;
   if (!find_closing_state (submission, &closing.update.state, error))

@@ -1,6 +1,6 @@
 /* Settling an insert that was sent and not answered, whosever: take its journal row over, look,
  * write down what was seen.
- * Source: design section 6; the README of this room. */
+ * Source: README.md, rules 9 and 10, and "An insert without an answer". */
 #pragma once
 
 #include "submission/inserts.h"
@@ -34,6 +34,7 @@ gboolean insert_take_lock_over (Submission *submission, const Inserts *inserts, 
 /* How long after its start no request of an insert can act any more. */
 gint64 insert_limit_ms (const Submission *submission);
 /* All benefit claims that BGS has for the Veteran, but for those that another child than @claim_id
- * has recorded; array of BgsClaimRow, owned. @ret_no_look: the error says that BGS could not be asked. */
+ * has recorded; array of BgsClaimRow, owned. @ret_no_look: the error says that BGS could not be
+ * asked. */
 GPtrArray *insert_find_claims (Submission *submission, gint64 claim_id, gboolean *ret_no_look,
                                GError **error);

@@ -17,7 +17,7 @@
 G_DEFINE_QUARK (submission_error_quark, submission_error)
 
 /* Where routing gives no office: station 347, and the location that BGS's own list has for it
- * (decision 38). */
+ * (lib/bgs/README.md, fact 16). */
 #define FALLBACK_STATION "347"
 
 /* --- Opening. --- */
@@ -666,7 +666,8 @@ number_of_student (const Submission *submission)
   return number;
 }
 
-/* The one student of a 674 has the number 0 there; the reasons give him his number in the parent. */
+/* The one student of a 674 has the number 0 there; the reasons give him his number in the
+ * parent. */
 static const char *
 own_value (const Submission *submission, const char *code, const char *field)
 {

@@ -2,8 +2,7 @@
  *
  * A function here is one or several journalled steps. On a redelivery the story is told again from
  * the top; a finished step gives its result and is not called, so the story goes on where it was.
- * Step names are a stored contract. Source: BGS reference 5.1 and 6.4 (without proc and proc form,
- * which are proc-setup's); design sections 6 and 7. */
+ * Step names are a stored contract. Source: README.md, rules 1, 2 and 8, and "Step names". */
 #pragma once
 
 #include "bgs/bgs.h"

@@ -9,7 +9,7 @@
 
 /* --- Tables. A row stands for its place and all below it; [] is any number. --- */
 
-/* What BGS has no element for. Source: BGS reference 4 and 5. */
+/* What BGS has no element for. Source: lib/bgs/README.md, facts 9 to 18. */
 static const char *const no_element_686c[] = {
   "veteran_contact_information/international_phone_number",
   "veteran_contact_information/electronic_correspondence",
@@ -54,9 +54,9 @@ static const char *const no_element_674[] = {
   NULL,
 };
 
-/* What another answer says does not count: the address of somebody who lives with the Veteran, why the marriage of a
- * child ended that has none, the file number of a spouse who is no Veteran, a history that a flag keeps back, a term that
- * was not attended (decisions 1, 27, 35). */
+/* What another answer says does not count: the address of somebody who lives with the Veteran, why
+ * the marriage of a child ended that has none, the file number of a spouse who is no Veteran, a
+ * history that a flag keeps back, a term that was not attended (README.md, rule 6). */
 static const char *const not_applicable[] = {
   "does_live_with_spouse/address",
   "children_to_add/[]/address",
@@ -85,7 +85,8 @@ static const struct {
   { "child_stopped_attending_school", { "report_child18_or_older_is_not_attending_school" } },
 };
 
-/* Keys of dependents_application by the child that they go to (claims/split.c). Those of both are the first's. */
+/* Keys of dependents_application by the child that they go to (claims/split.c). Those of both are
+ * the first's. */
 static const char *const keys_of_686c[] = {
   "veteran_contact_information",
   "spouse_information",
@@ -102,8 +103,8 @@ static const char *const keys_of_686c[] = {
   NULL,
 };
 
-/* What the pages keep beside the answers, and what the papers alone carry. The net worth goes out with a 686c, whose plan
- * reads it, and by decision 24 not with a 674. */
+/* What the pages keep beside the answers, and what the papers alone carry. The net worth goes out
+ * with a 686c, whose plan reads it, and not with a 674 (README.md, rule 6). */
 static const char *const keys_of_page[] = {
   "household_income",
   "spouse_supporting_documents",

@@ -2,8 +2,8 @@
  * this room's own errors. How a page is read: pipeline/policy.h.
  *
  * Texts are matched against the useful text of a fault (bgs/fault.h), as the job that we replace
- * did. What is permanent, and what is left off that list on purpose, is BGS's own list of faults, as
- * lib/bgs/README.md has it. */
+ * did. What is permanent, and what is left off that list on purpose, is BGS's own list of faults,
+ * as lib/bgs/README.md has it. */
 #include "bgs/bgs.h"
 #include "bgs/bid.h"
 #include "http/http.h"
@@ -16,7 +16,8 @@
 #define AWAY   TRUE
 
 static const VerdictRow rows[] = {
-  /* Faults that no retry can mend: the backup way, at once. By their shortest certain part, for BGS cuts its texts. */
+  /* Faults that no retry can mend: the backup way, at once. By their shortest certain part, for BGS
+   * cuts its texts. */
   { bgs_error_quark, BGS_ERROR_FAULT, "insertBenefitClaim: Invalid zipcode", VERDICT_DEAD, FAILED,
     "bgs-invalid-zipcode", BGS },
   { bgs_error_quark, BGS_ERROR_FAULT, "Maximum number of EPs reached", VERDICT_DEAD, FAILED,
@@ -41,7 +42,8 @@ static const VerdictRow rows[] = {
   { bgs_error_quark, BGS_ERROR_FAULT, "parent key not found", VERDICT_DEAD, FAILED,
     "bgs-parent-key-missing", BGS },
 
-  /* BGS answers, and says that what it needs for any answer is down. The step has failed, nothing has happened. */
+  /* BGS answers, and says that what it needs for any answer is down. The step has failed, nothing
+   * has happened. */
   { bgs_error_quark, BGS_ERROR_FAULT, "The Tuxedo service is down", VERDICT_RETRY, FAILED,
     "bgs-down", BGS, AWAY },
   { bgs_error_quark, BGS_ERROR_FAULT, "System error with BGS", VERDICT_RETRY, FAILED, "bgs-down",
@@ -49,8 +51,8 @@ static const VerdictRow rows[] = {
   { bgs_error_quark, BGS_ERROR_FAULT, "WssVerification Exception - Security Verification Exception",
     VERDICT_RETRY, FAILED, "bgs-down", BGS, AWAY },
 
-  /* All others, also those which the reference names and leaves off that list: a retry asks for a
-   * new increment (GUIE50010), a log-on can be mended, and the rest may be a bad day of BGS. */
+  /* All others, also those of which BGS has told us and that are not on that list: a retry asks for
+   * a new increment (GUIE50010), a log-on can be mended, and the rest may be a bad day of BGS. */
   { bgs_error_quark, BGS_ERROR_FAULT, NULL, VERDICT_RETRY, FAILED, "bgs-fault", BGS },
 
   /* Who wrote it is not known, nor what BGS has done; but somebody was there to write it. */

@@ -1,7 +1,7 @@
 /* The Veteran as the calls need him: who he is to BGS, and where he lives and can be reached.
  *
- * The signed-in user's data go before the claim's. Source: claim document reference, section 7; BGS
- * reference 5.2 and 2 (ExternalUid, ExternalKey); decisions 30, 31 and 33. */
+ * The signed-in user's data go before the claim's. Source: README.md, rule 3; lib/bgs/README.md,
+ * facts 2, 9 and 11; lib/claims/README.md, rule 7. */
 #pragma once
 
 #include <jansson.h>

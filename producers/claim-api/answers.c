@@ -1,4 +1,4 @@
-/* JSON:API answers; see answers.h. Source: claim document reference, section 9. */
+/* JSON:API answers; see answers.h. Source: schemas/openapi.yaml. */
 #include "answers.h"
 
 #include "body.h"

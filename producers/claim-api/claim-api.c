@@ -6,11 +6,10 @@
  *   emits    claims.submitted (keyed by Veteran), claim-events, notifications: through the outbox
  *   waits    for one commit, and for nothing else: BGS is never called here
  *
- * Who asks, for what and how much is judged when the headers are in (lib/http/README.md); everything
- * is checked before anything is stored; then all of it is stored in one transaction, by an errand
- * that a caller waits for until request-deadline-ms and no longer. The
- * contract is schemas/openapi.yaml. Source: design sections 1 and 4, claim document reference
- * sections 5 to 9. */
+ * Who asks, for what and how much is judged when the headers are in (lib/http/README.md);
+ * everything is checked before anything is stored; then all of it is stored in one transaction, by
+ * an errand that a caller waits for until request-deadline-ms and no longer. The contract is
+ * schemas/openapi.yaml. What a claim is: lib/claims/README.md. */
 #include <malloc.h>
 #include <string.h>
 #include <unistd.h>

@@ -33,8 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Submission, submission_free)
  * veteran_information beside user_data among them. A body without dependents_application is itself
  * taken for the content of that key.
  *
- * Source: claim document reference, sections 1, 7 and 9.
- * Returns: the submission, owned; it is complete only when there are no refusals.
+ * Source: lib/claims/README.md, rules 1, 2 and 7. Returns: the submission, owned; it is complete
+ * only when there are no refusals.
  */
 Submission *submission_read (const json_t *body, gboolean is_strict);
 

@@ -1,6 +1,6 @@
 /* pipelinectl: the operator's tool. One file per subcommand; this one has their table.
  *
- * Source: design sections 6 and 12. */
+ * Source: schemas/README.md, 8. */
 #include "pipelinectl.h"
 
 #include <stdarg.h>

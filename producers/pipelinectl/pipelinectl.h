@@ -1,4 +1,5 @@
-/* What the subcommands share: their table's row, exit codes, reading options. Source: design section 12. */
+/* What the subcommands share: their table's row, exit codes, reading options. Source:
+ * schemas/README.md, 8. */
 #pragma once
 
 #include <glib.h>
@@ -30,8 +31,10 @@ int keys_main (int argc, char **argv);
  * @options: the subcommand's own; may be NULL
  * @tables: its settings
  *
- * Takes @options out of the command line and reads settings from what is left, and from the environment; @argc and
- * @argv then hold the operands from argv[1] on. Wrong usage is printed and exits with 2, --help exits with 0.
+ * Takes @options out of the command line and reads settings from what is left, and from the
+ * environment; @argc and
+ * @argv then hold the operands from argv[1] on. Wrong usage is printed and exits with 2, --help
+ *   exits with 0.
  */
 Settings *read_command_line (const char *operands, const char *summary, const GOptionEntry *options,
                              const Setting *const *tables, int *argc, char ***argv);

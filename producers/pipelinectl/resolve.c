@@ -5,9 +5,10 @@
  *   --again       look and try again; what stands in doubt may be repeated although code or data changed under it
  *   --paper       the claim goes the backup way: dead letter, the group fails
  *
- * Answer, new record (or dead letter), the holds it closes and those that stood behind it: one transaction. A held
- * proc-setup is named by its group's parent claim and takes --again or --paper. The reason is kept with the hold and goes
- * nowhere else, for it is a person's free text. Source: design section 6, end. */
+ * Answer, new record (or dead letter), the holds it closes and those that stood behind it: one
+ * transaction. A held proc-setup is named by its group's parent claim and takes --again or --paper.
+ * The reason is kept with the hold and goes nowhere else, for it is a person's free text. Source:
+ * lib/pipeline/README.md, rules 6 and 7. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,7 +199,8 @@ emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found 
 
 /* --- What each answer writes --- */
 
-/* Of a claim that a person names only its type is known, from the note of the insert that was sent. */
+/* Of a claim that a person names only its type is known, from the note of the insert that was
+ * sent. */
 static char *
 kept_insert (const char *benefit_claim_id, const char *note_text)
 {

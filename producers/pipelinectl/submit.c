@@ -1,6 +1,7 @@
-/* pipelinectl submit: sends claims to claim-api, prints a confirmation number for each, and may wait for their end.
+/* pipelinectl submit: sends claims to claim-api, prints a confirmation number for each, and may
+ * wait for their end.
  *
- * Source: design section 12. */
+ * Source: schemas/README.md, 8. */
 #include <stdio.h>
 #include <string.h>
 

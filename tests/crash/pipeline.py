@@ -230,7 +230,7 @@ class Simulator:
         return any(uid in entry["request"] for entry in self.in_progress(operation))
 
     def refuse(self, operation, text, **rule):
-        """A fault as a share service sends it: BGS reference 9.1."""
+        """A fault as a share service sends it: lib/bgs/README.md, fact 26."""
         self.rule(operation=operation, do="answer", status=500, **{"name": "refuse " + operation, **rule}, body=(
             '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>'
             f"<faultstring>{text}</faultstring></s:Fault></s:Body></s:Envelope>"))
@@ -553,7 +553,7 @@ class Pipeline:
         test.assertEqual(self.sql("select veteran_id from veteran_locks"), [], "Veterans' locks left")
         test.assertEqual(self.sql("select scope, step from step_journal where state = 'started'"), [], "steps left started")
 
-    # What each step makes; of the second kind an unknown call may leave an orphan draft (design section 6).
+    # What each step makes; of the second kind an unknown call may leave an orphan draft (lib/submission/README.md, rule 8).
     ROWS = {"proc_forms": None, "persons": None, "students": None,
             "participants": r"create-(veteran-)?participant", "addresses": r"create-(veteran-)?address",
             "phones": "create-veteran-phone", "schools": "create-school", "relationships": "create-relationship",

@@ -1,6 +1,6 @@
 """Every writing call of BGS × every way in which it can go wrong, all at once, each with a claim of its own.
 
-What must come of it stands in `expected`, and is derived from the table of unknown outcomes (design section 6), not from
+What must come of it stands in `expected`, and is derived from the table of unknown outcomes (lib/submission/README.md, rule 8), not from
 what the programs do. A claim is compared with an undisturbed one of the same sample: whatever BGS carried out for its
 Veteran must be the same, call by call, but for the one row that the table allows.
 
@@ -37,7 +37,7 @@ ACTED = ("drop-after", "delay")
 NOT_ACTED = ("drop-before", "hang", "garbage", "html", "40-mb")
 TROUBLES = ACTED + NOT_ACTED + ("fault-once", "fault-for-good")
 
-# What section 6 says of each step: its name, when it comes, and what unknown means.
+# What that table says of each step: its name, when it comes, and what unknown means.
 #   repeat   made again; what the first one may have left is an orphan draft
 #   look     looked for by key: there → finished, else made again
 #   insert   looked for, under the Veteran's lock; no attempt spent while it is in doubt

@@ -1,4 +1,4 @@
-/* insert.pml: the Veteran's lock, the increment, the insert and the look (design 5.5 and 6).
+/* insert.pml: the Veteran's lock, the increment, the insert and the look (lib/submission/README.md, rules 8 to 10).
  *
  * Two children of one Veteran, same type, same claim date (two 674, or two groups of one day: the hardest case
  * for "ours"). A Worker is one delivery of a child's record. trouble is spent on: another delivery while the old
@@ -15,7 +15,7 @@
  *                   attempts, then a person decides. Taken out with NO_LAG_HOLD, the refusal alone counts as
  *                   "somebody else has this one". -DLAGS_MAX=n allows n attempts; -DNEVER_HELD expects no hold, to
  *                   show that one is reached
- * Texts:  NEXT_INC  "not there -> next increment" (design 6 as written). Without it the proposed text: the same
+ * Texts:  NEXT_INC  "not there -> next increment" (as it was first written). Without it the proposed text: the same
  *                   increment again; another one only when this one is seen taken by somebody else
  *         OURS_OPEN "ours" only while the insert is not ended (as written); without it also when it ended as "not there"
  *         NO_GONE   a claim that is CLR or CAN is not ours (as written); without it, it needs a person
@@ -41,7 +41,7 @@ byte slot[NI];                  /* BGS: whose benefit claim has this increment: 
 byte made[2];                   /* benefit claims ever made for a child */
 byte pend[2];                   /* insert journalled as started, the call not yet over at the client */
 bit gone[NI];                   /* a claim of ours here was cleared or cancelled before anybody recorded it */
-bit stopped[2];                 /* its group has failed: no further step starts (section 7) */
+bit stopped[2];                 /* its group has failed: no further step starts */
 byte late[2 * NI];              /* the client has gone, the request may still act */
 bit unseen[NI];                 /* the list of benefit claims does not show this one */
 byte lags[2];                   /* repeats refused as taken: each costs an attempt */
@@ -80,7 +80,7 @@ bit held[2];                    /* needs-person: the record has ended, the lock 
 #define SETTLED(c) (pend[c] == 0 && !FLYING(c))
 #endif
 
-#ifdef NO_RECHECK               /* the age is the lock row's, and only the lock row is compared: section 6 to the letter */
+#ifdef NO_RECHECK               /* the age is the lock row's, and only the lock row is compared */
 #define AGED(c) true
 #define UNCHANGED(c) true
 #else                           /* proposed: the age is the insert's own, and it is still the insert that was looked for */

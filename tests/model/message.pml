@@ -1,4 +1,4 @@
-/* message.pml: the life of one message (design 5.2 to 5.10): inbox, token, verdict, settle, outbox, relay, offset,
+/* message.pml: the life of one message (lib/pipeline/README.md): inbox, token, verdict, settle, outbox, relay, offset,
  * retry tiers, look-tier. Two processes with one worker each, and a relay. Records 0 .. M-1 of the chain: the source
  * record, then its retries; the last slot is the result event. Every record may exist twice (published twice).
  * A record carries its hop, which grows with every record of the message, and its attempt, which grows only when one is

@@ -1,4 +1,4 @@
-"""The shared part of all simulators: ledger, rules, statistics, start and stop (design section 12)."""
+"""The shared part of all simulators: ledger, rules, statistics, start and stop (tests/simulators/control/README.md)."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One test or more for each point of the simulator's checklist (BGS reference section 10)."""
+"""One test or more for each point of the simulator's list (its README.md, "What it keeps to")."""
 
 import itertools
 import json

@@ -1,6 +1,6 @@
 """A bgs-simulator process of a test's own, and an independent little SOAP client for it.
 
-The client is written against the wire only (BGS reference sections 1 and 2); nothing of lib/ is used.
+The client is written against the wire only (lib/bgs/README.md, facts 1 to 5); nothing of lib/ is used.
 """
 
 import http.client

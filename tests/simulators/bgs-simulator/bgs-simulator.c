@@ -4,8 +4,8 @@
  *   is       strict: it enforces the keys, ignores unknown elements, and answers in either dialect
  *   leaves   rules, ledger and drops to tests/simulators/control
  *
- * Source: BGS reference sections 1 to 4, 9 and 10; decisions rows 5 to 7. README.md beside this
- * says what was decided where the reference leaves room. */
+ * Source: lib/bgs/README.md, the facts; README.md beside this says what it keeps to, and what was
+ * decided where nothing is known. */
 #include <libxml/parser.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static const Setting settings_rows[] = {
   { NULL },
 };
 
-/* One row per operation; see the summary in BGS reference 4.0. */
+/* One row per operation; the bean of its address, what carries it out. */
 static const Operation operations[] = {
   { "vnpProcCreate", "VnpProcWebServiceBeanV2", vnp_create, TABLE_PROC, FALSE },
   { "vnpProcUpdate", "VnpProcWebServiceBeanV2", vnp_update, TABLE_PROC, TRUE },

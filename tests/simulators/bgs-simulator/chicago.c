@@ -1,4 +1,4 @@
-/* Times of US Central by GLib's zones. Source: BGS reference sections 3 and 4.0. */
+/* Times of US Central by GLib's zones. Source: lib/bgs/README.md, fact 5. */
 #include "chicago.h"
 
 #include <string.h>

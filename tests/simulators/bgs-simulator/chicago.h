@@ -1,7 +1,7 @@
 /* Time as the other side tells it: US Central.
  *
  * Deliberately not lib/base/clock.h: what is under test must not check itself, and birthdays lie
- * before 2007, when the rule of that file began. Source: BGS reference sections 3 and 4.0. */
+ * before 2007, when the rule of that file began. Source: lib/bgs/README.md, fact 5. */
 #pragma once
 
 #include <glib.h>

@@ -3,8 +3,8 @@
  * End products: a claim type of the 130 family takes a modifier from 130 on, one sequence for a
  * Veteran. An open claim (neither CLR nor CAN) holds its modifier; a cleared or cancelled one has
  * given it back, or the finder's "lowest free" and the insert's "already in use" would contradict
- * each other. Neither finder nor sequence reserves anything. Source: BGS
- * reference 4.12, 4.16, 4.19, 9.2, 10 (points 9, 10). */
+ * each other. Neither finder nor sequence reserves anything. Source: lib/bgs/README.md, facts 15,
+ * 18, 20 and 27; README.md, 9 and 10. */
 #include "bgs.h"
 
 #include <string.h>
@@ -314,7 +314,7 @@ keep_claim (Corporate *corporate, Claim *claim, const char *object)
   g_hash_table_insert (corporate->claim_by_id, &claim->id, claim);
 }
 
-/* ---- replies ------------------------------------------------------------------------------- */
+/* --- replies --- */
 
 static void
 append_id (GString *xml, const char *name, gint64 id)
@@ -550,7 +550,7 @@ append_old_details (GString *xml, guint count)
   }
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 /* An id that share and vetsnet services take: digits only. */
 static gboolean
@@ -628,7 +628,7 @@ refuse_input (const Row *input)
   const char *date = row_get (input, "dateOfClaim");
   g_autofree char *day = day_from_us_date (date);
 
-  /* A military address has no city (decisions row 7). */
+  /* A military address has no city (lib/bgs/README.md, fact 18). */
   if ((!city || !*city) && g_strcmp0 (type, "OVR") != 0)
     return "insertBenefitClaim: City is null";
   if (refuse_address (input))
@@ -879,7 +879,7 @@ claim_details_of_ptcpnt (Bgs *bgs, const Call *call, const Operation *operation)
   return reply_end (call, xml);
 }
 
-/* ---- control calls ------------------------------------------------------------------------- */
+/* --- control calls --- */
 
 /* A claim with the names of the insert (as sent), of its reply and of the readers. */
 static json_t *

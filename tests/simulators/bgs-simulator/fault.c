@@ -1,4 +1,4 @@
-/* Faults in the shapes that were seen, always HTTP 500. Source: BGS reference section 9.1. */
+/* Faults in the shapes that were seen, always HTTP 500. Source: lib/bgs/README.md, fact 26. */
 #include "wire.h"
 
 #include <string.h>

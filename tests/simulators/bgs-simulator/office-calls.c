@@ -1,4 +1,4 @@
-/* findRegionalOffices and GetRegionalOfficeByZipCode. Source: BGS reference 4.13, 4.17. */
+/* findRegionalOffices and GetRegionalOfficeByZipCode. Source: lib/bgs/README.md, fact 16. */
 #include <string.h>
 
 #include "bgs.h"

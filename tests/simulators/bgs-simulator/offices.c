@@ -1,5 +1,5 @@
 /* Facts about regional offices, and the ranges of ZIP prefixes they look after (roughly: by state).
- * Source: BGS reference 4.13 and 4.17; decisions row 5. */
+ * Source: lib/bgs/README.md, fact 16. */
 #include "offices.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Tables, their elements in the order of the reply, and rows of them.
- * Source: BGS reference sections 4.1 to 4.18; where a reply's order was not recorded, alphabetical.
+ * Source: recordings; where a reply's order was not recorded, alphabetical.
  */
 #include "rows.h"
 

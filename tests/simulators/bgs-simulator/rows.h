@@ -2,8 +2,7 @@
  *
  * A table knows its elements, so that a row takes the known ones and forgets all others, as the
  * real service does: a misspelt name is lost without an error. Element order in requests means
- * nothing; the order of the columns is the order of the reply. Source: BGS reference sections
- * 2, 4.1 to 4.15, 4.18 and 10 (points 3 to 8). */
+ * nothing; the order of the columns is the order of the reply. Source: README.md, 3 to 8. */
 #pragma once
 
 #include <glib.h>

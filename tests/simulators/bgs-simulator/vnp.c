@@ -1,7 +1,7 @@
 /* VNP services and notes: rows in memory, found by their primary key.
  *
  * No referential checks: a row may name a proc or participant that does not exist, as the real
- * service lets it. Source: BGS reference 4.1 to 4.11, 4.14, 4.15, 4.18 and 10 (points 2 to 8, 11).
+ * service lets it. Source: lib/bgs/README.md, facts 6 to 14, 17 and 19; README.md, 2 to 8 and 11.
  */
 #include "bgs.h"
 

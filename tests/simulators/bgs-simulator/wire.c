@@ -1,4 +1,4 @@
-/* Reading and writing envelopes. Source: BGS reference sections 1, 2 and 10; faults are in fault.c.
+/* Reading and writing envelopes. Source: lib/bgs/README.md, facts 1 to 5; faults are in fault.c.
  */
 #include "wire.h"
 
@@ -13,8 +13,8 @@
 #define XSI_NS      "http://www.w3.org/2001/XMLSchema-instance"
 #define WEBLOGIC_NS "http://oracle.com/weblogic/soap/workarea/"
 
-/* Longer callers are refused for good (BGS reference section 2, ExternalKey). Characters, not
- * bytes: decisions row 32. */
+/* Longer callers are refused for good (lib/bgs/README.md, fact 2). Characters, not
+ * bytes. */
 #define MAX_EXTERNAL_CHARS 39
 
 #define VNP "services.vonapp.vba.va.gov/"

@@ -1,7 +1,7 @@
 /* SOAP 1.1 as BGS speaks it: reading a request, writing a reply in either dialect, and faults.
  *
  * Strict on purpose: path, method, namespaces and names must be right, and a fault is always HTTP
- * 500. What an operation does is not here. Source: BGS reference sections 1, 2, 9.1 and 10. */
+ * 500. What an operation does is not here. Source: lib/bgs/README.md, facts 1 to 5 and 26. */
 #pragma once
 
 #include <glib.h>

@@ -1,6 +1,6 @@
 /* The ledger as a ring: the entry with seq n lies at n modulo the number of places, so the end of
  * an exchange finds its entry at once. Bodies are references to the server's own bytes, never
- * copies; JSON is made when somebody asks. Source: design section 12. */
+ * copies; JSON is made when somebody asks. Source: README.md. */
 #include "control/ledger.h"
 
 #include <string.h>

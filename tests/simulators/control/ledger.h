@@ -3,7 +3,7 @@
  *
  * Bounded by entries and by bytes; the oldest go first. Thread safe. It holds what was said as it
  * was said, personal data included, so it is for tests and demonstrations with invented people
- * only. Source: design section 12 (Simulators), decisions row 37. */
+ * only. Source: README.md. */
 #pragma once
 
 #include <glib.h>

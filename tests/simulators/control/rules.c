@@ -1,4 +1,4 @@
-/* Rules: kept as they were posted, counted as they are used. Source: design section 12. */
+/* Rules: kept as they were posted, counted as they are used. Source: README.md. */
 #include "control/rules.h"
 
 #include <string.h>

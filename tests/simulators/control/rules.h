@@ -3,7 +3,7 @@
  * A rule is looked at when it fits the exchange (operation, contains, request_no). The first `skip`
  * fitting exchanges pass it, the next `times` are its; 0 means without end. Rules are asked in the
  * order in which they came; the first that takes an exchange has it. Thread safe.
- * Source: design section 12 (Simulators). */
+ * Source: README.md. */
 #pragma once
 
 #include <glib.h>

@@ -1,5 +1,5 @@
 /* The frame of a simulator. An exchange is a column of verbs (see exchange()); what it means is the
- * service's affair, how it goes wrong is the rules'. Source: design section 12 (Simulators). */
+ * service's affair, how it goes wrong is the rules'. Source: README.md. */
 #include "control/simulator.h"
 
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* The frame of a simulator: its server, ledger, rules, statistics and the calls under /_simulator/.
  * A simulator brings only its service: how a request is read, what it does, what it now holds.
  *
- * Source: design section 12 (Simulators); README.md beside this says every control call. */
+ * Source: README.md beside this, every control call in it. */
 #pragma once
 
 #include <glib.h>

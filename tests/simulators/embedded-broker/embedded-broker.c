@@ -9,7 +9,8 @@
  * address is told. It knows no retention, no admin calls, no offsets by time and no transactions,
  * and a group's first join takes 3 s: whatever needs those runs on Apache Kafka.
  *
- * Source: design sections 2, 5 (tiers) and 10; rdkafka_mock.h of librdkafka 2.0.2. */
+ * Source: schemas/README.md, 1; lib/kafka/README.md, 6 and 11; rdkafka_mock.h of librdkafka
+ * 2.0.2. */
 #include <errno.h>
 #include <jansson.h>
 #include <librdkafka/rdkafka.h>

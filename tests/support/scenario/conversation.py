@@ -180,7 +180,7 @@ def times_of(words):
 
 
 def fault(text):
-    """A fault as a share service sends it: BGS reference 9.1."""
+    """A fault as a share service sends it: lib/bgs/README.md, fact 26."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     return (f"""<?xml version='1.0' encoding='UTF-8'?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">"""
             f"""<s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>{text}</faultstring><detail>"""

@@ -1,6 +1,6 @@
 """Every datum: each value of a claim is found again in the requests, in the element that a scenario names for it.
 
-  PATH   OPERATION ELEMENT                 the value, as section 7 of the BGS reference prepares it
+  PATH   OPERATION ELEMENT                 the value, as lib/bgs/README.md, facts 22 to 25, prepares it
   PATH   OPERATION ELEMENT as A=B C=D      A becomes B, C becomes D; “-”: nothing follows from it
   PATH   … ; …                             all of them
   PATH   see requests: WHY                 expected there, for one value does not tell

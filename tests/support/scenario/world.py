@@ -1,7 +1,7 @@
 """The world of a folder of scenarios: broker, simulated BGS, claim-api and the consumers beside a scratch database.
 
 Started once, for starting takes longer than a scenario. Limits are short, so that an unknown outcome is settled within
-two seconds; the rule of design section 6 holds for them as for the real ones (settle time ≥ connect limit +
+two seconds; the rule holds for them as for the real ones (settle time ≥ connect limit +
 send-within). A folder of scenarios that needs others has a file `settings`. Everything lies in one folder and ends with
 this process, whatever becomes of it.
 """

@@ -38,8 +38,7 @@ run_with_id (Db *db, const char *sql, gint64 id)
   g_assert_no_error (error);
 }
 
-/* ---- store and load
- * -------------------------------------------------------------------------------------------- */
+/* --- store and load --- */
 
 static void
 test_comes_back (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
@@ -148,9 +147,7 @@ test_not_there (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
   g_assert_error (no_claim, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND);
 }
 
-/* ---- sealed
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- sealed --- */
 
 static char *
 dump_data (void)
@@ -260,8 +257,7 @@ test_document_that_is_no_json (Fixture *fixture, gconstpointer unused G_GNUC_UNU
   g_assert_null (strstr (error->message, "canary"));
 }
 
-/* ---- the Veteran's row
- * ----------------------------------------------------------------------------------------- */
+/* --- the Veteran's row --- */
 
 static char *
 veteran_of (Db *db, Sealer *sealer, const char *participant_id, const char *ssn)
@@ -372,8 +368,7 @@ test_concurrent_first_claims (Fixture *fixture, gconstpointer unused G_GNUC_UNUS
   }
 }
 
-/* ---- facts of the main way
- * ------------------------------------------------------------------------------------- */
+/* --- facts of the main way --- */
 
 static void
 test_proc_is_written_once (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
@@ -482,8 +477,7 @@ test_failed_group_is_not_closed (Fixture *fixture, gconstpointer unused G_GNUC_U
   g_assert_cmpint (loaded->closer, ==, 0);
 }
 
-/* ---- siblings at the same moment
- * ------------------------------------------------------------------------------- */
+/* --- siblings at the same moment --- */
 
 enum { GROUPS = 48, CHILDREN = 4, THREADS = 8 };
 
@@ -598,8 +592,7 @@ test_shared_transactions_at_once (Fixture *fixture, gconstpointer unused G_GNUC_
   run_storm (fixture, 6, FALSE);
 }
 
-/* ---- attempts and holds
- * ---------------------------------------------------------------------------------------- */
+/* --- attempts and holds --- */
 
 static void
 record (Db *db, gint64 claim_id, guint attempt_no, const char *status, const char *bgs_claim_id,

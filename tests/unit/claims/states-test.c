@@ -1,4 +1,4 @@
-/* Every pair of states is tried against the tables of design section 4, written down here once
+/* Every pair of states is tried against the tables of states, written down here once
  * more. needs: postgres */
 #include "claims/states.h"
 

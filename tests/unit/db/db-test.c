@@ -6,8 +6,7 @@
 
 #include "support/database.h"
 
-/* ---- parameters and rows
- * --------------------------------------------------------------------------------------- */
+/* --- parameters and rows --- */
 
 static void
 test_parameters_come_back (void)
@@ -209,9 +208,7 @@ test_session_is_ours (void)
   database_run (db, "alter role dependents reset all");
 }
 
-/* ---- errors
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- errors --- */
 
 static void
 make_table_with_rules (Db *db)
@@ -305,8 +302,7 @@ test_no_server (void)
   g_assert_null (strchr (error->message, '\n'));
 }
 
-/* ---- transactions
- * ---------------------------------------------------------------------------------------------- */
+/* --- transactions --- */
 
 typedef struct {
   guint calls;
@@ -426,8 +422,7 @@ test_deadlock_is_a_conflict (void)
     g_assert_error (theirs, DB_ERROR, DB_ERROR_CONFLICT);
 }
 
-/* ---- time-outs
- * ------------------------------------------------------------------------------------------------------ */
+/* --- time-outs --- */
 
 static void
 assert_timeouts (Db *db, const char *lock, const char *statement)
@@ -550,8 +545,7 @@ test_statement_that_hangs_is_a_timeout (void)
   g_assert_cmpint (database_number (db, "select 1 as n"), ==, 1);
 }
 
-/* ---- lost connections
- * ------------------------------------------------------------------------------------------ */
+/* --- lost connections --- */
 
 static void
 test_killed_in_a_transaction_is_away (void)
@@ -616,9 +610,7 @@ test_idle_transaction_is_ended (void)
   g_assert_error (error, DB_ERROR, DB_ERROR_AWAY);
 }
 
-/* ---- pool
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- pool --- */
 
 typedef struct {
   DbPool *pool;

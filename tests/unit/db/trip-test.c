@@ -1,5 +1,5 @@
-/* Statements travel together: how many trips a transaction takes, and that each failure of a trip is told as what it
- * is. needs: postgres */
+/* Statements travel together: how many trips a transaction takes, and that each failure of a trip
+ * is told as what it is. needs: postgres */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <string.h>
@@ -8,13 +8,13 @@
 
 #include "support/database.h"
 
-/* ---- the wire, watched
- * ------------------------------------------------------------------------------------------ */
+/* --- the wire, watched --- */
 
 typedef enum { CUT_NEVER, CUT_COMMIT, CUT_ANSWER_OF_COMMIT } Cut;
 
-/* Stands between one connection and its server. Counts how often the client has spoken after the server had: what was
- * sent in one trip can not be counted as two, nor two as one. Can cut the connection around the first COMMIT. */
+/* Stands between one connection and its server. Counts how often the client has spoken after the
+ * server had: what was sent in one trip can not be counted as two, nor two as one. Can cut the
+ * connection around the first COMMIT. */
 typedef struct {
   int listening;
   guint16 server_port;
@@ -136,8 +136,7 @@ trips_of (Proxy *proxy)
   return trips;
 }
 
-/* ---- helpers
- * --------------------------------------------------------------------------------------------------- */
+/* --- helpers --- */
 
 #define ADD "insert into things values ($1, $2)"
 
@@ -195,8 +194,7 @@ assert_still_works (Db *db, gint64 expected_things)
   g_assert_true (db_commit (db, NULL));
 }
 
-/* ---- trips
- * ----------------------------------------------------------------------------------------------------- */
+/* --- trips --- */
 
 static void
 transaction_of_two (Db *db, gint64 n)
@@ -378,8 +376,7 @@ test_prepared_anew_on_a_new_connection (void)
                    ==, 4); /* this one, too */
 }
 
-/* ---- a statement fails
- * ----------------------------------------------------------------------------------------- */
+/* --- a statement fails --- */
 
 static void
 test_queued_statement_fails (void)
@@ -531,8 +528,7 @@ test_deadlock_in_the_last_trip (void)
   g_error_free (error);
 }
 
-/* ---- the connection is lost
- * ------------------------------------------------------------------------------------ */
+/* --- the connection is lost --- */
 
 #define SUICIDE "select pg_terminate_backend (pg_backend_pid ())"
 

@@ -1,6 +1,6 @@
 /* The schemas of this repository may only grow in two ways: a field with a default, a symbol at an
  * enum's end. Each version is compared with the one before it, and the newest must be the .avsc
- * itself. The rule is tested on made-up pairs first. Source: design section 2. */
+ * itself. The rule is tested on made-up pairs first. Source: schemas/README.md, 3. */
 #include "events/schema.h"
 
 #include <string.h>

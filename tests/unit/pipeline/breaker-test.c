@@ -1,5 +1,5 @@
-/* The breaker as several processes share it: three programs of this test on one database, each with a breaker of its
- * own. Every test has its own downstream, named after it. needs: postgres */
+/* The breaker as several processes share it: three programs of this test on one database, each with
+ * a breaker of its own. Every test has its own downstream, named after it. needs: postgres */
 #include "pipeline/breaker.h"
 
 #include <signal.h>
@@ -67,8 +67,7 @@ typedef struct {
   gint changes[PROCESSES]; /* calls of BreakerChanged; atomic */
 } Fixture;
 
-/* ---- verbs
- * -------------------------------------------------------------------------------------------------------- */
+/* --- verbs --- */
 
 static void
 set (const char *name, const char *value)
@@ -266,8 +265,7 @@ tear_down (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
   db_close (fixture->db);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------------ */
+/* --- opening --- */
 
 static void
 test_opens (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
@@ -360,8 +358,8 @@ test_success_elsewhere_clears (Fixture *fixture, gconstpointer unused G_GNUC_UNU
   fails (fixture->breakers[0], "a");
   fails (fixture->breakers[0], "b");
   UNTIL (rows_of_failures (fixture) == 2);
-  /* Two processes place the moments of their reports in the database's time to within some milliseconds: one success may
-   * seem to have come before the failure. The next one does not. */
+  /* Two processes place the moments of their reports in the database's time to within some
+   * milliseconds: one success may seem to have come before the failure. The next one does not. */
   UNTIL ((works (fixture->breakers[1]), rows_of_failures (fixture)) == 0);
   fails (fixture->breakers[0], "c");
   UNTIL (rows_of_failures (fixture) == 1);
@@ -409,8 +407,7 @@ test_old_failures_do_not_count (Fixture *fixture, gconstpointer unused G_GNUC_UN
   g_assert_cmpint (change_no (fixture), ==, 0);
 }
 
-/* ---- several at once
- * ---------------------------------------------------------------------------------------------- */
+/* --- several at once --- */
 
 typedef struct {
   Breaker *breaker;
@@ -508,8 +505,7 @@ test_only_one_probes (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
   }
 }
 
-/* ---- the probe
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the probe --- */
 
 static void
 test_due_lets_one_record_come (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
@@ -692,8 +688,7 @@ test_reports_of_an_earlier_state_say_nothing (Fixture *fixture, gconstpointer un
   assert_events (fixture, "open half-open closed");
 }
 
-/* ---- the ramp
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the ramp --- */
 
 /* What the database's clock allows now. */
 static guint
@@ -779,8 +774,7 @@ test_ramp_tells_of_a_free_place (Fixture *fixture, gconstpointer unused G_GNUC_U
   g_assert_true (breaker_admits (breaker, &second, &wait));
 }
 
-/* ---- looking
- * ---------------------------------------------------------------------------------------------------- */
+/* --- looking --- */
 
 static gint64
     ahead_ms; /* never less: the programs live on, and a monotonic clock does not go back */
@@ -823,8 +817,7 @@ test_idle_success_is_told_in_time (Fixture *fixture, gconstpointer unused G_GNUC
   UNTIL_IN (12, rows_of_failures (fixture) == 0);
 }
 
-/* ---- the database does not answer
- * --------------------------------------------------------------------------------- */
+/* --- the database does not answer --- */
 
 /* Statements about the breaker wait for as long as the fixture's transaction is open. */
 static void
@@ -920,8 +913,7 @@ test_database_away_keeps_the_state (Fixture *fixture, gconstpointer unused G_GNU
   assert_events (fixture, "open half-open closed");
 }
 
-/* ---- the programs
- * ------------------------------------------------------------------------------------------------- */
+/* --- the programs --- */
 
 static void
 die_with_parent (gpointer unused G_GNUC_UNUSED)
@@ -975,7 +967,8 @@ start_process (Process *process, const char *brokers)
   g_assert_no_error (error);
 }
 
-/* Rows leave the outbox when they are published: a copy is kept of those that tell of monitoring. */
+/* Rows leave the outbox when they are published: a copy is kept of those that tell of
+ * monitoring. */
 static void
 keep_events (void)
 {

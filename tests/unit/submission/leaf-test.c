@@ -1,9 +1,10 @@
-/* Nothing of a claim is lost in silence: over generated claims, each leaf of dependents_application is on the wire, or
- * adapted by a rule that is named here, or told by a code.
+/* Nothing of a claim is lost in silence: over generated claims, each leaf of dependents_application
+ * is on the wire, or adapted by a rule that is named here, or told by a code.
  *
- * A claim is a sample with a dozen places changed: other types, cases, scripts, lengths, shapes and keys. Then a leaf is
- * taken away. When neither what BGS is told nor a finding changes with it, and no finding covers its place, it was silent.
- * LEAF_CLAIMS is how many claims, LEAF_SEED the first seed. */
+ * A claim is a sample with a dozen places changed: other types, cases, scripts, lengths, shapes and
+ * keys. Then a leaf is taken away. When neither what BGS is told nor a finding changes with it, and
+ * no finding covers its place, it was silent. LEAF_CLAIMS is how many claims, LEAF_SEED the first
+ * seed. */
 #include <glib.h>
 
 #include "base/cleanup.h"
@@ -20,7 +21,8 @@
 #define LEAVES_TRIED 6
 #define CHANGES      12
 
-/* --- The named rules: what may change nothing. [] is any number; a row is its place and all below. --- */
+/* --- The named rules: what may change nothing. [] is any number; a row is its place and all below.
+ * --- */
 
 static const char *const rules[] = {
   /* BGS has no element for it; the papers print it. */
@@ -52,7 +54,7 @@ static const char *const rules[] = {
   "student_information/[]/student_networth_information/total_value",
   "student_information/[]/is_parent",
   "student_information/[]/school_information/date_full_time_ended",
-  "household_income", /* nil on a 674: decision 24 */
+  "household_income", /* nil on a 674 */
   "spouse_supporting_documents",
   "child_supporting_documents",
   "days_till_expires",
@@ -102,7 +104,8 @@ is_by_rule (const char *path, const json_t *leaf)
   for (guint i = 0; rules[i]; i++)
     if (is_at_or_below (pattern->str, rules[i]))
       return TRUE;
-  /* "Not applicable" is no answer; USA is what a state of the USA says anyhow; so is a plain "no" about the SSN. */
+  /* "Not applicable" is no answer; USA is what a state of the USA says anyhow; so is a plain "no"
+   * about the SSN. */
   if (strstr (last, "income") && json_is_string (leaf))
     return g_ascii_strncasecmp (g_strstrip (g_strdup (json_string_value (leaf))), "n", 1) == 0;
   return strcmp (last, "country") == 0 || strcmp (last, "no_ssn") == 0 ||

@@ -265,8 +265,7 @@ dump (const char *form_type, const json_t *form)
  * A leaf counts as told when the plan changes with it: the value is changed, turned round or taken
  * away. */
 
-/* Paths in a child's document, [] for any index. What BGS has no element for (reference 4 and 5),
- * by form. */
+/* Paths in a child's document, [] for any index. What BGS has no element for, by form. */
 static const char *const not_mapped_686c[] = {
   /* Choices: they steer the plan; those that change nothing here are decided elsewhere or doubled
      by data. */
@@ -746,7 +745,7 @@ test_students (void)
   const PlanStudent *abroad = g_ptr_array_index (third->students, 0);
 
   g_assert_cmpuint (first->students->len, ==, 1);
-  g_assert_null (first->net_worth_over_limit); /* decision 24 */
+  g_assert_null (first->net_worth_over_limit); /* lib/submission/README.md, rule 6 */
   g_assert_null (student->school.last_term_start);
   g_assert_cmpstr (student->school.graduation, ==, "2027-06-11");
   g_assert_cmpstr (student->student.is_tuition_paid_by_government, ==, "N");
@@ -794,7 +793,8 @@ test_empty_form (void)
   g_assert_cmpuint (plan_674->calls->len, ==, 0);
 }
 
-/* The samples are clean: nothing of them is lost, and nobody has to look at them for what they hold. */
+/* The samples are clean: nothing of them is lost, and nobody has to look at them for what they
+ * hold. */
 static void
 test_samples_have_no_finding (void)
 {

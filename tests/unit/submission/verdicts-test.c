@@ -1,6 +1,8 @@
-/* The page of verdicts of BGS, BID and this room, row by row, against what the BGS reference (section 9) and the design (sections 5 and 6) say.
+/* The page of verdicts of BGS, BID and this room, row by row, against what lib/bgs/README.md (facts
+ * 26 and 27), lib/submission/README.md and lib/pipeline/README.md (rules 7) say.
  *
- * The expectations stand here in full, on purpose: a row that is changed has to be changed twice. */
+ * The expectations stand here in full, on purpose: a row that is changed has to be changed
+ * twice. */
 #include <string.h>
 
 #include "base/seal.h"
@@ -53,7 +55,7 @@ check_all (const Expected *expected, guint count)
     check (&expected[i]);
 }
 
-/* BGS reference 9.2, in its order: the texts of the list, each as a fault carries it. */
+/* lib/bgs/README.md, fact 27: the texts of the list, each as a fault carries it. */
 static const struct {
   const char *fault_string;
   const char *error_class;
@@ -104,7 +106,8 @@ permanent_faults_are_dead_at_once (void)
   }
 }
 
-/* "When the error text or the text of its cause contains": the fault string says nothing, the detail does. */
+/* "When the error text or the text of its cause contains": the fault string says nothing, the
+ * detail does. */
 static void
 a_permanent_text_may_stand_in_the_cause (void)
 {
@@ -146,7 +149,8 @@ faults_of_an_outage_open_the_breaker (void)
   }
 }
 
-/* Not on the list of 9.2 on purpose. Who answers with such a fault is there: none of them opens the breaker. */
+/* Not on the list of 9.2 on purpose. Who answers with such a fault is there: none of them opens the
+ * breaker. */
 static void
 other_faults_are_tried_again (void)
 {
@@ -198,7 +202,8 @@ who_does_not_answer_is_away (void)
   check_all (expected, G_N_ELEMENTS (expected));
 }
 
-/* It is not the message's fault, and nobody was called: it must not open a breaker that all processes share. */
+/* It is not the message's fault, and nobody was called: it must not open a breaker that all
+ * processes share. */
 static void
 an_ill_process_calls_nobody (void)
 {
@@ -223,7 +228,8 @@ a_missing_value_is_dead_at_once (void)
   check_all (expected, G_N_ELEMENTS (expected));
 }
 
-/* Rooms that call somebody say it in words of their own; of what slips through nobody knows who it was. */
+/* Rooms that call somebody say it in words of their own; of what slips through nobody knows who it
+ * was. */
 static void
 what_http_says_by_itself_names_nobody (void)
 {
@@ -285,7 +291,8 @@ static GQuark (*quark_of (const char *prefix)) (void)
   return NULL;
 }
 
-/* The codes of @prefix in a header: its enumerators, in order, none of which has a value of its own. */
+/* The codes of @prefix in a header: its enumerators, in order, none of which has a value of its
+ * own. */
 static guint
 check_codes (const char *header, const char *prefix, GQuark domain)
 {
@@ -369,7 +376,7 @@ every_error_of_the_house_has_a_row (void)
   g_assert_cmpuint (codes, >=, 3 * G_N_ELEMENTS (domains));
 }
 
-/* --- Whether a call may have had an effect: design section 6. --- */
+/* --- Whether a call may have had an effect --- */
 
 static CallOutcome
 outcome_for (GQuark domain, int code)
