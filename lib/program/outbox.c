@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/crash-point.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "program/outbox.sql.h"
 
 #define RETRY_MS       500
+#define RETRY_MAX_MS   10000 /* between two tries of a database that cannot work */
 #define RETRY_MAX_MS   10000 /* between two tries while nothing at all is taken */
 #define LOOK_MS        1000  /* between two looks for rows of dead instances */
 #define GATHER_MS      20    /* deletions gather this long */
@@ -70,6 +72,7 @@ struct Outbox {
   guint sweeps_left;
   gint64 sweep_at_ms, look_at_ms, state_at_ms, old_told_ms, learn_at_ms, learned_ms;
   gint64 own_refused_at_ms; /* when to look for own refused rows that are due; 0: there are none */
+  Backoff database_pause;   /* the thread's */
 };
 
 OutboxRow *
@@ -958,7 +961,8 @@ wait_for_database (Outbox *outbox, const GError *error)
   g_mutex_lock (&outbox->lock);
   go_on = !outbox->stopping;
   if (go_on)
-    wait_until (outbox, clock_monotonic_ms () + RETRY_MS);
+    wait_until (outbox, clock_monotonic_ms () +
+                            backoff_failed (&outbox->database_pause, clock_monotonic_ms ()));
   g_mutex_unlock (&outbox->lock);
   return go_on;
 }
@@ -1019,8 +1023,10 @@ work (gpointer data)
       give_back (outbox, published, refused);
       g_clear_pointer (&db, db_close);
       go_on = wait_for_database (outbox, error);
-    } else
+    } else {
       health_note_trouble (outbox->health, "outbox", NULL);
+      (void)backoff_succeeded (&outbox->database_pause, clock_monotonic_ms ());
+    }
     learn_again (outbox);
     last_deleted_ms = clock_monotonic_ms ();
     g_mutex_lock (&outbox->lock);
@@ -1045,6 +1051,7 @@ outbox_new (const Settings *settings, const OutboxOptions *options, GError **err
   outbox->published = g_ptr_array_new ();
   outbox->refused = g_ptr_array_new_with_free_func (refusal_free);
   outbox->again_pause_ms = RETRY_MS;
+  backoff_init (&outbox->database_pause, RETRY_MS, RETRY_MAX_MS);
   outbox->database_url = g_strdup (options->database_url);
   outbox->instance_id = g_strdup (options->instance_id);
   outbox->instance_timeout_ms = options->instance_timeout_ms;
