@@ -82,6 +82,9 @@ def hand_over(settings):
                      if key in SECRETS}
 
 
+OF_CLAIM_API = ("same-claim-window",)
+
+
 class Program:
     """A process of ours. It is ended when the test ends, however that happens."""
 
@@ -94,6 +97,8 @@ class Program:
         if name not in CONSUMERS:
             values = {key: value for key, value in values.items()
                       if not re.match(r"(kafka\.|bgs-|bid-|unknown-|send-|retry-|look-|breaker-|outage-|revoke-|quarantine-)", key)}
+        if name != "claim-api":
+            values = {key: value for key, value in values.items() if key not in OF_CLAIM_API}
         options, secrets = hand_over(values)
         with open(self.log_file, "wb") as log:
             # --pdeathsig: not even a killed test leaves it behind.
