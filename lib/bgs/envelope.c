@@ -292,12 +292,6 @@ bgs_body_private_values (const BgsBody *body)
   return (const char *const *)values->pdata;
 }
 
-const char *
-bgs_yes_no (gboolean value)
-{
-  return value ? "Y" : "N";
-}
-
 static void
 append_header (GString *xml, const char *prefix, const char *name, const char *value)
 {

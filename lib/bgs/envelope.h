@@ -53,9 +53,6 @@ char *bgs_body_end (BgsBody *body, GError **error);
 char *bgs_body_digest (BgsBody *body);
 const char *const *bgs_body_private_values (const BgsBody *body); /* NULL-terminated; borrowed */
 
-/* "Y", "N", for a flag that is never nil. */
-const char *bgs_yes_no (gboolean value);
-
 /* A reply, parsed. */
 typedef struct BgsReply BgsReply;
 void bgs_reply_free (BgsReply *reply);

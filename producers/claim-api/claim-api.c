@@ -25,7 +25,7 @@
 #include "kafka/client.h"
 #include "program/program.h"
 #include "store.h"
-#include "submission.h"
+#include "received.h"
 #include "tokens.h"
 
 #define CLAIMS_PATH         "/dependents_benefits/v0/claims"
@@ -166,7 +166,7 @@ answer_store_error (ClaimApi *api, const GError *error, gboolean has_key)
 /* A claim on its way into the database. It owns what it needs, for its caller may be gone. */
 typedef struct {
   ClaimApi *api;
-  Submission *submission;
+  Received *submission;
   json_t *body; /* NULL when nothing is known again by it */
   char *key, *traceparent, *caller;
   gint64 until_us;
@@ -182,7 +182,7 @@ storage_free (gpointer data)
 
   if (!storage)
     return;
-  submission_free (storage->submission);
+  received_free (storage->submission);
   json_decref (storage->body);
   g_free (storage->key);
   g_free (storage->traceparent);
@@ -244,7 +244,7 @@ take_claim (ClaimApi *api, const HttpServerRequest *request, gint64 until_us)
   const char *traceparent = header (request, "traceparent");
   g_autoptr (GError) error = NULL;
   g_autoptr (json_t) body = NULL;
-  g_autoptr (Submission) submission = NULL;
+  g_autoptr (Received) submission = NULL;
   Storage *storage;
 
   if (!is_json (request))
@@ -259,7 +259,7 @@ take_claim (ClaimApi *api, const HttpServerRequest *request, gint64 until_us)
   if (submission_claim_bytes (body) > api->max_claim_bytes)
     return answer_error (413, "Content too large", "The claim is larger than max-claim-bytes.");
 
-  submission = submission_read (body, api->is_strict);
+  submission = received_read (body, api->is_strict);
   if (submission->refusals->len > 0)
     return answer_refusals (submission->refusals, is_camel);
 

@@ -49,7 +49,7 @@ storing_clear (Storing *storing)
 /* --- The answer --- */
 
 static json_t *
-warnings_of (const Submission *submission)
+warnings_of (const Received *submission)
 {
   json_t *warnings = json_array ();
 
@@ -63,7 +63,7 @@ warnings_of (const Submission *submission)
 }
 
 static char *
-answer_for (const ClaimGroup *group, const Submission *submission)
+answer_for (const ClaimGroup *group, const Received *submission)
 {
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, group->parent_claim_id);
   g_autofree char *submitted_at = clock_format_iso (group->submitted_at_ms);
@@ -197,7 +197,7 @@ hand_to_proc_setup (Storing *storing, Transaction *transaction, const ClaimGroup
 static gboolean
 store_group (Storing *storing, Transaction *transaction, gint64 now_ms, GError **error)
 {
-  const Submission *submission = storing->request->submission;
+  const Received *submission = storing->request->submission;
   Sealer *sealer = program_sealer (storing->program);
   Db *db = transaction_db (transaction);
   NewClaimGroup given = { .parent_form = submission->parent,

@@ -3,7 +3,7 @@
 
 #include "errand.h"
 #include "program/program.h"
-#include "submission.h"
+#include "received.h"
 
 #define STORE_ERROR (store_error_quark ())
 GQuark store_error_quark (void);
@@ -14,7 +14,7 @@ typedef enum {
 } StoreError;
 
 typedef struct {
-  const Submission *submission;
+  const Received *submission;
   const char *idempotency_key; /* NULL: none */
   const char *traceparent;     /* of the request; NULL: none */
   const json_t *body;          /* what the key belongs to, and by which a claim is known again */

@@ -1,5 +1,5 @@
 /* A request's body read as a submission; see submission.h. */
-#include "submission.h"
+#include "received.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -25,7 +25,7 @@ attachment_free (gpointer data)
 }
 
 void
-submission_free (Submission *submission)
+received_free (Received *submission)
 {
   if (!submission)
     return;
@@ -37,11 +37,11 @@ submission_free (Submission *submission)
   g_free (submission);
 }
 
-static void refuse (Submission *submission, const char *message, const char *pointer_format, ...)
+static void refuse (Received *submission, const char *message, const char *pointer_format, ...)
     G_GNUC_PRINTF (3, 4);
 
 static void
-refuse (Submission *submission, const char *message, const char *pointer_format, ...)
+refuse (Received *submission, const char *message, const char *pointer_format, ...)
 {
   ClaimFinding *finding = g_new0 (ClaimFinding, 1);
   va_list arguments;
@@ -123,7 +123,7 @@ read_parent (const json_t *body)
 
 /* BGS's ids are numbers; today's service hands them on as text. */
 static void
-read_participant_id (Submission *submission, const json_t *given, json_t *veteran)
+read_participant_id (Received *submission, const json_t *given, json_t *veteran)
 {
   const json_t *value = json_object_get (given, "participant_id");
   const char *text = json_string_value (value);
@@ -139,7 +139,7 @@ read_participant_id (Submission *submission, const json_t *given, json_t *vetera
 }
 
 static void
-read_user_texts (Submission *submission, const json_t *given, json_t *veteran)
+read_user_texts (Received *submission, const json_t *given, json_t *veteran)
 {
   static const char *const keys[] = { "birth_date",  "ssn",   "va_file_number",   "icn", "uuid",
                                       "common_name", "email", "va_profile_email", NULL };
@@ -159,7 +159,7 @@ read_user_texts (Submission *submission, const json_t *given, json_t *veteran)
 }
 
 static void
-read_user_data (Submission *submission, const json_t *body)
+read_user_data (Received *submission, const json_t *body)
 {
   const json_t *user_data = json_object_get (body, "user_data");
   const json_t *given = json_object_get (user_data, "veteran_information");
@@ -211,7 +211,7 @@ is_base64 (const char *text)
 }
 
 static void
-read_attachment (Submission *submission, const json_t *given, guint index)
+read_attachment (Received *submission, const json_t *given, guint index)
 {
   const char *name = json_string_value (json_object_get (given, "name"));
   const char *content = json_string_value (json_object_get (given, "content_base64"));
@@ -238,7 +238,7 @@ read_attachment (Submission *submission, const json_t *given, guint index)
 }
 
 static void
-read_attachments (Submission *submission, const json_t *body)
+read_attachments (Received *submission, const json_t *body)
 {
   const json_t *given = json_object_get (body, "attachments");
 
@@ -257,7 +257,7 @@ read_attachments (Submission *submission, const json_t *body)
 
 /* The claim is judged as it will be sent: with the user's veteran_information laid over it. */
 static void
-judge (Submission *submission, gboolean is_strict)
+judge (Received *submission, gboolean is_strict)
 {
   g_autoptr (json_t) merged = json_copy (submission->parent);
   json_t *veteran = json_object_get (submission->user_data, "veteran_information");
@@ -288,7 +288,7 @@ pointer_of (const char *field)
 
 /* What BGS will not be told as it stands: the sender can still mend it. */
 static void
-warn_of_losses (Submission *submission)
+warn_of_losses (Received *submission)
 {
   g_autoptr (GPtrArray) children = claim_split (submission->parent);
   g_autoptr (GPtrArray) findings =
@@ -305,10 +305,10 @@ warn_of_losses (Submission *submission)
   }
 }
 
-Submission *
-submission_read (const json_t *body, gboolean is_strict)
+Received *
+received_read (const json_t *body, gboolean is_strict)
 {
-  Submission *submission = g_new0 (Submission, 1);
+  Received *submission = g_new0 (Received, 1);
 
   submission->attachments = g_ptr_array_new_with_free_func (attachment_free);
   submission->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify)claim_finding_free);

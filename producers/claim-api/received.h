@@ -20,12 +20,12 @@ typedef struct {
   GPtrArray *attachments; /* of Attachment * */
   GPtrArray *refusals;    /* of ClaimFinding *; empty: the submission may be stored */
   GPtrArray *warnings;    /* of ClaimFinding * */
-} Submission;
-void submission_free (Submission *submission);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Submission, submission_free)
+} Received;
+void received_free (Received *submission);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Received, received_free)
 
 /**
- * submission_read:
+ * received_read:
  * @body: an object within the bounds of body_parse(), keys in snake_case; borrowed
  * @is_strict: strict findings refuse instead of warning
  *
@@ -36,7 +36,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Submission, submission_free)
  * Source: lib/claims/README.md, rules 1, 2 and 7. Returns: the submission, owned; it is complete
  * only when there are no refusals.
  */
-Submission *submission_read (const json_t *body, gboolean is_strict);
+Received *received_read (const json_t *body, gboolean is_strict);
 
 /* Bytes of @body as compact JSON, attachments left out: what a claim itself weighs. */
 gsize submission_claim_bytes (const json_t *body);
