@@ -32,6 +32,6 @@ char *clock_format_iso (gint64 utc_ms); /* 2026-11-21T19:05:00.123Z */
  * digits than ms are cut), or a day alone, which is its midnight in UTC. A time of day without Z or
  * offset is refused: guessing a zone could move a claim to another day. */
 gboolean clock_parse_iso (const char *text, gint64 *ret_utc_ms);
-char *clock_chicago_day (
-    gint64 utc_ms); /* 2026-11-21, the day in America/Chicago (own rule: US law since 2007) */
+/* 2026-11-21, the day in America/Chicago (own rule: US law since 2007) */
+char *clock_chicago_day (gint64 utc_ms);
 char *clock_chicago_iso (gint64 utc_ms); /* 2026-11-21T13:05:00-06:00 */

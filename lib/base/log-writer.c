@@ -1,8 +1,8 @@
 /* The queue of log lines and the thread that writes them, see log-writer.h.
  *
  * Turned down: O_NONBLOCK on stderr, for the open file is shared with other processes, which would
- * find their own writes refused; and poll() before a write, for another process can fill the pipe in
- * between. */
+ * find their own writes refused; and poll() before a write, for another process can fill the pipe
+ * in between. */
 #include "base/log-writer.h"
 
 #include <errno.h>
@@ -23,7 +23,8 @@ static GQueue lines = G_QUEUE_INIT; /* of GString * */
 static gsize waiting_bytes;         /* of the queue, and of the line being written */
 static guint64 put_count, written_count;
 static guint64 dropped[LOG_WRITER_LEVELS];
-/* From the first line without room until half of the queue is free again: told once, not for each. */
+/* From the first line without room until half of the queue is free again: told once, not for
+ * each. */
 static gboolean is_dropping, is_running;
 static LogWriterNotice make_notice;
 

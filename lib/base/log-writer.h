@@ -13,8 +13,8 @@
 typedef GString *(*LogWriterNotice) (const guint64 dropped[LOG_WRITER_LEVELS]);
 void log_writer_init (LogWriterNotice notice);
 
-/* Takes @line, which ends with a newline. Never waits for stderr. FALSE: no room, it was dropped and
- * counted. @is_last: may also use the room that is kept for what must be said before an end. */
+/* Takes @line, which ends with a newline. Never waits for stderr. FALSE: no room, it was dropped
+ * and counted. @is_last: may also use the room that is kept for what must be said before an end. */
 gboolean log_writer_put (int level, GString *line_taken, gboolean is_last);
 
 /* Waits until what was put before has been written, at most @timeout_ms. FALSE: it has not. */

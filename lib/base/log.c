@@ -142,7 +142,8 @@ append_json_text (GString *line, const char *text)
   g_string_append (line, cut ? "…\"" : "\"");
 }
 
-/* Whoever logs a URL, or a library's text with one in it, does not have to think of its password. */
+/* Whoever logs a URL, or a library's text with one in it, does not have to think of its
+ * password. */
 static void
 append_field (GString *line, const char *name, const char *value)
 {

@@ -25,8 +25,8 @@ void sealer_free (Sealer *sealer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sealer, sealer_free)
 
 RowKey *row_key_new (Sealer *sealer); /* a fresh data key */
-RowKey *row_key_open (Sealer *sealer, const char *wrapped,
-                      GError **error);           /* the encrypted_kms_key column */
+/* The encrypted_kms_key column */
+RowKey *row_key_open (Sealer *sealer, const char *wrapped, GError **error);
 const char *row_key_wrapped (const RowKey *key); /* borrowed; store with the row */
 void row_key_free (RowKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RowKey, row_key_free)

@@ -21,8 +21,8 @@ typedef enum {
   BGS_ERROR_UNKNOWN, /* sent, and no usable answer: it may have been acted on */
 } BgsError;
 
-/* BID is a service of its own behind an address of its own: that one of the two is away says nothing
- * of the other. */
+/* BID is a service of its own behind an address of its own: that one of the two is away says
+ * nothing of the other. */
 #define BID_ERROR (bid_error_quark ())
 GQuark bid_error_quark (void);
 typedef enum {

@@ -24,7 +24,8 @@
 static const char *const deciding[] = {
   "insertBenefitClaim: Invalid zipcode.",
   "Maximum number of EPs reached for this bnftClaimTypeCd",
-  "This update is being elevated for additional review due to an Incident Flas", /* BGS cuts it there */
+  /* BGS cuts it there */
+  "This update is being elevated for additional review due to an Incident Flas",
   "ORA-20099: Error - File Number and Social Security number are different",
   "ORA-00001: unique constraint",
   "PK_VNP_PROC_FORM",

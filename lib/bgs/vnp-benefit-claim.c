@@ -30,8 +30,8 @@ write_claim (BgsBody *body, const BgsVnpClaim *claim)
   bgs_body_text (body, "bnftClaimTypeCd", DRAFT_CLAIM_TYPE);
   bgs_body_text (body, "atchmsInd", "N");
   bgs_body_audit (body, BGS_AUDIT_PLAIN);
-  bgs_body_required (body, "vnpProcID",
-                     claim->proc_id); /* capital ID: the usual spelling is ignored */
+  /* Capital ID: the usual spelling is ignored */
+  bgs_body_required (body, "vnpProcID", claim->proc_id);
   bgs_body_close (body, "arg0");
   return body;
 }

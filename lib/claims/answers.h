@@ -1,8 +1,9 @@
-/* How the answers that decide something are read, by one table: without regard to case, to blanks at the ends, and to
- * whether words are parted by blanks, hyphens or underscores.
+/* How the answers that decide something are read, by one table: without regard to case, to blanks
+ * at the ends, and to whether words are parted by blanks, hyphens or underscores.
  *
- * What no row names is no answer: %ANSWER_UNKNOWN, never a default. Whoever decides by an answer opens the claim for
- * review then. Source: the fixed choices of the form (schemas/json/claim.schema.json). */
+ * What no row names is no answer: %ANSWER_UNKNOWN, never a default. Whoever decides by an answer
+ * opens the claim for review then. Source: the fixed choices of the form
+ * (schemas/json/claim.schema.json). */
 #pragma once
 
 #include <jansson.h>
@@ -60,7 +61,9 @@ Answer claim_answer (Question question, const json_t *value);
 /* The same of a member; @object may be %NULL or no object. */
 Answer claim_answer_at (Question question, const json_t *object, const char *key);
 
-/* An option of the form's first pages, in the copy at the document's top: chosen, explicitly not chosen, or not there. */
+/* An option of the form's first pages, in the copy at the document's top: chosen, explicitly not
+ * chosen, or not there. */
 Answer claim_option (const json_t *document, const char *option);
-/* The same for several that mean one thing: yes when one is, else no when one is. @options ends with %NULL. */
+/* The same for several that mean one thing: yes when one is, else no when one is. @options ends
+ * with %NULL. */
 Answer claim_option_of (const json_t *document, const char *const *options);

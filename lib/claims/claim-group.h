@@ -27,8 +27,8 @@ typedef struct {
   char *submission_day; /* YYYY-MM-DD in America/Chicago */
   guint replay;
   gint64 closer; /* 0: none yet */
-  GPtrArray
-      *children;     /* of ChildClaim *, by claim id: the 686c first, then the 674s in form order */
+  /* Of ChildClaim *, by claim id: the 686c first, then the 674s in form order */
+  GPtrArray *children;
   json_t *user_data; /* veteran_information of the signed-in user; NULL unless asked for */
 } ClaimGroup;
 void claim_group_free (ClaimGroup *group);
@@ -37,10 +37,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClaimGroup, claim_group_free)
 /* @sealer NULL: user_data is not opened. Errors: %CLAIMS_ERROR_NOT_FOUND, seal and database
  * errors. */
 ClaimGroup *claim_group_load (Db *db, Sealer *sealer, const char *guid, GError **error);
-gboolean
-claim_group_is_settled (const ClaimGroup *group); /* success or failed: no event leaves these */
-const ChildClaim *claim_group_child (const ClaimGroup *group,
-                                     gint64 claim_id); /* NULL when not one of it */
+/* Success or failed: no event leaves these */
+gboolean claim_group_is_settled (const ClaimGroup *group);
+/* NULL when not one of it */
+const ChildClaim *claim_group_child (const ClaimGroup *group, gint64 claim_id);
 /* The document of one claim; owned by the caller (json_decref). */
 json_t *claim_load_form (Db *db, Sealer *sealer, gint64 claim_id, GError **error);
 

@@ -19,9 +19,9 @@ InsertNote *insert_note_parse (const char *text); /* NULL when it is no such not
 void insert_note_free (InsertNote *note);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (InsertNote, insert_note_free)
 
-/* The result as the insert's own answer would have been kept, under BGS's names: for a benefit claim
- * that was found by another way, as far as it is known. NULL: what BGS gives every claim of ours,
- * or, for type and claimant, nothing. */
+/* The result as the insert's own answer would have been kept, under BGS's names: for a benefit
+ * claim that was found by another way, as far as it is known. NULL: what BGS gives every claim of
+ * ours, or, for type and claimant, nothing. */
 typedef struct {
   const char *benefit_claim_id;
   const char *claim_type;

@@ -26,7 +26,8 @@ claim_child_form_new (const char *form_type, json_t *form)
   return child;
 }
 
-/* Only the top-level copy decides; a value that is neither yes nor no has been refused before (validate.c). */
+/* Only the top-level copy decides; a value that is neither yes nor no has been refused before
+ * (validate.c). */
 const char *const claim_options_686c[] = {
   "report_death",
   "report_divorce",

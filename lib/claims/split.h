@@ -13,8 +13,8 @@ void claim_child_form_free (ClaimChildForm *child);
 
 /* The options that make a 686c, by name; ends with NULL. */
 extern const char *const claim_options_686c[];
-gboolean
-claim_has_686c (const json_t *parent); /* any of the nine options present and true, top level */
+/* Any of the nine options present and true, top level */
+gboolean claim_has_686c (const json_t *parent);
 gboolean claim_has_674 (const json_t *parent);
 /**
  * claim_split:

@@ -1,4 +1,5 @@
-/* A one-dimensional array in the server's binary form, which array_recv () reads: its head, then its elements. */
+/* A one-dimensional array in the server's binary form, which array_recv () reads: its head, then
+ * its elements. */
 #pragma once
 
 #include <glib.h>

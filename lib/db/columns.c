@@ -1,4 +1,5 @@
-/* Rows that travel as one array a column. Elements are kept as they go over the wire, so that sending them is a copy. */
+/* Rows that travel as one array a column. Elements are kept as they go over the wire, so that
+ * sending them is a copy. */
 #include "db/columns.h"
 
 #include <string.h>

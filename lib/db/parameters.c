@@ -1,6 +1,6 @@
 /* Parameters travel in binary form with declared types, save text, whose type the server infers, so
- * that "t" also serves uuid, date and timestamptz columns. Source: PostgreSQL 15 manual, "libpq" and
- * "Frontend/Backend Protocol". */
+ * that "t" also serves uuid, date and timestamptz columns. Source: PostgreSQL 15 manual, "libpq"
+ * and "Frontend/Backend Protocol". */
 #include "db/parameters.h"
 
 #include <string.h>

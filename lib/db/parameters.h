@@ -23,6 +23,7 @@ void parameters_clear (Parameters *parameters);
 /* Large values must not stay with the connection for good. */
 void parameters_trim (Parameters *parameters);
 
-/* @copies: texts and bytes are copied; else they are borrowed and must live until the statement is sent. */
+/* @copies: texts and bytes are copied; else they are borrowed and must live until the statement is
+ *   sent. */
 void parameters_collect (Parameters *parameters, gboolean copies, const char *types,
                          va_list arguments);

@@ -1,5 +1,5 @@
-/* Whether a server's word about what is not there can be believed. Source: PostgreSQL 15 manual, "Synchronous
- * Replication". */
+/* Whether a server's word about what is not there can be believed. Source: PostgreSQL 15 manual,
+ * "Synchronous Replication". */
 #include "db/connection.h"
 #include "db/primary.sql.h"
 

@@ -1,4 +1,5 @@
-/* One child claim may go to BGS: its group's proc and proc forms exist. Schema: schemas/avro/child-claim-ready.avsc. */
+/* One child claim may go to BGS: its group's proc and proc forms exist. Schema:
+ * schemas/avro/child-claim-ready.avsc. */
 #pragma once
 
 #include "events/codec.h"
@@ -9,8 +10,10 @@ typedef struct {
   char *proc_id;        /* the BGS proc that all children of the group share */
 } ChildClaimReady;
 
-/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once per topic.
- * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit), %EVENTS_ERROR_REGISTRY. */
+/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once
+ * per topic.
+ * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit),
+ * %EVENTS_ERROR_REGISTRY. */
 GBytes *child_claim_ready_encode (EventCodec *codec, const char *topic,
                                   const ChildClaimReady *event, GError **error);
 /* The struct, owned; @value NULL (a tombstone) is malformed. Errors: all three of codec.h. */

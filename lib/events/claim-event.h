@@ -1,4 +1,5 @@
-/* One change of state of a group, a claim, an attempt or a step. Schema: schemas/avro/claim-event.avsc. */
+/* One change of state of a group, a claim, an attempt or a step. Schema:
+ * schemas/avro/claim-event.avsc. */
 #pragma once
 
 #include "events/codec.h"
@@ -16,8 +17,10 @@ typedef struct {
   gint64 at_ms;   /* UTC */
 } ClaimEvent;
 
-/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once per topic.
- * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit), %EVENTS_ERROR_REGISTRY. */
+/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once
+ * per topic.
+ * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit),
+ * %EVENTS_ERROR_REGISTRY. */
 GBytes *claim_event_encode (EventCodec *codec, const char *topic, const ClaimEvent *event,
                             GError **error);
 /* The struct, owned; @value NULL (a tombstone) is malformed. Errors: all three of codec.h. */

@@ -9,8 +9,10 @@ typedef struct {
   gint64 submitted_at_ms; /* UTC */
 } ClaimSubmitted;
 
-/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once per topic.
- * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit), %EVENTS_ERROR_REGISTRY. */
+/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once
+ * per topic.
+ * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit),
+ * %EVENTS_ERROR_REGISTRY. */
 GBytes *claim_submitted_encode (EventCodec *codec, const char *topic, const ClaimSubmitted *event,
                                 GError **error);
 /* The struct, owned; @value NULL (a tombstone) is malformed. Errors: all three of codec.h. */

@@ -17,9 +17,8 @@ typedef char *(*RegistryAsk) (const char *method, const char *path, const char *
                               GError **error);
 
 typedef struct EventCodec EventCodec;
-EventCodec *
-event_codec_new (RegistryAsk ask,
-                 gpointer data); /* ask NULL: single-object encoding. Thread safe, caches ids */
+/* Ask NULL: single-object encoding. Thread safe, caches ids */
+EventCodec *event_codec_new (RegistryAsk ask, gpointer data);
 
 /**
  * event_codec_prepare:

@@ -7,7 +7,8 @@
 typedef enum {
   EVENT_TEXT,         /* char *, never NULL: refused when it is damaged or too long */
   EVENT_TEXT_OR_NULL, /* char * */
-  EVENT_PROSE_OR_NULL, /* char *, for people: mended and cut when written, for a long reason must not stop an event */
+  /* char *, for people: mended and cut when written, for a long reason must not stop an event */
+  EVENT_PROSE_OR_NULL,
   EVENT_NUMBER,         /* gint64; an int or a long in the schema */
   EVENT_NUMBER_OR_ZERO, /* gint64; null in the schema is 0 */
   EVENT_SYMBOL,         /* const char *, borrowed: a symbol of the newest schema's enum */

@@ -1,4 +1,5 @@
-/* One e-mail to send; the address stays in the database. Schema: schemas/avro/notification-requested.avsc. */
+/* One e-mail to send; the address stays in the database. Schema:
+ * schemas/avro/notification-requested.avsc. */
 #pragma once
 
 #include "events/codec.h"
@@ -10,8 +11,10 @@ typedef struct {
   gint64 at_ms;         /* UTC */
 } NotificationRequested;
 
-/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once per topic.
- * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit), %EVENTS_ERROR_REGISTRY. */
+/* @topic is the full name, prefix included: it names the registry's subject. Asks the registry once
+ * per topic.
+ * Errors: %EVENTS_ERROR_MALFORMED (a field that may not be empty is, or does not fit),
+ * %EVENTS_ERROR_REGISTRY. */
 GBytes *notification_requested_encode (EventCodec *codec, const char *topic,
                                        const NotificationRequested *event, GError **error);
 /* The struct, owned; @value NULL (a tombstone) is malformed. Errors: all three of codec.h. */

@@ -1,8 +1,9 @@
 /* An Avro schema as a tree: what reading needs, and its canonical form and fingerprint.
  *
- * Why not avro-c's: its tree does not keep defaults, nothing of it computes the canonical form, and a schema that came
- * over the network must have bounds. Source: Avro specification 1.11, "Schema Declaration", "Parsing Canonical Form for
- * Schemas", "Schema Fingerprints". Errors are of error.h's domain. */
+ * Why not avro-c's: its tree does not keep defaults, nothing of it computes the canonical form, and
+ * a schema that came over the network must have bounds. Source: Avro specification 1.11, "Schema
+ * Declaration", "Parsing Canonical Form for Schemas", "Schema Fingerprints". Errors are of
+ * error.h's domain. */
 #pragma once
 
 #include <glib.h>
@@ -38,8 +39,8 @@ struct SchemaType {
   char *name;         /* with namespace; record, enum and fixed */
   GPtrArray *fields;  /* SchemaField; record */
   GPtrArray *symbols; /* char *; enum */
-  char *
-      default_symbol; /* enum: what stands for a symbol that the reader does not know; NULL: none */
+  /* Enum: what stands for a symbol that the reader does not know; NULL: none */
+  char *default_symbol;
   GPtrArray *branches;     /* SchemaType; union */
   const SchemaType *items; /* array; map: its values */
   gint64 size;             /* fixed */
@@ -47,7 +48,8 @@ struct SchemaType {
 
 typedef struct Schema Schema;
 
-/* Bounds: 1 MiB of text, 32 levels, 2000 types. Errors: %EVENTS_ERROR_MALFORMED: no Avro schema, or over a bound. */
+/* Bounds: 1 MiB of text, 32 levels, 2000 types. Errors: %EVENTS_ERROR_MALFORMED: no Avro schema, or
+ * over a bound. */
 Schema *schema_parse (const char *text, GError **error);
 Schema *schema_ref (Schema *schema); /* atomic */
 void schema_unref (Schema *schema);
@@ -66,7 +68,7 @@ int schema_find_branch (const SchemaType *type, SchemaKind kind);
 guint64 schema_crc64 (gconstpointer data, gsize length);
 
 /* The compiled-in versions. Known for the life of the process, borrowed. */
-const Schema *
-schema_newest (const char *stem); /* of schemas/avro/<stem>.avsc; g_error when absent */
+/* Of schemas/avro/<stem>.avsc; g_error when absent */
+const Schema *schema_newest (const char *stem);
 const Schema *schema_by_fingerprint (guint64 fingerprint);      /* any version; NULL when unknown */
 const Schema *schema_version (const char *stem, guint version); /* from 1; NULL when absent */

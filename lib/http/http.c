@@ -21,7 +21,8 @@
 
 #define FIRST_ANSWER_BYTES     4096
 #define MAX_HEADERS            16
-/* What a resolver has open at the same moment: a pair of sockets to be woken by, a file, a socket. */
+/* What a resolver has open at the same moment: a pair of sockets to be woken by, a file, a
+ * socket. */
 #define DESCRIPTORS_TO_RESOLVE 4
 
 G_DEFINE_QUARK (http_error_quark, http_error)
@@ -47,8 +48,8 @@ struct HttpClient {
   long max_connection_age_s;
 
   GMutex lock;
-  GPtrArray *idle; /* of Handle; the last one given back is the first one taken, so connections stay
-                      warm */
+  /* Of Handle; the last one given back is the first one taken, so connections stay warm */
+  GPtrArray *idle;
 };
 
 void
@@ -239,9 +240,9 @@ set_body (CURL *curl, const HttpRequest *request)
 {
   curl_easy_setopt (curl, CURLOPT_POST, 1L);
   curl_easy_setopt (curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
-  /* Where it is to go out once it is read by read_body(), and there is no seek function, on purpose:
-   * when a kept connection breaks under the request, libcurl would send it again by itself, and
-   * cannot. It then ends with code 65. */
+  /* Where it is to go out once it is read by read_body(), and there is no seek function, on
+   * purpose: when a kept connection breaks under the request, libcurl would send it again by
+   * itself, and cannot. It then ends with code 65. */
   curl_easy_setopt (curl, CURLOPT_POSTFIELDS, request->once ? NULL : request->body);
 }
 
@@ -335,7 +336,8 @@ is_own_trouble (const Call *call, CURLcode code)
   }
 }
 
-/* Only a byte that was not sent makes a failure certain; and code 55 is never trusted to mean none. */
+/* Only a byte that was not sent makes a failure certain; and code 55 is never trusted to mean
+ * none. */
 static void
 set_failure (CURL *curl, const Call *call, CURLcode code, GError **error)
 {

@@ -1,8 +1,8 @@
 /* The server: who is let in, what is read of him, and what he is told. One thread per connection,
  * so that a handler may block; one that accepts.
  *
- * Every wait has an end: a request's arrival (request_deadline_ms), an answer that nobody takes, and
- * the time for which a refused client is listened to. Memory has one too: a head's buffer per
+ * Every wait has an end: a request's arrival (request_deadline_ms), an answer that nobody takes,
+ * and the time for which a refused client is listened to. Memory has one too: a head's buffer per
  * connection, and of bodies what max_bodies_bytes allows for all. What is asked, by whom and of
  * which path is the judge's and the handler's affair. */
 #include "http/server.h"

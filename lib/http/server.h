@@ -4,9 +4,9 @@
  * is in, and only then a body is read; it is collected before the handler is called. Framing is
  * strict (request-head.h): what two readers could take differently is answered 400 or 501 and the
  * connection is closed. The whole request, from the first byte to the last of its body, must arrive
- * within request_deadline_ms, else it is cut off. Whoever is refused is told so: the answer is sent,
- * and what he still sends is read and thrown away for a while, for closing with unread data would
- * reset the connection and take the answer away. */
+ * within request_deadline_ms, else it is cut off. Whoever is refused is told so: the answer is
+ * sent, and what he still sends is read and thrown away for a while, for closing with unread data
+ * would reset the connection and take the answer away. */
 #pragma once
 
 #include <glib.h>
@@ -28,8 +28,8 @@ typedef struct {
   gboolean close;           /* close the connection after the answer */
 } HttpReply;
 
-HttpReply *http_reply_new (int status, const char *content_type,
-                           const char *body);                                  /* copies the body */
+/* Copies the body */
+HttpReply *http_reply_new (int status, const char *content_type, const char *body);
 HttpReply *http_reply_take (int status, const char *content_type, char *body); /* takes the body */
 void http_reply_header (HttpReply *reply, const char *name, const char *value);
 void http_reply_free (HttpReply *reply);

@@ -41,8 +41,10 @@ static const char *const defaults[] = {
   "queued.max.messages.kbytes",
   "1024",
   "fetch.wait.max.ms",
-  "250", /* new data wakes a fetch; an empty one costs the broker a look at every partition and tier, and one that does
-            not name a partition, because enough of it waits here, must end before that is asked for again */
+  /* New data wakes a fetch; an empty one costs the broker a look at every partition and tier, and
+   * one that does not name a partition, because enough of it waits here, must end before that is
+   * asked for again */
+  "250",
   "topic.metadata.refresh.interval.ms",
   KAFKA_METADATA_REFRESH_MS,
   "socket.nagle.disable",

@@ -10,14 +10,14 @@
 #include "kafka/headers.h"
 
 typedef struct KafkaConsumer KafkaConsumer;
-typedef struct KafkaPartition
-    KafkaPartition; /* one assignment of one partition; gone after on_revoke */
+/* One assignment of one partition; gone after on_revoke */
+typedef struct KafkaPartition KafkaPartition;
 
 typedef struct {
   /* Both run inside kafka_consumer_serve() or _close(). on_revoke may wait for work to reach its
-   * boundary; offsets stored before it returns are committed, unless the partitions were lost. */
-  gpointer (*on_assign) (KafkaPartition *partition, const char *topic, int number,
-                         gpointer data); /* the caller's own partition */
+   * boundary; offsets stored before it returns are committed, unless the partitions were lost.
+   * on_assign gives the caller's own partition. */
+  gpointer (*on_assign) (KafkaPartition *partition, const char *topic, int number, gpointer data);
   void (*on_revoke) (GPtrArray *callers_partitions, gboolean lost, gpointer data);
 } KafkaConsumerEvents;
 
@@ -26,8 +26,8 @@ typedef struct {
 KafkaConsumer *kafka_consumer_new (const Settings *settings, const char *group,
                                    const KafkaConsumerEvents *events, gpointer data, int wake_fd,
                                    GError **error);
-gboolean kafka_consumer_subscribe (KafkaConsumer *consumer, char **topics,
-                                   GError **error); /* once, for the life of the handle */
+/* Once, for the life of the handle */
+gboolean kafka_consumer_subscribe (KafkaConsumer *consumer, char **topics, GError **error);
 
 /* Serves what the main queue holds, at most @timeout_ms. Errors: only %KAFKA_ERROR_FATAL. */
 gboolean kafka_consumer_serve (KafkaConsumer *consumer, int timeout_ms, GError **error);

@@ -111,7 +111,8 @@ retry_jitter_ms (const char *topic, int partition, gint64 wait_ms)
   g_autofree char *name = g_strdup_printf ("%s/%d", topic, partition);
   guint32 hash = g_str_hash (name);
 
-  /* Names that differ in their last digit only must not lie side by side (the last mixing of MurmurHash3). */
+  /* Names that differ in their last digit only must not lie side by side (the last mixing of
+   * MurmurHash3). */
   hash = (hash ^ (hash >> 16)) * 0x85ebca6b;
   hash = (hash ^ (hash >> 13)) * 0xc2b2ae35;
   hash ^= hash >> 16;

@@ -24,11 +24,11 @@ GPtrArray *retry_tiers_parse (const char *text, GError **error);
 guint retry_tiers_count (const GPtrArray *tiers); /* retries, all repeats counted */
 /* The tier of that retry, from 1; NULL when there is none. Borrowed. */
 const RetryTier *retry_tiers_of (const GPtrArray *tiers, guint retry);
-const RetryTier *retry_tiers_find (const GPtrArray *tiers,
-                                   const char *name); /* NULL: not one of them */
+/* NULL: not one of them */
+const RetryTier *retry_tiers_find (const GPtrArray *tiers, const char *name);
 
-char *retry_topic (const char *consumer,
-                   const char *tier_name); /* "form-674.retry-15s", without prefix; owned */
+/* "form-674.retry-15s", without prefix; owned */
+char *retry_topic (const char *consumer, const char *tier_name);
 /* The tier's name in a topic's, borrowed; NULL when it is not one of @consumer's retry topics.
  * @topic without prefix. */
 const char *retry_topic_tier (const char *consumer, const char *topic);

@@ -33,8 +33,8 @@ ask (rd_kafka_t *handle, const char *const *topics, int timeout_ms, rd_kafka_que
 
   for (guint i = 0; topics[i]; i++)
     g_ptr_array_add (asked, rd_kafka_ConfigResource_new (RD_KAFKA_RESOURCE_TOPIC, topics[i]));
-  (void)rd_kafka_AdminOptions_set_request_timeout (options, timeout_ms, reason,
-                                                   sizeof reason); /* fails out of range only */
+  /* Fails out of range only */
+  (void)rd_kafka_AdminOptions_set_request_timeout (options, timeout_ms, reason, sizeof reason);
   rd_kafka_DescribeConfigs (handle, (rd_kafka_ConfigResource_t **)asked->pdata, asked->len, options,
                             queue);
   rd_kafka_AdminOptions_destroy (options);

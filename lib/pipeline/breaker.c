@@ -1,5 +1,6 @@
-/* The breaker, see breaker.h. What everybody asks stands in memory, under one lock; one thread carries it to the
- * database and back. A change is one transaction, conditional on the row being as last read, with its event. */
+/* The breaker, see breaker.h. What everybody asks stands in memory, under one lock; one thread
+ * carries it to the database and back. A change is one transaction, conditional on the row being as
+ * last read, with its event. */
 #include "pipeline/breaker.h"
 
 #include <string.h>
@@ -122,8 +123,8 @@ next_ramp_ms (const View *view, gint64 now_ms)
   return view->closed_at_ms + (seconds + 1) * 1000;
 }
 
-/* Somebody is there whom the state concerns. The thread may be in its long sleep: from now on it looks often, and at
- * once if the last look is old. */
+/* Somebody is there whom the state concerns. The thread may be in its long sleep: from now on it
+ * looks often, and at once if the last look is old. */
 static void
 note_active (Breaker *breaker)
 {
@@ -563,8 +564,8 @@ apply (Breaker *breaker, const View *view)
   View before = breaker->view;
 
   breaker->view = *view;
-  /* Kept although each look measures it a little differently: what this process writes must be in the order in which
-   * it happened. */
+  /* Kept although each look measures it a little differently: what this process writes must be in
+   * the order in which it happened. */
   if (before.is_known && ABS (view->offset_ms - before.offset_ms) < OFFSET_ERROR_MS)
     breaker->view.offset_ms = before.offset_ms;
   breaker->looked_at_ms = now_ms;
@@ -636,7 +637,8 @@ failures_new (void)
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
-/* With the lock held: what could not be written is written later, if it still says something then. */
+/* With the lock held: what could not be written is written later, if it still says something
+ * then. */
 static void
 keep_for_later (Breaker *breaker, const Change *change)
 {
@@ -672,7 +674,8 @@ begin_task (Breaker *breaker, Task task, Change *ret_change)
     breaker->worked_at_ms = -1;
 }
 
-/* Without the lock. Every change is followed by a look, which says what stands now, whoever made it. */
+/* Without the lock. Every change is followed by a look, which says what stands now, whoever made
+ * it. */
 static gboolean
 do_task (Change *change, GError **error)
 {

@@ -47,8 +47,8 @@ typedef struct {
   gboolean (*attempted) (Transaction *transaction, Run *run, gconstpointer message,
                          const char *status, const GError *reason, GError **error);
 
-  /* NULL-terminated: whom its handler calls ("bgs"). Each has a breaker; while the first one's is open
-   * no record is taken. NULL: nobody. */
+  /* NULL-terminated: whom its handler calls ("bgs"). Each has a breaker; while the first one's is
+   * open no record is taken. NULL: nobody. */
   const char *const *downstreams;
 
   /* The step after which it cannot die: while it is in doubt the record goes on, looking only, and

@@ -81,7 +81,8 @@ context_desk_options (const Context *context, const char *name, guint max_batch,
   };
 }
 
-/* A call may be under way for as long as it takes to connect, and begin as late as send-within-ms. */
+/* A call may be under way for as long as it takes to connect, and begin as late as
+ * send-within-ms. */
 static gboolean
 limits_fit (Context *context, GError **error)
 {

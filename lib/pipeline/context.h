@@ -1,5 +1,5 @@
-/* What is fixed once a consumer has started: its descriptor, settings, limits, tiers, breakers. Everybody in the room may
- * read it, nobody writes it. */
+/* What is fixed once a consumer has started: its descriptor, settings, limits, tiers, breakers.
+ * Everybody in the room may read it, nobody writes it. */
 #pragma once
 
 #include "kafka/retry-tiers.h"
@@ -19,8 +19,8 @@ typedef struct Context {
   guint in_flight;
   guint quarantine_after;
   gint64 unknown_settle_ms, send_within_ms, outage_max_wait_ms, database_wait_ms;
-  GPtrArray
-      *breakers; /* of Breaker *, by the consumer's downstreams; the first is that of its records */
+  /* Of Breaker *, by the consumer's downstreams; the first is that of its records */
+  GPtrArray *breakers;
 } Context;
 
 /* The breaker of that downstream; NULL: the consumer's first, and NULL where it has none. */

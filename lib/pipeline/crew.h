@@ -1,5 +1,6 @@
-/* The crew: the workers of a process. Each takes the next item itself, and calls one more only when there is more to do, so
- * that a batch costs about one wake-up. Threads are started when needed and go when nothing was left to do for a while. */
+/* The crew: the workers of a process. Each takes the next item itself, and calls one more only when
+ * there is more to do, so that a batch costs about one wake-up. Threads are started when needed and
+ * go when nothing was left to do for a while. */
 #pragma once
 
 #include <glib.h>

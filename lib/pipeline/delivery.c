@@ -98,8 +98,9 @@ partition_unref (Partition *partition)
 
 /* --- Deliveries --- */
 
-/* When a tier's record may be taken. One without a due time of ours, or with one that its tier cannot have, would hold
- * up all behind it: it waits as long as its tier does. @appended_at_ms: not later than now. */
+/* When a tier's record may be taken. One without a due time of ours, or with one that its tier
+ * cannot have, would hold up all behind it: it waits as long as its tier does. @appended_at_ms: not
+ * later than now. */
 static gint64
 due_ms_of (const Partition *partition, const Record *record, gint64 appended_at_ms,
            gint64 database_now_ms)
@@ -125,7 +126,8 @@ delivery_new (Partition *partition, rd_kafka_message_t *message_taken, gint64 of
   delivery->offset = offset;
   delivery->key = record_key (key, key_length);
   delivery->record = record_read (partition->topic, partition->number, offset, headers_taken);
-  /* A producer may write any time: what lies ahead of us begins now, or it would wait for its day. */
+  /* A producer may write any time: what lies ahead of us begins now, or it would wait for its
+   * day. */
   delivery->appended_at_ms = MIN (timestamp_ms, database_now_ms);
   delivery->due_ms =
       due_ms_of (partition, delivery->record, delivery->appended_at_ms, database_now_ms);

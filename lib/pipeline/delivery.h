@@ -1,7 +1,8 @@
-/* A delivery: one record in hand, from its reading to the commit of its offset, and the table of what it may become.
+/* A delivery: one record in hand, from its reading to the commit of its offset, and the table of
+ * what it may become.
  *
- * What it says of itself is fixed when it is made. Its state is the window's and changes by delivery_move() alone; the order
- * to stop is anybody's to read. */
+ * What it says of itself is fixed when it is made. Its state is the window's and changes by
+ * delivery_move() alone; the order to stop is anybody's to read. */
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -48,7 +49,8 @@ const DeliveryMove *delivery_moves (guint *ret_count);
 const char *delivery_state_name (DeliveryState state);
 gboolean delivery_may_move (DeliveryState from, DeliveryState to, Mover mover);
 
-/* What whoever works on it has to do: go on, stop at its next step boundary, or forget it: the partition has gone. */
+/* What whoever works on it has to do: go on, stop at its next step boundary, or forget it: the
+ * partition has gone. */
 typedef enum { RUN_GOES_ON, RUN_AT_BOUNDARY, RUN_LOST } RunOrder;
 
 /* What the database keeps about one record: a suspect, or one that waits for a downstream. */
@@ -94,8 +96,8 @@ Delivery *delivery_of_message (Partition *partition, rd_kafka_message_t *message
 /* Its run must have ended. */
 void delivery_free (Delivery *delivery);
 
-/* The only assignment of a state. @holder: who holds the lock that guards it, which has to be this thread. Asserts that the
- * table has the move. */
+/* The only assignment of a state. @holder: who holds the lock that guards it, which has to be this
+ * thread. Asserts that the table has the move. */
 void delivery_move (Delivery *delivery, DeliveryState to, Mover mover, const GThread *holder);
 
 RunOrder delivery_order (const Delivery *delivery);

@@ -56,7 +56,8 @@ spare_held (Run *run, Verdict verdict, GError **error)
   return VERDICT_SNOOZE;
 }
 
-/* While the step that it cannot die after is in doubt, it goes on, looking only, up to outage-max-wait. */
+/* While the step that it cannot die after is in doubt, it goes on, looking only, up to
+ * outage-max-wait. */
 static Verdict
 spare_in_doubt (Run *run, Verdict verdict, GError **error)
 {
@@ -115,7 +116,8 @@ judge_kind (const Context *context, const Delivery *delivery, Verdict verdict, c
   g_assert_not_reached ();
 }
 
-/* The database does not have the group of the message: nobody's state is to be told, and nothing of it was done. */
+/* The database does not have the group of the message: nobody's state is to be told, and nothing of
+ * it was done. */
 static gboolean
 names_nobody (const SettleUnit *unit, const GError *refusal)
 {
@@ -126,9 +128,10 @@ names_nobody (const SettleUnit *unit, const GError *refusal)
           g_error_matches (refusal, DB_ERROR, DB_ERROR_CHECK));
 }
 
-/* What could not be settled as decided is a failure of the attempt; where even that is refused, because the database does
- * not have the group of the message, it is settled without it; and what is refused even then is quarantined. So is the death
- * of a claim that is there: it may be established, and without its consumer's word nobody knows whether paper may be sent. */
+/* What could not be settled as decided is a failure of the attempt; where even that is refused,
+ * because the database does not have the group of the message, it is settled without it; and what
+ * is refused even then is quarantined. So is the death of a claim that is there: it may be
+ * established, and without its consumer's word nobody knows whether paper may be sent. */
 gboolean
 judge_refusal (const Context *context, SettleUnit *unit, const GError *refusal)
 {

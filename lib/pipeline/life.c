@@ -7,7 +7,8 @@
  *   settle.c    state, inbox row, outbox rows: one commit ────► settled()
  *   poll.c      stores the offset, once all before it are settled
  *
- * A delivery leaves this way in two others only: it snoozes, and is due again; or its partition goes, and it is forgotten. */
+ * A delivery leaves this way in two others only: it snoozes, and is due again; or its partition
+ * goes, and it is forgotten. */
 #include "pipeline/life.h"
 
 #include "base/clock.h"
@@ -150,7 +151,8 @@ put_back (Delivery *delivery, gpointer data)
 
 /* --- Handled, judged --- */
 
-/* This process is ill when nothing but trouble of its own has come for as long as the database may be away. */
+/* This process is ill when nothing but trouble of its own has come for as long as the database may
+ * be away. */
 static void
 note_health (Life *life, const GError *illness)
 {
@@ -168,7 +170,8 @@ note_health (Life *life, const GError *illness)
     context_ill (illness->message);
 }
 
-/* The token is another's, a revoke waits, or this process is ill: taken again from the inbox look, if it is still ours. */
+/* The token is another's, a revoke waits, or this process is ill: taken again from the inbox look,
+ * if it is still ours. */
 static void
 without_verdict (Life *life, Delivery *delivery, Verdict verdict, GError *why_taken)
 {

@@ -1,5 +1,6 @@
-/* The next record of a message that goes on from here: into a retry tier, the dead letter or quarantine. Key, value and
- * foreign headers as they came, ours replaced. Rows of the settlement's transaction. */
+/* The next record of a message that goes on from here: into a retry tier, the dead letter or
+ * quarantine. Key, value and foreign headers as they came, ours replaced. Rows of the settlement's
+ * transaction. */
 #pragma once
 
 #include "pipeline/context.h"
@@ -18,9 +19,11 @@ typedef struct {
 
 /* To the tier where it waits: the attempts spent choose it, or look-tier. */
 void next_record_to_tier (const NextRecord *next, gboolean spends_attempt);
-/* Whether it can go there whole: what waits in a tier has to be read again. One that cannot is for quarantine. */
+/* Whether it can go there whole: what waits in a tier has to be read again. One that cannot is for
+ * quarantine. */
 gboolean next_record_fits_tier (const Context *context, const Delivery *delivery);
-/* To dead letter or quarantine, @topic without prefix, with what had taken effect. A record that the dead letter cannot take
- * whole goes to quarantine by reference, where a person reads it: *ret_topic is where it went. Errors: database. */
+/* To dead letter or quarantine, @topic without prefix, with what had taken effect. A record that
+ * the dead letter cannot take whole goes to quarantine by reference, where a person reads it:
+ * *ret_topic is where it went. Errors: database. */
 gboolean next_record_away (const NextRecord *next, const char *topic, gboolean spends_attempt,
                            const char **ret_topic, GError **error);

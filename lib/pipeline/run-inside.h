@@ -1,7 +1,8 @@
-/* A run from inside the room: what the desks write for it and what judging reads. Handlers see run.h.
+/* A run from inside the room: what the desks write for it and what judging reads. Handlers see
+ * run.h.
  *
- * A run belongs to one thread at a time: the take desk's, its worker's, the settle desk's. run.c and run-journal.c write it,
- * the others ask them. */
+ * A run belongs to one thread at a time: the take desk's, its worker's, the settle desk's. run.c
+ * and run-journal.c write it, the others ask them. */
 #pragma once
 
 #include "pipeline/context.h"
@@ -63,7 +64,8 @@ const char *run_group (const Run *run);
 /* --- run.c: leaving a handler --- */
 
 gboolean run_may_go_on (Run *run, GError **error); /* LOST or BOUNDARY otherwise */
-/* Until a downstream may be back: SNOOZE, or DEAD when it has waited longer than outage-max-wait. */
+/* Until a downstream may be back: SNOOZE, or DEAD when it has waited longer than
+ * outage-max-wait. */
 gboolean run_wait_for_downstream (Run *run, gint64 ms, const char *reason, GError **error);
 /* Who answered last: NULL, or the breaker of a downstream that is away for everyone. */
 void run_note_away (Run *run, Breaker *away);
@@ -71,8 +73,8 @@ void run_note_away (Run *run, Breaker *away);
 /* --- run-journal.c: its picture of the journal --- */
 
 OwnScope *run_own_scope (Run *run, const char *scope); /* NULL: not taken */
-OwnScope *run_must_own (Run *run,
-                        const char *scope); /* NULL: the message's own; asserts that it was taken */
+/* NULL: the message's own; asserts that it was taken */
+OwnScope *run_must_own (Run *run, const char *scope);
 gboolean run_journal_load (Run *run, OwnScope *own, GError **error);
 /* The newest row of a step, as loaded. Borrowed; NULL: never started. */
 const JournalRow *run_journal_row (const OwnScope *own, const char *step);
@@ -85,11 +87,11 @@ void run_add_end (Run *run, OwnScope *own, const char *step, int ordinal, const 
                   const char *result);
 /* A read that has finished: its row is made with the next commit. */
 void run_add_read (Run *run, OwnScope *own, const char *step, int ordinal, const char *result);
-/* Hands a unit with the run's ends to the step desk, waits, and takes its outcome apart: LOST when a row was settled by
- * another, or a commit got no answer. A unit that carries an answer is kept and tried again while somebody holds a row of
- * it; one that carries none snoozes. */
+/* Hands a unit with the run's ends to the step desk, waits, and takes its outcome apart: LOST when
+ * a row was settled by another, or a commit got no answer. A unit that carries an answer is kept
+ * and tried again while somebody holds a row of it; one that carries none snoozes. */
 gboolean run_submit (Run *run, StepUnit *unit, GError **error);
 /* Writes what has ended, now; TRUE when every row stood as it should. */
 gboolean run_flush_ends (Run *run, GError **error);
-void run_pass_points (const char *name,
-                      const GPtrArray *ends); /* the crash point NAME of each step that ends */
+/* The crash point NAME of each step that ends */
+void run_pass_points (const char *name, const GPtrArray *ends);

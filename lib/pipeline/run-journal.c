@@ -177,8 +177,9 @@ are_hit (const GPtrArray *ends)
   return TRUE;
 }
 
-/* Somebody holds a row that this unit needs. An answer that has work to do in its transaction is kept in hand and tried
- * again; what else has ended is written with the snooze. FALSE: @error is set. */
+/* Somebody holds a row that this unit needs. An answer that has work to do in its transaction is
+ * kept in hand and tried again; what else has ended is written with the snooze. FALSE: @error is
+ * set. */
 static gboolean
 endure_timeout (Run *run, StepUnit *unit, gint64 since_ms, Backoff *pause, GError **error)
 {

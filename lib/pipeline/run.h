@@ -16,8 +16,8 @@ const char *run_message_id (const Run *run);
 guint run_hop (const Run *run);
 guint run_attempt (const Run *run); /* attempts spent before this one; 0 at first */
 guint run_replay (const Run *run);
-gint64 run_due_ms (
-    const Run *run); /* when its retry tier let it go, by the database's clock; 0: first time */
+/* When its retry tier let it go, by the database's clock; 0: first time */
+gint64 run_due_ms (const Run *run);
 const char *run_scope (const Run *run);
 const char *run_claim_group_id (const Run *run); /* guid or NULL */
 gint64 run_claim_id (const Run *run);            /* 0 for a group's message */
@@ -54,8 +54,9 @@ guint run_snoozes (const Run *run);
 /* Nothing to do: TRUE, with a debug line. */
 gboolean run_skip (Run *run, const char *reason);
 
-/* --- Transactions (program/transaction.h). Work runs on the desk's connection; nothing in it may call outside or
- * block on another lock. --- */
+/* --- Transactions (program/transaction.h) --- */
+
+/* Work runs on the desk's connection; nothing in it may call outside or block on another lock. */
 
 /* Adds work to the transaction that settles this message as DONE. Run in the order given. */
 void run_on_settle (Run *run, RunWork work, gpointer data, GDestroyNotify free_data);

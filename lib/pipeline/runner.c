@@ -11,8 +11,8 @@
 #define WATCHDOG_SLACK_MS 5000
 #define TICK_US           (G_USEC_PER_SEC / 2)
 
-/* A partition reads at most so many unfinished records; so many verdicts may wait for their commit, and so many records be
- * taken ahead of workers: what a batch can hold, a few times. */
+/* A partition reads at most so many unfinished records; so many verdicts may wait for their commit,
+ * and so many records be taken ahead of workers: what a batch can hold, a few times. */
 static const WindowLimits usual_limits = { .ahead = 500, .settling = 2000, .unfinished = 1000 };
 
 typedef struct {
@@ -24,7 +24,8 @@ typedef struct {
 
 /* --- Start --- */
 
-/* Its source, its tiers, and tiers that have been; each keeps its records long enough, and no longer than the inbox. */
+/* Its source, its tiers, and tiers that have been; each keeps its records long enough, and no
+ * longer than the inbox. */
 static char **
 topics_of (const Context *context, GError **error)
 {
@@ -106,7 +107,8 @@ watch (gpointer data)
   return NULL;
 }
 
-/* Leave first, so that others take over; then wait for calls still out, whose workers record the answers. */
+/* Leave first, so that others take over; then wait for calls still out, whose workers record the
+ * answers. */
 static void
 stop (Runner *runner)
 {

@@ -1,5 +1,6 @@
-/* The settle desk: state, inbox row and outbox rows of a delivery in one transaction, shared by those that wait at the same
- * moment. What a settlement writes is a table, a function a row; the desk decides nothing about what happens next. */
+/* The settle desk: state, inbox row and outbox rows of a delivery in one transaction, shared by
+ * those that wait at the same moment. What a settlement writes is a table, a function a row; the
+ * desk decides nothing about what happens next. */
 #pragma once
 
 #include "pipeline/run-inside.h"
@@ -40,8 +41,8 @@ void settle_unit_free (SettleUnit *unit);
 const char *settle_kind_name (SettleKind kind);
 gboolean settle_kind_spends_attempt (SettleKind kind);
 
-/* Those of one commit that came to the same outcome, of SettleUnit *, borrowed: the caller frees or settles them again.
- * @refusal: of SETTLED_REFUSED. In the desk's thread. */
+/* Those of one commit that came to the same outcome, of SettleUnit *, borrowed: the caller frees or
+ * settles them again. @refusal: of SETTLED_REFUSED. In the desk's thread. */
 typedef void (*SettledAnswer) (const GPtrArray *units, SettledOutcome outcome,
                                const GError *refusal, gpointer data);
 

@@ -186,7 +186,8 @@ take_over (StepRun *s, const JournalRow *row, GError **error)
   return TRUE;
 }
 
-/* What was looked for is there. NULL + error: its end could not be written with what follows from it. */
+/* What was looked for is there. NULL + error: its end could not be written with what follows from
+ * it. */
 static char *
 adopt (StepRun *s, char *result_taken, GError **error)
 {

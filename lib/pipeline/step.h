@@ -26,8 +26,8 @@ typedef char *(*StepCall) (Run *run, gpointer data, GError **error);
 typedef enum {
   LOOK_THERE,     /* *ret_result is the step's result: finished */
   LOOK_NOT_THERE, /* ended; the step may be made again */
-  LOOK_CANNOT, /* it cannot be found out (the finder itself faulted): as NOT_THERE, where a repeat
-                  is safe */
+  /* It cannot be found out (the finder itself faulted): as NOT_THERE, where a repeat is safe */
+  LOOK_CANNOT,
   LOOK_FAILED, /* the look failed: error is set, try again later */
 } LookOutcome;
 typedef LookOutcome (*StepLook) (Run *run, gpointer data, char **ret_result, GError **error);
@@ -39,26 +39,26 @@ typedef LookOutcome (*StepLook) (Run *run, gpointer data, char **ret_result, GEr
 typedef char *(*StepRead) (Run *run, gpointer data, const GError *error, gboolean is_repeat);
 
 struct Step {
-  const char *name;  /* stored contract; kebab-case, with an index where there are several:
-                          "create-person/child-2" */
+  /* Stored contract; kebab-case, with an index where there are several: "create-person/child-2" */
+  const char *name;
   const char *scope; /* NULL: run_scope(); else one taken with run_take_scope() */
   gboolean is_read;  /* changes nothing: journalled when finished only; unknown means ask again */
   const char *downstream; /* whose breaker it passes; NULL: the consumer's first */
-  const char *request;    /* what the digest is made of: the request without its clock fields;
-                          borrowed; may be NULL */
+  /* What the digest is made of: the request without its clock fields; borrowed; may be NULL */
+  const char *request;
   StepCall call;
-  StepLook look;         /* NULL: repeat without looking (drafts, updates that replace the row) */
-  StepRead read;         /* NULL: no error is an answer */
-  gboolean once;         /* never repeated after an unknown: journalled given up (notes) */
-  gboolean after_insert; /* cannot die: when it fails for good it is given up, with event, alert and
-                            needs-person */
-  const char *orphan;    /* what an unknown leaves behind, for the monitoring event, or NULL: "an
-                            orphan draft" */
-  RunWork on_start; /* in the transaction that journals started, before it; an error refuses the
-                          start */
-  RunWork on_end;   /* in the transaction that journals finished */
-  gint64
-      timeout_ms; /* read limit; after started + it + unknown-settle-ms an unknown may be touched */
+  StepLook look; /* NULL: repeat without looking (drafts, updates that replace the row) */
+  StepRead read; /* NULL: no error is an answer */
+  gboolean once; /* never repeated after an unknown: journalled given up (notes) */
+  /* Cannot die: when it fails for good it is given up, with event, alert and needs-person */
+  gboolean after_insert;
+  /* What an unknown leaves behind, for the monitoring event, or NULL: "an orphan draft" */
+  const char *orphan;
+  /* In the transaction that journals started, before it; an error refuses the start */
+  RunWork on_start;
+  RunWork on_end; /* in the transaction that journals finished */
+  /* Read limit; after started + it + unknown-settle-ms an unknown may be touched */
+  gint64 timeout_ms;
 };
 
 /**

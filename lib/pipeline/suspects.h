@@ -1,8 +1,10 @@
-/* Open counts and suspects: what the database knows of records that were in hand when a process died.
+/* Open counts and suspects: what the database knows of records that were in hand when a process
+ * died.
  *
- * A delivery is counted before any work. The counts of a process are one row a partition (the open offsets); a record that is
- * found with an open count by another process is a suspect, has a row of its own and runs alone. Deaths while it is open as a
- * suspect are its own; bystanders are not condemned. */
+ * A delivery is counted before any work. The counts of a process are one row a partition (the open
+ * offsets); a record that is found with an open count by another process is a suspect, has a row of
+ * its own and runs alone. Deaths while it is open as a suspect are its own; bystanders are not
+ * condemned. */
 #pragma once
 
 #include "db/db.h"
@@ -13,12 +15,12 @@ typedef struct {
   const char *consumer, *instance_id;
 } Counter;
 
-/* A partition has been assigned: what others left open becomes suspect. Returns RecordState * by offset, owned (GHashTable);
- * NULL + error. In a transaction. */
+/* A partition has been assigned: what others left open becomes suspect. Returns RecordState * by
+ * offset, owned (GHashTable); NULL + error. In a transaction. */
 GHashTable *suspects_open (Db *db, const Counter *counter, const Partition *partition,
                            GError **error);
-/* Partitions that were revoked or lost (of const Partition *): their counts are closed uncounted, for shutdown, revoke and
- * loss are nobody's death. */
+/* Partitions that were revoked or lost (of const Partition *): their counts are closed uncounted,
+ * for shutdown, revoke and loss are nobody's death. */
 gboolean suspects_close_partitions (Db *db, const Counter *counter, const GPtrArray *partitions,
                                     GError **error);
 
@@ -40,5 +42,6 @@ gboolean suspects_close (Db *db, const char *consumer, const Delivery *delivery,
 /* A step has finished: a bystander again, and what it waited for is no wait any more. */
 gboolean suspects_clear (Db *db, const char *consumer, const Delivery *delivery, GError **error);
 gboolean suspects_forget (Db *db, const char *consumer, const Delivery *delivery, GError **error);
-/* Since when it waits for a downstream, from now on if it did not before; kept with the delivery too. */
+/* Since when it waits for a downstream, from now on if it did not before; kept with the delivery
+ * too. */
 gboolean suspects_keep_waiting (Db *db, const char *consumer, Delivery *delivery, GError **error);

@@ -1,6 +1,7 @@
-/* The take desk: counts a delivery before any work, decodes it, looks into the inbox, takes its run row. All records taken
- * at one moment share these statements: one commit of counts, which gives nothing out and is asynchronous, and one of run
- * rows. It knows no runner and decides nothing: each delivery gets its answer. */
+/* The take desk: counts a delivery before any work, decodes it, looks into the inbox, takes its run
+ * row. All records taken at one moment share these statements: one commit of counts, which gives
+ * nothing out and is asynchronous, and one of run rows. It knows no runner and decides nothing:
+ * each delivery gets its answer. */
 #pragma once
 
 #include "pipeline/run-inside.h"
@@ -18,7 +19,8 @@ typedef enum {
   TAKEN_LOST,       /* stopped meanwhile, or its partition has gone */
 } TakenOutcome;
 
-/* @delivery has a run when it was decoded. @why for UNREADABLE, OVER and CONDEMNED; taken. In the desk's thread. */
+/* @delivery has a run when it was decoded. @why for UNREADABLE, OVER and CONDEMNED; taken. In the
+ * desk's thread. */
 typedef void (*TakenAnswer) (Delivery *delivery, TakenOutcome outcome, GError *why_taken,
                              gpointer data);
 /* A suspect's count is closed: it may snooze. */
@@ -38,11 +40,10 @@ TakeDesk *take_desk_new (const TakeOptions *options);
 void take_desk_free (TakeDesk *desk); /* after what waits there; NULL is fine */
 
 /* Each returns at once. */
-void take_records (TakeDesk *desk,
-                   const GPtrArray *deliveries); /* of Delivery *, in state TAKING */
-void take_open (
-    TakeDesk *desk,
-    Lane *lane); /* assigned: what the database knows of its records is read, then it is open */
+/* Of Delivery *, in state TAKING */
+void take_records (TakeDesk *desk, const GPtrArray *deliveries);
+/* Assigned: what the database knows of its records is read, then it is open */
+void take_open (TakeDesk *desk, Lane *lane);
 void take_recount (TakeDesk *desk, Lane *lane);          /* its stored counts are stale */
 void take_put_back (TakeDesk *desk, Delivery *delivery); /* a suspect that has come to no verdict */
 /* Revoked or lost (of Lane *): counts are closed. Waits for it, at most @ms. */

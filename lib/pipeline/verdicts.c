@@ -1,6 +1,6 @@
 /* The pipeline's own page of verdicts, and the question to all pages. One row an error; what no row
- * names is RETRY, and of its call nothing is known. Rooms that call somebody have pages of their own,
- * which the consumer brings (consumer.h); this one knows what stands below the pipeline. */
+ * names is RETRY, and of its call nothing is known. Rooms that call somebody have pages of their
+ * own, which the consumer brings (consumer.h); this one knows what stands below the pipeline. */
 #include "pipeline/verdicts.h"
 
 #include <string.h>

@@ -299,8 +299,8 @@ head_waits_ms (const Delivery *head, const WindowMoment *moment)
                       : 0;
 }
 
-/* The head of a lane, read when there is none in hand; NULL: nothing there, or no more may be read. In a tier it is the next
- * due of all, for all of them wait the same time. */
+/* The head of a lane, read when there is none in hand; NULL: nothing there, or no more may be read.
+ * In a tier it is the next due of all, for all of them wait the same time. */
 static Delivery *
 head_of (Window *window, Lane *lane, WindowReader reader, gpointer data)
 {
@@ -378,9 +378,9 @@ wake_snoozing (Window *window, gint64 now_ms)
   }
 }
 
-/* Records that leave quickly are taken ahead of workers, as many as have left of late: a batch shares its statements, and a
- * worker finds the next one ready. Slow ones are not: they would lie here counted and owned, and a death would make suspects
- * of them all. */
+/* Records that leave quickly are taken ahead of workers, as many as have left of late: a batch
+ * shares its statements, and a worker finds the next one ready. Slow ones are not: they would lie
+ * here counted and owned, and a death would make suspects of them all. */
 static guint
 taken_ahead (Window *window, gint64 now_ms)
 {
@@ -460,7 +460,8 @@ find_worn_out (Window *window, const WindowMoment *moment, WindowReader reader, 
   return NULL;
 }
 
-/* They make no call: the first step that asks the breaker ends them. Looked for once a minute, and until none is left. */
+/* They make no call: the first step that asks the breaker ends them. Looked for once a minute, and
+ * until none is left. */
 static void
 hand_out_worn_out (Window *window, const WindowMoment *moment, WindowReader reader, gpointer data,
                    GPtrArray *ret_to_take)
@@ -507,7 +508,8 @@ window_sleeps_ms (Window *window, const WindowMoment *moment, gint64 ms)
   first = g_sequence_get_begin_iter (window->snoozing);
   if (!g_sequence_iter_is_end (first))
     ms = MIN (ms, ((Delivery *)g_sequence_get (first))->wake_at_ms - moment->now_ms);
-  /* Heads are read when nobody is in line. Who stays in line while there is room is a suspect: what it waits for wakes us. */
+  /* Heads are read when nobody is in line. Who stays in line while there is room is a suspect: what
+   * it waits for wakes us. */
   if (has_room (window, bound_in_flight (window, moment)) && moment->may_read &&
       g_queue_is_empty (&window->due))
     for (guint i = 0; i < window->lanes->len; i++) {

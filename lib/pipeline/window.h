@@ -1,12 +1,13 @@
-/* The window: what is in hand of each partition, whose turn it is by key, what may be taken next, and what becomes of it all
- * when partitions come and go.
+/* The window: what is in hand of each partition, whose turn it is by key, what may be taken next,
+ * and what becomes of it all when partitions come and go.
  *
- * Pure: it knows no broker, no database, no setting and no clock. Records come from a reader that its caller hands in, the
- * moment is an argument, and work is handed out as values. It has a lock of its own; any thread may call it, but for what
- * is marked "poll thread".
+ * Pure: it knows no broker, no database, no setting and no clock. Records come from a reader that
+ * its caller hands in, the moment is an argument, and work is handed out as values. It has a lock
+ * of its own; any thread may call it, but for what is marked "poll thread".
  *
- * One record of a key at a time, keys in parallel, partitions in turn. A tier's head is held until it is due. A suspect runs
- * alone. A partition with too many unfinished records is not read further. Source: README.md, "The life of a message". */
+ * One record of a key at a time, keys in parallel, partitions in turn. A tier's head is held until
+ * it is due. A suspect runs alone. A partition with too many unfinished records is not read
+ * further. Source: README.md, "The life of a message". */
 #pragma once
 
 #include "pipeline/delivery.h"
@@ -24,8 +25,8 @@ typedef struct {
 
 typedef struct {
   gint64 now_ms; /* monotonic */
-  gint64 database_now_ms,
-      database_error_ms; /* a held head is due when the first is past by the second */
+  /* A held head is due when the first is past by the second */
+  gint64 database_now_ms, database_error_ms;
   guint allowed; /* how many the breaker lets be in flight; in_flight and more: it is closed */
   gint64 away_since_ms; /* since when the breaker is open, by the database's clock; 0: it is not */
   gboolean may_read;    /* FALSE: what has been read could not be got rid of */
@@ -38,13 +39,15 @@ void window_free (Window *window); /* all lanes revoked, nothing in hand */
 
 /* @source is the reader's. Nothing is read before window_open(). */
 Lane *window_assign (Window *window, Partition *partition, gpointer source);
-/* The next record of a partition, or NULL: none there now. Called with the window's lock held; must not wait. */
+/* The next record of a partition, or NULL: none there now. Called with the window's lock held; must
+ * not wait. */
 typedef Delivery *(*WindowReader) (gpointer source, Partition *partition, gpointer data);
 /**
  * window_hand_out:
  * @ret_to_take: gets Delivery *, moved to TAKING, in order
  *
- * As much work as the moment allows. While the downstream is away: only what has waited longer than outage_max_wait_ms.
+ * As much work as the moment allows. While the downstream is away: only what has waited longer than
+ * outage_max_wait_ms.
  */
 void window_hand_out (Window *window, const WindowMoment *moment, WindowReader reader,
                       gpointer data, GPtrArray *ret_to_take);
@@ -60,10 +63,12 @@ void window_store (Window *window, WindowStore store, gpointer data);
 /* Lanes whose stored counts differ from the true ones; of Lane *, references (lane_unref). */
 GPtrArray *window_stale_lanes (Window *window);
 
-/* A revoke in three steps: order, wait until what is in hand has come to its boundary, take away. */
+/* A revoke in three steps: order, wait until what is in hand has come to its boundary, take
+ * away. */
 void window_order (Window *window, GPtrArray *lanes, RunOrder order);
 gboolean window_wait (Window *window, GPtrArray *lanes, gint64 until_us); /* FALSE: not in time */
-/* What waits is given back untouched; what still is in hand is lost, and forgotten when its worker is through. */
+/* What waits is given back untouched; what still is in hand is lost, and forgotten when its worker
+ * is through. */
 void window_revoke (Window *window, GPtrArray *lanes);
 
 /* --- Any thread --- */
@@ -72,12 +77,14 @@ Lane *lane_ref (Lane *lane);
 void lane_unref (Lane *lane);
 const Partition *lane_partition (const Lane *lane);
 
-/* The lanes of these, each once; of Lane *, references (lane_unref). Those that have gone are left out. */
+/* The lanes of these, each once; of Lane *, references (lane_unref). Those that have gone are left
+ * out. */
 GPtrArray *window_lanes_of (Window *window, const GPtrArray *deliveries);
-/* What the database knows about its records has been read: @records of RecordState * by offset, taken. */
+/* What the database knows about its records has been read: @records of RecordState * by offset,
+ * taken. */
 void window_open (Window *window, Lane *lane, GHashTable *records_taken);
-/* The offsets whose counts are open, suspects left out: they have rows of their own. Counts as stored from now on. FALSE:
- * revoked meanwhile. */
+/* The offsets whose counts are open, suspects left out: they have rows of their own. Counts as
+ * stored from now on. FALSE: revoked meanwhile. */
 gboolean window_open_offsets (Window *window, Lane *lane, GArray *ret_offsets);
 /* TRUE once: the first record of this lane is taken. */
 gboolean window_lane_begins (Window *window, Lane *lane);

@@ -1,5 +1,5 @@
-/* What one process does for all, each minute, in a thread and on a connection of its own: the purge,
- * and the look for transactions that stand open. */
+/* What one process does for all, each minute, in a thread and on a connection of its own: the
+ * purge, and the look for transactions that stand open. */
 #pragma once
 
 #include "program/lease.h"

@@ -13,8 +13,8 @@ typedef struct Health Health;
  * Serves at once; not ready. Errors: those of http_server_start().
  */
 Health *health_new (const char *address, guint16 port, gint64 beat_within_ms, GError **error);
-/* Ends the serving and waits for requests under way: then what the functions below were given may go.
- * NULL is fine. */
+/* Ends the serving and waits for requests under way: then what the functions below were given may
+ * go. NULL is fine. */
 void health_close (Health *health);
 void health_free (Health *health); /* after everybody who tells it anything has ended */
 guint16 health_port (Health *health);
@@ -29,9 +29,9 @@ void health_note_beat (Health *health);
  * @kind: a constant, a label of the gauge trouble{kind="…"}
  * @why: an error's text; NULL: it is over, or there was none
  *
- * What stands for more than 3 s makes the process not ready, with its kind in the answer. One line a
- * kind and minute says why, one says that it is over. Cheap enough for each success to call it. Any
- * thread; @health NULL is fine.
+ * What stands for more than 3 s makes the process not ready, with its kind in the answer. One line
+ * a kind and minute says why, one says that it is over. Cheap enough for each success to call it.
+ * Any thread; @health NULL is fine.
  */
 void health_note_trouble (Health *health, const char *kind, const char *why);
 

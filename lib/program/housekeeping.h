@@ -14,14 +14,15 @@ typedef struct {
 typedef struct Housekeeping Housekeeping;
 Housekeeping *housekeeping_new (const HousekeepingOptions *options); /* copies the texts */
 
-/* The first heartbeat, on the caller's connection, before anything needs the clock. Errors: database
- * errors. */
+/* The first heartbeat, on the caller's connection, before anything needs the clock. Errors:
+ * database errors. */
 gboolean housekeeping_first_beat (Housekeeping *house, Db *db, GError **error);
 /* Names a lease that it then takes when it can and renews; the same name again is the same one.
  * @name is a constant. The lease lives as long as @house. Any thread. */
 Lease *housekeeping_lease (Housekeeping *house, const char *name);
 void housekeeping_start (Housekeeping *house);
 
-/* Gives the leases, marks the instance as ended, ends the thread. NULL and never started are fine. */
+/* Gives the leases, marks the instance as ended, ends the thread. NULL and never started are
+ * fine. */
 void housekeeping_stop (Housekeeping *house);
 void housekeeping_free (Housekeeping *house); /* after all who ask its leases */

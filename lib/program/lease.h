@@ -20,8 +20,8 @@ gboolean lease_keep (Lease *lease, Db *db, GError **error);
 /* Before an end: somebody else may have it at once. It runs out by itself if this fails. */
 void lease_give (Lease *lease, Db *db);
 
-/* @changed is called, in the thread that keeps it, when it was got or lost; it asks nothing of the lease.
- * NULL: nobody is any more. One. */
+/* @changed is called, in the thread that keeps it, when it was got or lost; it asks nothing of the
+ * lease. NULL: nobody is any more. One. */
 typedef void (*LeaseChanged) (gpointer data);
 void lease_on_change (Lease *lease, LeaseChanged changed, gpointer data);
 

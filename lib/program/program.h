@@ -48,14 +48,15 @@ Outbox *program_outbox (Program *program);
 /* /livez asks it too, in any thread, until program_stop(). */
 typedef gboolean (*ProgramLiveness) (gpointer data);
 void program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer data);
-/* A consumer's desks: take, settle, and three for steps. The rest of database-connections is its workers' pool. */
+/* A consumer's desks: take, settle, and three for steps. The rest of database-connections is its
+ * workers' pool. */
 #define PROGRAM_DESK_CONNECTIONS 5
 /* What /readyz asks beside the program's own conditions: NULL, or a line that says why not. Called
  * from other threads, at any time until program_stop(). */
 typedef const char *(*ProgramReadiness) (gpointer data);
 void program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data);
-/* What stands in the way of work and is tried again: see health_note_trouble() for what comes of it.
- * @kind is a constant; @why NULL: over. Any thread; cheap. */
+/* What stands in the way of work and is tried again: see health_note_trouble() for what comes of
+ * it. @kind is a constant; @why NULL: over. Any thread; cheap. */
 void program_note_trouble (Program *program, const char *kind, const char *why);
 /* A lease that this process takes when it can, and keeps. @name is a constant; the same name is the
  * same lease, the program's. Held by one process of all at a time: ask it, see lease.h. */

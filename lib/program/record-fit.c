@@ -2,7 +2,8 @@
 #include "program/record-fit.h"
 
 #define OURS        "dp-"
-/* The headers that this file may add: names, frames, and their longest texts (a topic has up to 249 characters). */
+/* The headers that this file may add: names, frames, and their longest texts (a topic has up to 249
+ * characters). */
 #define ADDED_BYTES 420
 
 static gsize

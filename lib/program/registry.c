@@ -8,7 +8,8 @@
 
 #define SCHEMA_NOT_FOUND 40403
 
-/* A 404 of a proxy or of a wrong address says nothing about a schema: only the registry's own code does. */
+/* A 404 of a proxy or of a wrong address says nothing about a schema: only the registry's own code
+ * does. */
 static gboolean
 knows_no_schema (GBytes *body)
 {

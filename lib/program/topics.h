@@ -12,8 +12,8 @@ extern const Setting tier_settings[];
 typedef struct {
   char *name;     /* without prefix */
   int partitions; /* at least, and when it is made */
-  gboolean
-      is_ordered; /* by key, with equal numbers of partitions: what the pipeline itself reads */
+  /* By key, with equal numbers of partitions: what the pipeline itself reads */
+  gboolean is_ordered;
   gint64 retention_ms;
   char *schema;     /* stem in schemas/avro; NULL: bytes of the original record */
   char *consumer;   /* whose retry tier it is; NULL for the others */
@@ -29,8 +29,8 @@ GPtrArray *topics_table (const char *retry_tiers);
 /* The topics that a program needs: all but other consumers' retry tiers. A consumer that the table
  * does not have (a bench's) has the tiers of @retry_tiers, if any. */
 GPtrArray *topics_of_program (const char *name, const char *retry_tiers);
-const Topic *topics_find (const GPtrArray *table,
-                          const char *name); /* borrowed; NULL: not one of them */
+/* Borrowed; NULL: not one of them */
+const Topic *topics_find (const GPtrArray *table, const char *name);
 /* A consumer's retry-tiers as they hold: the setting's, else the table's; "" for none. Owned. */
 char *topics_retry_tiers (const char *consumer, const char *retry_tiers);
 

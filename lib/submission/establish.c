@@ -5,7 +5,8 @@
  * benefit claim for every insert that it takes. So both calls happen under a lock per Veteran that
  * outlives process and connection, a child sends another increment only when somebody else is seen
  * to have taken its own, and nobody uses an increment that another child has sent without an
- * answer. tests/model has these rules as a checked model; changing one means changing that first. */
+ * answer. tests/model has these rules as a checked model; changing one means changing that
+ * first. */
 #include "submission/submission.h"
 
 #include <string.h>
@@ -22,8 +23,8 @@
 
 #define INCREMENTS_ASKED_MAX 3
 #define LAG_ATTEMPTS_MAX     3
-/* So many sends of one child may end unknown one soon after the other; then it waits in look-tier between them, and no
- * longer than outage-max-wait. */
+/* So many sends of one child may end unknown one soon after the other; then it waits in look-tier
+ * between them, and no longer than outage-max-wait. */
 #define SENDS_AT_ONCE_MAX    3
 /* Each makes a change that another one can only undo by making
  * one of its own. */
@@ -324,8 +325,9 @@ send_round (Submission *submission, const Inserts *inserts, Rounds *rounds, GErr
   return ROUND_FAILED;
 }
 
-/* BGS says that the increment is taken, perhaps by our own first send, and shows no claim that has it. Its list may lag
- * behind; what must not happen is that the child dies of it, for then its claim would be established twice. */
+/* BGS says that the increment is taken, perhaps by our own first send, and shows no claim that has
+ * it. Its list may lag behind; what must not happen is that the child dies of it, for then its
+ * claim would be established twice. */
 static Round
 refuse_to_guess (Submission *submission, const Rounds *rounds, GError **error)
 {

@@ -10,8 +10,8 @@
 typedef enum {
   INSERT_FOUND, /* one claim, pending: adopt it */
   INSERT_NOT_THERE,
-  INSERT_UNCLEAR, /* cleared, cancelled, several, or by an unknown hand: a person decides, nothing
-                     is inserted */
+  /* Cleared, cancelled, several, or by an unknown hand: a person decides, nothing is inserted */
+  INSERT_UNCLEAR,
 } InsertSight;
 
 typedef struct {

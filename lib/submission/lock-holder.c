@@ -5,8 +5,8 @@
 #include "submission/insert-settling.h"
 #include "submission/veteran-lock.h"
 
-/* How long a finder waits for the holder before it looks later, in parts of read limit and settle time: together a little
- * longer than these. By default 0.5, 4, 30, 60 and 60 s. */
+/* How long a finder waits for the holder before it looks later, in parts of read limit and settle
+ * time: together a little longer than these. By default 0.5, 4, 30, 60 and 60 s. */
 static const gint64 finder_waits[] = { 1, 8, 60, 120, 120 };
 #define FINDER_WAIT_PARTS 300
 

@@ -90,8 +90,8 @@ gboolean submission_close (Submission *submission, GError **error);
 /* --- The same for both form consumers' descriptors. --- */
 
 extern const Setting *const submission_consumer_settings[];
-extern const char
-    *const submission_downstreams[]; /* BGS, and BID, which answers the pension read only */
+/* BGS, and BID, which answers the pension read only */
+extern const char *const submission_downstreams[];
 /* What errors of BGS, BID and this room mean: for a consumer that calls with any of them. */
 extern const VerdictPage *const submission_verdicts[];
 gpointer submission_decode (EventCodec *codec, GBytes *value, const Record *record, GError **error);

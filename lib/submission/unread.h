@@ -1,7 +1,7 @@
 /* What of a child's document its plan has not read: nothing of a claim is dropped in silence.
  *
- * BGS has no element for some of the form's questions; those are a table here, and the papers print them. What else is
- * not read was not chosen, does not count by another answer, or is unknown. */
+ * BGS has no element for some of the form's questions; those are a table here, and the papers print
+ * them. What else is not read was not chosen, does not count by another answer, or is unknown. */
 #pragma once
 
 #include <jansson.h>
@@ -20,12 +20,14 @@ typedef void (*UnreadFound) (const char *path, Unread unread, gpointer data);
  * unread_find:
  * @content: a child's document, as claim_content() gives it
  *
- * Goes through dependents_application. Tells the highest place whose leaves are all unread for one reason. A path holds
- * keys of the form and numbers alone; a star stands for any other key, which could be a name.
+ * Goes through dependents_application. Tells the highest place whose leaves are all unread for one
+ * reason. A path holds keys of the form and numbers alone; a star stands for any other key, which
+ * could be a name.
  */
 void unread_find (const char *form_type, const json_t *content, UnreadIsRead is_read,
                   UnreadFound found, gpointer data);
 
-/* Of a key of dependents_application in the parent's document: whether it is in a 686c, in a 674, or of the page alone. */
+/* Of a key of dependents_application in the parent's document: whether it is in a 686c, in a 674,
+ * or of the page alone. */
 typedef enum { KEY_OF_686C, KEY_OF_674, KEY_OF_PAGE, KEY_UNKNOWN } UnreadKey;
 UnreadKey unread_key (const char *key);

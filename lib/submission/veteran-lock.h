@@ -1,5 +1,6 @@
 /* The Veteran's lock: one row a Veteran, which outlives process, connection and database restart.
- * Every statement on it is here; what a delivery does that finds it held is lock-holder.h's. Rules: the README of this room. */
+ * Every statement on it is here; what a delivery does that finds it held is lock-holder.h's. Rules:
+ * the README of this room. */
 #pragma once
 
 #include "submission/submission.h"

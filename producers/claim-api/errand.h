@@ -1,5 +1,6 @@
-/* Work for whose end its asker waits until a deadline and no longer: a database that does not answer
- * must not keep a caller. Work that was left behind goes on alone and is bounded in number. */
+/* Work for whose end its asker waits until a deadline and no longer: a database that does not
+ * answer must not keep a caller. Work that was left behind goes on alone and is bounded in
+ * number. */
 #pragma once
 
 #include <glib.h>
@@ -17,8 +18,8 @@ typedef void (*ErrandWork) (Errand *errand, gpointer data);
 
 /* @max_left: while so many are left behind, no further one is begun. */
 Errands *errands_new (guint max_left);
-/* Waits at most @timeout_ms for those left behind. FALSE when some still run: then nothing is freed,
- * and the process should end without taking down what they use. */
+/* Waits at most @timeout_ms for those left behind. FALSE when some still run: then nothing is
+ * freed, and the process should end without taking down what they use. */
 gboolean errands_free (Errands *errands, gint64 timeout_ms);
 
 /**

@@ -5,8 +5,8 @@
 #include "base/cleanup.h"
 #include "base/settings.h"
 
-extern const Setting
-    claim_api_client_settings[]; /* claim-api-url, claim-api-token, claim-api-ca-file */
+/* claim-api-url, claim-api-token, claim-api-ca-file */
+extern const Setting claim_api_client_settings[];
 
 typedef struct ClaimApiClient ClaimApiClient; /* thread safe */
 ClaimApiClient *claim_api_client_new (const Settings *settings);

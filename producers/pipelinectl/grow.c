@@ -124,8 +124,9 @@ look (Drain *drain, GError **error)
          look_at_outbox (drain, error);
 }
 
-/* Topics are not looked at in one moment: a record may have gone from one that was not yet empty to one that was
- * already seen. Two looks that find nothing, with nothing written in between, prove that there is nothing. */
+/* Topics are not looked at in one moment: a record may have gone from one that was not yet empty to
+ * one that was already seen. Two looks that find nothing, with nothing written in between, prove
+ * that there is nothing. */
 static gboolean
 await_drained (Drain *drain, int *ret_exit_code, GError **error)
 {

@@ -1,7 +1,7 @@
 /* pipelinectl topics grow: more partitions for all topics that are ordered by key.
  *
- * A key's partition depends on how many there are, so a key moves when they become more: what lies in its old partition
- * must be handled before its new one is written to. The way, in this order:
+ * A key's partition depends on how many there are, so a key moves when they become more: what lies
+ * in its old partition must be handled before its new one is written to. The way, in this order:
  *
  *   1. stop claim-api (checked: no instance of it is alive)
  *   2. everything that was taken in is handled: outbox, sources and tiers run empty (waited for, at most --wait)
@@ -9,7 +9,8 @@
  *   4. every running program has asked for the new number (waited for)
  *   5. start claim-api again
  *
- * Interrupted, it is run again. Partitions that records and rows name stay valid, for numbers only grow. */
+ * Interrupted, it is run again. Partitions that records and rows name stay valid, for numbers only
+ * grow. */
 #pragma once
 
 #include "broker.h"

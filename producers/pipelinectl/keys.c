@@ -1,9 +1,9 @@
-/* pipelinectl keys rewrap: every data key that another master key wraps is wrapped by the current one.
- * What the data keys seal is not touched.
+/* pipelinectl keys rewrap: every data key that another master key wraps is wrapped by the current
+ * one. What the data keys seal is not touched.
  *
- * In batches of pages, each a transaction of its own: it may be stopped at any moment and begun again,
- * beside programs that work. Row locks of others are not waited for; a further pass comes back to
- * them. */
+ * In batches of pages, each a transaction of its own: it may be stopped at any moment and begun
+ * again, beside programs that work. Row locks of others are not waited for; a further pass comes
+ * back to them. */
 #include <stdio.h>
 #include <string.h>
 

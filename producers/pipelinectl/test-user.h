@@ -8,9 +8,11 @@
 /**
  * test_user_data:
  * @claim: a claim document with veteran_information; borrowed
- * @copy: 0 is the claim's own Veteran; each other number gives another name, SSN, file number and participant id
+ * @copy: 0 is the claim's own Veteran; each other number gives another name, SSN, file number and
+ *   participant id
  *
- * The same claim and copy give the same user every time. SSNs begin with 666, which belongs to nobody.
+ * The same claim and copy give the same user every time. SSNs begin with 666, which belongs to
+ * nobody.
  *
  * Returns: the user_data object, owned; NULL when @claim has no veteran_information.
  */

@@ -1,7 +1,8 @@
-/* pipelinectl topics: makes the topics of schemas/topics.json, or checks that the broker's are as it says.
+/* pipelinectl topics: makes the topics of schemas/topics.json, or checks that the broker's are as
+ * it says.
  *
- * The embedded broker has them all from the start and answers no question about them (broker-admin=no): then only
- * names and partitions are looked at. */
+ * The embedded broker has them all from the start and answers no question about them
+ * (broker-admin=no): then only names and partitions are looked at. */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>

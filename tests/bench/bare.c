@@ -1,11 +1,13 @@
-/* bare: the limit that `bench runner` holds the runner against. A program that knows no trouble: one thread takes up to
- * 300 records, writes for them just the rows that the runner has to write, and publishes.
+/* bare: the limit that `bench runner` holds the runner against. A program that knows no trouble:
+ * one thread takes up to 300 records, writes for them just the rows that the runner has to write,
+ * and publishes.
  *
  *   bare BROKERS DATABASE_URL COUNT     reads dependents.bench.in, writes dependents.bench.out, ends after COUNT
  *
- * Each batch is one trip to the database, in libpq's pipeline mode, and two transactions: an asynchronous one with the
- * open counts and the deletion of what is published by now, a durable one with inbox and outbox rows. It looks for no
- * double, knows neither keys nor run rows, and any error ends it. */
+ * Each batch is one trip to the database, in libpq's pipeline mode, and two transactions: an
+ * asynchronous one with the open counts and the deletion of what is published by now, a durable one
+ * with inbox and outbox rows. It looks for no double, knows neither keys nor run rows, and any
+ * error ends it. */
 #include <glib.h>
 #include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>

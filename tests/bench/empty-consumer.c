@@ -4,8 +4,9 @@
  *   reads    bench.in
  *   emits    bench.out                      through the outbox
  *
- * With --with-run-row each message also takes a run row, as a handler with steps does. With --retry each message
- * fails once, and is counted when its retry tier gives it back: a line "MS" on stdout for each, how late that was. */
+ * With --with-run-row each message also takes a run row, as a handler with steps does. With --retry
+ * each message fails once, and is counted when its retry tier gives it back: a line "MS" on stdout
+ * for each, how late that was. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* bench-load: makes the records of the benches, and looks at what became of them; with librdkafka alone.
+/* bench-load: makes the records of the benches, and looks at what became of them; with librdkafka
+ * alone.
  *
  *   bench-load BROKERS make N [KEYS BYTES]  N records to dependents.bench.in, as fast as can be (1,000 keys, 200 bytes)
  *   bench-load BROKERS pace N RATE          N such records, each of a key of its own, RATE a second
@@ -8,7 +9,8 @@
  *   bench-load BROKERS read NAME            prints a line for each of its records: its time in ms as the broker noted
  *                                           it, and the number that the value begins with
  *
- * A remade topic's records bear the broker's time (LogAppendTime), so that no writer's clock has a say. */
+ * A remade topic's records bear the broker's time (LogAppendTime), so that no writer's clock has a
+ * say. */
 #include <glib.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -97,7 +99,8 @@ partitions_of (rd_kafka_t *handle, const char *name, gint64 offset)
   return list;
 }
 
-/* One request a look: asked for the latest time, the broker answers with the next offset of each partition. */
+/* One request a look: asked for the latest time, the broker answers with the next offset of each
+ * partition. */
 static void
 watch (const char *brokers, const char *name)
 {
@@ -241,7 +244,8 @@ make_topic (const char *brokers, const char *name, int partitions, gboolean is_r
   rd_kafka_destroy (producer);
 }
 
-/* Number @i of the command line; @fallback when it is not there, 0 (which nothing takes) when it is none. */
+/* Number @i of the command line; @fallback when it is not there, 0 (which nothing takes) when it is
+ * none. */
 static gint64
 argument (int argc, char **argv, int i, gint64 max, gint64 fallback)
 {

@@ -1,9 +1,11 @@
-/* What the thread sanitizer has to be told of GLib: its mutexes and conditions are futexes of its own, in a library that
- * is not instrumented, so that every access under a GMutex would look like a race, and a real one would drown. These
- * functions stand before GLib's in every program of the tsan preset, tell the sanitizer, and call GLib's.
+/* What the thread sanitizer has to be told of GLib: its mutexes and conditions are futexes of its
+ * own, in a library that is not instrumented, so that every access under a GMutex would look like a
+ * race, and a real one would drown. These functions stand before GLib's in every program of the
+ * tsan preset, tell the sanitizer, and call GLib's.
  *
- * Only what the repository uses is here: another kind of lock shows itself by a report that names what it guards. Calls
- * inside GLib are not caught (it is linked with -Bsymbolic-functions), therefore the thread pool has its own entry.
+ * Only what the repository uses is here: another kind of lock shows itself by a report that names
+ * what it guards. Calls inside GLib are not caught (it is linked with -Bsymbolic-functions),
+ * therefore the thread pool has its own entry.
  * Source: sanitizer/tsan_interface.h of gcc 12. */
 #include <dlfcn.h>
 #include <glib.h>
@@ -91,8 +93,8 @@ g_cond_wait_until (GCond *condition, GMutex *mutex, gint64 end_us)
   return is_signalled;
 }
 
-/* The quick way of g_once_init_enter() is an atomic read in the caller, which is instrumented; only GLib's write
- * is not. */
+/* The quick way of g_once_init_enter() is an atomic read in the caller, which is instrumented; only
+ * GLib's write is not. */
 #undef g_once_init_enter
 gboolean
 g_once_init_enter (volatile void *location)

@@ -1,7 +1,7 @@
-/* Threads and locks of C11 by those of POSIX, for the thread sanitizer: librdkafka has its threads and locks by
- * <threads.h>, and the sanitizer of gcc 12 does not know thrd_create(): a thread that it has not seen start ends the
- * process at its first intercepted call. In glibc both kinds are the same objects. Stands before libc's in every program
- * of the tsan preset. */
+/* Threads and locks of C11 by those of POSIX, for the thread sanitizer: librdkafka has its threads
+ * and locks by <threads.h>, and the sanitizer of gcc 12 does not know thrd_create(): a thread that
+ * it has not seen start ends the process at its first intercepted call. In glibc both kinds are the
+ * same objects. Stands before libc's in every program of the tsan preset. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -145,8 +145,9 @@ cnd_timedwait (cnd_t *condition, mtx_t *mutex, const struct timespec *until)
   return result_of (pthread_cond_timedwait (CONDITION (condition), MUTEX (mutex), until));
 }
 
-/* librdkafka destroys a lock after the last reference is gone, and counts those with atomics that nobody instruments. To
- * hold the lock once more says the same: its other holders have let it go. */
+/* librdkafka destroys a lock after the last reference is gone, and counts those with atomics that
+ * nobody instruments. To hold the lock once more says the same: its other holders have let it
+ * go. */
 int
 pthread_rwlock_destroy (pthread_rwlock_t *lock)
 {

@@ -182,9 +182,8 @@ offset_is_what_all_trips_agree_on (void)
   g_assert_cmpint (clock_database_offset_ms (), ==, 200);
   g_assert_cmpint (clock_database_error_ms (), ==, 2);
 
-  clock_note_database (
-      3000, 3500,
-      3201); /* −299 to 201: slow on its way back, and no worse for it but for a drift */
+  /* −299 to 201: slow on its way back, and no worse for it but for a drift */
+  clock_note_database (3000, 3500, 3201);
   g_assert_cmpint (clock_database_error_ms (), <=, 3);
   g_assert_cmpint (ABS (clock_database_offset_ms () - 200), <=, clock_database_error_ms ());
 

@@ -30,7 +30,8 @@ test_message (void)
          "bnftClaimTypeCd");
 }
 
-/* Nobody's name gets through a text that nobody has seen before, and what tells an operator something does. */
+/* Nobody's name gets through a text that nobody has seen before, and what tells an operator
+ * something does. */
 static void
 test_names (void)
 {
@@ -371,7 +372,8 @@ test_made_up (void)
   }
 }
 
-/* Eight megabytes are read of an answer, and all of them may be one fault: that costs what 256 kB cost. */
+/* Eight megabytes are read of an answer, and all of them may be one fault: that costs what 256 kB
+ * cost. */
 static void
 test_huge (void)
 {

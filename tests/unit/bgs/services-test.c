@@ -78,7 +78,8 @@ refuses (FakeBgs *fake, char *result, GError *error, const char *message)
   g_error_free (error);
 }
 
-/* Whether a repeat would do harm is said of each operation: then a fault that BGS is not known to give proves nothing. */
+/* Whether a repeat would do harm is said of each operation: then a fault that BGS is not known to
+ * give proves nothing. */
 #define FOREIGN_FAULT_IS(code, create, thing)                                                      \
   {                                                                                                \
     g_autoptr (GError) problem = NULL;                                                             \

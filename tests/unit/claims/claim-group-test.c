@@ -621,8 +621,8 @@ test_attempts (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
   record (fixture->db, claim_id, 1, "pending", NULL, "pending");
   record (fixture->db, claim_id, 1, "failure", NULL, "failure");
   record (fixture->db, claim_id, 2, "pending", NULL, "pending");
-  record (fixture->db, claim_id, 1, "unknown", NULL,
-          "pending"); /* a late word about an older try */
+  /* A late word about an older try */
+  record (fixture->db, claim_id, 1, "unknown", NULL, "pending");
   record (fixture->db, claim_id, 2, "submitted", "601-1", "submitted");
   record (fixture->db, claim_id, 2, "failure", NULL, "submitted");
 

@@ -1,5 +1,5 @@
-/* A commit that no standby has confirmed is not known to be one, and a server that cannot confirm any is not believed.
- * needs: postgres */
+/* A commit that no standby has confirmed is not known to be one, and a server that cannot confirm
+ * any is not believed. needs: postgres */
 #include "support/database.h"
 
 typedef struct {
@@ -80,8 +80,8 @@ set_standby (Db *db, const char *name)
   database_run (db, "select pg_reload_conf ()");
 }
 
-/* Commits of sessions that wait for standbys hang from now on, for there is no standby of that name. The server takes
- * the change over when it comes to it. */
+/* Commits of sessions that wait for standbys hang from now on, for there is no standby of that
+ * name. The server takes the change over when it comes to it. */
 static void
 demand_standby (Db *db)
 {

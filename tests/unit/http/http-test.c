@@ -333,9 +333,10 @@ test_once_is_once (void)
   peer_stop (peer);
 }
 
-/* A server that dies in the middle of a request, is away, and comes back on the same port: nothing of what
- * failed is kept. libcurl 7.88 keeps that a body has to be rewound, when the connection for that is refused: with the
- * same handle the next call would end before its first byte, and be told as a peer that cannot be reached. */
+/* A server that dies in the middle of a request, is away, and comes back on the same port: nothing
+ * of what failed is kept. libcurl 7.88 keeps that a body has to be rewound, when the connection for
+ * that is refused: with the same handle the next call would end before its first byte, and be told
+ * as a peer that cannot be reached. */
 static void
 test_comes_back (void)
 {

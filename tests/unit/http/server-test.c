@@ -96,8 +96,8 @@ dial (HttpServer *server)
 static void
 say (int fd, const char *text)
 {
-  (void)send (fd, text, strlen (text),
-              MSG_NOSIGNAL); /* the server may have closed: that is what is tested */
+  /* The server may have closed: that is what is tested */
+  (void)send (fd, text, strlen (text), MSG_NOSIGNAL);
 }
 
 /* Everything until the server closes. */

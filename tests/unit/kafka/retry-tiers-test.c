@@ -1,4 +1,5 @@
-/* Retry tiers: what is written becomes waits, and each partition of a tier has a jitter of its own that never changes. */
+/* Retry tiers: what is written becomes waits, and each partition of a tier has a jitter of its own
+ * that never changes. */
 #include <string.h>
 
 #include "base/settings.h"

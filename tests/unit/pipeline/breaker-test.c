@@ -776,8 +776,8 @@ test_ramp_tells_of_a_free_place (Fixture *fixture, gconstpointer unused G_GNUC_U
 
 /* --- looking --- */
 
-static gint64
-    ahead_ms; /* never less: the programs live on, and a monotonic clock does not go back */
+/* Never less: the programs live on, and a monotonic clock does not go back */
+static gint64 ahead_ms;
 
 static gint64
 monotonic_ahead (void)

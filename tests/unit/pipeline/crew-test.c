@@ -1,4 +1,5 @@
-/* The crew: every item once and in order, no more workers than it may have, and no more than it needs. */
+/* The crew: every item once and in order, no more workers than it may have, and no more than it
+ * needs. */
 #include "pipeline/crew.h"
 
 #define DEADLINE_US (30 * G_USEC_PER_SEC)
@@ -172,7 +173,8 @@ every_item_is_done_once_whoever_adds_it (void)
   shop_free (shop);
 }
 
-/* Each who arrives calls the next: a batch of calls that wait has all the workers it may have, and not one more. */
+/* Each who arrives calls the next: a batch of calls that wait has all the workers it may have, and
+ * not one more. */
 static void
 blocked_workers_make_others_start_up_to_the_bound (void)
 {

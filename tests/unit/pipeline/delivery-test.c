@@ -1,4 +1,5 @@
-/* A delivery: the table of its moves and who may make them, when it is due, the order to stop, its key. */
+/* A delivery: the table of its moves and who may make them, when it is due, the order to stop, its
+ * key. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
-/* What a handler's end means, as far as no database is asked: how verdicts are settled, what becomes of a settlement that is
- * refused, and where an attempt or a claim is spared. The expectations stand here in full, on purpose. */
+/* What a handler's end means, as far as no database is asked: how verdicts are settled, what
+ * becomes of a settlement that is refused, and where an attempt or a claim is spared. The
+ * expectations stand here in full, on purpose. */
 #include <string.h>
 
 #include "claims/claim-group.h"
@@ -121,7 +122,8 @@ what_is_no_verdict_has_no_kind (void)
 typedef struct {
   SettleKind kind;
   gboolean is_bare;
-  /* what becomes of it when the database names somebody it does not have, and on any other refusal */
+  /* what becomes of it when the database names somebody it does not have, and on any other
+   * refusal */
   guint of_nobody, nobody_is_bare, of_other, other_is_bare;
 } Refused;
 
@@ -202,7 +204,8 @@ a_refusal_on_the_last_attempt_is_the_end (void)
   }
 }
 
-/* Whatever is refused again and again, with whatever error: never back to what was refused, and not for ever. */
+/* Whatever is refused again and again, with whatever error: never back to what was refused, and not
+ * for ever. */
 static void
 refused_again_and_again_it_comes_to_an_end (void)
 {

@@ -1,5 +1,6 @@
-/* What to do next about a step: every state of its newest row, every rule, before and after its limit. The expectations
- * stand here in full, on purpose: a row that is changed has to be changed twice. */
+/* What to do next about a step: every state of its newest row, every rule, before and after its
+ * limit. The expectations stand here in full, on purpose: a row that is changed has to be changed
+ * twice. */
 #include <string.h>
 
 #include "pipeline/step-next.h"

@@ -1,8 +1,9 @@
-/* The pipeline's own page of verdicts, row by row, and how pages are asked. The pages of the rooms that
- * call somebody have tests of their own, and tests/unit/submission looks that every error of the
- * house stands on one.
+/* The pipeline's own page of verdicts, row by row, and how pages are asked. The pages of the rooms
+ * that call somebody have tests of their own, and tests/unit/submission looks that every error of
+ * the house stands on one.
  *
- * The expectations stand here in full, on purpose: a row that is changed has to be changed twice. */
+ * The expectations stand here in full, on purpose: a row that is changed has to be changed
+ * twice. */
 #include "base/seal.h"
 #include "base/settings.h"
 #include "claims/claim-group.h"
@@ -168,7 +169,8 @@ what_no_page_knows_is_tried_again_and_unknown (void)
   g_assert_false (verdict_is_downstream_away (NULL));
 }
 
-/* A read of the database and a rule of ours fail before a call; an unknown stays one when it is told on. */
+/* A read of the database and a rule of ours fail before a call; an unknown stays one when it is
+ * told on. */
 static void
 what_is_made_before_a_call_has_failed (void)
 {

@@ -1,5 +1,5 @@
-/* A window with neither broker nor database: partitions that a test writes to, a reader of them, and a moment that the test
- * moves. Beside a test, included once. */
+/* A window with neither broker nor database: partitions that a test writes to, a reader of them,
+ * and a moment that the test moves. Beside a test, included once. */
 #pragma once
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* The window under generated sequences: every operation in any order, as far as its callers may order them, against a model
- * that knows nothing of queues. What must hold is looked at after each operation; the seed is told, and can be given with
- * --seed. */
+/* The window under generated sequences: every operation in any order, as far as its callers may
+ * order them, against a model that knows nothing of queues. What must hold is looked at after each
+ * operation; the seed is told, and can be given with --seed. */
 #include "pipeline/window.h"
 
 #define OPERATIONS  100000
@@ -36,7 +36,8 @@ typedef struct {
   gint64 read, stored; /* offsets */
 } Log;
 
-/* What each is, as far as its users know: what has been read is in line, wherever the window keeps it. */
+/* What each is, as far as its users know: what has been read is in line, wherever the window keeps
+ * it. */
 typedef enum { IN_LINE, TAKING, READY, RUNNING, SETTLING, SNOOZING, FINISHED } ModelState;
 
 /* A record in hand of the window. */
@@ -628,7 +629,8 @@ revoke_some (Model *model)
   take_away (model, lanes, logs);
 }
 
-/* Until those that were ordered have gone nothing is handed out, for the poll thread waits in the revoke. */
+/* Until those that were ordered have gone nothing is handed out, for the poll thread waits in the
+ * revoke. */
 static gboolean
 is_revoking (const Model *model)
 {

@@ -1,5 +1,5 @@
-/* The window, case by case, with neither broker nor database. Sequences of everything together are generated in
- * window-sequences-test.c; threads drive it in window-threads-test.c. */
+/* The window, case by case, with neither broker nor database. Sequences of everything together are
+ * generated in window-sequences-test.c; threads drive it in window-threads-test.c. */
 #include <string.h>
 
 #include "unit/pipeline/window-fixture.h"
@@ -417,8 +417,8 @@ a_suspect_that_is_lost_lets_go_when_its_worker_is_through (void)
   fixture_free (fixture);
 }
 
-/* It has to wait for what is in hand, and whoever finishes that wakes the poll thread: a head that is due meanwhile is no
- * reason to look again at once, and again. */
+/* It has to wait for what is in hand, and whoever finishes that wakes the poll thread: a head that
+ * is due meanwhile is no reason to look again at once, and again. */
 static void
 a_suspect_that_waits_keeps_nobody_awake (void)
 {
@@ -442,7 +442,8 @@ a_suspect_that_waits_keeps_nobody_awake (void)
   fixture_free (fixture);
 }
 
-/* What a header says of its wait counts where the database has nothing; what both know is the database's. */
+/* What a header says of its wait counts where the database has nothing; what both know is the
+ * database's. */
 static void
 what_the_database_knows_goes_with_its_record (void)
 {
@@ -835,7 +836,8 @@ a_lane_begins_once_and_is_told_once (void)
 
 /* --- A partition goes --- */
 
-/* One record of key "a" in that state, with another of its key parked behind it in a partition that stays. */
+/* One record of key "a" in that state, with another of its key parked behind it in a partition that
+ * stays. */
 typedef struct {
   Fixture *fixture;
   Source *source, *other;
@@ -1029,7 +1031,8 @@ finished_behind_an_unfinished_one_it_is_forgotten_at_once (void)
   fixture_free (fixture);
 }
 
-/* The partition went while the take desk waited: no worker, and the record is read again by whoever has it now. */
+/* The partition went while the take desk waited: no worker, and the record is read again by whoever
+ * has it now. */
 static void
 revoked_while_it_is_taken_no_worker_gets_it (void)
 {

@@ -1,5 +1,5 @@
-/* The window between its threads: poll, take, workers, settle, as life.c brings them together, while partitions go and come.
- * Made for the thread sanitizer too. */
+/* The window between its threads: poll, take, workers, settle, as life.c brings them together,
+ * while partitions go and come. Made for the thread sanitizer too. */
 #include "pipeline/crew.h"
 #include "pipeline/window.h"
 
@@ -12,7 +12,8 @@
 #define SLEEP_MS    5
 #define DEADLINE_US (100 * G_USEC_PER_SEC)
 
-/* What one thread hands to another. (GLib's own queue locks where the thread sanitizer does not see it.) */
+/* What one thread hands to another. (GLib's own queue locks where the thread sanitizer does not see
+ * it.) */
 typedef struct {
   GMutex lock;
   GCond added;

@@ -1,5 +1,5 @@
-/* Transactions that stand open are told, also those of another database and of roles that hide them.
- * needs: postgres */
+/* Transactions that stand open are told, also those of another database and of roles that hide
+ * them. needs: postgres */
 #include "program/foreign-transactions.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The outbox with a broker inside its own producer (librdkafka's mock cluster): what is refused, what is left by a dead
- * process, what was committed without an answer. needs: postgres */
+/* The outbox with a broker inside its own producer (librdkafka's mock cluster): what is refused,
+ * what is left by a dead process, what was committed without an answer. needs: postgres */
 #include "program/outbox.h"
 
 #include <librdkafka/rdkafka_mock.h>

@@ -1,5 +1,5 @@
-/* The purge goes by its index, takes all that is too old and nothing else, and rests between batches.
- * needs: postgres */
+/* The purge goes by its index, takes all that is too old and nothing else, and rests between
+ * batches. needs: postgres */
 #include "program/purge.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The dp- headers: whatever a foreign producer writes is read as ours or as nothing, and the next record's headers are whole,
- * bounded and replaced. */
+/* The dp- headers: whatever a foreign producer writes is read as ours or as nothing, and the next
+ * record's headers are whole, bounded and replaced. */
 #include <string.h>
 
 #include "base/clock.h"

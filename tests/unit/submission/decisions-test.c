@@ -108,7 +108,8 @@ test_review_reads_by_the_table (void)
                  0, "child-or-parent-died");
 }
 
-/* What is not clear in a claim is a reason of its own, after those of the table; a 674 alone has them too. */
+/* What is not clear in a claim is a reason of its own, after those of the table; a 674 alone has
+ * them too. */
 static void
 test_review_of_findings (void)
 {

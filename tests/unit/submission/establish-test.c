@@ -54,8 +54,8 @@ test_found (void)
   InsertLook look;
 
   claim (claims, "1", "133", "130SSRD", "2026-11-21", US, "PEND");
-  claim (claims, "2", "134", "130SSRD", "2026-11-21", "VAGOVAPI",
-         "PEND"); /* BGS writes us in upper case */
+  /* BGS writes us in upper case */
+  claim (claims, "2", "134", "130SSRD", "2026-11-21", "VAGOVAPI", "PEND");
   look = insert_look (sent, claims, US);
   g_assert_cmpint (look.sight, ==, INSERT_FOUND);
   g_assert_cmpstr (look.claim->claim_id, ==, "2");

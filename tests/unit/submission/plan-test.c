@@ -301,7 +301,8 @@ static const char *const not_mapped_686c[] = {
   "dependents_application/deaths/[]/child_status/adopted",
   "dependents_application/deaths/[]/child_status/disabled",
   "dependents_application/deaths/[]/child_status/child_over18_in_school",
-  "dependents_application/deaths/[]/dependent_death_location/location/country", /* a child's alone, here */
+  /* A child's alone, here */
+  "dependents_application/deaths/[]/dependent_death_location/location/country",
   "dependents_application/deaths/[]/dependent_death_location/outside_usa",
   "dependents_application/spouse_supporting_documents/[]/name",
   "dependents_application/spouse_supporting_documents/[]/size",
@@ -335,7 +336,8 @@ static const char *const mapped_for_some_686c[] = {
 
 static const char *const mapped_for_some_674[] = {
   "dependents_application/veteran_contact_information/veteran_address/street2",
-  "dependents_application/student_information/[]/relationship_to_student", /* anything unknown is biological */
+  /* Anything unknown is biological */
+  "dependents_application/student_information/[]/relationship_to_student",
   "dependents_application/student_information/[]/student_income",
   "dependents_application/student_information/[]/school_information/"
   "student_did_attend_school_last_term",
