@@ -134,7 +134,9 @@ encode (GByteArray *bytes, char type, Oid *ret_oid, va_list *arguments)
 {
   switch (type) {
   case 'i': {
-    guint64 network = GUINT64_TO_BE ((guint64)va_arg (*arguments, gint64));
+    /* Not within the macro: without optimisation it evaluates its argument eight times. */
+    guint64 number = (guint64)va_arg (*arguments, gint64);
+    guint64 network = GUINT64_TO_BE (number);
     *ret_oid = OID_INT8;
     g_byte_array_append (bytes, (const guint8 *)&network, sizeof network);
     return TRUE;
