@@ -190,7 +190,7 @@ class Outage(PipelineTest):
         """Killed while it is at work on many claims, and back soon: the first probe that it can answer ends the outage."""
         house = self.pipeline(simulator_options=["--answer-delay-ms=200"], **OUTAGE).set_up()
         gate = Gate(house.simulator.netloc)
-        self.addCleanup(gate.close)
+        self.addCleanup(gate.end)
         house.settings["bgs-url"] = gate.url
         house.start_api()
         programs = self.start_consumers(house, proc_setup=2, form_686c=2)

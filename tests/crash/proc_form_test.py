@@ -14,7 +14,9 @@ from pipeline import PipelineTest, until
 
 CREATE, FIND = "vnpProcFormCreate", "vnpProcFormFindByPrimaryKey"
 FORMS = ("03", "07", "06", "07")   # samples: 686c; both; three 674s, which share one; both
-LIMITS = {"breaker_failures": 1000, "bgs_read_timeout_ms": 2000, "kafka__session__timeout__ms": 2000, "revoke_drain_ms": 300}
+READ_LIMIT_MS = 5000
+SLOW_MS = 4000   # so long a call can be met on its way, on a busy machine too
+LIMITS = {"breaker_failures": 1000, "bgs_read_timeout_ms": READ_LIMIT_MS, "kafka__session__timeout__ms": 2000, "revoke_drain_ms": 300}
 FAULT = ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>'
          "<faultstring>a finder that nobody has ever seen at work</faultstring></s:Fault></s:Body></s:Envelope>")
 
@@ -44,8 +46,8 @@ class ProcForm(PipelineTest):
         for veteran in range(1, len(FORMS) + 1):
             self.simulator.rule(name=f"{rule['do']}-{veteran}", operation=CREATE, contains=self.uid(veteran), times=1, **rule)
 
-    def make_slow(self, delay_ms):
-        self.simulator.rule(name="slow", operation=CREATE, do="delay", delay_ms=delay_ms)
+    def make_slow(self):
+        self.simulator.rule(name="slow", operation=CREATE, do="delay", delay_ms=SLOW_MS)
 
     def wait_in_progress(self):
         """Several are being made. What has come so far stays slow, the next ones do not."""
@@ -73,7 +75,7 @@ class ProcForm(PipelineTest):
     def test_killed_while_bgs_acts(self):
         """BGS acts on the requests of a process that is gone; the next one looks, and finds the forms there."""
         first = self.start_setup("a")
-        self.make_slow(1500)
+        self.make_slow()
         self.submit()
         self.wait_in_progress()
         first.kill()
@@ -83,7 +85,7 @@ class ProcForm(PipelineTest):
 
     def test_timed_out_after_acting(self):
         self.start_setup("a")
-        self.trouble_first_of_each(do="delay", delay_ms=2300)
+        self.trouble_first_of_each(do="delay", delay_ms=READ_LIMIT_MS + 300)
         self.submit()
         self.finish()
         self.assertEqual(len(self.simulator.ledger(FIND)), len(FORMS))
@@ -101,7 +103,7 @@ class ProcForm(PipelineTest):
         """The same record, in a partition of another process, while the first one is in the middle of it; and once more
         when all is over."""
         programs = [self.start_setup("a"), self.start_setup("z")]
-        self.make_slow(1500)
+        self.make_slow()
         self.submit()
         self.wait_in_progress()
         self.repeat_records()
@@ -116,7 +118,7 @@ class ProcForm(PipelineTest):
     def test_stopped_while_another_has_it(self):
         """A process that stands still loses its partitions, and wakes up when another has done its work."""
         first = self.start_setup("a")
-        self.make_slow(1500)
+        self.make_slow()
         self.submit()
         self.wait_in_progress()
         first.stop()

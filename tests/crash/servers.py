@@ -116,19 +116,25 @@ class Gate:
 
     def close(self):
         """The port stays ours, and nobody listens there."""
+        if self.listener.fileno() < 0:
+            return
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         with self.lock:
             cut, self.connections = self.connections, set()
         for connection in cut:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))   # a reset, as of the dead
             try:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))   # a reset, as of the dead
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass   # it has gone by itself
         self.holder = socket.socket()
         self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.holder.bind(("127.0.0.1", self.port))
+
+    def end(self):
+        self.close()
+        self.holder.close()
 
     def accept(self, listener):
         while True:
