@@ -1,8 +1,7 @@
 /* What a claim must and should be; see validate.h.
  *
  * One table per object of the form: its keys, which are required, and the check of each. Rules that
- * join several keys stand in a function beside their table. Sections named below are those of the
- * claim document reference. */
+ * join several keys stand in a function beside their table. Source: README.md, rules 1 to 4. */
 #include "claims/validate.h"
 
 #include <math.h>
@@ -128,8 +127,7 @@ check_at (Checker *checker, const char *key, const json_t *value, Check check)
   g_string_truncate (checker->path, length);
 }
 
-/* The papers and BGS read snake_case only, so a key in camelCase is lost without a word (decisions,
- * Validation 4). */
+/* The papers and BGS read snake_case only, so a key in camelCase is lost without a word. */
 static void
 warn_of_camel_case (Checker *checker, const json_t *object, const Member *members)
 {
@@ -199,7 +197,7 @@ check_each (Checker *checker, const json_t *value, Check check)
   }
 }
 
-/* --- Values: section 3 --- */
+/* --- Values --- */
 
 static gboolean
 check_string (Checker *checker, const json_t *value)
@@ -310,7 +308,7 @@ check_ssn (Checker *checker, const json_t *value)
     found (checker, "must be nine digits");
 }
 
-/* Spouse, child and student may have none, with a reason (decisions, Papers 20). */
+/* Spouse, child and student may have none, with a reason. */
 static void
 check_no_ssn_reason (Checker *checker, const json_t *value)
 {
@@ -489,7 +487,7 @@ check_files (Checker *checker, const json_t *value)
   check_each (checker, value, check_file);
 }
 
-/* --- Addresses and places: section 3 --- */
+/* --- Addresses and places --- */
 
 /* clang-format off */
 static const char *const states_usa[] = {
@@ -676,7 +674,7 @@ check_birth_location (Checker *checker, const json_t *value)
     check_variant (checker, value, need_domestic_birth, need_foreign, need_either_birth);
 }
 
-/* --- dependents_application: section 4 --- */
+/* --- dependents_application --- */
 
 static void
 check_contact (Checker *checker, const json_t *value)
@@ -1190,7 +1188,7 @@ check_application (Checker *checker, const json_t *value)
   }
 }
 
-/* --- The document: sections 1, 2 and 5 --- */
+/* --- The document --- */
 
 static void
 check_veteran (Checker *checker, const json_t *value)
@@ -1361,7 +1359,7 @@ drop_doubles (GPtrArray *findings)
         g_ptr_array_remove_index (findings, k);
 }
 
-/* The document as it is judged. A signature may be empty (claim document reference, section 1): that it is there is all
+/* The document as it is judged. A signature may be empty: that it is there is all
  * that today's service asks. */
 static json_t *
 judged (const json_t *parent)

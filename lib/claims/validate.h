@@ -1,5 +1,6 @@
-/* What a claim must and should be. Lenient rules refuse; strict ones are warnings unless the setting says otherwise.
- * Source: claim document reference, sections 1 to 5, decisions "Validation", and schemas/json/claim.schema.json, which
+/* What a claim must and should be. Lenient rules refuse; strict ones are warnings unless the
+ * setting says otherwise.
+ * Source: README.md, rules 1 to 5, and schemas/json/claim.schema.json, which
  * says the same (tests/integration/claim-schema holds the two against each other). */
 #pragma once
 
@@ -8,20 +9,24 @@
 #include <glib.h>
 
 typedef enum {
-  CLAIM_RULE_LENIENT, /* refused in every mode: what is enforced today, and rules of ours that keep data from being lost */
+  /* Refused in every mode: what is enforced today, and rules of ours that keep data from being lost
+   * */
+  CLAIM_RULE_LENIENT,
   CLAIM_RULE_STRICT,  /* refused in strict mode, a warning else */
   CLAIM_RULE_WARNING, /* never refused */
 } ClaimRule;
 
 typedef struct {
-  char *
-      pointer; /* JSON pointer in storage (snake_case) terms; "" is the document root; a missing key names its parent */
+  /* JSON pointer in storage (snake_case) terms; "" is the document root; a missing key names its
+   * parent */
+  char *pointer;
   char *message; /* never holds a value, nor a key that is not one of the claim's own */
   ClaimRule rule;
 } ClaimFinding;
 void claim_finding_free (ClaimFinding *finding);
 
-/* More findings than this are not told: nothing grows without a bound. The lenient ones come first. */
+/* More findings than this are not told: nothing grows without a bound. The lenient ones come
+ * first. */
 #define CLAIM_FINDINGS_MAX 200
 
 /**

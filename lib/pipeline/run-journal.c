@@ -160,15 +160,6 @@ run_pass_points (const char *name, const GPtrArray *ends)
 /* --- Writing --- */
 
 static gboolean
-has_finished (const GPtrArray *ends)
-{
-  for (guint i = 0; i < ends->len; i++)
-    if (strcmp (((const StepEnd *)g_ptr_array_index (ends, i))->state, "finished") == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 are_hit (const GPtrArray *ends)
 {
   for (guint i = 0; i < ends->len; i++)
@@ -233,7 +224,7 @@ do_unit (Run *run, StepUnit *unit, GError **error)
 gboolean
 run_submit (Run *run, StepUnit *unit, GError **error)
 {
-  gboolean is_progress = has_finished (run->ends), is_ours;
+  gboolean is_progress = step_ends_finish (run->ends), is_ours;
 
   unit->run = run;
   unit->delivery = run->delivery;

@@ -71,8 +71,8 @@ write_starts (Db *db, const Context *context, GPtrArray *units, GError **error)
   return TRUE;
 }
 
-static gboolean
-has_finished (const GPtrArray *ends)
+gboolean
+step_ends_finish (const GPtrArray *ends)
 {
   for (guint i = 0; i < ends->len; i++)
     if (strcmp (((const StepEnd *)g_ptr_array_index (ends, i))->state, "finished") == 0)
@@ -87,7 +87,7 @@ clear_suspects (Db *db, const Context *context, GPtrArray *units, GError **error
   for (guint i = 0; i < units->len; i++) {
     StepUnit *unit = g_ptr_array_index (units, i);
 
-    if (unit->delivery->known.has_row && has_finished (unit->ends) &&
+    if (unit->delivery->known.has_row && step_ends_finish (unit->ends) &&
         !suspects_clear (db, context->consumer->name, unit->delivery, error))
       return FALSE;
   }

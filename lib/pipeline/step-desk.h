@@ -1,6 +1,6 @@
-/* The step desk: ends and starts of steps that wait at the same moment are one commit; units with work of their own (the
- * Veteran's lock, a child submitted) have a transaction each, at desks beside it, for they take row locks in an order that
- * holds within one claim only. */
+/* The step desk: ends and starts of steps that wait at the same moment are one commit; units with
+ * work of their own (the Veteran's lock, a child submitted) have a transaction each, at desks
+ * beside it, for they take row locks in an order that holds within one claim only. */
 #pragma once
 
 #include "pipeline/context.h"
@@ -33,10 +33,12 @@ typedef struct {
   GCond done;
 } StepUnit;
 
+gboolean step_ends_finish (const GPtrArray *ends); /* one of these StepEnd * is "finished" */
+
 #define STEP_DESKS 3 /* their connections */
 
 StepDesk *step_desk_new (const Context *context);
 void step_desk_free (StepDesk *desk); /* NULL is fine */
-/* Waits until it is committed or refused. Errors: in the unit; %DB_ERROR_TIMEOUT, %DB_ERROR_COMMIT_UNKNOWN, those of its
- * work, %PIPELINE_ERROR_LOST. */
+/* Waits until it is committed or refused. Errors: in the unit; %DB_ERROR_TIMEOUT,
+ * %DB_ERROR_COMMIT_UNKNOWN, those of its work, %PIPELINE_ERROR_LOST. */
 void step_desk_do (StepDesk *desk, StepUnit *unit);

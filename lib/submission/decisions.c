@@ -1,7 +1,7 @@
 #include "submission/decisions.h"
 
 #include "claims/answers.h"
-#include "claims/content.h"
+#include "submission/form.h"
 
 #include <string.h>
 
@@ -16,12 +16,6 @@ const Setting submission_settings[] = {
     .help = "Whether BID is asked if the Veteran receives a pension." },
   { .name = NULL },
 };
-
-gboolean
-form_has_option (const json_t *form, const char *option)
-{
-  return claim_option (form, option) == ANSWER_YES;
-}
 
 static const json_t *
 application (const json_t *form)
@@ -46,15 +40,6 @@ child_married (const json_t *form)
 {
   return form_has_option (form, "report_marriage_of_child_under18") ||
          form_has_option (form, "child_marriage");
-}
-
-gboolean
-form_has_divorce (const json_t *form)
-{
-  const json_t *divorce = json_object_get (application (form), "report_divorce");
-
-  return json_is_object (divorce) && !claim_is_nothing (divorce) &&
-         claim_option (form, "report_divorce") != ANSWER_NO;
 }
 
 static gboolean
@@ -89,8 +74,7 @@ child_or_parent_died (const json_t *form)
   return FALSE;
 }
 
-/* The table of BGS reference 6.1, in its order. The last row does not depend on the 686c's
- * document. */
+/* In the order of README.md, rule 4. The last row does not depend on the 686c's document. */
 static const struct {
   const char *code;
   gboolean (*applies) (const json_t *form_686c);
@@ -152,7 +136,7 @@ decide_removal (const json_t *form_686c)
          form_has_option (form_686c, "report_divorce") || form_has_divorce (form_686c);
 }
 
-/* The tables of BGS reference 6.3. */
+/* Source: README.md, rule 5. */
 static const struct {
   const char *form_type;
   gboolean is_manual, is_removal, has_pension;

@@ -1,7 +1,7 @@
 /* What is decided about a claim group: whether a person reviews it, whether somebody is removed,
  * which end product its benefit claims get. One table each, used by proc-setup (which stores the
  * review reasons on the group) and by the form consumers (which read them there). Nothing here
- * calls or reads anything. Source: BGS reference 6.1 to 6.3; decisions 3, 17 and 18, Unclean claims 3 and 4. */
+ * calls or reads anything. Source: README.md, rules 4, 5 and 7. */
 #pragma once
 
 #include <jansson.h>
@@ -19,8 +19,9 @@ extern const Setting submission_settings[]; /* removal-check, pension-check */
  * @count_674: how many 674 children it has
  * @findings: of SurveyFinding *, what its claims leave open; may be NULL
  *
- * Returns: the reasons, one a line, owned; NULL when nobody has to review the group. First the codes of the table, the
- * first match first (it is the one that the note names), then "CODE FIELD" of each finding that a person has to see.
+ * Returns: the reasons, one a line, owned; NULL when nobody has to review the group. First the
+ * codes of the table, the first match first (it is the one that the note names), then "CODE FIELD"
+ * of each finding that a person has to see.
  */
 char *decide_review (const json_t *form_686c, guint count_674, const GPtrArray *findings);
 /* What a note says for a code of the table; NULL for any other code. */
@@ -41,8 +42,3 @@ const EndProduct *decide_end_product (const char *form_type, gboolean is_manual,
 /* The code that the increment is asked for: the base code of the form, whatever code is used in the
  * end. */
 const char *increment_claim_type (const char *form_type);
-
-/* Options as the form gives them: read as a yes (claims/answers.h), at the top level. */
-gboolean form_has_option (const json_t *form, const char *option);
-/* A divorce is reported by its data, unless the option says no (decision 18). */
-gboolean form_has_divorce (const json_t *form);

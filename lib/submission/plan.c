@@ -9,7 +9,7 @@
 #include "claims/answers.h"
 #include "claims/content.h"
 #include "claims/values.h"
-#include "submission/decisions.h"
+#include "submission/form.h"
 #include "submission/unread.h"
 
 #include <string.h>
@@ -203,7 +203,7 @@ yes_no_of (Answer read)
   return read == ANSWER_YES ? "Y" : read == ANSWER_NO ? "N" : NULL;
 }
 
-/* "Y", "N"; NA is no answer. BGS reference 7.3, generation B. */
+/* "Y", "N"; NA is no answer. */
 static const char *
 income (Plan *plan, Node node)
 {
@@ -275,7 +275,7 @@ word_of (Answer answer, const Word *words)
   return NULL;
 }
 
-/* Why a marriage ended, in BGS's three words (decision 14). */
+/* Why a marriage ended, in BGS's three words. Source: README.md, rule 6. */
 static const char *
 end_of_marriage (Plan *plan, Node node)
 {
@@ -389,7 +389,7 @@ add_person (Plan *plan, const char *slot, guint number, Node full_name, BgsPerso
   return plan->persons->len - 1;
 }
 
-/* Why somebody has no SSN (decisions, Papers 20), in the words of the form. */
+/* Why somebody has no SSN, in the words of the form. */
 static const char *
 no_ssn_reason (Plan *plan, Node person, const char *ssn)
 {
@@ -491,7 +491,7 @@ call_person (Plan *plan, int index)
     call (plan, PLAN_ADDRESS, index);
 }
 
-/* Relationships are collected in the groups of BGS reference 5.4 and called group by group, after
+/* Relationships are collected in the groups of README.md, rule 2, and called group by group, after
  * all people. */
 typedef enum {
   LINKS_STEPCHILD_LEFT,
@@ -589,7 +589,7 @@ plan_deaths (Planner *planner)
     plan_death (planner, death, (guint)i);
 }
 
-/* By its data, unless the option says no (decision 18). */
+/* By its data, unless the option says no. */
 static void
 plan_divorce (Planner *planner)
 {
@@ -615,7 +615,7 @@ plan_divorce (Planner *planner)
   link->end_city = where.city;
 }
 
-/* The flag is in no real claim; only a plain "no" keeps a history back (decision 1). */
+/* The flag is in no real claim; only a plain "no" keeps a history back. */
 static gboolean
 was_married_before (Planner *planner, const char *flag)
 {
@@ -807,8 +807,7 @@ plan_children (Planner *planner)
     plan_child (planner, child, (guint)i);
 }
 
-/* A share that is given counts, whether the Veteran says that he supports the child or not
- * (decision 34). */
+/* A share that is given counts, whether the Veteran says that he supports the child or not. */
 static const char *
 share_of_support (Plan *plan, Node stepchild)
 {
@@ -932,7 +931,7 @@ school_of_student (Plan *plan, Node school)
   Node last_term = at (plan, school, "last_term_school_information");
   Answer attended =
       answer (plan, at (plan, school, "student_did_attend_school_last_term"), QUESTION_YES_NO);
-  gboolean has_last_term = attended != ANSWER_NO; /* decision 35 */
+  gboolean has_last_term = attended != ANSWER_NO;
 
   return (BgsChildSchool){
     .school_name = fitted (plan, at (plan, school, "name"), BGS_ELEMENT_SCHOOL_NAME, PLAN_REVIEW),

@@ -2,9 +2,8 @@
  * claim's document alone.
  *
  * The plan knows no BGS ids, sends nothing and reads nothing, so it can be tested without a server;
- * submission/submit.h carries it out. Values are in the structs of the bgs room, which says how
- * they go out; NULL is what the claim does not hold. Source: BGS reference 5.3, 5.4 and 6.4;
- * decisions, first table. */
+ * submission.c carries it out. Values are in the structs of the bgs room, which says how
+ * they go out; NULL is what the claim does not hold. Source: README.md, rules 1, 2, 6 and 7. */
 #pragma once
 
 #include <jansson.h>
@@ -51,7 +50,8 @@ typedef struct {
   guint index;
 } PlanCall;
 
-/* What a claim holds and BGS is not told as it stands, and what it leaves open. Nothing of a claim is lost without one. */
+/* What a claim holds and BGS is not told as it stands, and what it leaves open. Nothing of a claim
+ * is lost without one. */
 typedef enum {
   PLAN_TOLD,   /* told, and nothing more: it is adapted, or the Veteran did not choose it */
   PLAN_REVIEW, /* a person looks at the claim */
@@ -77,8 +77,8 @@ typedef struct {
   GPtrArray *students;               /* of PlanStudent * */
   GArray *calls;                     /* of PlanCall, in the order in which they are to be made */
   const BgsAddress *veteran_address; /* NULL: the claim has none */
-  const char
-      *marital_status; /* of Veteran and spouse; NULL: the claim says nothing about a marriage */
+  /* Of Veteran and spouse; NULL: the claim says nothing about a marriage */
+  const char *marital_status;
   const char *net_worth_over_limit; /* Y, N; NULL on a 674 */
   GPtrArray *findings;              /* of PlanFinding *; mostly empty */
   GStringChunk *texts;              /* private: owns all texts */
@@ -86,8 +86,9 @@ typedef struct {
   GHashTable *read;                 /* private: paths of the leaves that were read */
 } Plan;
 
-/* @form: a child's document, veteran_information merged in. What is nothing (claims/content.h) is not there. Never
- * fails: what is not there is left out, and what is and cannot be told is a finding. */
+/* @form: a child's document, veteran_information merged in. What is nothing (claims/content.h) is
+ *   not there. Never fails: what is not there is left out, and what is and cannot be told is a
+ *   finding. */
 Plan *plan_new (const char *form_type, const json_t *form);
 gboolean plan_has (const Plan *plan, PlanWeight weight); /* a finding of that weight */
 void plan_free (Plan *plan);

@@ -12,7 +12,8 @@
 
 #define APPLICATION  "dependents_application"
 #define STUDENT      APPLICATION "/student_information/0"
-/* A claim has some dozen children at most; a form that has more is looked at in part, and a person sees that. */
+/* A claim has some dozen children at most; a form that has more is looked at in part, and a person
+ * sees that. */
 #define CHILDREN_MAX 500
 #define SURVEY_MAX   300
 
@@ -79,7 +80,8 @@ survey_child (Survey *survey, const ClaimChildForm *child, const json_t *user_da
   }
 }
 
-/* The number of the student who comes after @number in the parent: those who are nothing have no child. */
+/* The number of the student who comes after @number in the parent: those who are nothing have no
+ * child. */
 static gsize
 next_student (const json_t *parent, gsize number)
 {

@@ -1,6 +1,6 @@
-/* A whole claim looked over before anything of it is sent: what its children's plans find, what the parent holds that no
- * child has, and whether the Veteran can be told of at all. The door warns of it, proc-setup acts on it; both look with
- * these eyes. Nothing here calls anybody. */
+/* A whole claim looked over before anything of it is sent: what its children's plans find, what the
+ * parent holds that no child has, and whether the Veteran can be told of at all. The door warns of
+ * it, proc-setup acts on it; both look with these eyes. Nothing here calls anybody. */
 #pragma once
 
 #include <jansson.h>

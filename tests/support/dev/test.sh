@@ -108,6 +108,9 @@ lint () {
   ! git grep -nE '\b(atoi|atol|atof|sprintf|vsprintf|strcpy|strcat|strtok|gets)[ ]*\(' -- '*.c' '*.h' || status=1
   ! git grep -nE '\b(sleep|usleep|nanosleep|g_usleep)[ ]*\(' -- 'tests/unit/*.c' 'tests/integration/*.c' || status=1
   tests/support/check-rooms || status=1
+  # What is cited stands in the repository: the README of a room, a header, a public standard.
+  ! git grep -nE '\b[Dd]esign (sections? )?[0-9]|\b[Dd]esign sections?\b|consumer notes|BGS reference|\breference (sections? )?[0-9]|style section|\bshared/|\b[Dd]ecisions? (row |rows )?[0-9]|claim document reference' \
+    -- ':!LICENSE' ':!tests/support/dev/test.sh' ':!tests/bench/runner' || status=1
   [ "$status" -eq 0 ] || fail "lint found something"
   say "lint: nothing to say"
 }

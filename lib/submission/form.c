@@ -1,0 +1,20 @@
+#include "submission/form.h"
+
+#include "claims/answers.h"
+#include "claims/content.h"
+
+gboolean
+form_has_option (const json_t *form, const char *option)
+{
+  return claim_option (form, option) == ANSWER_YES;
+}
+
+gboolean
+form_has_divorce (const json_t *form)
+{
+  const json_t *divorce =
+      json_object_get (json_object_get (form, "dependents_application"), "report_divorce");
+
+  return json_is_object (divorce) && !claim_is_nothing (divorce) &&
+         claim_option (form, "report_divorce") != ANSWER_NO;
+}
