@@ -322,8 +322,12 @@ hand_child (Transaction *transaction, Run *run, const Setup *setup, const ChildC
     .proc_id = setup->proc_id,
   };
   g_autoptr (GBytes) value = child_claim_ready_encode (run_codec (run), topic, &ready, error);
+  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, child->claim_id);
 
-  return value && transaction_emit (transaction, name, setup->group->veteran_id, value, error);
+  if (!value || !transaction_emit (transaction, name, setup->group->veteran_id, value, error))
+    return FALSE;
+  transaction_emit_scope (transaction, scope);
+  return TRUE;
 }
 
 static gboolean

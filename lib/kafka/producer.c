@@ -64,8 +64,9 @@ on_report (rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
   KafkaProducer *producer = opaque;
 
   (void)handle;
-  producer->reported (message->_private, report_of (message->err), rd_kafka_err2str (message->err),
-                      producer->data);
+  producer->reported (message->_private, report_of (message->err),
+                      (KafkaPlace){ message->partition, MAX (message->offset, -1) },
+                      rd_kafka_err2str (message->err), producer->data);
 }
 
 static void
@@ -163,7 +164,8 @@ kafka_producer_send (KafkaProducer *producer, const char *topic, gint32 partitio
   rd_kafka_headers_destroy (rd_headers); /* on failure it is still ours */
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
     return FALSE;
-  producer->reported (opaque, report_of (code), rd_kafka_err2str (code), producer->data);
+  producer->reported (opaque, report_of (code), (KafkaPlace){ -1, -1 }, rd_kafka_err2str (code),
+                      producer->data);
   return TRUE;
 }
 

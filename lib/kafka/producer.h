@@ -13,9 +13,14 @@ typedef enum {
   KAFKA_REFUSED, /* its topic does not take it: too large, a partition that is not there; or it
                           was in one batch with such a record */
 } KafkaReport;
-/* Runs in the producer's own thread; must not block. */
-typedef void (*KafkaReported) (gpointer opaque, KafkaReport report, const char *text,
-                               gpointer data);
+/* Where a published record lies. */
+typedef struct {
+  gint32 partition;
+  gint64 offset; /* -1: the broker did not tell, as of a batch that it had already */
+} KafkaPlace;
+/* Runs in the producer's own thread; must not block. @place holds for KAFKA_PUBLISHED only. */
+typedef void (*KafkaReported) (gpointer opaque, KafkaReport report, KafkaPlace place,
+                               const char *text, gpointer data);
 
 typedef struct KafkaProducer KafkaProducer;
 #define KAFKA_BATCH_BYTES 1000000

@@ -2,6 +2,7 @@
 #include "pipeline/next-record.h"
 
 #include "kafka/retry-tiers.h"
+#include "pipeline/run-inside.h"
 #include "pipeline/verdicts.h"
 #include "program/journal.h"
 #include "program/record-fit.h"
@@ -38,6 +39,15 @@ room_of (const Context *context, const char *topic)
                        .partitions = outbox_partitions (outbox, name) };
 }
 
+/* Of a claim or a group it is watched on its way; where no consumer reads it, nobody expects it to move. */
+static const char *
+scope_to_watch (const NextRecord *next, const char *topic)
+{
+  const Run *run = next->delivery->run;
+
+  return run && run_group (run) && !g_str_equal (topic, QUARANTINE) ? run_scope (run) : NULL;
+}
+
 /* Original bytes, tombstones as tombstones, to the same partition number. One that does
  * not fit goes to quarantine by reference. Returns where it goes. */
 static const char *
@@ -58,6 +68,7 @@ pass_on (const NextRecord *next, const char *wanted, KafkaHeaders *headers_taken
   if (record_fit (&room, &partition, &key, &value, headers_taken, reference) == RECORD_BY_REFERENCE)
     topic = QUARANTINE;
   transaction_add_row (next->transaction, topic, partition, key, value, headers_taken);
+  transaction_emit_scope (next->transaction, scope_to_watch (next, topic));
   return topic;
 }
 

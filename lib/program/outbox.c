@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "kafka/topic-settings.h"
 #include "program/outbox.sql.h"
+#include "program/record.h"
 
 #define RETRY_MS       500
 #define RETRY_MAX_MS   10000 /* between two tries of a database that cannot work */
@@ -101,6 +102,7 @@ outbox_row_free (gpointer data)
   g_clear_pointer (&row->key, g_bytes_unref);
   g_clear_pointer (&row->value, g_bytes_unref);
   kafka_headers_free (row->headers);
+  g_free (row->scope);
   g_free (row);
 }
 
@@ -132,6 +134,7 @@ outbox_insert (Db *db, const char *instance_id, GPtrArray *rows, GError **error)
   g_autoptr (GPtrArray) keys = g_ptr_array_new ();
   g_autoptr (GPtrArray) values = g_ptr_array_new ();
   g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
 
   if (rows->len == 0)
     return TRUE;
@@ -146,10 +149,12 @@ outbox_insert (Db *db, const char *instance_id, GPtrArray *rows, GError **error)
     g_ptr_array_add (keys, row->key);
     g_ptr_array_add (values, row->value);
     g_ptr_array_add (headers, kafka_headers_pack (row->headers));
+    g_ptr_array_add (scopes, row->scope);
   }
   g_ptr_array_add (topics, NULL);
-  return db_queue (db, error, SQL_OUTBOX_INSERT, "tITIBBB", instance_id, ids->data, (gsize)ids->len,
-                   topics->pdata, partitions->data, (gsize)partitions->len, keys, values, headers);
+  return db_queue (db, error, SQL_OUTBOX_INSERT, "tITIBBBN", instance_id, ids->data,
+                   (gsize)ids->len, topics->pdata, partitions->data, (gsize)partitions->len, keys,
+                   values, headers, scopes);
 }
 
 /* --- Rows that are known here; all under the lock --- */
@@ -234,13 +239,14 @@ publish_alone (Outbox *outbox, OutboxRow *row)
 }
 
 static void
-note_published (Outbox *outbox, guint64 ticket)
+note_published (Outbox *outbox, guint64 ticket, KafkaPlace place)
 {
   OutboxRow *row = steal_waiting (outbox, ticket);
 
   outbox->again_pause_ms = RETRY_MS;
   if (!row)
     return;
+  row->place = place;
   g_ptr_array_add (outbox->published, row);
   if (outbox->published->len == 1 || outbox->stopping)
     g_cond_broadcast (&outbox->changed);
@@ -287,7 +293,7 @@ note_not_published (Outbox *outbox, guint64 ticket, const char *text)
 /* Runs in the producer's thread; the opaque is the row's ticket, so that a report never refers to freed
  * memory. */
 static void
-reported (gpointer opaque, KafkaReport report, const char *text, gpointer data)
+reported (gpointer opaque, KafkaReport report, KafkaPlace place, const char *text, gpointer data)
 {
   Outbox *outbox = data;
   guint64 ticket = (guint64)(guintptr)opaque;
@@ -300,7 +306,7 @@ reported (gpointer opaque, KafkaReport report, const char *text, gpointer data)
   switch (report) {
   case KAFKA_PUBLISHED:
     CRASH_POINT ("outbox/reported");
-    note_published (outbox, ticket);
+    note_published (outbox, ticket, place);
     break;
   case KAFKA_REFUSED:
     note_refused (outbox, ticket, text);
@@ -321,8 +327,8 @@ hand_over (Outbox *outbox, const OutboxRow *row)
 
   if (!kafka_producer_send (outbox->producer, row->topic, row->partition, row->key, row->value,
                             row->headers, (gpointer)(guintptr)ticket))
-    reported ((gpointer)(guintptr)ticket, KAFKA_NOT_PUBLISHED, "the producer's queue is full",
-              outbox);
+    reported ((gpointer)(guintptr)ticket, KAFKA_NOT_PUBLISHED, (KafkaPlace){ -1, -1 },
+              "the producer's queue is full", outbox);
 }
 
 void
@@ -433,6 +439,7 @@ read_row (const Outbox *outbox, DbRows *found, guint i)
       db_rows_is_null (found, i, "partition") ? -1 : (gint32)db_rows_int (found, i, "partition"),
       db_rows_bytes (found, i, "key"), db_rows_bytes (found, i, "value"), headers);
   row->id = db_rows_int (found, i, "id");
+  row->scope = g_strdup (db_rows_text (found, i, "scope"));
   row->goes_alone = db_rows_int (found, i, "refusals") > 0;
   if (strcmp (instance_id, outbox->instance_id) != 0)
     row->instance_id = g_strdup (instance_id);
@@ -620,12 +627,39 @@ look (Outbox *outbox, Db *db, GError **error)
 /* --- Reports --- */
 
 static gboolean
+carries_somebodys (GPtrArray *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    if (((OutboxRow *)g_ptr_array_index (rows, i))->scope)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+delete_and_note_places (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
+{
+  g_autoptr (DbColumns) told = db_columns_new ("tiiii");
+
+  for (guint i = 0; i < rows->len; i++) {
+    const OutboxRow *row = g_ptr_array_index (rows, i);
+
+    db_columns_add (told, row->instance_id ? row->instance_id : outbox->instance_id, row->id,
+                    (gint64)row->place.partition, row->place.offset,
+                    row->scope ? (gint64)record_replay (row->headers) : 0);
+  }
+  return db_execute (db, NULL, error, SQL_OUTBOX_DELETE_AND_NOTE, "C", told);
+}
+
+/* One statement a batch; what carries nobody's record pays for no place. */
+static gboolean
 delete_rows (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
 {
   g_autoptr (GArray) own = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GPtrArray) makers = g_ptr_array_new ();
 
+  if (carries_somebodys (rows))
+    return delete_and_note_places (outbox, db, rows, error);
   for (guint i = 0; i < rows->len; i++) {
     const OutboxRow *row = g_ptr_array_index (rows, i);
 

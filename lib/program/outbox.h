@@ -11,6 +11,9 @@
  * has gone on, and the next look finds it: nothing remembers how far was read. So no transaction that stays open, in
  * this database or another of the server, holds up any row.
  *
+ * A row may say whose record it carries (scope). The statement that deletes it then notes where that record lies now
+ * (record_places), so that a record which the log loses is missed: see watch.h.
+ *
  * What a topic refuses (larger than its limit, a partition that is not there) is told once, and tried again with
  * growing pauses, by its process while that lives, then by the relay; the row itself keeps count. Nobody waits for it. */
 #pragma once
@@ -28,7 +31,10 @@ typedef struct {
   GBytes *key;       /* may be NULL */
   GBytes *value;     /* NULL: a tombstone */
   KafkaHeaders *headers;
-  guint64 ticket; /* the outbox's own: what the delivery report brings back */
+  char *
+      scope; /* whose record it carries, as in runs: a claim's id, a group's guid; NULL: nobody's */
+  KafkaPlace place; /* the outbox's own: where it lies, from its delivery report on */
+  guint64 ticket;   /* the outbox's own: what the delivery report brings back */
   gboolean
       goes_alone; /* the outbox's own: was refused, perhaps for what was in one batch with it */
 } OutboxRow;

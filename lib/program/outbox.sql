@@ -2,10 +2,10 @@ Queries of the outbox, see outbox.h.
 
 -- name: outbox-insert
 -- No id comes back: the process gives them itself, so that this can be the last statement of its transaction.
-insert into outbox (instance_id, id, topic, partition, key, value, headers)
-select $1::uuid, id, topic, nullif (partition, -1)::integer, key, value, headers
-from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[])
-  as given (id, topic, partition, key, value, headers)
+insert into outbox (instance_id, id, topic, partition, key, value, headers, scope)
+select $1::uuid, id, topic, nullif (partition, -1)::integer, key, value, headers, scope
+from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[])
+  as given (id, topic, partition, key, value, headers, scope)
 
 -- name: outbox-delete
 delete from outbox where instance_id = $1::uuid and id = any ($2::bigint[])
@@ -14,16 +14,37 @@ delete from outbox where instance_id = $1::uuid and id = any ($2::bigint[])
 delete from outbox using unnest ($1::text[], $2::bigint[]) as gone (instance_id, id)
 where outbox.instance_id = gone.instance_id::uuid and outbox.id = gone.id
 
+-- name: outbox-delete-and-note
+-- And where the records of claims and groups lie now. The row itself says the rest, so it need not come from the process.
+-- Reports of two processes come in any order: a place is only replaced by that of a record that was made later (or by
+-- another copy of the same one, which is as good). In ascending order of scope, for others write places too.
+with gone as (
+  delete from outbox
+  using unnest ($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    as told (instance_id, id, partition, record_offset, replay)
+  where outbox.instance_id = told.instance_id::uuid and outbox.id = told.id
+  returning outbox.scope, outbox.topic, outbox.headers, outbox.created_at, told.partition, told.record_offset, told.replay
+)
+insert into record_places (scope, topic, partition, record_offset, replay, headers, made_at)
+select distinct on (scope) scope, topic, partition::integer, nullif (record_offset, -1), replay::integer,
+  case when octet_length (headers) <= 16384 then headers end, created_at
+from gone where scope is not null
+order by scope, created_at desc
+on conflict (scope) do update set topic = excluded.topic, partition = excluded.partition,
+  record_offset = excluded.record_offset, replay = excluded.replay, headers = excluded.headers,
+  resends = case when excluded.replay > record_places.replay then 0 else record_places.resends end, made_at = excluded.made_at, written_at = clock_timestamp (), missed_at = null
+where excluded.made_at >= record_places.made_at
+
 -- name: outbox-own
 -- Rows of this process after $2; the caller leaves out those it knows. Young ones are most likely about to be published
 -- by who has committed them.
-select instance_id, id, topic, partition, key, value, headers, refusals from outbox
+select instance_id, id, topic, partition, key, value, headers, scope, refusals from outbox
 where instance_id = $1::uuid and id > $2 and refused_at is null
   and created_at < clock_timestamp () - $3::bigint * interval '1 millisecond'
 order by id limit $4
 
 -- name: outbox-own-refused
-select instance_id, id, topic, partition, key, value, headers, refusals from outbox
+select instance_id, id, topic, partition, key, value, headers, scope, refusals from outbox
 where instance_id = $1::uuid and refused_at is not null and again_at <= clock_timestamp ()
 order by id limit $2
 
@@ -46,7 +67,7 @@ with recursive makers as (
          or instances.heartbeat_at < clock_timestamp () - $1::bigint * interval '1 millisecond')
 )
 select found.* from dead cross join lateral (
-  select instance_id, id, topic, partition, key, value, headers, refusals from outbox
+  select instance_id, id, topic, partition, key, value, headers, scope, refusals from outbox
   where outbox.instance_id = dead.instance_id and (outbox.instance_id, id) > ($2::uuid, $3::bigint)
     and (again_at is null or again_at <= clock_timestamp ())
   order by id limit $4) as found

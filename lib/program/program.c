@@ -18,6 +18,7 @@
 #include "program/signals.h"
 #include "program/topics.h"
 #include "program/transaction.h"
+#include "program/watch.h"
 
 G_DEFINE_QUARK (program_error_quark, program_error)
 
@@ -41,6 +42,8 @@ const Setting program_settings[] = {
     "How often a process says in the database that it is alive.", NULL, 100, 60000 },
   { "instance-timeout-ms", SETTING_NUMBER, "30000",
     "A process without a heartbeat for this long counts as dead.", NULL, 1000, 600000 },
+  { "watch-every", SETTING_DURATION, "60s",
+    "How often one process looks whether Kafka has lost a claim's record; 0s: never." },
   { "inbox-days", SETTING_NUMBER, "30", "Days for which handled messages are remembered.", NULL, 1,
     3650 },
   { NULL },
@@ -54,6 +57,7 @@ struct Program {
   Health *health;
   Housekeeping *house;
   Chores *chores;
+  Watch *watch;
   DbPool *pool;
   Sealer *sealer;
   HttpClient *http;
@@ -361,6 +365,12 @@ open_outbox (Program *program, GError **error)
   return TRUE;
 }
 
+static gboolean
+transact (TransactionWork work, gpointer work_data, gpointer program, GError **error)
+{
+  return program_transaction (program, work, work_data, error);
+}
+
 static void
 begin_work (Program *program)
 {
@@ -370,8 +380,22 @@ begin_work (Program *program)
     .lease = program_lease (program, "relay"),
   };
 
+  const gint64 watch_every_ms = settings_duration_ms (program->settings, "watch-every");
+
   housekeeping_start (program->house);
   program->chores = chores_start (&chores);
+  if (watch_every_ms > 0) {
+    const WatchOptions watch = {
+      .settings = program->settings,
+      .outbox = program->outbox,
+      .every_ms = watch_every_ms,
+      .lease = program_lease (program, "watch"),
+      .transact = transact,
+      .data = program,
+    };
+
+    program->watch = watch_start (&watch);
+  }
   signals_begin_serving ();
   program_set_ready (program, TRUE);
 }
@@ -421,6 +445,7 @@ program_stop (Program *program)
     return;
   if (program->health)
     program_set_ready (program, FALSE);
+  watch_stop (program->watch);
   if (program->outbox)
     (void)outbox_flush (program->outbox, FLUSH_AT_END_MS); /* what is left is the relay's */
   chores_stop (program->chores);

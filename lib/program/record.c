@@ -72,7 +72,7 @@ record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *head
                            ? g_strdup (id)
                            : g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, topic, partition, offset);
   record->hop = kafka_headers_get_int (headers_taken, HOP, 0, G_MAXINT - 1, 0);
-  record->replay = kafka_headers_get_int (headers_taken, REPLAY, 0, G_MAXINT - 1, 0);
+  record->replay = record_replay (headers_taken);
   record->attempt = kafka_headers_get_int (headers_taken, ATTEMPT, 0, ATTEMPT_MAX, 0);
   record->not_before_ms = kafka_headers_get_int (headers_taken, NOT_BEFORE, 0, G_MAXINT64, 0);
   record->waiting_since_ms = kafka_headers_get_int (headers_taken, WAITING_SINCE, 0, G_MAXINT64, 0);
@@ -99,6 +99,12 @@ record_free (Record *record)
   g_free (record->steps);
   kafka_headers_free (record->headers);
   g_free (record);
+}
+
+guint
+record_replay (const KafkaHeaders *headers)
+{
+  return (guint)kafka_headers_get_int (headers, REPLAY, 0, G_MAXINT - 1, 0);
 }
 
 char *

@@ -43,6 +43,9 @@ typedef struct {
 Record *record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *headers_taken);
 void record_free (Record *record);
 
+/* The replay number alone. */
+guint record_replay (const KafkaHeaders *headers);
+
 /* What orders records: the key as text, also one that is long or no text at all. Owned; NULL: none, it is in nobody's way. */
 char *record_key (gconstpointer key, gsize length);
 

@@ -110,6 +110,15 @@ transaction_emit_header (Transaction *transaction, const char *name, const char 
   kafka_headers_set (row->headers, name, text);
 }
 
+void
+transaction_emit_scope (Transaction *transaction, const char *scope)
+{
+  OutboxRow *row = g_ptr_array_index (transaction->rows, transaction->rows->len - 1);
+
+  g_free (row->scope);
+  row->scope = g_strdup (scope);
+}
+
 /* CloudEvents 1.0, Kafka binary mode: result and monitoring events carry these beside ours. */
 static void
 add_cloud_event (KafkaHeaders *headers, const char *id, const char *type, const char *source,

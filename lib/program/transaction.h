@@ -51,6 +51,9 @@ gboolean transaction_emit (Transaction *transaction, const char *topic, const ch
 void transaction_set_origin (Transaction *transaction, const char *traceparent, guint replay);
 /* Sets a header of the row that was emitted last. */
 void transaction_emit_header (Transaction *transaction, const char *name, const char *text);
+/* Whose record the row that was made last carries, as in runs: a claim's id, a group's guid. What becomes of it on its
+ * way is watched then (watch.h). NULL: nobody's. */
+void transaction_emit_scope (Transaction *transaction, const char *scope);
 /* A row with given headers: dead letters, quarantine, retries. Takes all but the transaction. @topic without prefix;
  * @partition -1: by key. */
 void transaction_add_row (Transaction *transaction, const char *topic, gint32 partition,

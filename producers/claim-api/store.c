@@ -190,8 +190,11 @@ hand_to_proc_setup (Storing *storing, Transaction *transaction, const ClaimGroup
   g_autoptr (GBytes) value =
       claim_submitted_encode (program_codec (storing->program), topic, &event, error);
 
-  return value &&
-         transaction_emit (transaction, "claims.submitted", group->veteran_id, value, error);
+  if (!value ||
+      !transaction_emit (transaction, "claims.submitted", group->veteran_id, value, error))
+    return FALSE;
+  transaction_emit_scope (transaction, group->guid);
+  return TRUE;
 }
 
 static gboolean

@@ -17,9 +17,8 @@
 #include "base/text.h"
 #include "claims/claim-group.h"
 #include "claims/insert-record.h"
-#include "events/child-claim-ready.h"
-#include "events/claim-submitted.h"
 #include "kafka/client.h"
+#include "program/claim-record.h"
 #include "program/program.h"
 #include "program/record.h"
 #include "program/journal.h"
@@ -48,14 +47,6 @@ static const char *const answer_names[] = { [ANSWER_ADOPT] = "adopt",
                                             [ANSWER_AGAIN] = "again",
                                             [ANSWER_PAPER] = "paper" };
 
-/* A claim and its group, as found. */
-typedef struct {
-  gint64 claim_id, parent_claim_id, submitted_at_ms;
-  guint replay;
-  char *form_type, *state, *benefit_claim_id;
-  char *guid, *group_state, *veteran_id, *proc_id;
-} Found;
-
 typedef struct {
   Program *program;
   gint64 claim_id;
@@ -72,52 +63,6 @@ typedef struct {
 static const Setting *const tables[] = { program_settings, kafka_settings, seal_settings,
                                          db_settings, NULL };
 
-static void
-found_free (Found *found)
-{
-  if (!found)
-    return;
-  g_free (found->form_type);
-  g_free (found->state);
-  g_free (found->benefit_claim_id);
-  g_free (found->guid);
-  g_free (found->group_state);
-  g_free (found->veteran_id);
-  g_free (found->proc_id);
-  g_free (found);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Found, found_free)
-
-/* NULL without @error: there is no such claim. */
-static Found *
-find (Db *db, gint64 claim_id, GError **error)
-{
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_FIND_CLAIM, "i", claim_id);
-  Found *found;
-
-  if (!rows || db_rows_count (rows) == 0)
-    return NULL;
-  found = g_new0 (Found, 1);
-  found->claim_id = claim_id;
-  found->parent_claim_id = db_rows_int (rows, 0, "parent_claim_id");
-  found->submitted_at_ms = db_rows_int (rows, 0, "submitted_at_ms");
-  found->replay = (guint)db_rows_int (rows, 0, "replay");
-  found->form_type = g_strdup (db_rows_text (rows, 0, "form_id"));
-  found->state = g_strdup (db_rows_text (rows, 0, "status"));
-  found->benefit_claim_id = g_strdup (db_rows_text (rows, 0, "bgs_claim_id"));
-  found->guid = g_strdup (db_rows_text (rows, 0, "claim_group_guid"));
-  found->group_state = g_strdup (db_rows_text (rows, 0, "group_status"));
-  found->veteran_id = g_strdup (db_rows_text (rows, 0, "veteran_id"));
-  found->proc_id = g_strdup (db_rows_text (rows, 0, "proc_id"));
-  return found;
-}
-
-static gboolean
-is_group (const Found *found)
-{
-  return found->claim_id == found->parent_claim_id;
-}
-
 static gboolean
 refuse (GError **error, const char *why)
 {
@@ -127,55 +72,21 @@ refuse (GError **error, const char *why)
 
 /* --- Records --- */
 
-static const char *
-topic_of (const Found *found)
-{
-  return is_group (found)                            ? "claims.submitted"
-         : g_str_equal (found->form_type, "21-686C") ? "claims.686c"
-                                                     : "claims.674";
-}
-
-/* The record that its consumer reads, made anew. */
-static GBytes *
-encode (const Resolve *resolve, const Found *found, GError **error)
-{
-  EventCodec *codec = program_codec (resolve->program);
-  g_autofree char *topic = program_topic (resolve->program, topic_of (found));
-  ClaimSubmitted submitted = { .claim_group_id = found->guid,
-                               .parent_claim_id = found->parent_claim_id,
-                               .submitted_at_ms = found->submitted_at_ms };
-  ChildClaimReady ready = { .claim_group_id = found->guid,
-                            .claim_id = found->claim_id,
-                            .proc_id = found->proc_id };
-
-  if (is_group (found))
-    return claim_submitted_encode (codec, topic, &submitted, error);
-  if (!found->proc_id) {
-    (void)refuse (error, "the claim's group has no proc id: its set-up is to be resolved first");
-    return NULL;
-  }
-  return child_claim_ready_encode (codec, topic, &ready, error);
-}
-
 /* Its replay number is one above the group's, so that it is told from the record that is held. */
 static gboolean
-emit_again (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
+emit_again (Transaction *transaction, const ClaimRecord *found, GError **error)
 {
-  g_autoptr (GBytes) value = encode (resolve, found, error);
-
   transaction_set_origin (transaction, NULL, found->replay + 1);
-  return value && transaction_emit (transaction, topic_of (found), found->veteran_id, value, error);
+  return claim_record_emit (transaction, found, error);
 }
 
 static gboolean
-emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found *found,
+emit_dead_letter (const Resolve *resolve, Transaction *transaction, const ClaimRecord *found,
                   GError **error)
 {
-  g_autoptr (GBytes) value = encode (resolve, found, error);
-  g_autofree char *scope = is_group (found)
-                               ? g_strdup (found->guid)
-                               : g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
-  g_autofree char *topic = program_topic (resolve->program, topic_of (found));
+  g_autoptr (GBytes) value = claim_record_encode (transaction->writer, found, error);
+  g_autofree char *scope = claim_record_scope (found);
+  g_autofree char *topic = program_topic (resolve->program, claim_record_topic (found));
   g_autofree char *source =
       g_strconcat (topic, "/-1/-1", NULL); /* the record itself is not at hand */
   g_autofree char *steps = NULL;
@@ -186,6 +97,7 @@ emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found 
                           error) ||
       !transaction_emit (transaction, "claims.dead-letter", found->veteran_id, value, error))
     return FALSE;
+  transaction_emit_scope (transaction, scope);
   transaction_emit_header (transaction, RECORD_SOURCE, source);
   transaction_emit_header (transaction, RECORD_REASON, "a person sent it by paper");
   transaction_emit_header (transaction, RECORD_ERROR_CLASS, "resolved-paper");
@@ -193,8 +105,8 @@ emit_dead_letter (const Resolve *resolve, Transaction *transaction, const Found 
   if (is_in_doubt)
     transaction_emit_header (transaction, RECORD_INSERT, "unknown");
   return transaction_monitoring_event (transaction, "dead-letter", found->guid,
-                                       is_group (found) ? 0 : found->claim_id, "resolved-paper",
-                                       error);
+                                       claim_record_is_group (found) ? 0 : found->claim_id,
+                                       "resolved-paper", error);
 }
 
 /* --- What each answer writes --- */
@@ -213,8 +125,8 @@ kept_insert (const char *benefit_claim_id, const char *note_text)
 
 /* Writes the insert's end into its newest row, or into a new one where none is open. */
 static gboolean
-journal_adoption (const Resolve *resolve, Db *db, Transaction *transaction, const Found *found,
-                  GError **error)
+journal_adoption (const Resolve *resolve, Db *db, Transaction *transaction,
+                  const ClaimRecord *found, GError **error)
 {
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
   g_autoptr (DbRows) rows =
@@ -248,7 +160,7 @@ journal_adoption (const Resolve *resolve, Db *db, Transaction *transaction, cons
 }
 
 static gboolean
-adopt (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
+adopt (const Resolve *resolve, Transaction *transaction, const ClaimRecord *found, GError **error)
 {
   Db *db = transaction_db (transaction);
   g_autoptr (DbRows) elsewhere = NULL, attempt = NULL, seen = NULL;
@@ -281,7 +193,7 @@ adopt (const Resolve *resolve, Transaction *transaction, const Found *found, GEr
 
 /* For the claim, and for its group's own steps that it may have been working on. */
 static gboolean
-allow_again (Db *db, const Found *found, GError **error)
+allow_again (Db *db, const ClaimRecord *found, GError **error)
 {
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
   char *scopes[] = { scope, found->guid, NULL };
@@ -290,9 +202,9 @@ allow_again (Db *db, const Found *found, GError **error)
 }
 
 static gboolean
-to_pending (Transaction *transaction, const Found *found, const char *why, GError **error)
+to_pending (Transaction *transaction, const ClaimRecord *found, const char *why, GError **error)
 {
-  if (is_group (found) || !g_str_equal (found->state, "held"))
+  if (claim_record_is_group (found) || !g_str_equal (found->state, "held"))
     return TRUE;
   return transaction_change_child (transaction, found->guid, found->claim_id, "pending", why,
                                    error);
@@ -300,15 +212,17 @@ to_pending (Transaction *transaction, const Found *found, const char *why, GErro
 
 /* Only the death that moves the group sends it the backup way. */
 static gboolean
-send_by_paper (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
+send_by_paper (const Resolve *resolve, Transaction *transaction, const ClaimRecord *found,
+               GError **error)
 {
   if (g_str_equal (found->state, "submitted"))
     return refuse (error, "the claim has a benefit claim: by paper it would be established twice");
   if (!db_execute (transaction_db (transaction), NULL, error, SQL_FREE_VETERAN, "i",
                    found->claim_id))
     return FALSE;
-  if (!is_group (found) && !transaction_change_child (transaction, found->guid, found->claim_id,
-                                                      "dead", "resolved-paper", error))
+  if (!claim_record_is_group (found) &&
+      !transaction_change_child (transaction, found->guid, found->claim_id, "dead",
+                                 "resolved-paper", error))
     return FALSE;
   if (!g_str_equal (found->group_state, "accepted"))
     return TRUE;
@@ -317,7 +231,8 @@ send_by_paper (const Resolve *resolve, Transaction *transaction, const Found *fo
 }
 
 static gboolean
-write_answer (const Resolve *resolve, Transaction *transaction, const Found *found, GError **error)
+write_answer (const Resolve *resolve, Transaction *transaction, const ClaimRecord *found,
+              GError **error)
 {
   Db *db = transaction_db (transaction);
   gboolean is_written = FALSE;
@@ -337,7 +252,7 @@ write_answer (const Resolve *resolve, Transaction *transaction, const Found *fou
     return send_by_paper (resolve, transaction, found, error);
   }
   return is_written && to_pending (transaction, found, "resolved", error) &&
-         emit_again (resolve, transaction, found, error);
+         emit_again (transaction, found, error);
 }
 
 /* --- What stood behind it --- */
@@ -345,13 +260,14 @@ write_answer (const Resolve *resolve, Transaction *transaction, const Found *fou
 static gboolean
 free_one (Resolve *resolve, Transaction *transaction, gint64 claim_id, GError **error)
 {
-  g_autoptr (Found) behind = find (transaction_db (transaction), claim_id, error);
+  g_autoptr (ClaimRecord) behind =
+      claim_record_find (transaction_db (transaction), claim_id, error);
 
   if (!behind || !g_str_equal (behind->state, "held"))
     return !error || !*error;
   resolve->freed++;
   return to_pending (transaction, behind, "freed", error) &&
-         emit_again (resolve, transaction, behind, error);
+         emit_again (transaction, behind, error);
 }
 
 static gboolean
@@ -390,7 +306,7 @@ lock_rows (const Resolve *resolve, Db *db, GError **error)
 }
 
 static gboolean
-is_decidable (const Resolve *resolve, Db *db, const Found *found, GError **error)
+is_decidable (const Resolve *resolve, Db *db, const ClaimRecord *found, GError **error)
 {
   g_autoptr (DbRows) holds = db_query (db, error, SQL_COUNT_HOLDS, "i", resolve->claim_id);
 
@@ -398,7 +314,7 @@ is_decidable (const Resolve *resolve, Db *db, const Found *found, GError **error
     return FALSE;
   if (db_rows_int (holds, 0, "count") == 0)
     return refuse (error, "no person has to decide about this claim");
-  if (is_group (found))
+  if (claim_record_is_group (found))
     return resolve->answer == ANSWER_AGAIN || resolve->answer == ANSWER_PAPER ||
            refuse (error, "a group's set-up has no insert: use --again or --paper");
   if (g_str_equal (found->state, "submitted"))
@@ -416,12 +332,12 @@ resolve_claim (Transaction *transaction, gpointer data, GError **error)
   Db *db = transaction_db (transaction);
   g_autofree char *resolution =
       g_strdup_printf ("%s: %s", answer_names[resolve->answer], resolve->reason);
-  g_autoptr (Found) found = NULL;
+  g_autoptr (ClaimRecord) found = NULL;
 
   resolve->freed = 0;
   if (!lock_rows (resolve, db, error))
     return FALSE;
-  found = find (db, resolve->claim_id, error);
+  found = claim_record_find (db, resolve->claim_id, error);
   if (!found)
     return error && *error ? FALSE : refuse (error, "the claim is gone");
   return is_decidable (resolve, db, found, error) &&
@@ -434,7 +350,7 @@ static int
 find_and_resolve (Resolve *resolve, GError **error)
 {
   Db *db = db_pool_take (program_pool (resolve->program), error);
-  g_autoptr (Found) found = db ? find (db, resolve->claim_id, error) : NULL;
+  g_autoptr (ClaimRecord) found = db ? claim_record_find (db, resolve->claim_id, error) : NULL;
 
   db_pool_give (program_pool (resolve->program), db);
   if (!found)

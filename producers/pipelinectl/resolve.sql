@@ -1,15 +1,6 @@
 -- pipelinectl resolve's own statements, see resolve.c. Locks: the Veteran's lock row, then groups in ascending row id,
 -- then journal rows.
 
--- name: find-claim
--- A claim and its group's own row.
-select c.form_id, own.status, own.bgs_claim_id, g.id as group_row_id, g.claim_group_guid, g.parent_claim_id, g.status as group_status,
-  g.veteran_id, g.proc_id, g.replay, (extract (epoch from g.submitted_at) * 1000)::bigint as submitted_at_ms
-from saved_claims c
-join saved_claim_groups own on own.saved_claim_id = c.id
-join saved_claim_groups g on g.saved_claim_id = own.parent_claim_id
-where c.id = $1
-
 -- name: lock-veteran
 select claim_id from veteran_locks where veteran_id = $1::uuid for update
 

@@ -253,6 +253,27 @@ def committed_offsets(group, topic, partitions):
     return offsets
 
 
+def delete_topic(name):
+    """DeleteTopics, version 1; with all that is in it."""
+    answer = Answer(ask(20, 1, array([text(name)]) + struct.pack(">i", 10000)))
+    answer.number("i"), answer.number("i"), answer.text()
+    code = answer.number("h")
+    assert code == 0, f"topic {name}: error {code}"
+
+
+def delete_records(offsets):
+    """DeleteRecords, version 0: all before the offset of each (topic, partition), as retention does it."""
+    asked = array([text(topic) + array([struct.pack(">iq", number, offset)])
+                   for (topic, number), offset in offsets.items()])
+    answer = Answer(ask(21, 0, asked + struct.pack(">i", 10000)))
+    answer.number("i")
+    for _ in range(answer.number("i")):
+        name = answer.text()
+        for _ in range(answer.number("i")):
+            number, low, code = (answer.number(kind) for kind in "iqh")
+            assert code == 0, f"{name}/{number}: error {code}, log begins at {low}"
+
+
 def remove_static_member(group, instance):
     """Whose partitions would wait for its session's end otherwise: LeaveGroup, version 3. It need not be there."""
     ask(13, 3, text(group) + array([text("") + text(instance)]))

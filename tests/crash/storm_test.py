@@ -107,7 +107,8 @@ class Storm(unittest.TestCase):
         print(f"CRASH_SEED={seed}", flush=True)
         chance = random.Random(seed)
         started = time.monotonic()
-        with Pipeline(simulator_options=["--answer-delay-ms=80"], kafka__session__timeout__ms=SESSION_MS) as pipeline:
+        with Pipeline(simulator_options=["--answer-delay-ms=80"], kafka__session__timeout__ms=SESSION_MS,
+                      watch_every="1s") as pipeline:
             pipeline.set_up()
             pipeline.start_api()   # never hit; it takes claims in and is the relay
             self.fenced = 0
@@ -126,6 +127,7 @@ class Storm(unittest.TestCase):
                       "select state, count(*) from step_journal group by state order by state")), flush=True)
             self.assertGreater(self.cut_off(pipeline), 0, "no call was ever cut off")
             pipeline.check_effects(self)
+            self.assertEqual(self.found_lost(pipeline), [], "records that the watch took for lost")
             self.assertEqual(pipeline.states(), {"success": str(CLAIMS + OF_ONE_VETERAN)})
         print(f"{CLAIMS + OF_ONE_VETERAN} claim groups, 0 lost, 0 repeated, 0 stuck; "
               f"{time.monotonic() - started:.0f} s in all", flush=True)
@@ -172,6 +174,10 @@ class Storm(unittest.TestCase):
     def cut_off(pipeline):
         """Calls that were cut off, as far as they have been settled."""
         return int(pipeline.sql_one("select count(*) from step_journal where state in ('unknown', 'not there')"))
+
+    @staticmethod
+    def found_lost(pipeline):
+        return [fields["detail"] for _, _, fields in pipeline.values("monitoring-events") if fields["kind"] == "record-lost"]
 
     @staticmethod
     def pause(chance):

@@ -1,0 +1,3 @@
+drop view watched_places;
+drop table record_places;
+alter table outbox drop column scope;
