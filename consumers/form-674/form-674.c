@@ -28,14 +28,14 @@ submit_674 (Run *run, gconstpointer message, GError **error)
     return submission_close (submission, error);
 
   /* clang-format off */
-  return submission_write_veteran (submission, error)      /* participant, address, office, person, phone */
-      && submission_write_plan (submission, error)         /* the student, school and means */
+  return submission_write_veteran (submission, error)     /* person, address, office, phone */
+      && submission_write_plan (submission, error)        /* the student, school and means */
       && submission_create_vnp_claim (submission, error)
-      && submission_ask_pension (submission, error)        /* reviews only */
-      && submission_establish (submission, error)          /* increment and insert, under the Veteran's lock */
-      && submission_update_vnp_claim (submission, error)   /* corrects the draft's type */
-      && submission_write_note (submission, error)         /* reviews only */
-      && submission_close (submission, error);             /* the last child of the group closes the proc */
+      && submission_ask_pension (submission, error)       /* reviews only */
+      && submission_establish (submission, error)         /* the insert, under the Veteran's lock */
+      && submission_update_vnp_claim (submission, error)  /* corrects the draft's type */
+      && submission_write_note (submission, error)        /* reviews only */
+      && submission_close (submission, error);            /* the last child closes the proc */
   /* clang-format on */
 }
 

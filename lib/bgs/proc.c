@@ -12,18 +12,28 @@ static const BgsOperation proc_update = { PATH, NAMESPACE, "vnpProcUpdate", .is_
 static const BgsOperation proc_find = { PATH, NAMESPACE, "vnpProcFindByPrimaryKey",
                                         .is_harmless = TRUE };
 
+/* The row without its id, whole, for an update replaces it; ends arg0. @created_at NULL: now. */
 static BgsBody *
-write_proc (BgsBody *body, const BgsProc *proc)
+write_row (BgsBody *body, const char *state, const char *created_at)
 {
-  bgs_body_open (body, "arg0");
   bgs_body_text (body, "vnpProcTypeCd", "DEPCHG");
-  bgs_body_required (body, "vnpProcStateTypeCd", proc->state);
-  bgs_body_now (body, "creatdDt");
+  bgs_body_required (body, "vnpProcStateTypeCd", state);
+  if (created_at)
+    bgs_body_text (body, "creatdDt", created_at);
+  else
+    bgs_body_now (body, "creatdDt");
   bgs_body_now (body, "lastModifdDt");
   bgs_body_now (body, "submtdDt");
   bgs_body_audit (body, BGS_AUDIT_PLAIN);
   bgs_body_close (body, "arg0");
   return body;
+}
+
+static BgsBody *
+write_proc (BgsBody *body, const BgsProc *proc)
+{
+  bgs_body_open (body, "arg0");
+  return write_row (body, proc->state, NULL);
 }
 
 char *
@@ -55,17 +65,7 @@ write_update (BgsBody *body, const BgsProcUpdate *update)
 {
   bgs_body_open (body, "arg0");
   bgs_body_required (body, "vnpProcId", update->proc_id);
-  bgs_body_text (body, "vnpProcTypeCd", "DEPCHG");
-  bgs_body_required (body, "vnpProcStateTypeCd", update->state);
-  if (update->created_at)
-    bgs_body_text (body, "creatdDt", update->created_at);
-  else
-    bgs_body_now (body, "creatdDt");
-  bgs_body_now (body, "lastModifdDt");
-  bgs_body_now (body, "submtdDt");
-  bgs_body_audit (body, BGS_AUDIT_PLAIN);
-  bgs_body_close (body, "arg0");
-  return body;
+  return write_row (body, update->state, update->created_at);
 }
 
 char *

@@ -321,8 +321,9 @@ is_own_trouble (const Call *call, CURLcode code)
   case CURLE_SSL_ENGINE_INITFAILED:
   case CURLE_SSL_CERTPROBLEM: /* our certificate or key: unreadable, or not of each other */
   case CURLE_SSL_CIPHER:
-  case CURLE_SSL_CACERT_BADFILE:       /* whom to trust: unreadable … */
-  case CURLE_PEER_FAILED_VERIFICATION: /* … or not whom we meet; the peer's own fault shows to all */
+  case CURLE_SSL_CACERT_BADFILE: /* whom to trust: unreadable … */
+  /* … or not whom we meet; the peer's own fault shows to all */
+  case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CRL_BADFILE:
   case CURLE_SSL_ISSUER_ERROR:
   case CURLE_SSL_PINNEDPUBKEYNOTMATCH:

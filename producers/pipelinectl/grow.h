@@ -4,8 +4,10 @@
  * in its old partition must be handled before its new one is written to. The way, in this order:
  *
  *   1. stop claim-api (checked: no instance of it is alive)
- *   2. everything that was taken in is handled: outbox, sources and tiers run empty (waited for, at most --wait)
- *   3. all topics that are ordered by key are grown to the same number; what exists may have been grown by hand before
+ *   2. everything that was taken in is handled: outbox, sources and tiers run empty (waited for,
+ *      at most --wait)
+ *   3. all topics that are ordered by key are grown to the same number; what exists may have been
+ *      grown by hand before
  *   4. every running program has asked for the new number (waited for)
  *   5. start claim-api again
  *
