@@ -104,8 +104,8 @@ kafka_log_view_ask_committed (rd_kafka_t *handle, const char *group, const GPtrA
     rd_kafka_topic_partition_list_add (list, view->topic, view->partition);
   }
   asked = rd_kafka_ListConsumerGroupOffsets_new (group, list);
-  (void)rd_kafka_AdminOptions_set_request_timeout (options, timeout_ms, reason,
-                                                   sizeof reason); /* fails out of range only */
+  /* Fails out of range only */
+  (void)rd_kafka_AdminOptions_set_request_timeout (options, timeout_ms, reason, sizeof reason);
   rd_kafka_ListConsumerGroupOffsets (handle, &asked, 1, options, queue);
   rd_kafka_ListConsumerGroupOffsets_destroy (asked);
   rd_kafka_AdminOptions_destroy (options);
@@ -132,8 +132,9 @@ struct KafkaReader {
   rd_kafka_t *handle;
 };
 
-/* An offset that is not there is an error that comes back, and no reason to read something else. The fetch that goes on
- * behind a record that was read must end before the next one is asked for: it waits for nothing. */
+/* An offset that is not there is an error that comes back, and no reason to read something else.
+ * The fetch that goes on behind a record that was read must end before the next one is asked for:
+ * it waits for nothing. */
 static const char *const defaults[] = {
   "enable.auto.commit",
   "false",

@@ -1,5 +1,6 @@
-/* What the broker knows of places in its logs: how far a log reaches, how far a consumer group has come, what lies at an
- * offset. Asked from outside: no group is joined, nothing is committed. Every question waits at most its time-out. */
+/* What the broker knows of places in its logs: how far a log reaches, how far a consumer group has
+ * come, what lies at an offset. Asked from outside: no group is joined, nothing is committed. Every
+ * question waits at most its time-out. */
 #pragma once
 
 #include "kafka/client.h"
@@ -16,11 +17,13 @@ typedef struct {
 KafkaLogView *kafka_log_view_new (const char *topic, int partition);
 void kafka_log_view_free (gpointer view);
 
-/* Fills in @low and @high. A partition that has just moved to another broker may be not known for a moment.
+/* Fills in @low and @high. A partition that has just moved to another broker may be not known for a
+ * moment.
  * Errors: %KAFKA_ERROR_AWAY. */
 gboolean kafka_log_view_ask_ends (rd_kafka_t *handle, KafkaLogView *view, int timeout_ms,
                                   GError **error);
-/* Fills in @committed of @views (of KafkaLogView *), those of one consumer group (full name). Errors: %KAFKA_ERROR_AWAY. */
+/* Fills in @committed of @views (of KafkaLogView *), those of one consumer group (full name).
+ * Errors: %KAFKA_ERROR_AWAY. */
 gboolean kafka_log_view_ask_committed (rd_kafka_t *handle, const char *group,
                                        const GPtrArray *views, int timeout_ms, GError **error);
 
@@ -42,10 +45,12 @@ void kafka_wanted_free (gpointer wanted);
 
 /**
  * kafka_reader_read:
- * @wanted: of KafkaWanted *; all at once, for a first answer takes up to 1 s, and what lies between two of a partition is read
+ * @wanted: of KafkaWanted *; all at once, for a first answer takes up to 1 s, and what lies between
+ *   two of a partition is read
  * @records_max: and no more records than these
  *
- * What is not answered in time is no error, and nothing is known of it. Errors: %KAFKA_ERROR_SETTING.
+ * What is not answered in time is no error, and nothing is known of it. Errors:
+ * %KAFKA_ERROR_SETTING.
  */
 gboolean kafka_reader_read (KafkaReader *reader, const GPtrArray *wanted, guint records_max,
                             int timeout_ms, GError **error);

@@ -12,9 +12,10 @@ struct KafkaProducer {
   gint fatal;
 };
 
-/* One request in flight a connection. With more, a fresh producer's first batch to a partition can meet a passing
- * error while the second is accepted: a broker that has no state of the producer takes any first sequence number, and
- * librdkafka 2.0.2 then reports the first batch as written, which it never was (found by killing, seen in the segments). */
+/* One request in flight a connection. With more, a fresh producer's first batch to a partition can
+ * meet a passing error while the second is accepted: a broker that has no state of the producer
+ * takes any first sequence number, and librdkafka 2.0.2 then reports the first batch as written,
+ * which it never was (found by killing, seen in the segments). */
 static const char *const defaults[] = {
   "max.in.flight",
   "1",
@@ -29,7 +30,8 @@ static const char *const defaults[] = {
   "delivery.timeout.ms",
   "60000",
   "message.max.bytes",
-  "60000000", /* less than the queue holds; how large a record may be is its topic's to say, and may change */
+  /* Less than the queue holds; how large a record may be is its topic's to say, and may change */
+  "60000000",
   "topic.metadata.refresh.interval.ms",
   KAFKA_METADATA_REFRESH_MS,
   "socket.nagle.disable",
@@ -39,8 +41,8 @@ static const char *const defaults[] = {
   NULL,
 };
 
-/* This record is not taken, whatever else passes; everything else may pass by itself. Of a batch that is too large all
- * records are refused. */
+/* This record is not taken, whatever else passes; everything else may pass by itself. Of a batch
+ * that is too large all records are refused. */
 static const rd_kafka_resp_err_t refusals[] = {
   RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG,
   RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,   RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,

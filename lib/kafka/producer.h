@@ -8,10 +8,11 @@
 
 typedef enum {
   KAFKA_PUBLISHED,
-  KAFKA_NOT_PUBLISHED, /* certainly or possibly not written: publish it again, readers drop doubles
-                          by message id */
-  KAFKA_REFUSED, /* its topic does not take it: too large, a partition that is not there; or it
-                          was in one batch with such a record */
+  /* Certainly or possibly not written: publish it again, readers drop doubles by message id */
+  KAFKA_NOT_PUBLISHED,
+  /* Its topic does not take it: too large, a partition that is not there; or it was in one batch
+   * with such a record */
+  KAFKA_REFUSED,
 } KafkaReport;
 /* Where a published record lies. */
 typedef struct {

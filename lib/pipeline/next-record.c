@@ -39,7 +39,8 @@ room_of (const Context *context, const char *topic)
                        .partitions = outbox_partitions (outbox, name) };
 }
 
-/* Of a claim or a group it is watched on its way; where no consumer reads it, nobody expects it to move. */
+/* Of a claim or a group it is watched on its way; where no consumer reads it, nobody expects it to
+ * move. */
 static const char *
 scope_to_watch (const NextRecord *next, const char *topic)
 {
@@ -120,6 +121,6 @@ next_record_to_tier (const NextRecord *next, gboolean spends_attempt)
     step.waiting_since_ms = step.now_ms;
   step.not_before_ms = step.now_ms + tier->wait_ms +
                        retry_jitter_ms (topic, delivery->partition->number, tier->wait_ms);
-  (void)pass_on (next, topic,
-                 record_next_headers (delivery->record, &step)); /* it fits: asked before */
+  /* It fits: asked before */
+  (void)pass_on (next, topic, record_next_headers (delivery->record, &step));
 }

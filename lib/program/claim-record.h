@@ -1,5 +1,6 @@
-/* The record that a claim's or a group's consumer reads, made anew from the database: for who sends it again (a
- * person's answer, a redrive, the watch). Records carry ids only, so nothing of the first one is needed. */
+/* The record that a claim's or a group's consumer reads, made anew from the database: for who sends
+ * it again (a person's answer, a redrive, the watch). Records carry ids only, so nothing of the
+ * first one is needed. */
 #pragma once
 
 #include "program/transaction.h"
@@ -23,8 +24,10 @@ char *claim_record_scope (const ClaimRecord *record);
 /* Its consumer's source, without prefix. */
 const char *claim_record_topic (const ClaimRecord *record);
 
-/* Its value. Errors: CLAIMS_ERROR_INVALID for a child whose group has no proc id yet, EVENTS_ERROR. */
+/* Its value. Errors: CLAIMS_ERROR_INVALID for a child whose group has no proc id yet,
+ * EVENTS_ERROR. */
 GBytes *claim_record_encode (const TransactionWriter *writer, const ClaimRecord *record,
                              GError **error);
-/* Into its source topic, as a new message with the transaction's replay number. Errors: as above. */
+/* Into its source topic, as a new message with the transaction's replay number. Errors: as
+ * above. */
 gboolean claim_record_emit (Transaction *transaction, const ClaimRecord *record, GError **error);

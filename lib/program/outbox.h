@@ -1,21 +1,25 @@
 /* The outbox of this process: rows are made in a transaction, published after its commit, deleted
  * at their delivery report.
  *
- * A row is named by the process that made it and that process's own number. Rows of dead processes are published by
- * the relay (one active, by lease), each process's in its order. Readers drop doubles by message id.
+ * A row is named by the process that made it and that process's own number. Rows of dead processes
+ * are published by the relay (one active, by lease), each process's in its order. Readers drop
+ * doubles by message id.
  *
- * What the relay may read: every row that it sees, whatever other transactions are open. A process makes a later
- * record of a key only after the commit of the earlier one was answered, so whoever sees the later row sees the earlier
- * one too, in any one snapshot; numbers are given at the insert, so the earlier one has the smaller. A row that becomes
- * visible late (a server process that outlives its killed client, a prepared transaction) is therefore of no key that
- * has gone on, and the next look finds it: nothing remembers how far was read. So no transaction that stays open, in
- * this database or another of the server, holds up any row.
+ * What the relay may read: every row that it sees, whatever other transactions are open. A process
+ * makes a later record of a key only after the commit of the earlier one was answered, so whoever
+ * sees the later row sees the earlier one too, in any one snapshot; numbers are given at the
+ * insert, so the earlier one has the smaller. A row that becomes visible late (a server process
+ * that outlives its killed client, a prepared transaction) is therefore of no key that has gone on,
+ * and the next look finds it: nothing remembers how far was read. So no transaction that stays
+ * open, in this database or another of the server, holds up any row.
  *
- * A row may say whose record it carries (scope). The statement that deletes it then notes where that record lies now
- * (record_places), so that a record which the log loses is missed: see watch.h.
+ * A row may say whose record it carries (scope). The statement that deletes it then notes where
+ * that record lies now (record_places), so that a record which the log loses is missed: see
+ * watch.h.
  *
- * What a topic refuses (larger than its limit, a partition that is not there) is told once, and tried again with
- * growing pauses, by its process while that lives, then by the relay; the row itself keeps count. Nobody waits for it. */
+ * What a topic refuses (larger than its limit, a partition that is not there) is told once, and
+ * tried again with growing pauses, by its process while that lives, then by the relay; the row
+ * itself keeps count. Nobody waits for it. */
 #pragma once
 
 #include "db/db.h"
@@ -31,24 +35,24 @@ typedef struct {
   GBytes *key;       /* may be NULL */
   GBytes *value;     /* NULL: a tombstone */
   KafkaHeaders *headers;
-  char *
-      scope; /* whose record it carries, as in runs: a claim's id, a group's guid; NULL: nobody's */
+  /* Whose record it carries, as in runs: a claim's id, a group's guid; NULL: nobody's */
+  char *scope;
   KafkaPlace place; /* the outbox's own: where it lies, from its delivery report on */
   guint64 ticket;   /* the outbox's own: what the delivery report brings back */
-  gboolean
-      goes_alone; /* the outbox's own: was refused, perhaps for what was in one batch with it */
+  /* The outbox's own: was refused, perhaps for what was in one batch with it */
+  gboolean goes_alone;
 } OutboxRow;
 OutboxRow *outbox_row_new (char *topic_taken, gint32 partition, GBytes *key_taken,
                            GBytes *value_taken, KafkaHeaders *headers_taken);
 void outbox_row_free (gpointer row);
 
-/* Numbers @rows (of OutboxRow *) and inserts them in the caller's transaction. Numbers are never used again, also
- * when the transaction is; so the rows of a COMMIT without an answer, once it is known to have happened, may be given
- * to outbox_publish() as if it had been answered. */
+/* Numbers @rows (of OutboxRow *) and inserts them in the caller's transaction. Numbers are never
+ * used again, also when the transaction is; so the rows of a COMMIT without an answer, once it is
+ * known to have happened, may be given to outbox_publish() as if it had been answered. */
 gboolean outbox_insert (Db *db, const char *instance_id, GPtrArray *rows, GError **error);
 
-/* In the transaction that notes the first refusal of @row: writes the event. @ret_rows: what to publish after the
- * commit, owned (of OutboxRow *), already inserted. */
+/* In the transaction that notes the first refusal of @row: writes the event. @ret_rows: what to
+ * publish after the commit, owned (of OutboxRow *), already inserted. */
 typedef gboolean (*OutboxRefused) (Db *db, const OutboxRow *row, const char *text,
                                    GPtrArray **ret_rows, gpointer data, GError **error);
 
@@ -81,13 +85,15 @@ gboolean outbox_is_fatal (Outbox *outbox);
  * outbox_learn_topics:
  * @topics: full names, NULL-ended
  *
- * At the start, before the first row: asks the broker for the topics' partitions and, where it answers such questions
- * (broker-admin), for the size of a record that each takes. The answers are renewed every 5 minutes, and sooner when a
- * record is refused. The outbox's Kafka handle may be another one after it. Errors: %KAFKA_ERROR_AWAY.
+ * At the start, before the first row: asks the broker for the topics' partitions and, where it
+ * answers such questions (broker-admin), for the size of a record that each takes. The answers are
+ * renewed every 5 minutes, and sooner when a record is refused. The outbox's Kafka handle may be
+ * another one after it. Errors: %KAFKA_ERROR_AWAY.
  */
 gboolean outbox_learn_topics (Outbox *outbox, const char *const *topics, int timeout_ms,
                               GError **error);
-/* Bytes of key, value and headers (kafka_headers_size()) that a record of @topic (full name) may have; 0: unknown. */
+/* Bytes of key, value and headers (kafka_headers_size()) that a record of @topic (full name) may
+ * have; 0: unknown. */
 gsize outbox_record_limit (Outbox *outbox, const char *topic);
 /* Partitions of @topic (full name), at least; 0: unknown. */
 int outbox_partitions (Outbox *outbox, const char *topic);

@@ -1,5 +1,5 @@
-/* What every program is, see program.h: its start, one thing after the other, and its stop. What goes
- * on in between is in housekeeping.c, chores.c, outbox.c and health.c. */
+/* What every program is, see program.h: its start, one thing after the other, and its stop. What
+ * goes on in between is in housekeeping.c, chores.c, outbox.c and health.c. */
 #include "program/program.h"
 
 #include <string.h>
@@ -90,9 +90,9 @@ own_fingerprint (char **pairs, const char *name)
   return NULL;
 }
 
-/* Writes down which keys seal, and looks whether we have all that have sealed before: more of them do
- * no harm, so a new key is brought in behind the current one, process by process, and made the first
- * in a second round. */
+/* Writes down which keys seal, and looks whether we have all that have sealed before: more of them
+ * do no harm, so a new key is brought in behind the current one, process by process, and made the
+ * first in a second round. */
 static gboolean
 record_secrets (Program *program, Db *db, GError **error)
 {
@@ -131,8 +131,8 @@ wait_for (Program *program, const char *what, const char *why, const GError *pro
   g_usleep ((gulong)ms * 1000);
 }
 
-/* A database that is away, and a schema that is not there yet or behind, come by themselves; one that
- * does not admit this program does not. */
+/* A database that is away, and a schema that is not there yet or behind, come by themselves; one
+ * that does not admit this program does not. */
 static gboolean
 meet_database (Program *program, GError **error)
 {
@@ -233,7 +233,8 @@ meet_broker (Program *program, GError **error)
   }
 }
 
-/* Every schema this program writes is registered before the first event, which is made inside a transaction. */
+/* Every schema this program writes is registered before the first event, which is made inside a
+ * transaction. */
 static gboolean
 meet_registry (Program *program, GError **error)
 {

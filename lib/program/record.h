@@ -1,9 +1,10 @@
 /* A record as ours: the dp- headers, read and written here and nowhere else.
  *
- * A foreign producer can write anything into a header. What is no value of ours, or over its bound, counts as not there,
- * so that nothing that comes from outside can be too long for a row, a log line or the next record. Foreign headers are
- * carried on byte for byte; ours are replaced, never appended, and together have at most 3,072 bytes. The prefix dp- is
- * ours: a name with it that is none of ours goes no further.
+ * A foreign producer can write anything into a header. What is no value of ours, or over its bound,
+ * counts as not there, so that nothing that comes from outside can be too long for a row, a log
+ * line or the next record. Foreign headers are carried on byte for byte; ours are replaced, never
+ * appended, and together have at most 3,072 bytes. The prefix dp- is ours: a name with it that is
+ * none of ours goes no further.
  *
  *   dp-message-id, dp-hop, dp-replay   the inbox key; hop rises with every record of a message
  *   dp-attempt                         attempts spent; chooses the tier
@@ -11,8 +12,8 @@
  *   dp-waiting-since                   tiers: since when it has waited for a downstream
  *   dp-source, dp-reason, dp-error-class, dp-first-failed-at, dp-failures
  *                                      tiers, dead letter, quarantine: where it came from, why, since when
- *   dp-steps, dp-insert                dead letter, quarantine: what had taken effect; "unknown" when nobody knows
- */
+ *   dp-steps, dp-insert                dead letter, quarantine: what had taken effect; "unknown" when nobody
+ * knows */
 #pragma once
 
 #include "kafka/headers.h"
@@ -46,7 +47,8 @@ void record_free (Record *record);
 /* The replay number alone. */
 guint record_replay (const KafkaHeaders *headers);
 
-/* What orders records: the key as text, also one that is long or no text at all. Owned; NULL: none, it is in nobody's way. */
+/* What orders records: the key as text, also one that is long or no text at all. Owned; NULL: none,
+ * it is in nobody's way. */
 char *record_key (gconstpointer key, gsize length);
 
 /* --- Writing --- */

@@ -1,8 +1,8 @@
 /* A transaction: what work on the database is done in, and what goes out with its commit.
  *
- * Records, events and e-mail requests that are made in it become outbox rows, which whoever owns the
- * transaction inserts before its commit and publishes after it. State and event are written together:
- * nothing ends without an event. */
+ * Records, events and e-mail requests that are made in it become outbox rows, which whoever owns
+ * the transaction inserts before its commit and publishes after it. State and event are written
+ * together: nothing ends without an event. */
 #pragma once
 
 #include "base/seal.h"
@@ -43,19 +43,20 @@ void transaction_clear (Transaction *transaction);
 Db *transaction_db (Transaction *transaction);
 /* In the transaction that journals a step as finished: its result. Borrowed. */
 const char *transaction_step_result (const Transaction *transaction);
-/* An outbox row. @topic without prefix; @key borrowed; @value NULL is a tombstone. A new message id is made,
- * unique; hop 0; traceparent is carried on. */
+/* An outbox row. @topic without prefix; @key borrowed; @value NULL is a tombstone. A new message id
+ * is made, unique; hop 0; traceparent is carried on. */
 gboolean transaction_emit (Transaction *transaction, const char *topic, const char *key,
                            GBytes *value, GError **error);
-/* For producers: the trace and the replay number that rows made from here on carry. @traceparent borrowed; may be NULL. */
+/* For producers: the trace and the replay number that rows made from here on carry. @traceparent
+ * borrowed; may be NULL. */
 void transaction_set_origin (Transaction *transaction, const char *traceparent, guint replay);
 /* Sets a header of the row that was emitted last. */
 void transaction_emit_header (Transaction *transaction, const char *name, const char *text);
-/* Whose record the row that was made last carries, as in runs: a claim's id, a group's guid. What becomes of it on its
- * way is watched then (watch.h). NULL: nobody's. */
+/* Whose record the row that was made last carries, as in runs: a claim's id, a group's guid. What
+ * becomes of it on its way is watched then (watch.h). NULL: nobody's. */
 void transaction_emit_scope (Transaction *transaction, const char *scope);
-/* A row with given headers: dead letters, quarantine, retries. Takes all but the transaction. @topic without prefix;
- * @partition -1: by key. */
+/* A row with given headers: dead letters, quarantine, retries. Takes all but the transaction.
+ * @topic without prefix; @partition -1: by key. */
 void transaction_add_row (Transaction *transaction, const char *topic, gint32 partition,
                           GBytes *key_taken, GBytes *value_taken, KafkaHeaders *headers_taken);
 /* A result event of the group: takes the next sequence under the group's row lock (the row is
@@ -71,14 +72,16 @@ gboolean transaction_monitoring_event (Transaction *transaction, const char *kin
                                        const char *claim_group_id, gint64 claim_id,
                                        const char *detail, GError **error);
 
-/* --- Changes of state with their events. Errors: CLAIMS_ERROR_TRANSITION and database errors. --- */
+/* --- Changes of state with their events. Errors: CLAIMS_ERROR_TRANSITION and database errors.
+ * --- */
 
 gboolean transaction_change_group (Transaction *transaction, const char *claim_group_id,
                                    const char *to, const char *reason, GError **error);
 gboolean transaction_change_child (Transaction *transaction, const char *claim_group_id,
                                    gint64 claim_id, const char *to, const char *reason,
                                    GError **error);
-/* needs-person with event and monitoring event. @behind_claim_id 0, or whose hold it waits behind. */
+/* needs-person with event and monitoring event. @behind_claim_id 0, or whose hold it waits
+ * behind. */
 gboolean transaction_needs_person (Transaction *transaction, const char *claim_group_id,
                                    gint64 claim_id, const char *reason, gint64 behind_claim_id,
                                    GError **error);

@@ -65,16 +65,16 @@ struct Watch {
   GCond changed;
   gboolean stopping;
   /* the thread's own */
-  gint64
-      all_over_below; /* group rows below it are over, but for some that a person has taken up again */
+  /* Group rows below it are over, but for some that a person has taken up again */
+  gint64 all_over_below;
 };
 
 /* A partition that places are in. */
 typedef struct {
   KafkaLogView *view;
   char *reader; /* the consumer that reads it; NULL: none, so nothing there is expected to move */
-  gboolean
-      is_doubtful; /* not the log that its oldest record was written to: each one is looked at */
+  /* Not the log that its oldest record was written to: each one is looked at */
+  gboolean is_doubtful;
 } Seen;
 
 /* A record's place, as read. */
@@ -269,7 +269,8 @@ is_same_record (const Place *place, KafkaHeaders *found_taken)
   return is_same;
 }
 
-/* Fills in what lies at @places (of Place *). A broker that does not give a record out says nothing about it. */
+/* Fills in what lies at @places (of Place *). A broker that does not give a record out says nothing
+ * about it. */
 static gboolean
 look_at (Look *look, const GPtrArray *places, GError **error)
 {
@@ -360,7 +361,8 @@ typedef struct {
   gboolean is_sent, is_given_up;
 } Resend;
 
-/* In the transaction: nobody else is the watch, the place is as it was missed, and nothing moves it. */
+/* In the transaction: nobody else is the watch, the place is as it was missed, and nothing moves
+ * it. */
 static gboolean
 is_still_lost (Transaction *transaction, const Resend *resend, gboolean *ret_is, GError **error)
 {
@@ -640,8 +642,9 @@ read_witness (DbRows *rows, guint i)
   return place;
 }
 
-/* A log that has not its oldest record any more where it was written is not the same log: each of its records is looked
- * at. What is missed by this (a log that has lost its end, and goes on) is found when its consumer has passed it. */
+/* A log that has not its oldest record any more where it was written is not the same log: each of
+ * its records is looked at. What is missed by this (a log that has lost its end, and goes on) is
+ * found when its consumer has passed it. */
 static gboolean
 ask_witnesses (Look *look, GError **error)
 {
@@ -673,8 +676,9 @@ ask_witnesses (Look *look, GError **error)
   return TRUE;
 }
 
-/* The oldest group that is open, also one that has no place. Groups are made in the order of their rows, and what is over
- * stays so, so each look goes on where the last one ended; the first one of a process walks through all, in parts. */
+/* The oldest group that is open, also one that has no place. Groups are made in the order of their
+ * rows, and what is over stays so, so each look goes on where the last one ended; the first one of
+ * a process walks through all, in parts. */
 static gboolean
 find_oldest (Look *look, GError **error)
 {

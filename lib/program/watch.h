@@ -1,18 +1,22 @@
-/* The watch: Kafka may lose a record (retention, a topic deleted and made again, an unclean election, offsets of a group set
- * forward), and the database knows what should be moving.
+/* The watch: Kafka may lose a record (retention, a topic deleted and made again, an unclean
+ * election, offsets of a group set forward), and the database knows what should be moving.
  *
- * Where the record of each claim and group lies is noted when it is published (record_places, outbox.h). One process, by
- * lease, compares each watch-every: a claim that is to go on, with no outbox row, no hold and nothing of it in anybody's hand,
- * has lost its record when its consumer group has committed an offset beyond it, when the log begins after it or ends before
- * it, or when another record lies there now. Found so in two looks it is sent again, once for all processes, with an event
- * (record-lost) and a count (records_lost_total): the same message, hop + 1, no attempt spent, into its consumer's source, or
- * into its tier where it is not due yet. Should the old one turn up after all, inbox and journal make it harmless.
+ * Where the record of each claim and group lies is noted when it is published (record_places,
+ * outbox.h). One process, by lease, compares each watch-every: a claim that is to go on, with no
+ * outbox row, no hold and nothing of it in anybody's hand, has lost its record when its consumer
+ * group has committed an offset beyond it, when the log begins after it or ends before it, or when
+ * another record lies there now. Found so in two looks it is sent again, once for all processes,
+ * with an event (record-lost) and a count (records_lost_total): the same message, hop + 1, no
+ * attempt spent, into its consumer's source, or into its tier where it is not due yet. Should the
+ * old one turn up after all, inbox and journal make it harmless.
  *
- * Why no committed offset accuses wrongly: an offset is committed after the settlement that has finished its record, and that
- * transaction has closed the claim, put it on hold, or written its next record. So whoever reads the offset first and the
- * database after it sees what the settlement did.
+ * Why no committed offset accuses wrongly: an offset is committed after the settlement that has
+ * finished its record, and that transaction has closed the claim, put it on hold, or written its
+ * next record. So whoever reads the offset first and the database after it sees what the settlement
+ * did.
  *
- * Gauges of the holder: claims_expected_moving, claims_not_judged (the broker did not tell enough), oldest_open_group_seconds. */
+ * Gauges of the holder: claims_expected_moving, claims_not_judged (the broker did not tell enough),
+ * oldest_open_group_seconds. */
 #pragma once
 
 #include "base/settings.h"
@@ -49,7 +53,8 @@ typedef enum { WATCH_MOVING, WATCH_LOST, WATCH_UNKNOWN } WatchVerdict;
 
 /* Whether anything is missed if its record is not where it was. */
 gboolean watch_misses (const WatchFacts *facts);
-/* @ret_why: of WATCH_LOST, a constant: "passed", "before-the-log", "beyond-the-log", "another-record"; else NULL. */
+/* @ret_why: of WATCH_LOST, a constant: "passed", "before-the-log", "beyond-the-log",
+ *   "another-record"; else NULL. */
 WatchVerdict watch_judge (const WatchFacts *facts, const WatchLog *log, const char **ret_why);
 
 /* --- The process's --- */

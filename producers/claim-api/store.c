@@ -289,7 +289,8 @@ fate_of (Program *program, const char *transaction_id)
     g_autoptr (DbRows) rows =
         db ? db_query (db, NULL, SQL_TRANSACTION_STATUS, "t", transaction_id) : NULL;
     const char *status = rows ? db_rows_text (rows, 0, "status") : NULL;
-    /* Also a commit whose wait for a standby was cut short: it is believed once a later one is acknowledged. */
+    /* Also a commit whose wait for a standby was cut short: it is believed once a later one is
+     * acknowledged. */
     gboolean is_committed =
         g_strcmp0 (status, "committed") == 0 && db_primary_acknowledges (db, NULL);
     gboolean is_aborted = g_strcmp0 (status, "aborted") == 0;

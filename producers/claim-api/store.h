@@ -30,9 +30,9 @@ typedef struct {
  * Stores group, children, attachments, idempotency key, e-mail request, events and the record for
  * proc-setup, and publishes what is to be published. With a key that came before, with the same
  * body, gives the first answer again; two at the same moment store one. So it is, with and without
- * a key, when the same request comes again within the window: the same Veteran's same document. A COMMIT without an answer
- * is asked after by its transaction id. The
- * server ends a statement that waits beyond @until_us, and the transaction with it.
+ * a key, when the same request comes again within the window: the same Veteran's same document. A
+ * COMMIT without an answer is asked after by its transaction id. The server ends a statement that
+ * waits beyond @until_us, and the transaction with it.
  *
  * Errors: StoreError; everything else is a mistake of ours.
  * Returns: the answer's body as JSON text, owned. @ret_is_repeat: it is that of an earlier request

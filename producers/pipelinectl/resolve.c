@@ -54,8 +54,8 @@ typedef struct {
   const char *adopted_id;
   gboolean is_seen; /* a person has looked at it in BGS */
   const char *reason;
-  char *
-      veteran_id; /* read before the transaction, for it says which row to lock first; never changes */
+  /* Read before the transaction, for it says which row to lock first; never changes */
+  char *veteran_id;
   char *guid;
   guint freed; /* claims that stood behind this one */
 } Resolve;

@@ -146,7 +146,8 @@ an_option_is_read_by_the_table_or_refused (void)
   assert_tells (claim, "E ");
 }
 
-/* Every option, its data taken away, emptied, turned into the wrong shape and written in another case. */
+/* Every option, its data taken away, emptied, turned into the wrong shape and written in another
+ * case. */
 static void
 a_chosen_option_needs_its_data (void)
 {

@@ -1,5 +1,5 @@
-/* What follows from a place, the broker's answer and the database's; and what the database says of a claim.
- * needs: postgres */
+/* What follows from a place, the broker's answer and the database's; and what the database says of
+ * a claim. needs: postgres */
 #include "program/watch.h"
 
 #include "program/outbox.sql.h"
