@@ -112,6 +112,11 @@ class Program:
     def log(self):
         return self.log_file.read_text(errors="replace")
 
+    def last_words(self):
+        """The last line that says why it ended: other threads may have spoken after it."""
+        lines = self.log().splitlines()
+        return ([line for line in lines if '"level":"error"' in line or not line.startswith("{")] or lines)[-1]
+
     def log_lines(self):
         return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
 

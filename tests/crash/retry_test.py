@@ -14,7 +14,7 @@ ATTEMPTS = 17
 JITTER = 0.1
 # A process that is busy takes the database's clock for some milliseconds earlier or later than it is.
 CLOCKS_MS = 20
-OVER_MAX = 30   # records of the history that are more than a header holds
+OVER_MAX = 25   # failures that a header still holds, and no more of ours beside them
 
 
 def at_ms(text):
@@ -27,7 +27,7 @@ class Retry(PipelineTest):
         until(lambda: not program.runs(), 30, lambda: "refused; it has started: " + program.log()[-2000:])
         self.assertEqual(program.wait_exit(0), status, program.log()[-1000:])
         for word in words:
-            self.assertIn(word, program.log().splitlines()[-1])
+            self.assertIn(word, program.last_words())
 
     # --- 17 failures
 

@@ -37,7 +37,7 @@ class Trouble(PipelineTest):
     def check_refuses(self, program, status, *words):
         """Ends with that status, and the last word of its log tells what to do."""
         self.assertEqual(program.wait_exit(30), status, program.log()[-1000:])
-        last = program.log().splitlines()[-1]
+        last = program.last_words()
         for word in words:
             self.assertIn(word, last)
 
@@ -66,7 +66,7 @@ class Trouble(PipelineTest):
         until(lambda: pipeline.simulator.ledger(INSERT), 30, "claims under way")
         self.postgres.crash()
         for program in programs[1:]:
-            self.wait_logged(program, "waiting for the database")
+            self.wait_logged(program, "this process is in trouble and tries again")
         client = claims.Client(pipeline.api.address("URL"), pipeline.token)
         status, text = client.exchange(claims.claim("03", 99))
         client.close()
@@ -157,8 +157,13 @@ class Trouble(PipelineTest):
 
     def test_no_schema(self):
         pipeline = self.pipeline()
-        for program in [pipeline.launch(name, **self.extras(pipeline, name)) for name in PROGRAMS]:
-            self.check_refuses(program, 1, "the database has no schema yet", "pipelinectl migrate")
+        programs = [pipeline.launch(name, **self.extras(pipeline, name)) for name in PROGRAMS]
+        for program in programs:
+            self.wait_logged(program, "the database has no schema yet")
+            self.wait_logged(program, "pipelinectl migrate")
+        pipeline.set_up()
+        for program in programs:
+            program.wait_ready()
 
     def test_schema_of_another_release(self):
         pipeline = self.pipeline()
@@ -191,7 +196,7 @@ class Trouble(PipelineTest):
         for name in CONSUMERS:
             with self.subTest(program=name):
                 self.check_refuses(pipeline.launch(name, unknown_settle_ms=900), 2, "unknown-settle-ms",
-                                   "bgs-connect-timeout-ms", "send-within-ms")
+                                   "connect timeout", "send-within-ms")
 
     def test_keys_of_another_pipeline(self):
         """A process with other keys could read nothing, and would make look-ups miss."""
@@ -200,7 +205,7 @@ class Trouble(PipelineTest):
         for setting in ("master-keys", "hmac-keys"):
             for name in PROGRAMS:
                 program = pipeline.launch(name, **{**self.extras(pipeline, name), setting: invented_key("k")})
-                self.check_refuses(program, 1, "master-keys or hmac-keys differ")
+                self.check_refuses(program, 1, "is missing", "master-keys or hmac-keys")
 
     @staticmethod
     def extras(pipeline, name):
