@@ -13,7 +13,7 @@ from pipeline import CONSUMERS, INSERT, PROC_UPDATE, PipelineTest, Stranger, unt
 
 OTHERS = 20
 OTHERS_S = 60       # half of that is enough on a busy machine; a statement that nobody ends holds them for ever
-STATEMENT_S = 30    # lib/pipeline/desk.c: what a desk's statement may last
+STATEMENT_S = 5    # lib/pipeline/desk.c: what a desk's statement may last
 LINE_S = 10         # lib/base/log.c: a line of a kind is not repeated sooner
 CHILD = "(select saved_claim_id::text from saved_claim_groups where claim_group_guid = '{guid}' and parent_claim_id <> saved_claim_id)"
 OF_CHILD = "claim_group_guid = '{guid}' and parent_claim_id <> saved_claim_id for update"
