@@ -318,7 +318,7 @@ kafka_headers_unpack (GBytes *packed)
     g_autofree char *name = NULL;
     guint32 length;
 
-    if (!take_length (&at, &left, &length) || length == G_MAXUINT32)
+    if (!take_length (&at, &left, &length) || length == G_MAXUINT32 || memchr (at, 0, length))
       return NULL;
     name = g_strndup ((const char *)at, length);
     at += length;

@@ -82,6 +82,16 @@ damaged_packs_are_refused (void)
   }
 }
 
+/* A name is a text: one with a NUL would come back as another. */
+static void
+a_name_with_a_nul_is_refused (void)
+{
+  g_autoptr (GBytes) packed = g_bytes_new_static ("\0\0\0\3a\0b\0\0\0\1x", 12);
+  g_autoptr (KafkaHeaders) none = kafka_headers_unpack (packed);
+
+  g_assert_null (none);
+}
+
 static void
 texts_are_cut_at_a_character (void)
 {
@@ -233,6 +243,7 @@ main (int argc, char **argv)
   g_test_add_func ("/kafka/headers/foreign-ones-pass-through-pack-and-unpack",
                    foreign_ones_pass_through_pack_and_unpack);
   g_test_add_func ("/kafka/headers/damaged-packs-are-refused", damaged_packs_are_refused);
+  g_test_add_func ("/kafka/headers/a-name-with-a-nul-is-refused", a_name_with_a_nul_is_refused);
   g_test_add_func ("/kafka/headers/texts-are-cut-at-a-character", texts_are_cut_at_a_character);
   g_test_add_func ("/kafka/headers/a-number-outside-its-bounds-is-the-fallback",
                    a_number_outside_its_bounds_is_the_fallback);
