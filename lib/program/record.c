@@ -76,7 +76,8 @@ record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *head
   record->attempt = kafka_headers_get_int (headers_taken, ATTEMPT, 0, ATTEMPT_MAX, 0);
   record->not_before_ms = kafka_headers_get_int (headers_taken, NOT_BEFORE, 0, G_MAXINT64, 0);
   record->waiting_since_ms = kafka_headers_get_int (headers_taken, WAITING_SINCE, 0, G_MAXINT64, 0);
-  if (first && !clock_parse_iso (first, &record->first_failed_at_ms))
+  if (first &&
+      (!clock_parse_iso (first, &record->first_failed_at_ms) || record->first_failed_at_ms < 0))
     record->first_failed_at_ms = 0;
   record->failures = text_of (headers_taken, FAILURES);
   record->source = text_of (headers_taken, RECORD_SOURCE);

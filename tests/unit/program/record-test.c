@@ -196,6 +196,7 @@ a_time_is_ours_or_none (void)
                 { "", 0 },
                 { "1700000000000", 0 },
                 { "2023-13-14T22:13:20.000Z", 0 },
+                { "1011-11-14T22:13:20.000Z", 0 }, /* before 1970 there were no records */
                 { NULL, 0 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
