@@ -71,6 +71,7 @@ setup () {
     case $argument in
       --kafka) kafka=yes lists+=(kafka) ;;
       --test) test=yes lists+=(test) ;;
+      --fuzz) lists+=(fuzz) ;;
       *) wrong_usage ;;
     esac
   done

@@ -61,6 +61,7 @@ run_tests () {
     'crash --without '?*) run_without "$3" ;;
     crash) run_lane debug crash-walk; run_lane release crash ;;
     storm) run_storm ;;
+    fuzz) run_lane asan fuzz ;;
     long) run_long_tests ;;
     '')
       # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
@@ -70,6 +71,26 @@ run_tests () {
       ;;
     *) run_lane release "$@" ;;
   esac
+}
+
+list_fuzzers () {
+  sed -n 's/^add_fuzzer (\([a-z-]*\) .*/\1/p' tests/fuzz/CMakeLists.txt
+}
+
+# run_fuzz NAME [SECONDS]: one target with libFuzzer, from its seeds and from all that earlier runs have found. What ends it
+# is kept, and told how to be run again: libFuzzer goes no further than the first finding.
+run_fuzz () {
+  local name=$1 seconds=${2-300} folder=$BUILD-fuzz/fuzz fuzzer status=0
+  list_fuzzers | grep -qxF -e "$name" || fail "there is no fuzz target called $name; there are: $(list_fuzzers | xargs)"
+  [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "how long is a number of seconds, not $seconds"
+  setup --fuzz
+  build_preset fuzz
+  fuzzer=$folder/fuzz-$name
+  rm -rf "$folder/seeds/$name"
+  mkdir -p "$folder/seeds/$name" "$folder/corpus/$name"
+  FUZZ_SEEDS=$folder/seeds/$name G_SLICE=always-malloc "$fuzzer" -max_total_time="$seconds" -timeout=20 \
+    -print_final_stats=1 -artifact_prefix="$folder/$name-" "$folder/corpus/$name" "$folder/seeds/$name" || status=$?
+  [ "$status" -eq 0 ] || fail "fuzz: $name has found something; again: $fuzzer FILE, with the file named above"
 }
 
 list_benches () {
