@@ -106,8 +106,13 @@ is_by_rule (const char *path, const json_t *leaf)
       return TRUE;
   /* "Not applicable" is no answer; USA is what a state of the USA says anyhow; so is a plain "no"
    * about the SSN. */
-  if (strstr (last, "income") && json_is_string (leaf))
-    return g_ascii_strncasecmp (g_strstrip (g_strdup (json_string_value (leaf))), "n", 1) == 0;
+  if (strstr (last, "income") && json_is_string (leaf)) {
+    const char *said = json_string_value (leaf);
+
+    while (g_ascii_isspace (*said))
+      said++;
+    return g_ascii_strncasecmp (said, "n", 1) == 0;
+  }
   return strcmp (last, "country") == 0 || strcmp (last, "no_ssn") == 0 ||
          g_str_has_suffix (last, "_was_married_before");
 }
