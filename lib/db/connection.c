@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "db/rows.h"
 #include "db/trip.h"
 
 G_DEFINE_QUARK (db_error_quark, db_error)
@@ -39,10 +40,6 @@ struct Db {
   gint64 lock_timeout_ms, statement_timeout_ms;
   gboolean timeouts_are_due; /* the session has others */
   Trip *trip;
-};
-
-struct DbRows {
-  PGresult *result;
 };
 
 /* --- errors --- */
@@ -128,9 +125,10 @@ is_success (const PGresult *result)
  * transaction must not keep its row locks for ever: no transaction of ours waits for anything
  * outside the database. All our statements go by key: prepared while a table is small they would be
  * planned as a scan of it, and the generic plan stays when it has grown (measured); what is planned
- * so looks dear and would be compiled at each run (measured: 1.7 s on empty tables). A schema of
- * the role's own name goes before public by default, and whoever may make one could put tables in
- * the place of ours. */
+ * so looks dear and would be compiled at each run (measured: 1.7 s on empty tables). And no plan is
+ * made for the values of one run: it would be the same one, made again. A schema of the role's own
+ * name goes before public by default, and whoever may make one could put tables in the place of
+ * ours. */
 static const char SESSION[] = "set timezone = 'UTC';"
                               "set datestyle = 'ISO';"
                               "set bytea_output = 'hex';"
@@ -138,6 +136,7 @@ static const char SESSION[] = "set timezone = 'UTC';"
                               "set idle_in_transaction_session_timeout = '15s';"
                               "set enable_seqscan = off;"
                               "set jit = off;"
+                              "set plan_cache_mode = force_generic_plan;"
                               "set search_path = public";
 
 /* Of all connections of the process, see db_configure(). */
@@ -441,15 +440,6 @@ run_va (Db *db, GError **error, const char *sql, const char *types, va_list argu
   return travel (db, &result, error) ? result : NULL;
 }
 
-static DbRows *
-rows_new (PGresult *result)
-{
-  DbRows *rows = g_new0 (DbRows, 1);
-
-  rows->result = result;
-  return rows;
-}
-
 DbRows *
 db_query (Db *db, GError **error, const char *sql, const char *types, ...)
 {
@@ -459,7 +449,7 @@ db_query (Db *db, GError **error, const char *sql, const char *types, ...)
   va_start (arguments, types);
   result = run_va (db, error, sql, types, arguments);
   va_end (arguments);
-  return result ? rows_new (result) : NULL;
+  return result ? db_rows_new (result) : NULL;
 }
 
 gboolean
@@ -479,19 +469,52 @@ db_execute (Db *db, guint *ret_count, GError **error, const char *sql, const cha
   return TRUE;
 }
 
-gboolean
-db_queue (Db *db, GError **error, const char *sql, const char *types, ...)
+static gboolean
+queue_va (Db *db, GError **error, const char *sql, const char *types, va_list arguments)
 {
-  va_list arguments;
-
   g_assert (db->state == STATE_BEGUN || db->state == STATE_OPEN);
   if ((trip_count (db->trip) >= QUEUED_MAX || trip_bytes (db->trip) >= QUEUED_BYTES_MAX) &&
       !travel (db, NULL, error))
     return FALSE;
-  va_start (arguments, types);
   trip_add (db->trip, TRUE, sql, types, arguments);
-  va_end (arguments);
   return TRUE;
+}
+
+gboolean
+db_queue (Db *db, GError **error, const char *sql, const char *types, ...)
+{
+  va_list arguments;
+  gboolean is_queued;
+
+  va_start (arguments, types);
+  is_queued = queue_va (db, error, sql, types, arguments);
+  va_end (arguments);
+  return is_queued;
+}
+
+DbRows *
+db_queue_rows (Db *db, GError **error, const char *sql, const char *types, ...)
+{
+  va_list arguments;
+  DbRows *rows = NULL;
+
+  va_start (arguments, types);
+  if (queue_va (db, error, sql, types, arguments)) {
+    rows = db_rows_new (NULL);
+    trip_want_rows (db->trip, rows);
+  }
+  va_end (arguments);
+  return rows;
+}
+
+gboolean
+db_send (Db *db, GError **error)
+{
+  guint waiting = trip_count (db->trip);
+
+  assert_not_ended (db);
+  return waiting == 0 || (db->state == STATE_BEGUN && waiting == db->begin_count) ||
+         travel (db, NULL, error);
 }
 
 gboolean
@@ -558,7 +581,7 @@ db_query_last (Db *db, GError **error, const char *sql, const char *types, ...)
   if (!travel (db, &result, error))
     return NULL;
   db->state = STATE_COMMITTED;
-  return rows_new (result);
+  return db_rows_new (result);
 }
 
 /* The transaction was left open on our side; is it over on the server's? */
@@ -643,82 +666,4 @@ db_transaction (Db *db, DbWork work, gpointer data, GError **error)
       return FALSE;
     }
   }
-}
-
-/* --- rows --- */
-
-/* PQfnumber() copies and folds the name at each call; rows have few columns. */
-static int
-column_number (const DbRows *rows, const char *column)
-{
-  int count = PQnfields (rows->result);
-
-  for (int i = 0; i < count; i++)
-    if (g_str_equal (PQfname (rows->result, i), column))
-      return i;
-  g_error ("the query has no column %s", column);
-}
-
-guint
-db_rows_count (const DbRows *rows)
-{
-  return (guint)PQntuples (rows->result);
-}
-
-gboolean
-db_rows_is_null (const DbRows *rows, guint row, const char *column)
-{
-  g_assert_cmpuint (row, <, db_rows_count (rows));
-  return PQgetisnull (rows->result, (int)row, column_number (rows, column)) != 0;
-}
-
-const char *
-db_rows_text (const DbRows *rows, guint row, const char *column)
-{
-  int number = column_number (rows, column);
-
-  g_assert_cmpuint (row, <, db_rows_count (rows));
-  if (PQgetisnull (rows->result, (int)row, number))
-    return NULL;
-  return PQgetvalue (rows->result, (int)row, number);
-}
-
-gint64
-db_rows_int (const DbRows *rows, guint row, const char *column)
-{
-  const char *text = db_rows_text (rows, row, column);
-
-  return text ? g_ascii_strtoll (text, NULL, 10) : 0;
-}
-
-gboolean
-db_rows_boolean (const DbRows *rows, guint row, const char *column)
-{
-  const char *text = db_rows_text (rows, row, column);
-
-  return text && text[0] == 't';
-}
-
-GBytes *
-db_rows_bytes (const DbRows *rows, guint row, const char *column)
-{
-  const char *text = db_rows_text (rows, row, column);
-  unsigned char *bytes;
-  size_t length = 0;
-
-  if (!text)
-    return NULL;
-  bytes = PQunescapeBytea ((const unsigned char *)text, &length);
-  if (!bytes)
-    g_error ("no memory for a bytea value");
-  return g_bytes_new_with_free_func (bytes, length, PQfreemem, bytes);
-}
-
-void
-db_rows_free (DbRows *rows)
-{
-  if (!rows)
-    return;
-  PQclear (rows->result);
-  g_free (rows);
 }

@@ -105,6 +105,20 @@ gboolean db_begin_asynchronous (Db *db, GError **error);
 gboolean db_queue (Db *db, GError **error, const char *sql, const char *types, ...);
 
 /**
+ * db_queue_rows:
+ *
+ * As db_queue(), for a statement whose rows are wanted once it has arrived: several answers from
+ * one trip. They may be asked for after the call that has sent it has succeeded, db_commit()
+ * included; asking before is a mistake that ends the program.
+ *
+ * Returns: owned, may be freed at any time; NULL on failure.
+ */
+DbRows *db_queue_rows (Db *db, GError **error, const char *sql, const char *types, ...);
+
+/* Sends what is queued, if anything is. Errors: those of the statements. */
+gboolean db_send (Db *db, GError **error);
+
+/**
  * db_query_last:
  *
  * As db_query(), with COMMIT in the same trip. After it only db_commit() may come, or db_rollback(), which is

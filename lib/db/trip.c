@@ -29,6 +29,7 @@ typedef struct {
   Statement *statement; /* borrowed; NULL: too many to prepare this one */
   char *sql;            /* without a statement */
   Parameters parameters;
+  DbRows *rows;    /* a reference; NULL: they do not matter, or are the outcome's */
   gboolean parses; /* its answer begins with the one to Parse */
 } Command;
 
@@ -97,6 +98,7 @@ command_free (gpointer data)
   Command *command = data;
 
   g_free (command->sql);
+  db_rows_free (command->rows);
   parameters_clear (&command->parameters);
   g_free (command);
 }
@@ -141,6 +143,15 @@ trip_add (Trip *trip, gboolean copies, const char *sql, const char *types, va_li
 }
 
 void
+trip_want_rows (Trip *trip, DbRows *rows)
+{
+  Command *last = g_ptr_array_index (trip->commands, trip->commands->len - 1);
+
+  rows->references++;
+  last->rows = rows;
+}
+
+void
 trip_add_plain (Trip *trip, const char *sql)
 {
   Command *command = command_new (trip);
@@ -182,6 +193,7 @@ trip_drop (Trip *trip)
       continue;
     }
     g_clear_pointer (&command->sql, g_free);
+    g_clear_pointer (&command->rows, db_rows_free);
     parameters_trim (&command->parameters);
     command->statement = NULL;
     command->kind = COMMAND_STATEMENT;
@@ -351,6 +363,10 @@ keep_failure (const Command *command, PGresult *result, TripOutcome *outcome)
 static void
 keep_result (const Command *command, PGresult *result, TripOutcome *outcome)
 {
+  if (command->rows) {
+    command->rows->result = result;
+    return;
+  }
   if (command->kind == COMMAND_STATEMENT) {
     PQclear (outcome->result);
     outcome->result = result;

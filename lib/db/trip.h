@@ -9,6 +9,8 @@
 #include <libpq-fe.h>
 #include <stdarg.h>
 
+#include "db/rows.h"
+
 typedef struct Trip Trip;
 
 typedef enum {
@@ -21,9 +23,9 @@ typedef enum {
 
 typedef struct {
   TripEnd end;
-  PGresult *
-      result; /* owned: of the last statement but COMMIT when DONE; the error when REFUSED; the server's farewell,
-                     * if there was one, when LOST */
+  /* Owned. DONE: of the last statement but COMMIT and those whose rows go elsewhere; REFUSED: the
+   * error; LOST: the server's farewell, if there was one. */
+  PGresult *result;
   gboolean is_of_commit; /* REFUSED: it was COMMIT that failed; LOST: COMMIT was under way */
   gboolean
       settings_failed; /* what went before a trip_add_break() failed; nothing else depends on it */
@@ -36,6 +38,9 @@ void trip_use_connection (Trip *trip, PGconn *connection);
 
 /* @copies: see parameters_collect(). */
 void trip_add (Trip *trip, gboolean copies, const char *sql, const char *types, va_list arguments);
+/* The rows of the statement that was added last: put there when they have arrived, and kept alive
+ * until then. */
+void trip_want_rows (Trip *trip, DbRows *rows);
 void trip_add_plain (Trip *trip, const char *sql); /* without parameters */
 void trip_add_commit (Trip *trip);
 /* Puts a statement without parameters before all others, apart from their transaction. */

@@ -263,6 +263,78 @@ test_trips (void)
   close_with_proxy (&proxy, db);
 }
 
+/* Several answers from the trip that also commits; one that nobody asks for any more is no harm. */
+static void
+test_queued_rows (void)
+{
+  g_autoptr (Db) direct = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DbRows) one = NULL, two = NULL;
+  Proxy proxy = { 0 };
+  Db *db = open_through_proxy (&proxy, direct, CUT_NEVER);
+
+  make_things (direct);
+  (void)trips_of (&proxy);
+  g_assert_true (db_begin (db, &error));
+  add (db, 1);
+  one = db_queue_rows (db, &error, "select n from things order by n", "");
+  add (db, 2);
+  db_rows_free (db_queue_rows (db, &error, "select n + 10 as n from things", ""));
+  two = db_queue_rows (db, &error, "select n from things order by n", "");
+  g_assert_cmpint (trips_of (&proxy), ==, 0);
+  g_assert_true (db_commit (db, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (trips_of (&proxy), ==, 1);
+  g_assert_cmpuint (db_rows_count (one), ==, 1);
+  g_assert_cmpuint (db_rows_count (two), ==, 2);
+  g_assert_cmpint (db_rows_int (two, 1, "n"), ==, 2);
+
+  g_assert_true (db_begin (db, &error));
+  g_assert_true (db_send (db, &error)); /* nothing but BEGIN waits */
+  g_assert_cmpint (trips_of (&proxy), ==, 0);
+  g_clear_pointer (&one, db_rows_free);
+  one = db_queue_rows (db, &error, "select count (*) as n from things", "");
+  g_assert_true (db_send (db, &error));
+  g_assert_cmpint (trips_of (&proxy), ==, 1);
+  g_assert_cmpint (db_rows_int (one, 0, "n"), ==, 2);
+  g_assert_true (db_commit (db, &error));
+  close_with_proxy (&proxy, db);
+}
+
+static void
+ask_too_early (void)
+{
+  g_autoptr (Db) db = database_open ();
+  DbRows *rows;
+
+  g_assert_true (db_begin (db, NULL));
+  rows = db_queue_rows (db, NULL, "select 1 as n", "");
+  (void)db_rows_count (rows);
+}
+
+/* What a failed trip has not brought is not there, and the connection goes on. */
+static void
+test_queued_rows_of_a_failed_trip (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+
+  if (g_test_subprocess ()) {
+    ask_too_early ();
+    return;
+  }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_failed ();
+
+  make_things (db);
+  g_assert_true (db_begin (db, &error));
+  add (db, 1);
+  db_rows_free (db_queue_rows (db, &error, "select 1 / 0 as n", ""));
+  g_assert_false (db_commit (db, &error));
+  g_assert_error (error, DB_ERROR, DB_ERROR_STATEMENT);
+  assert_still_works (db, 0);
+}
+
 static void
 test_asynchronous_is_for_one_transaction (void)
 {
@@ -669,6 +741,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/db/trip/queued-rows", test_queued_rows);
+  g_test_add_func ("/db/trip/queued-rows/failed", test_queued_rows_of_a_failed_trip);
   g_test_add_func ("/db/trip/a-transaction-is-one", test_trips);
   g_test_add_func ("/db/trip/asynchronous-is-for-one-transaction",
                    test_asynchronous_is_for_one_transaction);
