@@ -23,7 +23,7 @@ submit_674 (Run *run, gconstpointer message, GError **error)
   if (!submission)
     return FALSE;
   if (submission_has_ended (submission))
-    return run_skip (run, "the child has ended");
+    return submission_stay_ended (submission, error);
   if (submission_is_submitted (submission))
     return submission_close (submission, error);
 

@@ -186,6 +186,13 @@ delivery_is_last_attempt (const Delivery *delivery, guint attempts_max)
 }
 
 void
+delivery_disown (Delivery *delivery)
+{
+  record_disown (delivery->record, delivery->partition->topic, delivery->partition->number,
+                 delivery->offset);
+}
+
+void
 delivery_log_context (const Delivery *delivery)
 {
   char number[16], offset[24];

@@ -106,5 +106,7 @@ void delivery_give_order (Delivery *delivery, RunOrder order);
 gboolean delivery_is_in_hand (const Delivery *delivery); /* taking to settling */
 /* A failure now would use up its attempts. */
 gboolean delivery_is_last_attempt (const Delivery *delivery, guint attempts_max);
+/* It is no record of ours, whatever its headers say: see record_disown(). */
+void delivery_disown (Delivery *delivery);
 /* topic, partition, offset on this thread's log lines. */
 void delivery_log_context (const Delivery *delivery);

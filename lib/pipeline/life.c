@@ -22,6 +22,7 @@
 #include "pipeline/take.h"
 
 #define RETAKE_MS     1000
+#define BUSY_MS       250
 #define ILL_MAX_MS    60000
 #define ILL_DOUBLINGS 6
 #define HELD_FIRST_MS                                                                              \
@@ -127,6 +128,9 @@ taken (Delivery *delivery, TakenOutcome outcome, GError *why_taken, gpointer dat
     settle (life, delivery, SETTLE_DONE, why_taken, MOVER_TAKE);
     return;
   case TAKEN_UNREADABLE:
+    delivery_disown (delivery);
+    settle (life, delivery, SETTLE_QUARANTINE, why_taken, MOVER_TAKE);
+    return;
   case TAKEN_CONDEMNED:
     settle (life, delivery, SETTLE_QUARANTINE, why_taken, MOVER_TAKE);
     return;
@@ -135,7 +139,9 @@ taken (Delivery *delivery, TakenOutcome outcome, GError *why_taken, gpointer dat
     snooze (life, delivery, MIN (HELD_MAX_MS, RETAKE_MS << MIN (delivery->snoozes, ILL_DOUBLINGS)),
             MOVER_TAKE);
     return;
-  case TAKEN_BUSY:
+  case TAKEN_BUSY: /* the one that was taken should be through by then */
+    snooze (life, delivery, BUSY_MS, MOVER_TAKE);
+    return;
   case TAKEN_LOST:
     snooze (life, delivery, RETAKE_MS, MOVER_TAKE);
     return;

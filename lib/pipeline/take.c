@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -13,6 +14,7 @@
 
 #define BATCH_MAX        500
 #define LOCK_MAX_MS      500 /* run rows are held for no longer than a commit */
+#define HELD_BATCH_MS    2000
 #define REGISTRY_WAIT_MS 1000
 
 typedef enum { ITEM_RECORD, ITEM_OPEN, ITEM_RECOUNT, ITEM_PUT_BACK, ITEM_CLOSE } ItemKind;
@@ -170,7 +172,7 @@ typedef struct {
   GPtrArray *counts;     /* of OpenCount * */
   GPtrArray *first;      /* of Delivery *: the first of their lanes */
   /* answers of the transaction, by position */
-  gboolean *are_seen, *are_stale, *are_over;
+  gboolean *are_seen, *are_stale, *are_over, *are_strange;
   gint64 *tokens; /* 0: not taken */
   gint64 *group_rows;
 } Take;
@@ -211,8 +213,8 @@ gather_counts (Take *work, GPtrArray *lanes)
 
 /* The columns by which records are looked for in the inbox. */
 typedef struct {
-  GArray *numbers, *hops, *replays; /* of gint64 */
-  GPtrArray *ids, *guids;           /* borrowed */
+  GArray *numbers, *hops, *replays, *claims; /* of gint64 */
+  GPtrArray *ids, *guids;                    /* borrowed */
 } Columns;
 
 static void
@@ -221,6 +223,7 @@ columns_clear (Columns *columns)
   g_array_unref (columns->numbers);
   g_array_unref (columns->hops);
   g_array_unref (columns->replays);
+  g_array_unref (columns->claims);
   g_ptr_array_unref (columns->ids);
   g_ptr_array_unref (columns->guids);
 }
@@ -231,17 +234,21 @@ columns_of (const GPtrArray *deliveries)
 {
   Columns columns = { g_array_new (FALSE, FALSE, sizeof (gint64)),
                       g_array_new (FALSE, FALSE, sizeof (gint64)),
-                      g_array_new (FALSE, FALSE, sizeof (gint64)), g_ptr_array_new (),
+                      g_array_new (FALSE, FALSE, sizeof (gint64)),
+                      g_array_new (FALSE, FALSE, sizeof (gint64)),
+                      g_ptr_array_new (),
                       g_ptr_array_new () };
 
   for (gint64 i = 0; i < deliveries->len; i++) {
     const Delivery *delivery = g_ptr_array_index (deliveries, i);
     gint64 hop = delivery->record->hop, replay = delivery->record->replay;
     const char *guid = run_group (delivery->run);
+    gint64 claim_id = delivery->run ? delivery->run->scope.claim_id : 0;
 
     g_array_append_val (columns.numbers, i);
     g_array_append_val (columns.hops, hop);
     g_array_append_val (columns.replays, replay);
+    g_array_append_val (columns.claims, claim_id);
     g_ptr_array_add (columns.ids, delivery->record->message_id);
     g_ptr_array_add (columns.guids, (gpointer)(guid ? guid : ""));
   }
@@ -305,11 +312,12 @@ own (Db *db, gpointer data, GError **error)
                     GUARD (STALE) ? 1 : 0, columns.replays->data, (gsize)columns.replays->len);
   if (!owned)
     return FALSE;
-  again =
-      db_query_last (db, error, SQL_LOOK_AGAIN, "tINIINT", counter->consumer, columns.numbers->data,
-                     (gsize)columns.numbers->len, columns.ids, columns.hops->data,
-                     (gsize)columns.hops->len, columns.replays->data, (gsize)columns.replays->len,
-                     columns.guids, context_works_in (work->take->options.context));
+  again = db_query_last (db, error, SQL_LOOK_AGAIN, "tINIINTI", counter->consumer,
+                         columns.numbers->data, (gsize)columns.numbers->len, columns.ids,
+                         columns.hops->data, (gsize)columns.hops->len, columns.replays->data,
+                         (gsize)columns.replays->len, columns.guids,
+                         context_works_in (work->take->options.context), columns.claims->data,
+                         (gsize)columns.claims->len);
   if (!again)
     return FALSE;
   for (guint i = 0; i < db_rows_count (owned); i++)
@@ -325,6 +333,7 @@ own (Db *db, gpointer data, GError **error)
     work->are_stale[n] = !is_owned || (GUARD (STALE) && !db_rows_is_null (again, i, "replay") &&
                                        delivery->record->replay < db_rows_int (again, i, "replay"));
     work->are_over[n] = db_rows_boolean (again, i, "is_over");
+    work->are_strange[n] = db_rows_boolean (again, i, "is_of_another_group");
     work->tokens[n] = is_owned ? db_rows_int (owned, GPOINTER_TO_UINT (row), "token") : 0;
     work->group_rows[n] = db_rows_int (again, i, "group_row_id");
   }
@@ -401,6 +410,7 @@ own_together (TakeDesk *take, GPtrArray *deliveries)
   work.are_seen = g_new0 (gboolean, deliveries->len);
   work.are_stale = g_new0 (gboolean, deliveries->len);
   work.are_over = g_new0 (gboolean, deliveries->len);
+  work.are_strange = g_new0 (gboolean, deliveries->len);
   work.tokens = g_new0 (gint64, deliveries->len);
   work.group_rows = g_new0 (gint64, deliveries->len);
   CRASH_POINT ("take/before-own");
@@ -411,6 +421,13 @@ own_together (TakeDesk *take, GPtrArray *deliveries)
 
     if (work.are_seen[i]) {
       answer (take, delivery, TAKEN_SEEN, NULL);
+      continue;
+    }
+    if (work.are_strange[i]) {
+      run_end (delivery);
+      answer (take, delivery, TAKEN_UNREADABLE,
+              g_error_new (EVENTS_ERROR, EVENTS_ERROR_MALFORMED,
+                           "its claim is not one of the claim group that it names"));
       continue;
     }
     if (work.are_stale[i]) {
@@ -427,6 +444,7 @@ own_together (TakeDesk *take, GPtrArray *deliveries)
   g_free (work.are_seen);
   g_free (work.are_stale);
   g_free (work.are_over);
+  g_free (work.are_strange);
   g_free (work.tokens);
   g_free (work.group_rows);
   return are_owned;
@@ -436,6 +454,8 @@ own_together (TakeDesk *take, GPtrArray *deliveries)
 static void
 own_all (TakeDesk *take, GPtrArray *deliveries)
 {
+  gint64 until_ms = clock_monotonic_ms () + HELD_BATCH_MS;
+
   set_doubles_aside (take, deliveries);
   if (deliveries->len == 0 || own_together (take, deliveries))
     return;
@@ -443,7 +463,8 @@ own_all (TakeDesk *take, GPtrArray *deliveries)
     g_autoptr (GPtrArray) alone = g_ptr_array_new ();
 
     g_ptr_array_add (alone, g_ptr_array_index (deliveries, i));
-    if (deliveries->len == 1 || !own_together (take, alone))
+    /* Each that is held costs its wait: those after them are taken a moment later, not after all of them. */
+    if (deliveries->len == 1 || clock_monotonic_ms () > until_ms || !own_together (take, alone))
       answer (take, g_ptr_array_index (deliveries, i), TAKEN_HELD, NULL);
   }
 }

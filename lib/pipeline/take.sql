@@ -22,13 +22,17 @@ returning scope, token
 
 -- name: look-again
 -- In the transaction that has just taken the run rows: whoever settled before we got them is seen here. And what the group
--- says of itself: a settled one ends here, unless its consumer works in that state ($7).
+-- says of itself: a settled one ends here, unless its consumer works in that state ($7). A record that names a group and the
+-- child of another one is no record of ours.
 select given.n,
        coalesce ((select true from inbox where inbox.consumer = $1 and inbox.message_id = given.message_id
                   and inbox.hop = given.hop::integer and inbox.replay = given.replay::integer limit 1), false) as is_seen,
        groups.id as group_row_id, groups.replay,
-       groups.status in ('success', 'failed') and not groups.status = any ($7::text[]) as is_over
-from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[]) as given (n, message_id, hop, replay, guid)
+       groups.status in ('success', 'failed') and not groups.status = any ($7::text[]) as is_over,
+       coalesce ((select children.parent_claim_id <> groups.parent_claim_id from saved_claim_groups children
+                  where children.saved_claim_id = given.claim_id limit 1), false) as is_of_another_group
+from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $8::bigint[])
+  as given (n, message_id, hop, replay, guid, claim_id)
 left join lateral (
-  select id, saved_claim_groups.replay, saved_claim_groups.status from saved_claim_groups
+  select id, parent_claim_id, saved_claim_groups.replay, saved_claim_groups.status from saved_claim_groups
   where claim_group_guid = nullif (given.guid, '')::uuid and parent_claim_id = saved_claim_id limit 1) groups on true

@@ -88,6 +88,20 @@ record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *head
   return record;
 }
 
+static char *
+place_of (const char *topic, int partition, gint64 offset)
+{
+  return g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, topic, partition, offset);
+}
+
+void
+record_disown (Record *record, const char *topic, int partition, gint64 offset)
+{
+  g_free (record->message_id);
+  record->message_id = place_of (topic, partition, offset);
+  record->hop = record->replay = 0;
+}
+
 void
 record_free (Record *record)
 {

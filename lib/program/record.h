@@ -43,6 +43,8 @@ typedef struct {
 /* Takes @headers. */
 Record *record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *headers_taken);
 void record_free (Record *record);
+/* Its id is that of its place from now on: what is no record of ours must not be taken for the message whose id it bears. */
+void record_disown (Record *record, const char *topic, int partition, gint64 offset);
 
 /* The replay number alone. */
 guint record_replay (const KafkaHeaders *headers);

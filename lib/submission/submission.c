@@ -99,6 +99,14 @@ submission_has_ended (const Submission *submission)
 }
 
 gboolean
+submission_stay_ended (Submission *submission, GError **error)
+{
+  if (g_str_equal (submission->group->state, "accepted"))
+    return run_hold (submission->run, "the child has ended and its group has not", 0, error);
+  return run_skip (submission->run, "the child has ended");
+}
+
+gboolean
 submission_is_submitted (const Submission *submission)
 {
   return g_str_equal (submission->child->state, "submitted");

@@ -53,6 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Submission, submission_free)
 gboolean submission_has_ended (const Submission *submission);
 /* Its benefit claim is recorded and everything after it done or given up; only closing may be left.
  */
+/* Nothing to do then: TRUE. But a group that is accepted has no child that has ended so: HOLD. */
+gboolean submission_stay_ended (Submission *submission, GError **error);
 gboolean submission_is_submitted (const Submission *submission);
 gboolean submission_needs_review (const Submission *submission);
 

@@ -124,6 +124,32 @@ class StrangeRecords(PipelineTest):
         self.assertEqual(house.records("form-686c.retry-50ms") + house.records("proc-setup.retry-50ms"), [])
         self.assertTrue(all(program.runs() for program in programs.values()))
 
+    def test_another_claims_name_or_number(self):
+        """Before a claim's own record is read: bytes that bear its message id, and a record of a finished group that names
+        its child. Neither is the claim's, and it is carried through."""
+        house = self.house
+        consumers = [house.start(name) for name in ("proc-setup", "form-686c")]
+        (done,) = self.submit((1,))
+        house.wait_done(60)
+        self.assertEqual(consumers[1].end(), 0)
+        (guid,) = self.submit((2,))
+        (headers,) = until(lambda: [headers for _, headers, value in house.raw_records("claims.686c")
+                                    if records.decode(value)[1]["claim_group_id"] == guid], 30, "its child's record")
+        self.wait_published()
+        ((child,),) = house.sql("select saved_claim_id from saved_claim_groups where status = 'pending' and saved_claim_id <> "
+                                "parent_claim_id")
+        ((proc_id,),) = house.sql(f"select distinct proc_id from saved_claim_groups where claim_group_guid = '{done}'")
+        strange = records.encode("child-claim-ready", {"claim_group_id": done, "claim_id": int(child), "proc_id": proc_id})
+        for number in range(PARTITIONS):
+            house.produce("claims.686c", number, f"a-{number}", {"dp-message-id": headers["dp-message-id"]}, b"no value of ours")
+            house.produce("claims.686c", number, f"b-{number}", {"dp-message-id": f"strange-{number}"}, strange)
+        house.start("form-686c")
+        house.wait_done(90)
+        self.wait_read("form-686c", "claims.686c")
+        self.wait_published()
+        house.check_effects(self, quarantined=2 * PARTITIONS)
+        self.assertEqual(house.sql("select reason from holds"), [])
+
     def test_group_set_up_and_not_done(self):
         """A record of a group that has its proc and whose child is under way."""
         house = self.house
