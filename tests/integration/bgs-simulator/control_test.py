@@ -329,7 +329,7 @@ class StartTest(unittest.TestCase):
 
     def test_switches(self):
         bgs = SimulatedBgs("--column-limits=no", "--claim-owner", "participant", "--dialect", "old",
-                           "--usernames", "one, two", "--bid-expected-token", "secret")
+                           "--usernames", "one, two", DEPENDENTS_BID_EXPECTED_TOKEN="secret")
         try:
             arguments = {"arg0": {"vnpPtcpntId": "1", "birthStateCd": "Ontario"}}
             reply = bgs.call("person", "vnpPersonCreate", arguments, username="two")

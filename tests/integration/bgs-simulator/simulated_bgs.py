@@ -106,19 +106,20 @@ class Reply:
 
 
 class SimulatedBgs:
-    def __init__(self, *options):
+    def __init__(self, *options, **environment):
         self.folder = tempfile.mkdtemp(prefix="bgs-simulator-")
         address = os.path.join(self.folder, "address")
         self.process = subprocess.Popen(
             [os.environ["BGS_SIMULATOR"], "--address-file", address, *options],
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
         self.log = []
         ready = threading.Event()
 
         def read_log():
             for line in self.process.stderr:
                 self.log.append(line)
-                ready.set()
+                if '"listening"' in line:   # said once the address file is there
+                    ready.set()
             ready.set()
 
         self.reader = threading.Thread(target=read_log, daemon=True)
