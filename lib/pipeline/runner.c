@@ -184,7 +184,9 @@ consumer_main (const Consumer *consumer, int argc, char **argv)
   runner.context.settings = settings;
   if (!begin (&runner, &error) || !join (&runner, &error)) {
     log_failure ("cannot start", "error", error->message, NULL);
-    return g_error_matches (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID) ? 2 : 1;
+    (void)log_flush (1000);
+    /* Threads of the program may be at work: what libraries do at an exit() is not for them. */
+    _exit (g_error_matches (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID) ? 2 : 1);
   }
   program_announce (runner.context.program, NULL);
   if (!poll_run (runner.poll, &error))
