@@ -5,10 +5,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define AGAIN_MS         100 /* the first pause while the database is away; they grow */
-#define AGAIN_MAX_MS     5000
-#define CONFLICTS_MAX    10
-#define STATEMENT_MAX_MS 5000 /* ours take milliseconds: one that hangs must not hold up a desk for long */
+#define AGAIN_MS      100 /* the first pause while the database is away; they grow */
+#define AGAIN_MAX_MS  5000
+#define CONFLICTS_MAX 10
+#define STATEMENT_MAX_MS                                                                           \
+  5000 /* ours take milliseconds: one that hangs must not hold up a desk for long */
 
 struct Desk {
   DeskOptions options;
