@@ -147,56 +147,62 @@ journal_unknowns (const GPtrArray *rows, const char *step)
   return count;
 }
 
-/* The moment it was started is a column of reads alone, the last one. */
+/* @last: what its statement wants beside the end itself. */
 static void
-add_end (DbColumns *given, Sealer *sealer, const StepEnd *end)
+add_end (DbColumns *given, Sealer *sealer, const StepEnd *end, gint64 last)
 {
   g_autofree char *key = NULL;
   g_autoptr (GBytes) result = seal (sealer, end->scope, end->step, end->ordinal, end->result, &key);
 
   db_columns_add (given, end->scope, end->step, (gint64)end->ordinal, end->token, end->state,
-                  end->note, result, key, end->started_at_ms);
+                  end->note, result, key, last);
 }
 
+/* The server says which of them it has hit: two owners can end one row at the same moment, and only one of them does. */
 static gboolean
-write_ends (Db *db, Sealer *sealer, const GPtrArray *ends, gboolean are_new, GError **error)
+write_ended (Db *db, Sealer *sealer, const GPtrArray *ends, GError **error)
 {
-  g_autoptr (DbColumns) given = db_columns_new (are_new ? "ttiittbti" : "ttiittbt");
+  g_autoptr (DbColumns) given = db_columns_new ("ttiittbti");
   g_autoptr (DbRows) hit = NULL;
 
   for (guint i = 0; i < ends->len; i++) {
     StepEnd *end = g_ptr_array_index (ends, i);
 
-    if (end->is_new == are_new) {
-      end->is_hit = FALSE;
-      add_end (given, sealer, end);
-    }
+    if (end->is_new)
+      continue;
+    end->is_hit = FALSE;
+    add_end (given, sealer, end, i);
   }
   if (db_columns_count (given) == 0)
     return TRUE;
-  hit = db_query (db, error, are_new ? SQL_JOURNAL_READ_ENDED : SQL_JOURNAL_END, "C", given);
-  if (!hit)
-    return FALSE;
+  hit = db_query (db, error, SQL_JOURNAL_END, "C", given);
+  for (guint i = 0; hit && i < db_rows_count (hit); i++)
+    ((StepEnd *)g_ptr_array_index (ends, db_rows_int (hit, i, "n")))->is_hit = TRUE;
+  return hit != NULL;
+}
+
+/* A read that was written by another, or not at all, is asked again; nothing depends on it. */
+static gboolean
+write_reads (Db *db, Sealer *sealer, const GPtrArray *ends, GError **error)
+{
+  g_autoptr (DbColumns) given = db_columns_new ("ttiittbti");
+
   for (guint i = 0; i < ends->len; i++) {
     StepEnd *end = g_ptr_array_index (ends, i);
 
-    if (end->is_new) {
-      end->is_hit = TRUE; /* a read that was written by another, or not at all, is asked again;
-                             nothing depends on it */
+    if (!end->is_new)
       continue;
-    }
-    for (guint k = 0; k < db_rows_count (hit) && !end->is_hit; k++)
-      end->is_hit = strcmp (db_rows_text (hit, k, "scope"), end->scope) == 0 &&
-                    strcmp (db_rows_text (hit, k, "step"), end->step) == 0 &&
-                    db_rows_int (hit, k, "ordinal") == end->ordinal;
+    end->is_hit = TRUE;
+    add_end (given, sealer, end, end->started_at_ms);
   }
-  return TRUE;
+  return db_columns_count (given) == 0 ||
+         db_execute (db, NULL, error, SQL_JOURNAL_READ_ENDED, "C", given);
 }
 
 gboolean
 journal_write_ends (Db *db, Sealer *sealer, const GPtrArray *ends, GError **error)
 {
-  return write_ends (db, sealer, ends, FALSE, error) && write_ends (db, sealer, ends, TRUE, error);
+  return write_ended (db, sealer, ends, error) && write_reads (db, sealer, ends, error);
 }
 
 /* --- Another one's step --- */

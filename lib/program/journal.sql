@@ -11,12 +11,12 @@ from step_journal where scope = $1 order by step, ordinal
 update step_journal set state = given.state, finished_at = clock_timestamp (),
   note = coalesce (given.note, step_journal.note),
   result_ciphertext = given.result, encrypted_kms_key = given.key
-from unnest ($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[])
-  as given (scope, step, ordinal, token, state, note, result, key)
+from unnest ($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[],
+  $9::bigint[]) as given (scope, step, ordinal, token, state, note, result, key, n)
 where step_journal.scope = any ($1::text[])
   and step_journal.scope = given.scope and step_journal.step = given.step and step_journal.ordinal = given.ordinal
   and step_journal.token = given.token and step_journal.state = 'started'
-returning step_journal.scope, step_journal.step, step_journal.ordinal
+returning given.n
 
 -- name: journal-read-ended
 -- A read is journalled when it has finished, and only if it has not been before.
@@ -27,7 +27,6 @@ from unnest ($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6:
   as given (scope, step, ordinal, token, state, note, result, key, started)
 join runs on runs.scope = given.scope and runs.token = given.token
 on conflict (scope, step, ordinal) do nothing
-returning scope, step, ordinal
 
 -- name: journal-take
 update step_journal set token = $5
