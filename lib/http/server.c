@@ -575,6 +575,7 @@ static void
 let_in (HttpServer *server, int fd, const struct sockaddr *address, socklen_t length)
 {
   Connection *connection = g_new0 (Connection, 1);
+  gboolean has_thread;
   int one = 1;
 
   connection->server = server;
@@ -594,8 +595,9 @@ let_in (HttpServer *server, int fd, const struct sockaddr *address, socklen_t le
     count_address (server, connection->peer, 1);
   }
   connection->thread = g_thread_try_new ("http", serve_connection, connection, NULL);
-  g_mutex_unlock (&server->lock);
-  if (!connection->thread)
+  has_thread = connection->thread != NULL;
+  g_mutex_unlock (&server->lock); /* from here on the connection is its thread's, or gone */
+  if (!has_thread)
     connection_end (connection); /* no thread can be had: nothing to be told with */
 }
 

@@ -309,6 +309,45 @@ test_silent_client (void)
   seen_free (seen);
 }
 
+/* Their threads end while the next ones are being let in. */
+static gpointer
+hang_up_often (gpointer data)
+{
+  const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+  for (guint i = 0; i < 1000; i++) {
+    int fd = dial (data);
+
+    setsockopt (fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close (fd);
+  }
+  return NULL;
+}
+
+static void
+test_hang_up (void)
+{
+  Seen *seen = seen_new ();
+  /* None is turned away. */
+  HttpServer *server = start (seen, &(HttpServerOptions){ .max_connections = 5000 });
+  GThread *clients[4];
+  g_autofree char *heard = NULL;
+  int fd;
+
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    clients[i] = g_thread_new ("client", hang_up_often, server);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    g_thread_join (clients[i]);
+  fd = dial (server);
+  say (fd, "GET /last HTTP/1.1\r\nHost: a\r\n\r\n");
+  heard = hear_answer (fd);
+  g_assert_true (g_str_has_suffix (heard, "fine"));
+  close (fd);
+  http_server_stop (server);
+  g_assert_cmpuint (seen->handled, ==, 1);
+  seen_free (seen);
+}
+
 /* A handler may take longer than a request may. */
 static gpointer
 let_answer (gpointer data)
@@ -658,6 +697,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/server/body-may-be-kept", test_body_kept);
   g_test_add_func ("/http/server/dribbling-client-is-cut-off", test_deadline);
   g_test_add_func ("/http/server/silent-client-is-cut-off", test_silent_client);
+  g_test_add_func ("/http/server/clients-that-hang-up-at-once", test_hang_up);
   g_test_add_func ("/http/server/handler-may-be-slow", test_slow_handler);
   g_test_add_func ("/http/server/stop-waits-for-answers", test_stop_waits);
   g_test_add_func ("/http/server/connections-per-address", test_connections_per_address);
