@@ -813,8 +813,8 @@ test_idle_success_is_told_in_time (Fixture *fixture, gconstpointer unused G_GNUC
   UNTIL (g_atomic_int_get (&fixture->changes[1]) == 1);
   fails (fixture->breakers[0], "a");
   UNTIL (rows_of_failures (fixture) == 1);
-  works (fixture->breakers[1]);
-  UNTIL_IN (12, rows_of_failures (fixture) == 0);
+  /* Again, since one success may seem to have come before the failure, as above. */
+  UNTIL_IN (12, (works (fixture->breakers[1]), rows_of_failures (fixture)) == 0);
 }
 
 /* --- the database does not answer --- */
