@@ -28,3 +28,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (rd_kafka_message_t, rd_kafka_message_destroy)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (rd_kafka_headers_t, rd_kafka_headers_destroy)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (rd_kafka_queue_t, rd_kafka_queue_destroy)
 #endif
+
+#if defined(QPDF_C_H) && !defined(CLEANUP_QPDF)
+#define CLEANUP_QPDF
+static inline void
+cleanup_qpdf (qpdf_data pdf)
+{
+  qpdf_cleanup (&pdf);
+}
+G_DEFINE_AUTO_CLEANUP_FREE_FUNC (qpdf_data, cleanup_qpdf, NULL)
+#endif
+
+#if defined(__POPPLER_GLIB_H__) && !defined(CLEANUP_POPPLER)
+#define CLEANUP_POPPLER
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PopplerDocument, g_object_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PopplerPage, g_object_unref)
+#endif

@@ -10,6 +10,7 @@
 
 static GMutex lock;
 static GHashTable *passed;
+static gint is_dying; /* atomic */
 
 static guint
 count_passing (const char *full)
@@ -52,6 +53,14 @@ die_soon (gpointer data)
   return NULL;
 }
 
+/* An answer that is quicker than the death is not taken in either. */
+static void
+wait_for_death (void)
+{
+  while (g_atomic_int_get (&is_dying))
+    pause ();
+}
+
 void
 crash_point (const char *name, const char *of, int after_ms)
 {
@@ -62,6 +71,7 @@ crash_point (const char *name, const char *of, int after_ms)
 
   if (!list && !at && !stop_at)
     return;
+  wait_for_death ();
   full = of ? g_strdup_printf ("%s/%s", name, of) : g_strdup (name);
   g_mutex_lock (&lock);
   count = count_passing (full);
@@ -71,6 +81,7 @@ crash_point (const char *name, const char *of, int after_ms)
   if (is_now (at, full, count)) {
     if (after_ms == 0)
       kill (getpid (), SIGKILL);
+    g_atomic_int_set (&is_dying, TRUE);
     g_thread_unref (g_thread_new ("die-soon", die_soon, GINT_TO_POINTER (after_ms)));
   }
   if (is_now (stop_at, full, count))

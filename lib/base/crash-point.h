@@ -8,12 +8,12 @@
  *                            walk finds them
  *   CRASH_WITHOUT=GUARD,…    takes guards out
  *
- * Without these variables, and in other builds, all this is nothing. Source: README.md, rule 6. */
+ * Without these variables, and in other builds, all this is nothing. Source: README.md, rule 7. */
 #pragma once
 
 #ifdef CRASH_POINTS
-/* How long after a CRASH_POINT_SOON its process dies: the request is out, and not yet answered by a
- * server that takes longer. */
+/* How long after a CRASH_POINT_SOON its process dies: the request is out. Until then nobody passes
+ * another point, so that its answer is not taken in, however soon it comes. */
 #define CRASH_SOON_MS 10
 
 void crash_point (const char *name, const char *of, int after_ms);

@@ -19,7 +19,7 @@
 #define LOG_VALUE_MAX_BYTES 2048
 #define LOG_FIELDS_MAX      48
 #define LOG_KINDS_MAX       500
-#define LOG_LIMIT_MS        10000
+#define LOG_LIMIT_MS        60000
 #define LAST_WORDS_MS       100
 #define FATAL_MS            1000
 
@@ -217,7 +217,7 @@ emit (LogLevel level, const char *message, guint64 held_back, gboolean is_last, 
 
   if (!log_writer_put ((int)level, make_line (level, message, held_back, get_context (), pairs),
                        is_last))
-    metrics_count ("log_lines_dropped_total", 1, "level", level_names[level], NULL);
+    metrics_count (METRIC_LOG_LINES_DROPPED, 1, level_names[level], NULL);
   errno = saved_errno;
 }
 

@@ -35,7 +35,7 @@ void log_last_words (const char *message, ...) G_GNUC_NULL_TERMINATED;
 /* Waits until the lines so far have been written, at most @timeout_ms; FALSE: they have not. */
 gboolean log_flush (gint64 timeout_ms);
 
-/* For a line that can repeat: at most one of a kind per 10 s; the next one says how many were held
+/* For a line that can repeat: at most one of a kind a minute; the next one says how many were held
  * back. */
 void log_limited (LogLevel level, const char *kind, const char *message,
                   ...) G_GNUC_NULL_TERMINATED;

@@ -11,5 +11,5 @@ add_custom_command (OUTPUT ${setting_names}
                     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${setting_names}.new ${setting_names}
                     DEPENDS ${setting_sources} ${CMAKE_CURRENT_LIST_DIR}/setting-names.awk VERBATIM)
 target_sources (base PRIVATE ${setting_names})
-set_source_files_properties (${PROJECT_SOURCE_DIR}/lib/base/settings.c PROPERTIES
-                             COMPILE_DEFINITIONS PROGRAM_VERSION="${PROJECT_VERSION}")
+set_source_files_properties (${PROJECT_SOURCE_DIR}/lib/base/settings.c ${PROJECT_SOURCE_DIR}/lib/base/metric-table.c
+                             PROPERTIES COMPILE_DEFINITIONS PROGRAM_VERSION="${PROJECT_VERSION}")

@@ -3,7 +3,8 @@
  * master key therefore means sealing data keys again, and no column.
  *
  * AES-256-GCM with random nonces of 12 bytes (NIST SP 800-38D section 8.2.2); one data key seals
- * the few columns of one row, so nonces cannot come near their birthday bound. Source: README.md,
+ * the few columns of one row, or the chunks of one document, so nonces cannot come near their
+ * birthday bound. Source: README.md,
  * rule 3. */
 #include "base/seal.h"
 
@@ -12,21 +13,20 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/text.h"
 
 G_DEFINE_QUARK (seal_error_quark, seal_error)
 
-#define KEY_BYTES         32
-#define VERSION           1 /* first byte of what is sealed: how the rest is to be read */
-#define VERSION_BYTES     1
-#define NONCE_BYTES       12
-#define TAG_BYTES         16
-#define KEY_ID_MAX_CHARS  64
-#define KEYS_MAX          32
-#define PLAIN_MAX_BYTES   (64 * 1024 * 1024)
-#define SECURE_HEAP_BYTES 16384
-#define SECURE_HEAP_LEAST 64
+#define KEY_BYTES        32
+#define VERSION          1 /* first byte of what is sealed: how the rest is to be read */
+#define VERSION_BYTES    1
+#define NONCE_BYTES      12
+#define TAG_BYTES        16
+#define KEY_ID_MAX_CHARS 64
+#define KEYS_MAX         32
+#define PLAIN_MAX_BYTES  (64 * 1024 * 1024)
 
 const Setting seal_settings[] = {
   { "master-keys", SETTING_TEXT, "",
@@ -60,24 +60,22 @@ key_free (gpointer data)
   Key *key = data;
 
   g_free (key->id);
-  OPENSSL_secure_clear_free (key, sizeof *key);
+  OPENSSL_cleanse (key, sizeof *key);
+  munmap (key, sizeof *key);
 }
 
-/* Keys that live as long as the process lie in pages that are locked and left out of dumps, as far
- * as the system allows it; where it has no such pages they lie in common ones. */
+/* Keys that live as long as the process lie in pages of their own, locked and left out of dumps as
+ * far as the system allows it. Not in OpenSSL's secure heap: once there is one, OpenSSL takes each
+ * thread's random generators from it, and has no random numbers when it is full. */
 static Key *
 key_new (const char *id, const guint8 *bytes)
 {
-  static gsize once;
-  Key *key = NULL;
+  Key *key = mmap (NULL, sizeof *key, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-  if (g_once_init_enter (&once)) {
-    (void)CRYPTO_secure_malloc_init (SECURE_HEAP_BYTES, SECURE_HEAP_LEAST); /* best effort */
-    g_once_init_leave (&once, 1);
-  }
-  key = OPENSSL_secure_zalloc (sizeof *key);
-  if (!key)
+  if (key == MAP_FAILED)
     g_error ("no memory for a key");
+  (void)mlock (key, sizeof *key);
+  (void)madvise (key, sizeof *key, MADV_DONTDUMP);
   key->id = g_strdup (id);
   memcpy (key->bytes, bytes, KEY_BYTES);
   return key;
@@ -412,6 +410,13 @@ row_key_seal (const RowKey *key, const char *table, const char *row_id, const ch
   return encrypt (key->bytes, place->data, place->len, plain, strlen (plain));
 }
 
+static void
+set_error_damaged (const char *table, const char *row_id, const char *column, GError **error)
+{
+  g_set_error (error, SEAL_ERROR, SEAL_ERROR_DAMAGED, "%s.%s of row %s does not open", table,
+               column, row_id);
+}
+
 char *
 row_key_unseal (const RowKey *key, const char *table, const char *row_id, const char *column,
                 GBytes *sealed, GError **error)
@@ -421,12 +426,45 @@ row_key_unseal (const RowKey *key, const char *table, const char *row_id, const 
   const guint8 *bytes = g_bytes_get_data (sealed, &sealed_length);
   guint8 *plain = decrypt (key->bytes, place->data, place->len, bytes, sealed_length, &length);
 
-  if (!plain) {
-    g_set_error (error, SEAL_ERROR, SEAL_ERROR_DAMAGED, "%s.%s of row %s does not open", table,
-                 column, row_id);
-    return NULL;
-  }
+  if (!plain)
+    set_error_damaged (table, row_id, column, error);
   return (char *)plain;
+}
+
+/* A column's place and "NO/COUNT", ended by a 0 too: a fourth text, so no column's place. */
+static GByteArray *
+place_of_chunk (const char *table, const char *row_id, const char *column, SealChunk chunk)
+{
+  GByteArray *place = place_of (table, row_id, column);
+  g_autofree char *which = g_strdup_printf ("%u/%u", chunk.no, chunk.count);
+
+  g_byte_array_append (place, (const guint8 *)which, (guint)strlen (which) + 1);
+  return place;
+}
+
+GBytes *
+row_key_seal_chunk (const RowKey *key, const char *table, const char *row_id, const char *column,
+                    SealChunk chunk, gconstpointer plain, gsize length)
+{
+  g_autoptr (GByteArray) place = place_of_chunk (table, row_id, column, chunk);
+
+  g_assert (chunk.no < chunk.count && length <= SEAL_CHUNK_BYTES);
+  return encrypt (key->bytes, place->data, place->len, plain, length);
+}
+
+GBytes *
+row_key_unseal_chunk (const RowKey *key, const char *table, const char *row_id, const char *column,
+                      SealChunk chunk, GBytes *sealed, GError **error)
+{
+  g_autoptr (GByteArray) place = place_of_chunk (table, row_id, column, chunk);
+  gsize sealed_length = 0, length = 0;
+  const guint8 *bytes = g_bytes_get_data (sealed, &sealed_length);
+  guint8 *plain = decrypt (key->bytes, place->data, place->len, bytes, sealed_length, &length);
+
+  if (plain)
+    return g_bytes_new_take (plain, length);
+  set_error_damaged (table, row_id, column, error);
+  return NULL;
 }
 
 static char *

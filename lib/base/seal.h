@@ -37,6 +37,22 @@ GBytes *row_key_seal (const RowKey *key, const char *table, const char *row_id, 
 char *row_key_unseal (const RowKey *key, const char *table, const char *row_id, const char *column,
                       GBytes *sealed, GError **error);
 
+/* What is too long for one piece is sealed in chunks, each but the last of this many bytes. */
+#define SEAL_CHUNK_BYTES 1048576
+
+/* A chunk's place in its whole: which one, from 0, and of how many. */
+typedef struct {
+  guint no, count;
+} SealChunk;
+
+/* A chunk opens at its own place alone: one that was moved, doubled, or comes from another row does
+ * not, and none of a whole that has lost one or got one more. @length: at most SEAL_CHUNK_BYTES.
+ * Errors: those of row_key_unseal(). Both: owned by the caller. */
+GBytes *row_key_seal_chunk (const RowKey *key, const char *table, const char *row_id,
+                            const char *column, SealChunk chunk, gconstpointer plain, gsize length);
+GBytes *row_key_unseal_chunk (const RowKey *key, const char *table, const char *row_id,
+                              const char *column, SealChunk chunk, GBytes *sealed, GError **error);
+
 /* "keyid:hex" (HMAC-SHA-256) with the current HMAC key; @purpose separates uses ("veteran",
  * "digest", "idempotency"). */
 char *sealer_hmac (const Sealer *sealer, const char *purpose, const char *data);
@@ -55,5 +71,5 @@ char *sealer_rewrap (Sealer *sealer, const char *wrapped, GError **error);
 
 #include "base/settings.h"
 extern const Setting seal_settings[]; /* master-keys, hmac-keys: secret, required */
-/* Once in a process: the keys are wiped from the settings and from the environment. */
+/* Once in a process: the keys are wiped from the settings. */
 Sealer *sealer_from_settings (const Settings *settings, GError **error);

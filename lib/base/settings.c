@@ -26,6 +26,7 @@ G_DEFINE_QUARK (settings_error_quark, settings_error)
 /* Every secret setting has a form that names a file which holds it. */
 #define FILE_SUFFIX              "-file"
 #define KAFKA_FILE_SUFFIX        ".file"
+#define KAFKA_LOCATION_SUFFIX    ".location" /* ssl.ca.location and others */
 #define SECRET_MAX_BYTES         65536
 
 /* One row's present value, checked and converted once. */
@@ -42,6 +43,7 @@ struct Settings {
   GHashTable *environment; /* environment name → Value, borrowed */
   GHashTable *kafka;       /* librdkafka name → text */
   GPtrArray *file_rows;    /* of Setting *: the …-file forms of the secrets, owned */
+  GPtrArray *kafka_files;  /* paths of what held secrets of the broker library, owned */
   gboolean is_public; /* the command line is a process's, and everybody on the machine sees it */
 };
 
@@ -275,6 +277,7 @@ add_file_row (Settings *settings, const Setting *secret)
   row->name = g_steal_pointer (&name);
   row->type = SETTING_FILE;
   row->default_value = "";
+  row->read_again = secret->read_again;
   row->help =
       g_strdup_printf ("File that holds %s, instead of it; others may not read it.", secret->name);
   g_ptr_array_add (settings->file_rows, row);
@@ -291,6 +294,7 @@ settings_from_tables (const Setting *const *tables)
   settings->environment = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   settings->kafka = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   settings->file_rows = g_ptr_array_new_with_free_func (file_row_free);
+  settings->kafka_files = g_ptr_array_new_with_free_func (g_free);
 
   for (; *tables; tables++) {
     for (const Setting *row = *tables; row->name; row++) {
@@ -370,6 +374,12 @@ read_secret (const char *path, const char *origin, GError **error)
   return g_steal_pointer (&text);
 }
 
+char *
+settings_secret_now (const char *path)
+{
+  return read_secret (path, path, NULL);
+}
+
 static gboolean
 take_secret_from_file (Settings *settings, Value *secret, GError **error)
 {
@@ -414,6 +424,7 @@ take_kafka_secrets_from_files (Settings *settings, GError **error)
     if (!text)
       return FALSE;
     g_hash_table_replace (settings->kafka, g_steal_pointer (&bare), text);
+    g_ptr_array_add (settings->kafka_files, g_strdup (g_hash_table_lookup (settings->kafka, name)));
     g_hash_table_remove (settings->kafka, name);
   }
   return TRUE;
@@ -434,37 +445,52 @@ refuse_on_command_line (const char *origin, GError **error)
   return FALSE;
 }
 
+/* What was read is not needed there any more, and others of this user read it in /proc: of secrets
+ * the name stays alone. Overwritten in place, for a variable that is unset stays in the block. */
+static gboolean
+take_variable (Settings *settings, const char *name, char *text, GError **error)
+{
+  Value *value = g_hash_table_lookup (settings->environment, name);
+
+  if (value) {
+    if (!value_set (value, text, name, error))
+      return FALSE;
+    g_free (value->given_as);
+    value->given_as = value->row->secret && *text ? g_strdup (name) : NULL;
+    if (value->row->secret)
+      explicit_bzero (text, strlen (text));
+  } else if (some_program_has (name)) {
+    /* A neighbour's: one environment serves all programs. It may be a secret, and serves nothing
+     * here. */
+    explicit_bzero (text, strlen (text));
+  } else if (g_str_has_prefix (name, KAFKA_ENVIRONMENT_PREFIX) &&
+             name[strlen (KAFKA_ENVIRONMENT_PREFIX)] != '\0') {
+    char *property = g_ascii_strdown (name + strlen (KAFKA_ENVIRONMENT_PREFIX), -1);
+
+    g_strdelimit (property, "_", '.');
+    g_hash_table_replace (settings->kafka, property, g_strdup (text));
+    if (kafka_property_is_secret (property))
+      explicit_bzero (text, strlen (text));
+  } else {
+    g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_UNKNOWN,
+                 "the environment variable %s is no setting of any program", name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 read_environment (Settings *settings, GError **error)
 {
   for (char **variable = environ; variable && *variable; variable++) {
-    const char *equals = strchr (*variable, '=');
+    char *equals = strchr (*variable, '=');
     g_autofree char *name = NULL;
-    Value *value;
 
     if (!equals || !g_str_has_prefix (*variable, ENVIRONMENT_PREFIX))
       continue;
-
     name = g_strndup (*variable, (gsize)(equals - *variable));
-    value = g_hash_table_lookup (settings->environment, name);
-    if (value) {
-      if (!value_set (value, equals + 1, name, error))
-        return FALSE;
-      g_free (value->given_as);
-      value->given_as = value->row->secret && equals[1] ? g_strdup (name) : NULL;
-    } else if (some_program_has (name)) {
-      /* A neighbour's: one environment serves all programs. */
-    } else if (g_str_has_prefix (name, KAFKA_ENVIRONMENT_PREFIX) &&
-               name[strlen (KAFKA_ENVIRONMENT_PREFIX)] != '\0') {
-      char *property = g_ascii_strdown (name + strlen (KAFKA_ENVIRONMENT_PREFIX), -1);
-
-      g_hash_table_replace (settings->kafka, g_strdelimit (property, "_", '.'),
-                            g_strdup (equals + 1));
-    } else {
-      g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_UNKNOWN,
-                   "the environment variable %s is no setting of any program", name);
+    if (!take_variable (settings, name, equals + 1, error))
       return FALSE;
-    }
   }
   return TRUE;
 }
@@ -674,6 +700,7 @@ settings_parse_or_exit (const char *program, const char *operands, const char *s
   Settings *settings = NULL;
 
   guard_memory ();
+  g_set_prgname (program); /* also what the database's list of sessions calls us */
   settings = parse (program, operands, summary, tables, argc, argv, TRUE, &error);
   if (!settings) {
     fprintf (stderr, "%s: %s\n", program, error->message);
@@ -692,6 +719,7 @@ settings_free (Settings *settings)
   g_hash_table_unref (settings->values);
   g_hash_table_unref (settings->kafka);
   g_ptr_array_unref (settings->file_rows);
+  g_ptr_array_unref (settings->kafka_files);
   g_free (settings);
 }
 
@@ -764,15 +792,33 @@ void
 settings_wipe (const Settings *settings, const char *name)
 {
   Value *value = get_value (settings, name);
-  g_autofree char *variable = environment_name (name);
-  char *given = getenv (variable);
 
   if (!value->row->secret)
     g_error ("setting %s is no secret", name);
   /* In place: whoever borrowed it before finds nothing either. */
   explicit_bzero (value->text, strlen (value->text));
-  if (given)
-    explicit_bzero (given, strlen (given));
+}
+
+GPtrArray *
+settings_files_read_once (const Settings *settings)
+{
+  GPtrArray *files = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer name, text;
+
+  for (guint i = 0; i < settings->order->len; i++) {
+    const Value *value = g_ptr_array_index (settings->order, i);
+
+    if (value->row->type == SETTING_FILE && !value->row->read_again && *value->text)
+      g_ptr_array_add (files, g_strdup (value->text));
+  }
+  g_hash_table_iter_init (&iter, settings->kafka);
+  while (g_hash_table_iter_next (&iter, &name, &text))
+    if (g_str_has_suffix (name, KAFKA_LOCATION_SUFFIX))
+      g_ptr_array_add (files, g_strdup (text));
+  for (guint i = 0; i < settings->kafka_files->len; i++)
+    g_ptr_array_add (files, g_strdup (g_ptr_array_index (settings->kafka_files, i)));
+  return files;
 }
 
 GHashTable *

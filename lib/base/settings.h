@@ -25,6 +25,7 @@ typedef struct {
   gint64 min, max;           /* SETTING_NUMBER only; both 0 means 0 … G_MAXINT64 */
   gboolean secret;           /* never printed, masked in the effective configuration */
   gboolean required;         /* refuse to start when empty */
+  gboolean read_again;       /* its file is looked at while the program runs, too */
 } Setting;
 
 typedef struct Settings Settings;
@@ -76,9 +77,17 @@ gboolean settings_has (const Settings *settings, const char *name);    /* some t
  * mistake (g_error). */
 void settings_override (Settings *settings, const char *name, const char *value);
 
-/* Overwrites a secret that has been used, in its variable of the environment too. It reads as empty
- * from then on. */
+/* Overwrites a secret that has been used; its variable of the environment was when it was read. It
+ * reads as empty from then on. */
 void settings_wipe (const Settings *settings, const char *name);
+
+/* What stands in a secret's file now, for one that changes while the program runs. NULL: it has none,
+ * or there is no secret in it. Owned; overwrite it. */
+char *settings_secret_now (const char *path);
+
+/* Paths of all files that were given and are read at the start alone, those of secrets and of the broker
+ * library among them. Owned. */
+GPtrArray *settings_files_read_once (const Settings *settings);
 
 /* "kafka." settings by their librdkafka names; borrowed. */
 GHashTable *settings_kafka (const Settings *settings);

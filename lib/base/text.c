@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <stdlib.h>
 #include <string.h>
 
 gboolean
@@ -110,6 +111,16 @@ gboolean
 text_is_uuid (const char *text)
 {
   return text && g_uuid_string_is_valid (text);
+}
+
+char *
+text_of_json (const json_t *document)
+{
+  char *dumped = json_dumps (document, JSON_COMPACT);
+  char *text = g_strdup (dumped);
+
+  free (dumped); /* jansson's, not GLib's */
+  return text;
 }
 
 char *

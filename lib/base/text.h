@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <jansson.h>
 
 gboolean text_is_blank (const char *text); /* NULL, empty or white space only */
 char *text_digits (const char *text);      /* only 0-9 of it; NULL gives "" */
@@ -13,5 +14,7 @@ char *text_hex (gconstpointer data, gsize length);
 GBytes *text_unhex (const char *hex); /* NULL when malformed */
 char *text_new_uuid (void);           /* random, version 4, lower case */
 gboolean text_is_uuid (const char *text);
+/* Compact, members in the order in which they were set; owned (g_free). */
+char *text_of_json (const json_t *document);
 /* In every URL of @text, *** in place of user and password; owned. */
 char *text_mask_userinfo (const char *text);

@@ -1,5 +1,6 @@
 #include "base/seal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* 32 bytes of A, B, C and D. */
@@ -233,6 +234,45 @@ values_of_before_the_version_open (void)
   g_assert_true (g_hash_table_contains (first_bytes, GINT_TO_POINTER (1)));
 }
 
+static gboolean
+chunk_opens (const RowKey *key, const char *row, SealChunk at, GBytes *sealed)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) plain = row_key_unseal_chunk (key, "t", row, "c", at, sealed, &error);
+
+  if (!plain)
+    g_assert_error (error, SEAL_ERROR, SEAL_ERROR_DAMAGED);
+  return plain != NULL;
+}
+
+static void
+chunks_open_at_their_place_alone (void)
+{
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+  g_autoptr (RowKey) key = row_key_new (sealer);
+  g_autoptr (RowKey) other = row_key_new (sealer);
+  g_autofree char *large = g_strnfill (SEAL_CHUNK_BYTES, 'x');
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) first =
+      row_key_seal_chunk (key, "t", "1", "c", (SealChunk){ 0, 3 }, large, SEAL_CHUNK_BYTES);
+  g_autoptr (GBytes) nul = row_key_seal_chunk (key, "t", "1", "c", (SealChunk){ 2, 3 }, "a\0b", 3);
+  g_autoptr (GBytes) column = row_key_seal (key, "t", "1", "c", "text");
+  g_autoptr (GBytes) plain =
+      row_key_unseal_chunk (key, "t", "1", "c", (SealChunk){ 2, 3 }, nul, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (plain, NULL), g_bytes_get_size (plain), "a\0b", 3);
+  g_assert_true (chunk_opens (key, "1", (SealChunk){ 0, 3 }, first));
+
+  g_assert_false (chunk_opens (key, "1", (SealChunk){ 1, 3 }, first)); /* moved, or doubled */
+  g_assert_false (chunk_opens (key, "1", (SealChunk){ 0, 2 }, first)); /* another was dropped */
+  g_assert_false (chunk_opens (key, "1", (SealChunk){ 0, 4 }, first)); /* one was added */
+  g_assert_false (chunk_opens (key, "2", (SealChunk){ 0, 3 }, first)); /* of another row */
+  g_assert_false (chunk_opens (other, "1", (SealChunk){ 0, 3 }, first));
+  g_assert_false (chunk_opens (key, "1", (SealChunk){ 0, 1 }, column)); /* no chunk at all */
+  assert_does_not_open (key, "t", "1", "c", first);
+}
+
 static void
 rewrapped_keys_open_the_same (void)
 {
@@ -274,6 +314,145 @@ comes_from_the_settings (void)
   g_assert_nonnull (sealer);
 }
 
+/* Threads that have sealed something, and live on: as many as claim-api has connections. */
+enum { THREADS = 256 };
+typedef struct {
+  Sealer *sealer;
+  GMutex lock;
+  GCond changed;
+  guint sealed;
+} Crowd;
+
+static gpointer
+seal_and_stay (gpointer data)
+{
+  Crowd *crowd = data;
+  g_autoptr (RowKey) key = row_key_new (crowd->sealer);
+
+  g_mutex_lock (&crowd->lock);
+  crowd->sealed++;
+  g_cond_broadcast (&crowd->changed);
+  while (crowd->sealed < THREADS)
+    g_cond_wait (&crowd->changed, &crowd->lock);
+  g_mutex_unlock (&crowd->lock);
+  return NULL;
+}
+
+static void
+many_threads_seal (void)
+{
+  g_autoptr (Sealer) sealer = sealer_of ("m1:" KEY_A, "h1:" KEY_B);
+  Crowd crowd = { .sealer = sealer };
+  GThread *threads[THREADS];
+
+  g_mutex_init (&crowd.lock);
+  g_cond_init (&crowd.changed);
+  for (guint i = 0; i < THREADS; i++)
+    threads[i] = g_thread_new ("sealer", seal_and_stay, &crowd);
+  for (guint i = 0; i < THREADS; i++)
+    g_thread_join (threads[i]);
+  g_mutex_clear (&crowd.lock);
+  g_cond_clear (&crowd.changed);
+}
+
+/* --- Where keys lie. --- */
+
+typedef struct {
+  const guint8 *from, *to;
+  gboolean is_dumped;
+} Region;
+
+/* What of this process's memory can be read: smaps, a line of "from-to rw-p …" for each region and
+ * one of its flags below it, of which dd is "not in dumps". */
+static GArray *
+readable_memory (void)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  GArray *regions = g_array_new (FALSE, FALSE, sizeof (Region));
+  gboolean is_readable = FALSE;
+
+  g_assert_true (g_file_get_contents ("/proc/self/smaps", &text, NULL, NULL));
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i]; i++) {
+    gsize from = 0, to = 0;
+    char may_read = '-';
+
+    if (sscanf (lines[i], "%zx-%zx %c", &from, &to, &may_read) == 3) {
+      Region region = { (const guint8 *)from, (const guint8 *)to, TRUE };
+
+      is_readable = may_read == 'r' && !strstr (lines[i], "[v"); /* the kernel's own pages */
+      if (is_readable)
+        g_array_append_val (regions, region);
+    } else if (is_readable && g_str_has_prefix (lines[i], "VmFlags:") && strstr (lines[i], " dd"))
+      g_array_index (regions, Region, regions->len - 1).is_dumped = FALSE;
+  }
+  return regions;
+}
+
+/* @inverse: the key's complements, so that looking for it leaves no copy. */
+static gboolean
+holds (const Region *region, const guint8 *inverse)
+{
+  for (const guint8 *at = region->from; at + 32 <= region->to; at++) {
+    guint same = 0;
+
+    while (same < 32 && (at[same] ^ inverse[same]) == 0xFF)
+      same++;
+    if (same == 32)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* "id:base64" of a key of random bytes that nobody else knows. */
+static char *
+random_key (const char *id, guint8 *ret_inverse)
+{
+  guint8 bytes[32];
+  g_autofree char *base64 = NULL;
+
+  for (guint i = 0; i < sizeof bytes; i++) {
+    bytes[i] = (guint8)g_random_int ();
+    ret_inverse[i] = (guint8)~bytes[i];
+  }
+  base64 = g_base64_encode (bytes, sizeof bytes);
+  explicit_bzero (bytes, sizeof bytes);
+  return g_strconcat (id, ":", base64, NULL);
+}
+
+/* While they are used, and afterwards. */
+static void
+keys_lie_where_nothing_is_dumped (void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  g_test_skip ("a sanitizer's memory has no end");
+#else
+  guint8 inverse[2][32];
+  g_autofree char *master = random_key ("m1", inverse[0]);
+  g_autofree char *hmac = random_key ("h1", inverse[1]);
+  g_autoptr (Sealer) sealer = sealer_of (master, hmac);
+  g_autoptr (RowKey) key = row_key_new (sealer);
+  g_autoptr (RowKey) again = row_key_open (sealer, row_key_wrapped (key), NULL);
+  g_autoptr (GBytes) sealed = row_key_seal (again, "veterans", "7", "name", "Ana");
+  g_autofree char *digest = sealer_hmac (sealer, "name", "Ana");
+  g_autoptr (GArray) regions = readable_memory ();
+
+  for (guint k = 0; k < G_N_ELEMENTS (inverse); k++) {
+    guint kept = 0;
+
+    for (guint i = 0; i < regions->len; i++) {
+      const Region *region = &g_array_index (regions, Region, i);
+      gboolean is_there = holds (region, inverse[k]);
+
+      g_assert_false (is_there && region->is_dumped);
+      kept += is_there;
+    }
+    g_assert_cmpuint (kept, ==, 1);
+  }
+#endif
+}
+
 int
 main (int argc, char **argv)
 {
@@ -288,7 +467,10 @@ main (int argc, char **argv)
   g_test_add_func ("/base/seal/fingerprints-are-of-each-key", fingerprints_are_of_each_key);
   g_test_add_func ("/base/seal/values-of-before-the-version-open",
                    values_of_before_the_version_open);
+  g_test_add_func ("/base/seal/chunks-open-at-their-place-alone", chunks_open_at_their_place_alone);
   g_test_add_func ("/base/seal/rewrapped-keys-open-the-same", rewrapped_keys_open_the_same);
   g_test_add_func ("/base/seal/comes-from-the-settings", comes_from_the_settings);
+  g_test_add_func ("/base/seal/many-threads-seal", many_threads_seal);
+  g_test_add_func ("/base/seal/keys-lie-where-nothing-is-dumped", keys_lie_where_nothing_is_dumped);
   return g_test_run ();
 }

@@ -1,7 +1,9 @@
 #include "base/settings.h"
 
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const Setting shared_rows[] = {
@@ -308,6 +310,29 @@ be_a_program (void)
   return 0;
 }
 
+/* Neither a dump nor another process of this user gets to a program's memory. */
+static void
+a_program_is_not_dumped (void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  g_test_skip ("a sanitizer looks into its own process");
+#else
+  if (g_test_subprocess ()) {
+    char *words[] = { "tester", NULL };
+    char **argv = words;
+    int argc = 1;
+
+    g_setenv ("DEPENDENTS_TEST_TOKEN", "hush", TRUE);
+    g_assert_cmpint (prctl (PR_GET_DUMPABLE), ==, 1);
+    settings_free (settings_parse_or_exit ("tester", "", "Tests.", tables, &argc, &argv));
+    g_assert_cmpint (prctl (PR_GET_DUMPABLE), ==, 0);
+    return;
+  }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+#endif
+}
+
 static void
 names_are_collected_from_the_rows (void)
 {
@@ -499,8 +524,50 @@ used_secret_is_wiped (void)
   g_assert_cmpstr (borrowed, ==, "hush");
   settings_wipe (settings, "test-token");
   g_assert_cmpmem (borrowed, 4, "\0\0\0\0", 4);
-  g_assert_cmpstr (g_getenv ("DEPENDENTS_TEST_TOKEN"), ==, "");
   g_unsetenv ("DEPENDENTS_TEST_TOKEN");
+}
+
+#define TELL_ENVIRONMENT "--tell-environment"
+
+/* What others of this user can read of a process that has its settings. */
+static int
+tell_environment (void)
+{
+  g_autoptr (Settings) settings = parse_words ("tester", NULL, NULL);
+  g_autofree char *block = NULL;
+  gsize length = 0;
+
+  if (!settings || strcmp (settings_text (settings, "test-token"), "hush, own") != 0 ||
+      g_strcmp0 (g_hash_table_lookup (settings_kafka (settings), "sasl.password"),
+                 "hush, broker's") != 0 ||
+      !g_file_get_contents ("/proc/self/environ", &block, &length, NULL))
+    return 1;
+  for (gsize i = 0; i < length; i++)
+    putchar (block[i] ? block[i] : '\n');
+  return 0;
+}
+
+static void
+environment_keeps_no_secret (void)
+{
+  char *argv[] = { (char *)own_path, TELL_ENVIRONMENT, NULL };
+  char *variables[] = { "DEPENDENTS_TEST_TOKEN=hush, own",
+                        "DEPENDENTS_TEST_WAIT=5s",
+                        "DEPENDENTS_KAFKA_SASL_PASSWORD=hush, broker's",
+                        "DEPENDENTS_KAFKA_CLIENT_ID=tester",
+                        "DEPENDENTS_BID_TOKEN=hush, a neighbour's",
+                        NULL };
+  g_autofree char *told = NULL;
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  g_spawn_sync (NULL, argv, variables, G_SPAWN_DEFAULT, NULL, NULL, &told, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_spawn_check_wait_status (status, &error));
+  g_assert_nonnull (strstr (told, "DEPENDENTS_TEST_TOKEN="));
+  g_assert_nonnull (strstr (told, "DEPENDENTS_TEST_WAIT=5s\n"));
+  g_assert_nonnull (strstr (told, "DEPENDENTS_KAFKA_CLIENT_ID=tester\n"));
+  g_assert_null (strstr (told, "hush"));
 }
 
 static void
@@ -522,6 +589,8 @@ main (int argc, char **argv)
   own_path = argv[0];
   if (argc == 2 && g_str_equal (argv[1], "--be-a-program"))
     return be_a_program ();
+  if (argc == 2 && g_str_equal (argv[1], TELL_ENVIRONMENT))
+    return tell_environment ();
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/settings/defaults-hold", defaults_hold);
@@ -540,6 +609,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/settings/reads-a-file-that-is-there", reads_a_file_that_is_there);
   g_test_add_func ("/base/settings/help-lists-everything", help_lists_everything);
   g_test_add_func ("/base/settings/wrong-use-exits-with-2", wrong_use_exits_with_2);
+  g_test_add_func ("/base/settings/a-program-is-not-dumped", a_program_is_not_dumped);
   g_test_add_func ("/base/settings/names-are-collected-from-the-rows",
                    names_are_collected_from_the_rows);
   g_test_add_func ("/base/settings/numbers-are-strict", numbers_are_strict);
@@ -553,6 +623,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/settings/kafka-secret-on-the-command-line",
                    secret_of_the_broker_library_is_refused_too);
   g_test_add_func ("/base/settings/used-secret-is-wiped", used_secret_is_wiped);
+  g_test_add_func ("/base/settings/environment-keeps-no-secret", environment_keeps_no_secret);
   g_test_add_func ("/base/settings/urls-lose-user-and-password", urls_lose_user_and_password);
   return g_test_run ();
 }
