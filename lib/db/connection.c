@@ -11,16 +11,27 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/exposure.h"
 #include "base/log.h"
+#include "db/connection.sql.h"
 #include "db/rows.h"
 #include "db/trip.h"
 
 G_DEFINE_QUARK (db_error_quark, db_error)
 
+gboolean
+db_is_away (const GError *error)
+{
+  return g_error_matches (error, DB_ERROR, DB_ERROR_AWAY) ||
+         g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN);
+}
+
 enum {
   MAX_CONFLICTS = 10,
   QUEUED_MAX = 256,           /* statements that wait for a trip; the next one makes them go */
   QUEUED_BYTES_MAX = 4 << 20, /* of their parameters, likewise */
+  SLOW_MAX = 8,  /* statements of one trip that may each last as long as a statement may */
+  ASK_MS = 5000, /* why the server is silent */
 };
 
 typedef enum {
@@ -39,6 +50,7 @@ struct Db {
   guint begin_count; /* statements that BEGIN consists of, while it waits */
   gint64 lock_timeout_ms, statement_timeout_ms;
   gboolean timeouts_are_due; /* the session has others */
+  gboolean asks_of_another;  /* why that one's server is silent: see waits_for_standby () */
   Trip *trip;
 };
 
@@ -128,20 +140,29 @@ is_success (const PGresult *result)
  * so looks dear and would be compiled at each run (measured: 1.7 s on empty tables). And no plan is
  * made for the values of one run: it would be the same one, made again. A schema of the role's own
  * name goes before public by default, and whoever may make one could put tables in the place of
- * ours. */
+ * ours. Sessions wait for work for as long as there is none: one that the server ends meanwhile
+ * fails the next statement. A commit that does not wait for the disk loses a journal's *started* in
+ * a crash of the server, and its call is made again: what a server says of its standbys stays, off
+ * does not. A commit's warning has to be sent to be heard. */
 static const char SESSION[] = "set timezone = 'UTC';"
                               "set datestyle = 'ISO';"
                               "set bytea_output = 'hex';"
                               "set default_transaction_isolation = 'read committed';"
                               "set idle_in_transaction_session_timeout = '15s';"
+                              "set idle_session_timeout = 0;"
                               "set enable_seqscan = off;"
                               "set jit = off;"
                               "set plan_cache_mode = force_generic_plan;"
-                              "set search_path = public";
+                              "set search_path = public;"
+                              "set client_min_messages = warning;"
+                              "select set_config ('synchronous_commit', 'on', false) "
+                              "where current_setting ('synchronous_commit') = 'off'";
 
 /* Of all connections of the process, see db_configure(). */
 static gint64 default_lock_timeout_ms = DB_LOCK_TIMEOUT_MS;
 static gint64 default_statement_timeout_ms = DB_STATEMENT_TIMEOUT_MS;
+static gint64 default_silence_ms = DB_SILENCE_MS;
+static char *url_file; /* NULL: the URL came otherwise */
 
 static gboolean
 has_numeric_port (const PQconninfoOption *options)
@@ -171,6 +192,61 @@ is_well_formed (const char *url)
   return is_clear;
 }
 
+/* The server ends what lasts longer than statement_timeout. One that says nothing even then (its
+ * process stands still, or somebody between us holds the connection and forwards nothing) would be
+ * waited for, unseen, for ever. */
+static gint64
+silence_ms (const Db *db, guint statements)
+{
+  if (db->asks_of_another)
+    return ASK_MS;
+  if (default_silence_ms == 0 || db->statement_timeout_ms == 0)
+    return 0;
+  return default_silence_ms + MIN (statements, SLOW_MAX) * db->statement_timeout_ms;
+}
+
+static const char *
+option_value (const PQconninfoOption *options, const char *keyword)
+{
+  for (; options && options->keyword; options++)
+    if (g_str_equal (options->keyword, keyword))
+      return options->val;
+  return NULL;
+}
+
+/* Whether both lead to the same database, whoever asks there. */
+static gboolean
+is_same_database (const char *one, const char *other)
+{
+  static const char *const places[] = { "host", "hostaddr", "port", "dbname" };
+  PQconninfoOption *first = PQconninfoParse (one, NULL), *second = PQconninfoParse (other, NULL);
+  gboolean is_same = first && second;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    is_same = is_same &&
+              g_strcmp0 (option_value (first, places[i]), option_value (second, places[i])) == 0;
+  PQconninfoFree (first);
+  PQconninfoFree (second);
+  return is_same;
+}
+
+/* A password that was changed in the file since is taken over; another database is not, for some of
+ * our connections would be there and some here. */
+static void
+renew_url (Db *db)
+{
+  char *now = url_file ? settings_secret_now (url_file) : NULL;
+
+  if (now && is_well_formed (now) && is_same_database (db->url, now)) {
+    explicit_bzero (db->url, strlen (db->url));
+    g_free (db->url);
+    db->url = g_steal_pointer (&now);
+  }
+  if (now)
+    explicit_bzero (now, strlen (now));
+  g_free (now);
+}
+
 static gboolean
 open_connection (Db *db, GError **error)
 {
@@ -181,11 +257,14 @@ open_connection (Db *db, GError **error)
                                        "keepalives_count",          "tcp_user_timeout",
                                        "fallback_application_name", "dbname",
                                        "client_encoding",           NULL };
-  const char *const values[] = { "5",     "1",    "10", "5", "3", "25000", g_get_prgname (),
-                                 db->url, "UTF8", NULL };
+  const char *values[] = {
+    "5", "1", "10", "5", "3", "25000", g_get_prgname (), NULL, "UTF8", NULL
+  };
   g_autofree char *session = NULL;
   g_autoptr (PGresult) result = NULL;
 
+  renew_url (db);
+  values[7] = db->url;
   g_clear_pointer (&db->connection, PQfinish);
   trip_drop (db->trip);
   db->state = STATE_NONE;
@@ -214,7 +293,7 @@ open_connection (Db *db, GError **error)
   session = g_strdup_printf ("%s; set lock_timeout = %" G_GINT64_FORMAT
                              "; set statement_timeout = %" G_GINT64_FORMAT,
                              SESSION, db->lock_timeout_ms, db->statement_timeout_ms);
-  result = PQexec (db->connection, session);
+  result = trip_run_plain (db->trip, session, silence_ms (db, 1));
   if (!is_success (result)) {
     set_error_from_result (db, result, error);
     return FALSE;
@@ -224,25 +303,81 @@ open_connection (Db *db, GError **error)
   return TRUE;
 }
 
+/* Below verify-full anybody on the way can be the server. What the URL does not say the environment
+ * may. */
+static void
+warn_of_exposure (const char *url)
+{
+  PQconninfoOption *given = PQconninfoParse (url, NULL);
+  PQconninfoOption *defaults = PQconndefaults ();
+  const char *values[] = { "hostaddr", "host", "sslmode" };
+  g_auto (GStrv) hosts = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++) {
+    const char *value = option_value (given, values[i]);
+
+    values[i] = value ? value : option_value (defaults, values[i]);
+  }
+  hosts = g_strsplit (values[0] ? values[0] : values[1] ? values[1] : "", ",", -1);
+  for (gsize i = 0; given && hosts[i] && g_strcmp0 (values[2], "verify-full") != 0; i++)
+    exposure_warn ("database-url", hosts[i], "unverified, perhaps unencrypted",
+                   "sslmode=verify-full");
+  PQconninfoFree (given);
+  PQconninfoFree (defaults);
+}
+
 void
 db_configure (const Settings *settings)
 {
+  warn_of_exposure (settings_text (settings, "database-url"));
   default_lock_timeout_ms = settings_number (settings, "database-lock-timeout-ms");
   default_statement_timeout_ms = settings_number (settings, "database-statement-timeout-ms");
+  default_silence_ms = settings_number (settings, "database-silence-ms");
+  g_free (url_file);
+  url_file = settings_is_set (settings, "database-url-file")
+                 ? g_strdup (settings_text (settings, "database-url-file"))
+                 : NULL;
+}
+
+static gboolean waits_for_standby (gpointer data);
+
+static Db *
+open_for (const char *url, gboolean asks_of_another, GError **error)
+{
+  Db *db = g_new0 (Db, 1);
+
+  db->url = g_strdup (url);
+  db->trip = trip_new (waits_for_standby, db);
+  db->lock_timeout_ms = default_lock_timeout_ms;
+  db->statement_timeout_ms = default_statement_timeout_ms;
+  db->asks_of_another = asks_of_another;
+  if (!open_connection (db, error))
+    g_clear_pointer (&db, db_close);
+  return db;
 }
 
 Db *
 db_open (const char *url, GError **error)
 {
-  Db *db = g_new0 (Db, 1);
+  return open_for (url, FALSE, error);
+}
 
-  db->url = g_strdup (url);
-  db->trip = trip_new ();
-  db->lock_timeout_ms = default_lock_timeout_ms;
-  db->statement_timeout_ms = default_statement_timeout_ms;
-  if (!open_connection (db, error))
-    g_clear_pointer (&db, db_close);
-  return db;
+/* A TripWaits. No time-out of the server ends a commit's wait for its standby: that is no silence
+ * to give up for, as the commit stands, and each try would leave one more session that waits. */
+static gboolean
+waits_for_standby (gpointer data)
+{
+  const Db *db = data;
+  g_autoptr (Db) other = db->asks_of_another ? NULL : open_for (db->url, TRUE, NULL);
+  g_autoptr (DbRows) rows = other ? db_query (other, NULL, SQL_WAITS_FOR_STANDBY, "i",
+                                              (gint64)PQbackendPID (db->connection))
+                                  : NULL;
+  gboolean waits = rows && db_rows_count (rows) == 1;
+
+  if (waits)
+    log_limited (LOG_LEVEL_WARNING, "standby-awaited", "a commit waits for its synchronous standby",
+                 NULL);
+  return waits;
 }
 
 void
@@ -369,6 +504,16 @@ set_error_from_trip (Db *db, const TripOutcome *outcome, GError **error)
     g_set_error_literal (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN,
                          "COMMIT succeeded with a warning: the standby has not confirmed it");
     return;
+  case TRIP_SILENT:
+    db->is_broken = TRUE;
+    if (outcome->is_of_commit)
+      db->state = STATE_UNKNOWN;
+    log_limited (LOG_LEVEL_WARNING, "database-silent",
+                 "the database does not answer; the connection is given up", NULL);
+    g_set_error (error, DB_ERROR, outcome->is_of_commit ? DB_ERROR_COMMIT_UNKNOWN : DB_ERROR_AWAY,
+                 "the database has said nothing for too long%s",
+                 outcome->is_of_commit ? ", after COMMIT had been sent" : "");
+    return;
   case TRIP_LOST:
     if (outcome->is_of_commit)
       db->state = STATE_UNKNOWN;
@@ -411,9 +556,10 @@ travel (Db *db, PGresult **ret_result, GError **error)
   }
   if (sets_timeouts)
     add_timeouts (db);
-  outcome = trip_run (db->trip);
+  outcome = trip_run (db->trip, silence_ms (db, trip_count (db->trip)));
   if (sets_timeouts)
-    db->timeouts_are_due = outcome.end == TRIP_LOST || outcome.settings_failed;
+    db->timeouts_are_due =
+        outcome.end == TRIP_LOST || outcome.end == TRIP_SILENT || outcome.settings_failed;
   if (outcome.end == TRIP_DONE && ret_result)
     *ret_result = g_steal_pointer (&outcome.result);
   else if (outcome.end != TRIP_DONE)
@@ -645,7 +791,7 @@ db_rollback (Db *db)
   }
   if (PQtransactionStatus (db->connection) == PQTRANS_IDLE)
     return;
-  result = PQexec (db->connection, "rollback");
+  result = trip_run_plain (db->trip, "rollback", silence_ms (db, 1));
   if (!is_success (result))
     db->is_broken = TRUE;
 }

@@ -12,3 +12,4 @@ void db_connection_is_of_no_use (Db *db); /* for db_is_broken() */
 
 #define DB_LOCK_TIMEOUT_MS      2000
 #define DB_STATEMENT_TIMEOUT_MS 30000
+#define DB_SILENCE_MS           30000

@@ -17,6 +17,10 @@ create table if not exists schema_migrations (
 -- Of a release that had no such column; what it applied admits nobody older.
 alter table schema_migrations add column if not exists admits integer
 
+-- name: limit-lock-wait
+-- For the rest of the transaction, in ms: of the tables that a migration changes, not of another migrator's turn.
+select set_config ('lock_timeout', $1::bigint::text, true)
+
 -- name: has-migration-table
 select to_regclass ('schema_migrations') is not null as is_there
 
@@ -33,3 +37,36 @@ delete from schema_migrations where version = $1
 
 -- name: drop-empty-migration-table
 drop table schema_migrations
+
+-- name: grant-part
+select grant_part ($1, $2)
+
+-- name: remember-columns
+create temporary table columns_before on commit drop as
+select c.relname::text as tab, a.attname::text as col from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relkind = 'r' and c.relname not in ('schema_migrations', 'privileges') and c.relnamespace = current_schema ()::regnamespace and a.attnum > 0 and not a.attisdropped
+
+-- name: mark-the-way-back
+savepoint before_the_way_back
+
+-- name: return-from-the-way-back
+rollback to savepoint before_the_way_back
+
+-- name: list-lost
+-- After the way back: tables and columns that have gone, and rows that it has deleted from what stays; not what migrations have
+-- written themselves.
+select distinct b.tab, case when c.oid is null then '' else b.col end as col, 0::bigint as deleted
+from columns_before b
+left join pg_class c on c.relname = b.tab and c.relkind = 'r' and c.relnamespace = current_schema ()::regnamespace
+left join pg_attribute a on a.attrelid = c.oid and a.attname = b.col and not a.attisdropped
+where a.attnum is null
+union all
+select relname, '', n_tup_del from pg_stat_xact_user_tables
+where n_tup_del > 0 and schemaname = current_schema () and relname in (select tab from columns_before)
+order by 1, 2
+
+-- name: count-lost
+-- $1, $2: tables and columns; a column that is empty: all rows of the table.
+select given.tab, given.col, substring (query_to_xml (format (case when given.col = '' then 'select count (*) as n from %1$I'
+  else 'select count (%2$I) as n from %1$I' end, given.tab, given.col), false, true, '')::text from '<n>([0-9]+)</n>')::bigint as count
+from unnest ($1::text[], $2::text[]) with ordinality as given (tab, col, place) order by place

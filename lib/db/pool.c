@@ -7,7 +7,7 @@
 const Setting db_settings[] = {
   { "database-url", SETTING_TEXT, "",
     "PostgreSQL to use, postgresql://user:password@host:port/database.", .secret = TRUE,
-    .required = TRUE },
+    .required = TRUE, .read_again = TRUE },
   { "database-connections", SETTING_NUMBER, "8",
     "Connections to the database that a process opens at most.", .min = 1, .max = 1000 },
   { "database-wait-ms", SETTING_NUMBER, "60000",
@@ -17,6 +17,11 @@ const Setting db_settings[] = {
     .max = G_MAXINT },
   { "database-statement-timeout-ms", SETTING_NUMBER, G_STRINGIFY (DB_STATEMENT_TIMEOUT_MS),
     "How long a statement may run, its waits included; 0: for ever.", .max = G_MAXINT },
+  { "database-silence-ms", SETTING_NUMBER, G_STRINGIFY (DB_SILENCE_MS),
+    "How much longer than its statements may run the database may say nothing before the "
+    "connection "
+    "is given up; 0: for ever.",
+    .max = G_MAXINT },
   { NULL },
 };
 
@@ -25,6 +30,7 @@ struct DbPool {
   guint max_connections;
   GMutex mutex;
   GCond given_back;
+  guint waiters;
   guint open_count; /* idle, taken, and being opened */
   GQueue idle;      /* of Db * */
 };
@@ -72,8 +78,10 @@ db_pool_take (DbPool *pool, GError **error)
   Db *db;
 
   g_mutex_lock (&pool->mutex);
+  pool->waiters++;
   while (g_queue_is_empty (&pool->idle) && pool->open_count >= pool->max_connections)
     g_cond_wait (&pool->given_back, &pool->mutex);
+  pool->waiters--;
   db = g_queue_pop_head (&pool->idle);
   if (!db)
     pool->open_count++;
@@ -106,4 +114,17 @@ db_pool_give (DbPool *pool, Db *db)
   g_queue_push_head (&pool->idle, db);
   g_cond_signal (&pool->given_back);
   g_mutex_unlock (&pool->mutex);
+}
+
+DbPoolCounts
+db_pool_counts (DbPool *pool)
+{
+  DbPoolCounts counts = { .max = pool->max_connections };
+
+  g_mutex_lock (&pool->mutex);
+  counts.idle = g_queue_get_length (&pool->idle);
+  counts.in_use = pool->open_count - counts.idle;
+  counts.waiters = pool->waiters;
+  g_mutex_unlock (&pool->mutex);
+  return counts;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "db/parameters.h"
 
 enum {
@@ -41,6 +42,10 @@ struct Trip {
   gsize bytes;
   gboolean awaits_commit;
   gboolean was_warned;
+  TripWaits waits;
+  gpointer data;
+  gint64 silence_ms; /* of the trip under way */
+  gboolean is_silent;
 };
 
 /* --- statements --- */
@@ -216,9 +221,12 @@ trip_bytes (const Trip *trip)
 }
 
 Trip *
-trip_new (void)
+trip_new (TripWaits waits, gpointer data)
 {
   Trip *trip = g_new0 (Trip, 1);
+
+  trip->waits = waits;
+  trip->data = data;
 
   trip->statements = g_hash_table_new_full (statement_hash, statement_equal, statement_free, NULL);
   trip->commands = g_ptr_array_new_with_free_func (command_free);
@@ -297,20 +305,42 @@ send_all (Trip *trip)
   return PQpipelineSync (trip->connection) != 0;
 }
 
+/* FALSE: the server has been silent for too long. A lost connection is no silence: whoever reads
+ * from it is told. */
+static gboolean
+wait_for_wire (Trip *trip, short events)
+{
+  struct pollfd wire = { .fd = PQsocket (trip->connection), .events = events };
+  gint64 limit_ms = trip->silence_ms;
+
+  if (wire.fd < 0) /* closed on our side already */
+    return TRUE;
+  for (gint64 until_ms = clock_monotonic_ms () + limit_ms;;) {
+    gint64 left_ms = limit_ms ? MAX (0, until_ms - clock_monotonic_ms ()) : -1;
+    int ready = poll (&wire, 1, (int)MIN (left_ms, G_MAXINT));
+
+    if (ready > 0 || (ready < 0 && errno != EINTR))
+      return TRUE;
+    if (ready < 0 || clock_monotonic_ms () < until_ms)
+      continue;
+    if (!trip->waits (trip->data))
+      break;
+    until_ms = clock_monotonic_ms () + limit_ms;
+  }
+  trip->is_silent = TRUE;
+  return FALSE;
+}
+
 /* The server does not read on while its answers to the first statements find no room: both sides
  * would wait for ever for each other to read, so answers are taken in while there is something left
  * to send. */
 static void
 flush_all (Trip *trip)
 {
-  int rest;
-
-  while ((rest = PQflush (trip->connection)) == 1) {
-    struct pollfd wire = { .fd = PQsocket (trip->connection), .events = POLLIN | POLLOUT };
-
-    if (poll (&wire, 1, -1) < 0 && errno != EINTR)
+  while (PQflush (trip->connection) == 1) {
+    if (!wait_for_wire (trip, POLLIN | POLLOUT))
       return;
-    if ((wire.revents & POLLIN) && !PQconsumeInput (trip->connection))
+    if (!PQconsumeInput (trip->connection))
       return;
   }
 }
@@ -325,14 +355,24 @@ is_success (const PGresult *result)
   return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
 }
 
+/* PQgetResult() that does not wait for ever. Returns: owned; NULL also when the server is silent. */
+static PGresult *
+next_result (Trip *trip)
+{
+  while (!trip->is_silent && PQisBusy (trip->connection))
+    if (wait_for_wire (trip, POLLIN) && !PQconsumeInput (trip->connection))
+      break; /* lost: it is what comes next */
+  return trip->is_silent ? NULL : PQgetResult (trip->connection);
+}
+
 /* The answer to one message. Returns: owned; NULL when there is none any more. */
 static PGresult *
 read_answer (Trip *trip)
 {
-  PGresult *result = PQgetResult (trip->connection);
+  PGresult *result = next_result (trip);
   PGresult *more;
 
-  while (result && (more = PQgetResult (trip->connection)) != NULL)
+  while (result && (more = next_result (trip)) != NULL)
     PQclear (more);
   return result;
 }
@@ -340,7 +380,7 @@ read_answer (Trip *trip)
 static gboolean
 read_sync (Trip *trip)
 {
-  g_autoptr (PGresult) result = PQgetResult (trip->connection);
+  g_autoptr (PGresult) result = next_result (trip);
 
   return PQresultStatus (result) == PGRES_PIPELINE_SYNC;
 }
@@ -441,26 +481,34 @@ carries_commit (const Trip *trip)
 }
 
 static void
-end_lost (TripOutcome *outcome, gboolean is_of_commit)
+end_lost (const Trip *trip, TripOutcome *outcome)
 {
   if (outcome->end != TRIP_REFUSED)
     g_clear_pointer (&outcome->result, PQclear);
-  outcome->end = TRIP_LOST;
-  outcome->is_of_commit = is_of_commit;
+  outcome->end = trip->is_silent ? TRIP_SILENT : TRIP_LOST;
+  outcome->is_of_commit = carries_commit (trip);
+}
+
+static void
+begin_to_wait (Trip *trip, gint64 silence_ms)
+{
+  trip->silence_ms = silence_ms;
+  trip->is_silent = FALSE;
 }
 
 TripOutcome
-trip_run (Trip *trip)
+trip_run (Trip *trip, gint64 silence_ms)
 {
   TripOutcome outcome = { .end = TRIP_DONE };
 
   trip->was_warned = FALSE;
+  begin_to_wait (trip, silence_ms);
   if (!send_all (trip)) {
-    end_lost (&outcome, carries_commit (trip));
+    end_lost (trip, &outcome);
   } else {
     flush_all (trip);
     if (!read_all (trip, &outcome))
-      end_lost (&outcome, carries_commit (trip));
+      end_lost (trip, &outcome);
     else if (outcome.end == TRIP_DONE && trip->was_warned)
       outcome.end = TRIP_WARNED;
   }
@@ -471,4 +519,22 @@ trip_run (Trip *trip)
   }
   trip_drop (trip);
   return outcome;
+}
+
+PGresult *
+trip_run_plain (Trip *trip, const char *sql, gint64 silence_ms)
+{
+  PGresult *last = NULL, *result;
+
+  begin_to_wait (trip, silence_ms);
+  if (!PQsendQuery (trip->connection, sql))
+    return NULL;
+  flush_all (trip);
+  while ((result = next_result (trip))) {
+    PQclear (last);
+    last = result;
+  }
+  if (trip->is_silent)
+    g_clear_pointer (&last, PQclear);
+  return last;
 }

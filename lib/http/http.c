@@ -15,6 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/exposure.h"
+#include "base/metrics.h"
+#include "base/span.h"
+
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
 #define DEFAULT_TIMEOUT_MS         120000
 #define DEFAULT_MAX_ANSWER_BYTES   (8 * (gsize)1048576)
@@ -58,8 +63,14 @@ http_answer_free (HttpAnswer *answer)
   if (!answer)
     return;
   g_clear_pointer (&answer->body, g_bytes_unref);
-  g_free (answer->content_type);
+  g_clear_pointer (&answer->headers, g_hash_table_unref);
   g_free (answer);
+}
+
+const char *
+http_answer_header (const HttpAnswer *answer, const char *name)
+{
+  return g_hash_table_lookup (answer->headers, name);
 }
 
 static char *
@@ -118,6 +129,16 @@ read_body (char *buffer, size_t size, size_t count, void *user)
   Call *call = user;
   gsize length = MIN (size * count, call->request->body_length - call->sent_of_body);
 
+  if (call->request->read_body && length > 0) {
+    gssize got = call->request->read_body (call->request->read_body_data, buffer, length);
+
+    if (got <= 0)
+      return CURL_READFUNC_ABORT;
+    call->sent_of_body += (gsize)got;
+    return (size_t)got;
+  }
+  if (length == 0)
+    return 0;
   memcpy (buffer, call->request->body + call->sent_of_body, length);
   call->sent_of_body += length;
   return length;
@@ -213,6 +234,12 @@ give_handle (HttpClient *client, Handle *handle)
   g_mutex_unlock (&client->lock);
 }
 
+static gboolean
+has_body (const HttpRequest *request)
+{
+  return request->body || request->read_body;
+}
+
 /* As libcurl wants them, in @nodes: nothing is copied. */
 static struct curl_slist *
 list_headers (const HttpRequest *request, struct curl_slist *nodes)
@@ -226,7 +253,7 @@ list_headers (const HttpRequest *request, struct curl_slist *nodes)
     if (g_ascii_strncasecmp (request->headers[i], "Content-Type:", 13) == 0)
       has_type = TRUE;
   }
-  if (request->body && !has_type)
+  if (has_body (request) && !has_type)
     nodes[count++].data = (char *)"Content-Type:"; /* libcurl would make it a web form */
   /* With Expect libcurl would wait for a go-ahead that old servers never give. */
   nodes[count++].data = (char *)"Expect:";
@@ -243,7 +270,8 @@ set_body (CURL *curl, const HttpRequest *request)
   /* Where it is to go out once it is read by read_body(), and there is no seek function, on
    * purpose: when a kept connection breaks under the request, libcurl would send it again by
    * itself, and cannot. It then ends with code 65. */
-  curl_easy_setopt (curl, CURLOPT_POSTFIELDS, request->once ? NULL : request->body);
+  curl_easy_setopt (curl, CURLOPT_POSTFIELDS,
+                    request->once || request->read_body ? NULL : request->body);
 }
 
 /* What belongs to this call. Every option that any call sets is set anew. */
@@ -251,7 +279,7 @@ static void
 set_up (Handle *handle, const HttpRequest *request, struct curl_slist *headers)
 {
   CURL *curl = handle->curl;
-  gboolean is_head = !request->body && g_strcmp0 (request->method, "HEAD") == 0;
+  gboolean is_head = !has_body (request) && g_strcmp0 (request->method, "HEAD") == 0;
 
   curl_easy_setopt (curl, CURLOPT_URL, request->url);
   curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT_MS,
@@ -260,14 +288,14 @@ set_up (Handle *handle, const HttpRequest *request, struct curl_slist *headers)
   curl_easy_setopt (curl, CURLOPT_TIMEOUT_MS,
                     (long)(request->timeout_ms ? request->timeout_ms : DEFAULT_TIMEOUT_MS));
   curl_easy_setopt (curl, CURLOPT_HTTPHEADER, headers);
-  if (request->body)
+  if (has_body (request))
     set_body (curl, request);
   else
     curl_easy_setopt (curl, is_head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1L);
   curl_easy_setopt (curl, CURLOPT_CUSTOMREQUEST, is_head ? NULL : request->method);
   /* Without a body that could fail to rewind. */
   curl_easy_setopt (curl, CURLOPT_FRESH_CONNECT,
-                    request->once && (!request->body || request->body_length == 0) ? 1L : 0L);
+                    request->once && (!has_body (request) || request->body_length == 0) ? 1L : 0L);
 }
 
 /* It must not keep pointers into what was only lent for the call. */
@@ -365,16 +393,32 @@ set_failure (CURL *curl, const Call *call, CURLcode code, GError **error)
                  curl_easy_strerror (code));
 }
 
+/* libcurl bounds how much of them it takes: 300 kB. */
+static GHashTable *
+answer_headers (CURL *curl)
+{
+  GHashTable *headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  struct curl_header *field = NULL;
+
+  while ((field = curl_easy_nextheader (curl, CURLH_HEADER, -1, field))) {
+    char *name = g_ascii_strdown (field->name, -1);
+
+    if (g_hash_table_contains (headers, name))
+      g_free (name);
+    else
+      g_hash_table_insert (headers, name, g_strdup (field->value));
+  }
+  return headers;
+}
+
 static HttpAnswer *
 make_answer (CURL *curl, Call *call)
 {
   HttpAnswer *answer = g_new0 (HttpAnswer, 1);
-  const char *type = NULL;
   gsize length = call->answer->len;
 
   curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &answer->status);
-  curl_easy_getinfo (curl, CURLINFO_CONTENT_TYPE, &type);
-  answer->content_type = g_strdup (type);
+  answer->headers = answer_headers (curl);
   g_byte_array_append (call->answer, (const guint8 *)"", 1);
   answer->body =
       g_bytes_new_with_free_func (call->answer->data, length, (GDestroyNotify)g_byte_array_unref,
@@ -382,8 +426,69 @@ make_answer (CURL *curl, Call *call)
   return answer;
 }
 
-HttpAnswer *
-http_send (HttpClient *client, const HttpRequest *request, GError **error)
+static const char *
+name_of (char *buffer, gsize size, const char *prefix, const char *what)
+{
+  g_snprintf (buffer, size, "%s-%s", prefix, what);
+  return buffer;
+}
+
+HttpClientOptions
+http_client_options (const Settings *settings, const char *prefix)
+{
+  char name[64];
+
+  return (HttpClientOptions){
+    .ca_file = settings_text (settings, name_of (name, sizeof name, prefix, "ca-file")),
+    .verify = settings_boolean (settings, name_of (name, sizeof name, prefix, "verify-tls")),
+    .max_connection_age_s = (long)settings_number (
+        settings, name_of (name, sizeof name, prefix, "max-connection-age-s")),
+  };
+}
+
+static void
+warn_of_exposure (const char *setting, const char *url, gboolean verify)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_PARSE_RELAXED, NULL);
+  const char *host = uri ? g_uri_get_host (uri) : NULL;
+
+  if (!uri) /* http_send() will say it */
+    return;
+  if (g_ascii_strcasecmp (g_uri_get_scheme (uri), "https") != 0)
+    exposure_warn (setting, host, "unencrypted", "https");
+  else if (!verify)
+    exposure_warn (setting, host, "unverified", "verifying who answers");
+}
+
+char *
+http_url_setting (const Settings *settings, const char *name, gboolean verify, GError **error)
+{
+  char *url = g_strdup (settings_text (settings, name));
+
+  if (*url && !g_str_has_prefix (url, "http://") && !g_str_has_prefix (url, "https://")) {
+    g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                 "%s must begin with http:// or https://", name);
+    g_free (url);
+    return NULL;
+  }
+  while (g_str_has_suffix (url, "/"))
+    url[strlen (url) - 1] = '\0';
+  if (*url)
+    warn_of_exposure (name, url, verify);
+  return url;
+}
+
+static const char *
+class_of (const HttpAnswer *answer)
+{
+  static const char *const classes[] = { "none", "none", "2xx", "3xx", "4xx", "5xx" };
+
+  return answer && answer->status >= 100 && answer->status < 600 ? classes[answer->status / 100]
+                                                                 : "none";
+}
+
+static HttpAnswer *
+send_it (HttpClient *client, const HttpRequest *request, GError **error)
 {
   g_autoptr (GByteArray) collected = g_byte_array_sized_new (FIRST_ANSWER_BYTES);
   struct curl_slist headers[MAX_HEADERS + 2];
@@ -413,5 +518,27 @@ http_send (HttpClient *client, const HttpRequest *request, GError **error)
     give_handle (client, handle);
   else
     handle_free (handle);
+  return answer;
+}
+
+HttpAnswer *
+http_send (HttpClient *client, const HttpRequest *request, GError **error)
+{
+  gint64 before_ms = clock_monotonic_ms ();
+  HttpAnswer *answer;
+  char what[96];
+  Span span;
+
+  if (!request->peer)
+    return send_it (client, request, error);
+  g_snprintf (what, sizeof what, "%s %s", request->peer, request->operation);
+  span_begin (&span, SPAN_CLIENT, NULL, what);
+  answer = send_it (client, request, error);
+  span_set (&span, "peer.service", request->peer);
+  if (answer)
+    span_set_int (&span, "http.response.status_code", answer->status);
+  span_end (&span, answer && answer->status < 400 ? NULL : class_of (answer));
+  metrics_observe_ms (METRIC_HTTP_SECONDS, clock_monotonic_ms () - before_ms, what, NULL);
+  metrics_count (METRIC_HTTP_REQUESTS, 1, what, class_of (answer), NULL);
   return answer;
 }

@@ -58,3 +58,13 @@ http_query_value (const char *query, const char *name)
   }
   return NULL;
 }
+
+char *
+http_query_text (const char *query, const char *name)
+{
+  char *value = http_query_value (query, name);
+
+  if (value && !g_utf8_validate (value, -1, NULL))
+    g_clear_pointer (&value, g_free);
+  return value;
+}

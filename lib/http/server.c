@@ -35,6 +35,11 @@
 #define TURN_AWAY_US                (2 * G_USEC_PER_SEC)
 #define RETRY_AFTER_S               "5"
 #define BODY_STEP_BYTES             65536
+/* Room for a chunked body that is taken is set aside in steps of this many bytes. */
+#define TAKEN_STEP_BYTES            1048576
+/* The deadline of a body that is taken grows by 1 s for each MB that has come: by what came and not
+ * by what was declared, so that nobody who dribbles is given more time. */
+#define TAKEN_US_A_BYTE             1
 #define MAX_ADDRESS                 64
 #define BACKLOG                     512
 
@@ -50,12 +55,18 @@ typedef struct {
   char input[REQUEST_HEAD_MAX_BYTES];
 } Connection;
 
+/* Bounds of bodies, and what is under way. */
+typedef struct {
+  guint64 max_one, max_all; /* max_all 0: no bound */
+  guint64 used;             /* guarded by the server's lock */
+} Room;
+
 struct HttpServer {
   HttpHandler handler;
   HttpJudge judge;
   HttpRefusal refusal;
   gpointer data;
-  gsize max_body_bytes, max_bodies_bytes;
+  Room collected, taken;
   guint max_connections, max_per_address;
   gint64 request_deadline_us;
   guint16 port;
@@ -68,7 +79,6 @@ struct HttpServer {
   GHashTable *addresses; /* address -> how many connections */
   GPtrArray *ended;      /* of GThread *: to be joined */
   guint connections, turned_away;
-  gsize bodies_bytes;
   gboolean stopping;
 };
 
@@ -77,7 +87,10 @@ typedef struct {
   RequestHead *head;
   char *body; /* with a NUL behind it */
   gsize length, capacity;
-  gsize reserved; /* of the server's bodies_bytes */
+  Room *room;       /* the server's, for bodies of this kind */
+  guint64 reserved; /* of it */
+  HttpBodyTaker taker;
+  guint64 taken;
   char *caller;
 } Exchange;
 
@@ -109,6 +122,7 @@ reason_of (int status)
     { 204, "No Content" },
     { 301, "Moved Permanently" },
     { 302, "Found" },
+    { 303, "See Other" },
     { 307, "Temporary Redirect" },
     { 400, "Bad Request" },
     { 401, "Unauthorized" },
@@ -210,16 +224,16 @@ is_stopping (HttpServer *server)
 
 /* Sets @bytes aside for a body. FALSE when all bodies under way have no more room. */
 static gboolean
-reserve (HttpServer *server, Exchange *exchange, gsize bytes)
+reserve (HttpServer *server, Exchange *exchange, guint64 bytes)
 {
+  Room *room = exchange->room;
   gboolean has_room;
 
   g_mutex_lock (&server->lock);
   has_room =
-      server->max_bodies_bytes == 0 || (server->bodies_bytes <= server->max_bodies_bytes &&
-                                        bytes <= server->max_bodies_bytes - server->bodies_bytes);
+      room->max_all == 0 || (room->used <= room->max_all && bytes <= room->max_all - room->used);
   if (has_room) {
-    server->bodies_bytes += bytes;
+    room->used += bytes;
     exchange->reserved += bytes;
   }
   g_mutex_unlock (&server->lock);
@@ -229,11 +243,16 @@ reserve (HttpServer *server, Exchange *exchange, gsize bytes)
 static void
 exchange_clear (HttpServer *server, Exchange *exchange)
 {
-  g_mutex_lock (&server->lock);
-  server->bodies_bytes -= exchange->reserved;
-  g_mutex_unlock (&server->lock);
-  g_clear_pointer (&exchange->head, request_head_free);
+  /* First what the bytes stand in, then their room. */
+  if (exchange->taker.free_data)
+    exchange->taker.free_data (exchange->taker.data);
   g_clear_pointer (&exchange->body, g_free);
+  if (exchange->room) {
+    g_mutex_lock (&server->lock);
+    exchange->room->used -= exchange->reserved;
+    g_mutex_unlock (&server->lock);
+  }
+  g_clear_pointer (&exchange->head, request_head_free);
   g_clear_pointer (&exchange->caller, g_free);
 }
 
@@ -315,16 +334,15 @@ read_counted_body (Connection *connection, Exchange *exchange, gint64 deadline_u
   return TRUE;
 }
 
-/* Room for @more bytes of a chunked body, set aside as it grows; else the status to answer. */
+/* Room for @more bytes of a chunked body that fit, set aside as it grows; else the status to
+ * answer. */
 static int
 make_room (HttpServer *server, Exchange *exchange, gsize more)
 {
   gsize capacity = exchange->capacity;
 
-  if (more > server->max_body_bytes - exchange->length)
-    return 413;
   while (capacity < exchange->length + more)
-    capacity = MIN (MAX (BODY_STEP_BYTES, capacity * 2), server->max_body_bytes);
+    capacity = MIN (MAX (BODY_STEP_BYTES, capacity * 2), exchange->room->max_one);
   if (capacity == exchange->capacity)
     return 0;
   if (!reserve (server, exchange, capacity - exchange->capacity))
@@ -339,6 +357,54 @@ text_of_refused_body (int status)
 {
   return status == 413 ? "The body is too large."
                        : "Too many bodies are on their way at once. Try again.";
+}
+
+/* A chunk says how long it is: of one that cannot fit nothing is waited for. */
+static gboolean
+chunk_fits (const Exchange *exchange, gsize length, guint64 rest)
+{
+  gsize room = exchange->room->max_one - exchange->length - exchange->taken;
+
+  return length <= room && rest <= room - length;
+}
+
+/* Hands bytes to the taker. FALSE when he has refused, or there is no room: it was told. */
+static gboolean
+hand_over (Connection *connection, Exchange *exchange, const char *bytes, gsize length,
+           gint64 *deadline_us)
+{
+  gint64 began_us = g_get_monotonic_time ();
+  HttpReply *refusal = NULL;
+
+  if (length > exchange->room->max_one - exchange->taken)
+    return turn_down_as (connection, 413, text_of_refused_body (413));
+  if (exchange->taken + length > exchange->reserved &&
+      !reserve (connection->server, exchange, MAX (length, TAKEN_STEP_BYTES)))
+    return turn_down_as (connection, 503, text_of_refused_body (503));
+  exchange->taken += length;
+  refusal = exchange->taker.take (exchange->taker.data, bytes, length);
+  if (refusal)
+    return turn_down (connection, refusal);
+  *deadline_us += g_get_monotonic_time () - began_us + (gint64)length * TAKEN_US_A_BYTE;
+  return TRUE;
+}
+
+/* A body of known length that is taken; its room is set aside. */
+static gboolean
+pass_counted_body (Connection *connection, Exchange *exchange, gint64 deadline_us)
+{
+  for (guint64 left = exchange->head->length; left > 0;) {
+    gsize here = (gsize)MIN (left, connection->end - connection->start);
+
+    if (here == 0 && !read_more (connection, deadline_us))
+      return FALSE;
+    if (here > 0 && !hand_over (connection, exchange, connection->input + connection->start, here,
+                                &deadline_us))
+      return FALSE;
+    connection->start += here;
+    left -= here;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -357,6 +423,13 @@ read_chunked_body (Connection *connection, Exchange *exchange, gint64 deadline_u
     connection->start = connection->end - left;
     switch (step) {
     case CHUNK_DATA:
+      if (!chunk_fits (exchange, length, reader.left))
+        return turn_down_as (connection, 413, text_of_refused_body (413));
+      if (exchange->taker.take) {
+        if (!hand_over (connection, exchange, data, length, &deadline_us))
+          return FALSE;
+        break;
+      }
       refused = make_room (connection->server, exchange, length);
       if (refused)
         return turn_down_as (connection, refused, text_of_refused_body (refused));
@@ -370,8 +443,6 @@ read_chunked_body (Connection *connection, Exchange *exchange, gint64 deadline_u
     case CHUNK_MALFORMED:
       return turn_down_as (connection, 400, "The chunks of the body are malformed.");
     case CHUNK_END:
-      if (!exchange->body)
-        exchange->body = g_malloc (1);
       return TRUE;
     }
   }
@@ -386,7 +457,8 @@ request_of (const Connection *connection, const Exchange *exchange)
                               .headers = exchange->head->headers,
                               .peer = connection->peer,
                               .request_no = connection->requests,
-                              .caller = exchange->caller };
+                              .caller = exchange->caller,
+                              .taker = exchange->taker };
 }
 
 /* What the head alone decides: who asks, and whether the body is worth reading. NULL to go on. */
@@ -398,9 +470,11 @@ judge (Connection *connection, Exchange *exchange)
   HttpReply *refusal = server->judge ? server->judge (&request, server->data) : NULL;
 
   exchange->caller = request.caller;
-  if (!refusal && exchange->head->length > server->max_body_bytes)
+  exchange->taker = request.taker;
+  exchange->room = exchange->taker.take ? &server->taken : &server->collected;
+  if (!refusal && exchange->head->length > exchange->room->max_one)
     refusal = refuse (server, 413, text_of_refused_body (413));
-  if (!refusal && !reserve (server, exchange, (gsize)exchange->head->length))
+  if (!refusal && !reserve (server, exchange, exchange->head->length))
     refusal = refuse (server, 503, text_of_refused_body (503));
   return refusal;
 }
@@ -415,8 +489,11 @@ read_body (Connection *connection, Exchange *exchange, gint64 deadline_us)
       !wire_write (&connection->wire, go_on, strlen (go_on), deadline_us))
     return FALSE;
   if (exchange->head->is_chunked ? !read_chunked_body (connection, exchange, deadline_us)
+      : exchange->taker.take     ? !pass_counted_body (connection, exchange, deadline_us)
                                  : !read_counted_body (connection, exchange, deadline_us))
     return FALSE;
+  if (!exchange->body)
+    exchange->body = g_malloc (1);
   exchange->body[exchange->length] = '\0'; /* not counted, so that text can be read as such */
   return TRUE;
 }
@@ -697,9 +774,11 @@ http_server_start (const HttpServerOptions *options, HttpHandler handler, gpoint
   server->judge = options->judge;
   server->refusal = options->refusal;
   server->data = data;
-  server->max_body_bytes =
+  server->collected.max_one =
       options->max_body_bytes ? options->max_body_bytes : DEFAULT_MAX_BODY_BYTES;
-  server->max_bodies_bytes = options->max_bodies_bytes;
+  server->collected.max_all = options->max_bodies_bytes;
+  server->taken.max_one = options->max_taken_bytes;
+  server->taken.max_all = options->max_all_taken_bytes;
   server->max_connections =
       options->max_connections ? options->max_connections : DEFAULT_MAX_CONNECTIONS;
   server->max_per_address = options->max_connections_per_address;

@@ -2,6 +2,7 @@
  * told apart. needs: postgres */
 #include "db/db.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "support/database.h"
@@ -193,18 +194,49 @@ test_session_is_ours (void)
                     "alter role dependents set bytea_output = 'escape'; "
                     "alter role dependents set default_transaction_isolation = 'serializable'; "
                     "alter role dependents set search_path = 'nowhere'; "
+                    "alter role dependents set client_min_messages = 'error'; "
+                    "alter role dependents set synchronous_commit = off; "
+                    "alter role dependents set idle_session_timeout = '1s'; "
                     "alter role dependents set jit = on");
   g_assert_true (db_reset (db, &error));
   rows = db_query (db, &error,
                    "select current_setting ('timezone') as zone, "
                    "current_setting ('transaction_isolation') as isolation, "
-                   "current_setting ('search_path') as path, current_setting ('jit') as jit",
+                   "current_setting ('search_path') as path, current_setting ('jit') as jit, "
+                   "current_setting ('client_min_messages') as messages, "
+                   "current_setting ('idle_session_timeout') as idle, "
+                   "current_setting ('synchronous_commit') as commits",
                    "");
   g_assert_no_error (error);
   g_assert_cmpstr (db_rows_text (rows, 0, "zone"), ==, "UTC");
   g_assert_cmpstr (db_rows_text (rows, 0, "isolation"), ==, "read committed");
   g_assert_cmpstr (db_rows_text (rows, 0, "path"), ==, "public");
   g_assert_cmpstr (db_rows_text (rows, 0, "jit"), ==, "off");
+  g_assert_cmpstr (db_rows_text (rows, 0, "messages"), ==, "warning");
+  g_assert_cmpstr (db_rows_text (rows, 0, "commits"), ==, "on");
+  g_assert_cmpstr (db_rows_text (rows, 0, "idle"), ==, "0");
+  database_run (db, "alter role dependents reset all");
+}
+
+/* What is said of standbys is the operator's choice. */
+static void
+test_other_commits_stay (void)
+{
+  static const char *const choices[] = { "local", "remote_write", "remote_apply" };
+  g_autoptr (Db) db = database_open ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (DbRows) rows = NULL;
+    g_autofree char *sql =
+        g_strdup_printf ("alter role dependents set synchronous_commit = '%s'", choices[i]);
+
+    database_run (db, sql);
+    g_assert_true (db_reset (db, &error));
+    rows = db_query (db, &error, "select current_setting ('synchronous_commit') as commits", "");
+    g_assert_no_error (error);
+    g_assert_cmpstr (db_rows_text (rows, 0, "commits"), ==, choices[i]);
+  }
   database_run (db, "alter role dependents reset all");
 }
 
@@ -439,34 +471,18 @@ assert_timeouts (Db *db, const char *lock, const char *statement)
 }
 
 static void
-configure (const char *lock_ms, const char *statement_ms)
-{
-  const Setting *const tables[] = { db_settings, NULL };
-  g_autofree char *lock = g_strconcat ("--database-lock-timeout-ms=", lock_ms, NULL);
-  g_autofree char *statement = g_strconcat ("--database-statement-timeout-ms=", statement_ms, NULL);
-  char *words[] = { "test", "--database-url=x", lock, statement, NULL };
-  char **argv = words;
-  int argc = G_N_ELEMENTS (words) - 1;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (Settings) settings = settings_parse ("test", "", "", tables, &argc, &argv, &error);
-
-  g_assert_no_error (error);
-  db_configure (settings);
-}
-
-static void
 test_timeouts_are_configured (void)
 {
   g_autoptr (Db) before = database_open (), db = NULL;
 
   assert_timeouts (before, "2s", "30s"); /* the settings' defaults */
-  configure ("123", "0");
+  database_configure ("123", "0", "30000");
   db = database_open ();
   assert_timeouts (db, "123ms", "0");
   g_assert_true (db_reset (db, NULL));
   assert_timeouts (db, "123ms", "0");
   assert_timeouts (before, "2s", "30s");
-  configure ("2000", "30000");
+  database_configure ("2000", "30000", "30000");
 }
 
 static void
@@ -709,6 +725,82 @@ test_pool_without_server_fails_and_recovers_its_place (void)
   db_pool_free (pool);
 }
 
+/* --- A URL that changes in its file --- */
+
+static char *
+user_of (Db *db)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DbRows) rows = db_query (db, &error, "select current_user::text as name", "");
+
+  g_assert_no_error (error);
+  return g_strdup (db_rows_text (rows, 0, "name"));
+}
+
+static void
+write_url (const char *path, const char *url)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents_full (path, url, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
+  g_assert_no_error (error);
+}
+
+/* DATABASE_URL with another user, or another database, in it. */
+static char *
+url_with (const char *user, const char *database)
+{
+  const char *url = g_getenv ("DATABASE_URL");
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_HAS_PASSWORD, NULL);
+  g_autoptr (GUri) other = g_uri_build_with_user (
+      G_URI_FLAGS_HAS_PASSWORD, "postgresql", user ? user : g_uri_get_user (uri), NULL, NULL,
+      g_uri_get_host (uri), g_uri_get_port (uri), database ? database : g_uri_get_path (uri),
+      g_uri_get_query (uri), NULL);
+
+  return g_uri_to_string (other);
+}
+
+static void
+test_new_password_counts (void)
+{
+  g_autofree char *path = g_strdup_printf ("%s/db-test-url-%d", g_get_tmp_dir (), (int)getpid ());
+  g_autofree char *first = url_with (NULL, NULL), *second = url_with ("second", NULL);
+  g_autofree char *elsewhere = url_with ("second", "/elsewhere"), *before = NULL, *same = NULL,
+                  *after = NULL, *still = NULL;
+  g_autofree char *option = g_strconcat ("--database-url-file=", path, NULL);
+  const Setting *const tables[] = { db_settings, NULL };
+  char *words[] = { "test", option, NULL }, **argv = words;
+  int argc = 2;
+  g_autoptr (Db) db = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = NULL;
+
+  write_url (path, first);
+  settings = settings_parse ("test", "", "", tables, &argc, &argv, &error);
+  g_assert_no_error (error);
+  db_configure (settings);
+  db = db_open (settings_text (settings, "database-url"), &error);
+  g_assert_no_error (error);
+  before = user_of (db);
+  database_run (db, "drop role if exists second; create role second login");
+
+  write_url (path, second);
+  same = user_of (db); /* one that stands is not ended for it */
+  g_assert_cmpstr (same, ==, before);
+  g_assert_true (db_reset (db, NULL));
+  after = user_of (db);
+  g_assert_cmpstr (after, ==, "second");
+
+  write_url (path, elsewhere);
+  g_assert_true (db_reset (db, NULL));
+  write_url (path, "");
+  g_assert_true (db_reset (db, NULL));
+  still = user_of (db);
+  g_assert_cmpstr (still, ==, "second");
+  g_unlink (path);
+  database_configure ("2000", "30000", "30000");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -721,6 +813,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/query/is-prepared-once-by-its-text", test_prepared_once);
   g_test_add_func ("/db/query/prepared-statements-are-bounded", test_many_statements);
   g_test_add_func ("/db/session/does-not-depend-on-the-role", test_session_is_ours);
+  g_test_add_func ("/db/session/waits-for-standbys-as-the-role-says", test_other_commits_stay);
   g_test_add_func ("/db/error/names-rules-not-values", test_errors_name_rules_not_values);
   g_test_add_func ("/db/error/ill-server-is-away", test_ill_server_is_away);
   g_test_add_func ("/db/error/malformed-url-is-not-repeated", test_malformed_url_is_not_repeated);
@@ -738,6 +831,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/lost/in-a-transaction-is-away", test_killed_in_a_transaction_is_away);
   g_test_add_func ("/db/lost/before-commit-is-unknown", test_killed_before_commit_is_unknown);
   g_test_add_func ("/db/lost/idle-transaction-is-ended", test_idle_transaction_is_ended);
+  g_test_add_func ("/db/url/new-password-counts-for-new-connections", test_new_password_counts);
   g_test_add_func ("/db/pool/is-bounded", test_pool_is_bounded);
   g_test_add_func ("/db/pool/replaces-dead-connections", test_pool_replaces_dead_connections);
   g_test_add_func ("/db/pool/time-outs-are-not-passed-on", test_pool_gives_no_others_timeouts);

@@ -11,7 +11,7 @@ migrate_to (Db *db, int version)
 {
   g_autoptr (GError) error = NULL;
 
-  db_migrate (db, version, &error);
+  db_migrate (db, version, 0, &error);
   g_assert_no_error (error);
 }
 
@@ -103,12 +103,12 @@ test_check_says_what_to_do (void)
                     "select max (version) + 1, 'of-tomorrow', 'x' from schema_migrations");
   g_assert_false (db_schema_check (db, &ahead));
   g_assert_error (ahead, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
-  g_assert_false (db_migrate (db, 0, &ahead_too));
+  g_assert_false (db_migrate (db, 0, 0, &ahead_too));
   g_assert_error (ahead_too, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
   database_run (db, "delete from schema_migrations where name = 'of-tomorrow'");
   g_assert_true (db_schema_check (db, NULL));
 
-  g_assert_false (db_migrate (db, db_schema_version_expected () + 1, &past));
+  g_assert_false (db_migrate (db, db_schema_version_expected () + 1, 0, &past));
   g_assert_error (past, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_VERSION);
 }
 
@@ -124,7 +124,7 @@ test_newer_one_may_admit (void)
                     "select max (version) + 1, 'of-tomorrow', 'x', max (version) from "
                     "schema_migrations");
   g_assert_true (db_schema_check (db, NULL));
-  g_assert_false (db_migrate (db, 0, &back));
+  g_assert_false (db_migrate (db, 0, 0, &back));
   g_assert_error (back, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD);
 
   /* What one after the other does not admit is not admitted. */
@@ -165,7 +165,7 @@ test_edited_is_refused (void)
 
   migrate_to (db, 1);
   database_run (db, "update schema_migrations set checksum = 'of another text'");
-  g_assert_false (db_migrate (db, -1, &migrated));
+  g_assert_false (db_migrate (db, -1, 0, &migrated));
   g_assert_error (migrated, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_EDITED);
   g_assert_nonnull (strstr (migrated->message, "migration 0001-claims "));
   g_assert_false (db_schema_check (db, &checked));
@@ -185,7 +185,7 @@ test_failure_leaves_a_whole_version (void)
 
   migrate_to (db, 0);
   database_run (db, "create table outbox (in_the_way integer)");
-  g_assert_false (db_migrate (db, -1, &error));
+  g_assert_false (db_migrate (db, -1, 0, &error));
   g_assert_error (error, DB_ERROR, DB_ERROR_STATEMENT);
   g_assert_nonnull (strstr (error->message, "migration 0002-pipeline: "));
   g_assert_true (db_schema_version (db, &version, NULL));
@@ -201,7 +201,7 @@ migrate_in_thread (gpointer unused G_GNUC_UNUSED)
   g_autoptr (Db) db = database_open ();
   g_autoptr (GError) error = NULL;
 
-  db_migrate (db, -1, &error);
+  db_migrate (db, -1, 0, &error);
   return g_steal_pointer (&error);
 }
 
@@ -254,6 +254,64 @@ test_no_timeouts (void)
                    ==, 1);
 }
 
+/* Somebody uses a table: a migration that may not wait for ever leaves all as it is, and says which. */
+static void
+test_lock_wait_is_limited (void)
+{
+  g_autoptr (Db) other = database_open (), db = database_open ();
+  g_autoptr (GError) error = NULL;
+  int version = 0;
+
+  migrate_to (other, -1);
+  g_assert_true (db_begin (other, NULL));
+  database_run (other, "lock table saved_claim_groups in access share mode");
+  g_assert_false (db_migrate (db, 0, 20, &error));
+  g_assert_nonnull (strstr (error->message, "migration 00"));
+  g_assert_true (db_schema_version (db, &version, NULL));
+  g_assert_cmpint (version, >, 0);
+  g_assert_true (db_commit (other, NULL));
+  g_clear_error (&error);
+  db_migrate (db, 0, 20, &error);
+  g_assert_no_error (error);
+}
+
+/* A table, a column and rows that the way back deletes are each told; and nothing has gone. */
+static void
+test_losses (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) none = NULL, losses = NULL;
+  g_autofree char *before = NULL, *after = NULL, *told = NULL;
+
+  migrate_to (db, -1);
+  before = dump_schema ();
+  none = db_migrate_losses (db, 0, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (none->len, ==, 0);
+
+  database_run (db,
+                "insert into operator_actions (who, action, subject, reason) values "
+                "('me', 'pause', 'backup', 'x'), ('me', 'pause', 'notify', 'x');"
+                "insert into breakers (downstream, state, change_no) values ('x', 'closed', 3);"
+                "insert into saved_claims (id, guid, form_id, form_ciphertext, encrypted_kms_key) "
+                "values (1, gen_random_uuid (), '686C-674', '', 'm');"
+                "insert into claim_notifications (saved_claim_id, kind, state) values "
+                "(1, 'error_again', 'sent')");
+  losses = db_migrate_losses (db, 2, 0, &error);
+  g_assert_no_error (error);
+  g_ptr_array_add (losses, NULL);
+  told = g_strjoinv ("\n", (char **)losses->pdata);
+  g_assert_nonnull (strstr (told, "table operator_actions: 2 rows"));
+  g_assert_nonnull (strstr (told, "column breakers.change_no: set in 1 rows"));
+  g_assert_nonnull (strstr (told, "claim_notifications: 1 rows"));
+  g_assert_null (strstr (told, "holds"));
+  after = dump_schema ();
+  assert_same_schema (before, after);
+  g_assert_cmpint (database_number (db, "select count (*) as n from claim_notifications"), ==, 1);
+  database_run (db, "truncate operator_actions, breakers, saved_claims cascade");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -266,6 +324,8 @@ main (int argc, char **argv)
   g_test_add_func ("/db/migrate/failure-leaves-a-whole-version",
                    test_failure_leaves_a_whole_version);
   g_test_add_func ("/db/migrate/waits-without-time-outs", test_no_timeouts);
+  g_test_add_func ("/db/migrate/waits-for-a-table-as-long-as-told", test_lock_wait_is_limited);
+  g_test_add_func ("/db/migrate/tells-what-the-way-back-loses", test_losses);
   g_test_add_func ("/db/migrate/several-at-once-are-safe", test_several_at_once);
   return g_test_run ();
 }

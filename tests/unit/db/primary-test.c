@@ -176,6 +176,31 @@ test_primary_acknowledges (void)
   db_close (patient.db);
 }
 
+/* Its wait for a standby is no silence, however long it lasts. */
+static void
+test_standby_is_waited_for (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autofree char *waits = NULL;
+  Commit patient = { 0 };
+
+  demand_standby (db);
+  database_configure ("2000", "500", "50"); /* four statements: 2 s */
+  start_commit (&patient, db_primary_acknowledges, "on");
+  waits =
+      g_strdup_printf ("select count (*) as n from pg_stat_activity where pid = %d and wait_event "
+                       "= 'SyncRep' and state_change < clock_timestamp () - interval '5 s'",
+                       (int)patient.pid);
+  while (database_number (db, waits) == 0 && !g_atomic_int_get (&patient.is_done))
+    g_thread_yield ();
+  g_assert_false (g_atomic_int_get (&patient.is_done));
+  set_standby (db, "");
+  g_assert_true (end_commit (&patient));
+  g_assert_no_error (patient.error);
+  db_close (patient.db);
+  database_configure ("2000", "30000", "30000");
+}
+
 /* Whatever the session thinks of commits in general. */
 static void
 test_session_that_never_waits (void)
@@ -209,6 +234,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/commit/cancelled-wait-is-unknown", test_cancelled_wait_is_unknown);
   g_test_add_func ("/db/commit/a-statement-may-warn", test_statement_may_warn);
   g_test_add_func ("/db/primary/acknowledges", test_primary_acknowledges);
+  g_test_add_func ("/db/primary/a-standby-is-waited-for", test_standby_is_waited_for);
   g_test_add_func ("/db/primary/is-waited-for-by-any-session", test_session_that_never_waits);
   g_test_add_func ("/db/primary/read-only-is-none", test_read_only_server_acknowledges_nothing);
   return g_test_run ();

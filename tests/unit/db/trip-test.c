@@ -10,11 +10,12 @@
 
 /* --- the wire, watched --- */
 
-typedef enum { CUT_NEVER, CUT_COMMIT, CUT_ANSWER_OF_COMMIT } Cut;
+typedef enum { CUT_NEVER, CUT_COMMIT, CUT_ANSWER_OF_COMMIT, SILENT_AT_COMMIT } Cut;
 
 /* Stands between one connection and its server. Counts how often the client has spoken after the
  * server had: what was sent in one trip can not be counted as two, nor two as one. Can cut the
- * connection around the first COMMIT. */
+ * connection around the first COMMIT, or say nothing any more: of what is sent then the server hears
+ * nothing. */
 typedef struct {
   int listening;
   guint16 server_port;
@@ -50,6 +51,15 @@ prepares_commit (const char *buffer, gssize length)
   return memmem (buffer, (gsize)length, "\0commit", sizeof "\0commit") != NULL;
 }
 
+/* Returns: 0, when the client has closed the connection. */
+static gssize
+wait_for_farewell (int client, char *buffer, gsize size)
+{
+  while (move_bytes (client, -1, buffer, size) > 0)
+    ;
+  return 0;
+}
+
 static gpointer
 run_proxy (gpointer data)
 {
@@ -60,6 +70,7 @@ run_proxy (gpointer data)
   gboolean server_spoke = TRUE;
   char buffer[65536];
 
+  close (proxy->listening); /* it is for one connection: who asks for another is refused at once */
   g_assert_cmpint (connect (server, (struct sockaddr *)&address, sizeof address), ==, 0);
   for (;;) {
     struct pollfd ends[] = { { client, POLLIN, 0 }, { server, POLLIN, 0 } };
@@ -79,6 +90,8 @@ run_proxy (gpointer data)
       g_atomic_int_inc (&proxy->trips);
     server_spoke = FALSE;
     is_commit = proxy->cut != CUT_NEVER && prepares_commit (buffer, length);
+    if (length > 0 && is_commit && proxy->cut == SILENT_AT_COMMIT)
+      length = wait_for_farewell (client, buffer, sizeof buffer);
     if (length == 0 || (is_commit && proxy->cut == CUT_COMMIT))
       break;
     g_assert_cmpint (send (server, buffer, (gsize)length, MSG_NOSIGNAL), ==, length);
@@ -123,7 +136,6 @@ close_with_proxy (Proxy *proxy, Db *db)
 {
   db_close (db);
   g_thread_join (proxy->thread);
-  close (proxy->listening);
 }
 
 /* Since the last call. */
@@ -720,6 +732,44 @@ test_commit_itself_is_lost (void)
   lose_connection_at_commit (CUT_COMMIT, TRUE, 0);
 }
 
+/* From now on an answer that does not come within half a second is none. */
+static void
+lose_patience (Db *db)
+{
+  database_configure ("2000", "30000", "100");
+  g_assert_true (db_set_timeouts (db, 100, 100, NULL));
+}
+
+/* A server that takes what it is sent and says nothing is given up, and not believed. */
+static void
+test_silent_server (void)
+{
+  g_autoptr (Db) direct = database_open ();
+  g_autoptr (GError) error = NULL;
+  Proxy proxy = { 0 };
+  Db *db = open_through_proxy (&proxy, direct, SILENT_AT_COMMIT);
+
+  make_things (direct);
+  g_assert_true (db_begin (db, NULL));
+  add (db, 1);
+  lose_patience (db);
+  assert_last_fails (db, DB_ERROR_COMMIT_UNKNOWN, "select 1 as n");
+  g_assert_true (db_is_broken (db));
+  assert_commit_fails (db, DB_ERROR_COMMIT_UNKNOWN);
+  db_rollback (db);
+  close_with_proxy (&proxy, db);
+  g_assert_cmpint (count_things (direct), ==, 0);
+
+  /* What carries no COMMIT has not happened. Its text is for the proxy alone. */
+  db = open_through_proxy (&proxy, direct, SILENT_AT_COMMIT);
+  lose_patience (db);
+  g_assert_null (db_query (db, &error, "commit", ""));
+  g_assert_error (error, DB_ERROR, DB_ERROR_AWAY);
+  g_assert_true (db_is_broken (db));
+  close_with_proxy (&proxy, db);
+  database_configure ("2000", "30000", "30000");
+}
+
 static void
 test_pool_takes_back_what_is_open (void)
 {
@@ -762,6 +812,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/trip/lost-after-the-last-one-is-committed", test_lost_after_the_last_trip);
   g_test_add_func ("/db/trip/answer-of-commit-is-lost", test_answer_of_commit_is_lost);
   g_test_add_func ("/db/trip/commit-itself-is-lost", test_commit_itself_is_lost);
+  g_test_add_func ("/db/trip/silent-server-is-given-up", test_silent_server);
   g_test_add_func ("/db/trip/pool-takes-back-what-is-open", test_pool_takes_back_what_is_open);
   return g_test_run ();
 }

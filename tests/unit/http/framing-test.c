@@ -266,12 +266,19 @@ test_bounds (void)
 static void
 test_length_over_the_bound (void)
 {
-  Case given = { "too-long", POST "Content-Length: 999999999999999999\r\n\r\nhello", 413 };
-  g_autofree char *heard = converse_about (&given, "", 100000);
+  const Case given[] = {
+    { "too-long", POST "Content-Length: 999999999999999999\r\n\r\nhello", 413 },
+    /* A chunk says its length before it comes, like a body. */
+    { "chunk-too-long", POST "Transfer-Encoding: chunked\r\n\r\nfffffffff\r\nhello", 413 },
+  };
 
-  g_assert_true (g_str_has_prefix (heard, "HTTP/1.1 413 "));
-  g_assert_cmpuint (count_of (heard, "HTTP/1.1 "), ==, 1);
-  g_assert_cmpstr (served, ==, "");
+  for (gsize i = 0; i < G_N_ELEMENTS (given); i++) {
+    g_autofree char *heard = converse_about (&given[i], "", 100000);
+
+    g_assert_true (g_str_has_prefix (heard, "HTTP/1.1 413 "));
+    g_assert_cmpuint (count_of (heard, "HTTP/1.1 "), ==, 1);
+    g_assert_cmpstr (served, ==, "");
+  }
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "http/server.h"
 
 typedef enum {
@@ -555,7 +556,7 @@ test_answers (void)
       g_assert_cmpint (answer->status, ==, cases[i].status);
       g_assert_cmpstr (g_bytes_get_data (answer->body, NULL), ==, cases[i].answer);
       g_assert_cmpuint (g_bytes_get_size (answer->body), ==, strlen (cases[i].answer));
-      g_assert_cmpstr (answer->content_type, ==, "text/plain");
+      g_assert_cmpstr (http_answer_header (answer, "content-type"), ==, "text/plain");
     }
   }
 }
@@ -576,6 +577,135 @@ test_answer_bound (void)
   request.max_answer_bytes = 999;
   g_assert_null (http_send (client, &request, &error));
   g_assert_error (error, HTTP_ERROR, HTTP_ERROR_TOO_LARGE);
+}
+
+static HttpReply *
+answer_with_headers (const HttpServerRequest *request, gpointer data)
+{
+  HttpReply *reply = http_reply_new (429, NULL, "{}");
+
+  (void)request, (void)data;
+  http_reply_header (reply, "ETag", "\"abc\"");
+  http_reply_header (reply, "RateLimit-Reset", "17");
+  http_reply_header (reply, "X-Two", "first");
+  http_reply_header (reply, "X-Two", "second");
+  return reply;
+}
+
+static void
+test_answer_headers (void)
+{
+  g_autoptr (HttpServer) server =
+      http_server_start (&(HttpServerOptions){ 0 }, answer_with_headers, NULL, NULL);
+  g_autoptr (HttpClient) client = new_client ();
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", http_server_port (server));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HttpAnswer) answer = http_send (client, &(HttpRequest){ .url = url }, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (http_answer_header (answer, "etag"), ==, "\"abc\"");
+  g_assert_cmpstr (http_answer_header (answer, "ratelimit-reset"), ==, "17");
+  g_assert_cmpstr (http_answer_header (answer, "x-two"), ==, "first");
+  g_assert_null (http_answer_header (answer, "retry-after"));
+}
+
+/* A body that is made while it is sent: all of one letter. */
+typedef struct {
+  gsize given, breaks_at; /* 0: it never breaks */
+} Source;
+
+static gssize
+give_letters (gpointer data, char *buffer, gsize size)
+{
+  Source *source = data;
+
+  if (source->breaks_at && source->given >= source->breaks_at)
+    return -1;
+  size = MIN (size, 1000);
+  memset (buffer, 'z', size);
+  source->given += size;
+  return (gssize)size;
+}
+
+static HttpAnswer *
+put_letters (HttpClient *client, guint16 port, Source *source, GError **error)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/thing", port);
+  HttpRequest request = {
+    .method = "PUT",
+    .url = url,
+    .body_length = 70001,
+    .read_body = give_letters,
+    .read_body_data = source,
+    .timeout_ms = 10000,
+  };
+
+  return http_send (client, &request, error);
+}
+
+static HttpReply *
+count_letters (const HttpServerRequest *request, gpointer data)
+{
+  gsize length = 0;
+  const char *body = g_bytes_get_data (request->body, &length);
+  const char *declared = g_hash_table_lookup (request->headers, "content-length");
+
+  (void)data;
+  g_assert_null (g_hash_table_lookup (request->headers, "content-type"));
+  g_assert_null (g_hash_table_lookup (request->headers, "transfer-encoding"));
+  return http_reply_take (
+      200, "text/plain",
+      g_strdup_printf ("%s %s %" G_GSIZE_FORMAT, request->method, declared, strspn (body, "z")));
+}
+
+static void
+test_streamed_body (void)
+{
+  g_autoptr (HttpServer) server =
+      http_server_start (&(HttpServerOptions){ 0 }, count_letters, NULL, NULL);
+  g_autoptr (HttpClient) client = new_client ();
+
+  for (int i = 0; i < 2; i++) { /* the second on the connection of the first */
+    g_autoptr (GError) error = NULL;
+    Source source = { 0 };
+    g_autoptr (HttpAnswer) answer =
+        put_letters (client, http_server_port (server), &source, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpstr (g_bytes_get_data (answer->body, NULL), ==, "PUT 70001 70001");
+    g_assert_cmpuint (source.given, ==, 70001);
+  }
+}
+
+static void
+test_streamed_body_breaks (void)
+{
+  g_autoptr (HttpServer) server =
+      http_server_start (&(HttpServerOptions){ 0 }, count_letters, NULL, NULL);
+  g_autoptr (HttpClient) client = new_client ();
+  g_autoptr (GError) error = NULL;
+  Source source = { .breaks_at = 30000 };
+
+  g_assert_null (put_letters (client, http_server_port (server), &source, &error));
+  g_assert_error (error, HTTP_ERROR, HTTP_ERROR_NO_ANSWER);
+}
+
+/* A kept connection breaks under it: not begun again, as there is no beginning to go back to. */
+static void
+test_streamed_body_is_once (void)
+{
+  g_autoptr (HttpClient) client = new_client ();
+  g_autoptr (GError) error = NULL;
+  Peer *peer = peer_start (SECOND_IS_ACTED_ON);
+  Source first = { 0 }, second = { 0 };
+  g_autoptr (HttpAnswer) answer = put_letters (client, peer->port, &first, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (put_letters (client, peer->port, &second, &error));
+  g_assert_error (error, HTTP_ERROR, HTTP_ERROR_NO_ANSWER);
+  g_assert_cmpint (g_atomic_int_get (&peer->acted), ==, 2);
+  g_assert_cmpuint (second.given, ==, 70001);
+  peer_stop (peer);
 }
 
 static gpointer
@@ -609,6 +739,117 @@ test_many_threads (void)
     g_thread_join (threads[i]);
 }
 
+/* --- What clients are made of --- */
+
+static const Setting peer_settings[] = {
+  { .name = "peer-url", .type = SETTING_TEXT, .default_value = "" },
+  { .name = "peer-ca-file", .type = SETTING_FILE, .default_value = "" },
+  { .name = "peer-verify-tls", .type = SETTING_BOOLEAN, .default_value = "yes" },
+  { .name = "peer-max-connection-age-s",
+    .type = SETTING_NUMBER,
+    .default_value = "20",
+    .min = 1,
+    .max = 60 },
+  { NULL },
+};
+
+static Settings *
+settings_with (const char *first, const char *second)
+{
+  const Setting *const tables[] = { peer_settings, NULL };
+  char *arguments[] = { (char *)"test", (char *)first, (char *)second, NULL };
+  char **argv = arguments;
+  int argc = 3;
+  GError *error = NULL;
+  Settings *settings = settings_parse ("test", "", "", tables, &argc, &argv, &error);
+
+  g_assert_no_error (error);
+  return settings;
+}
+
+static void
+test_url_of_a_setting (void)
+{
+  static const struct {
+    const char *given, *url; /* NULL: refused */
+  } cases[] = {
+    { "", "" },
+    { "http://bgs", "http://bgs" },
+    { "https://bgs:8443/", "https://bgs:8443" },
+    { "https://bgs/services//", "https://bgs/services" },
+    { "/", NULL },
+    { "bgs:8443", NULL },
+    { "ftp://bgs", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *argument = g_strconcat ("--peer-url=", cases[i].given, NULL);
+    g_autoptr (Settings) settings = settings_with (argument, "--peer-verify-tls=yes");
+    g_autoptr (GError) error = NULL;
+    g_autofree char *url = http_url_setting (settings, "peer-url", TRUE, &error);
+
+    g_assert_cmpstr (url, ==, cases[i].url);
+    if (cases[i].url) {
+      g_assert_no_error (error);
+      continue;
+    }
+    g_assert_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID);
+    g_assert_cmpstr (error->message, ==, "peer-url must begin with http:// or https://");
+  }
+}
+
+/* What leaves the machine unprotected is said when the setting is read, so nobody can forget it. */
+static void
+test_url_of_a_setting_is_warned_of (void)
+{
+  static const struct {
+    const char *argument;
+    gboolean verify;
+    const char *said; /* NULL: nothing */
+  } cases[] = {
+    { "--peer-url=http://bgs", TRUE, "*peer-url*unencrypted*" },
+    { "--peer-url=https://bgs", FALSE, "*peer-url*unverified*" },
+    { "--peer-url=https://bgs", TRUE, NULL },
+    { "--peer-url=http://127.0.0.1:80", FALSE, NULL },
+    { "--peer-url=", FALSE, NULL },
+  };
+
+  if (g_test_subprocess ()) {
+    const guint i = (guint)g_ascii_strtoull (g_getenv ("CASE"), NULL, 10);
+    g_autoptr (Settings) settings = settings_with (cases[i].argument, "--peer-verify-tls=yes");
+    g_autofree char *url = http_url_setting (settings, "peer-url", cases[i].verify, NULL);
+
+    g_assert_nonnull (url);
+    g_assert_true (log_flush (10000));
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *number = g_strdup_printf ("%u", i);
+
+    g_setenv ("CASE", number, TRUE);
+    g_test_trap_subprocess (NULL, 0, 0);
+    g_test_trap_assert_passed ();
+    if (cases[i].said)
+      g_test_trap_assert_stderr (cases[i].said);
+    else
+      g_test_trap_assert_stderr_unmatched ("*unprotected*");
+  }
+}
+
+static void
+test_options_of_settings (void)
+{
+  g_autoptr (Settings) given =
+      settings_with ("--peer-verify-tls=no", "--peer-max-connection-age-s=7");
+  const HttpClientOptions options = http_client_options (given, "peer");
+
+  g_assert_false (options.verify);
+  g_assert_cmpint (options.max_connection_age_s, ==, 7);
+  g_assert_cmpstr (options.ca_file, ==, "");
+  g_assert_null (options.certificate_file);
+  g_assert_null (options.key_file);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -632,6 +873,14 @@ main (int argc, char **argv)
   g_test_add_func ("/http/http/no-expect-header", test_no_expect_header);
   g_test_add_func ("/http/http/any-status-is-an-answer", test_answers);
   g_test_add_func ("/http/http/answer-over-the-bound", test_answer_bound);
+  g_test_add_func ("/http/http/answer-headers-are-given-out", test_answer_headers);
+  g_test_add_func ("/http/http/a-body-can-be-streamed", test_streamed_body);
+  g_test_add_func ("/http/http/a-streamed-body-that-breaks-is-no-answer",
+                   test_streamed_body_breaks);
+  g_test_add_func ("/http/http/a-streamed-body-is-sent-once", test_streamed_body_is_once);
   g_test_add_func ("/http/http/many-threads", test_many_threads);
+  g_test_add_func ("/http/http/url-of-a-setting", test_url_of_a_setting);
+  g_test_add_func ("/http/http/url-of-a-setting-is-warned-of", test_url_of_a_setting_is_warned_of);
+  g_test_add_func ("/http/http/options-of-settings", test_options_of_settings);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -685,6 +686,197 @@ test_query_value (void)
   g_assert_null (http_query_value ("b=%zz", "b"));
 }
 
+/* --- A body that is taken --- */
+
+typedef struct {
+  GMutex lock; /* guards what follows */
+  GCond changed;
+  GString *taken;
+  guint freed;
+  gboolean may_go_on; /* "wait" in a body blocks until this is set */
+} Taken;
+
+static HttpReply *
+take (gpointer data, const char *bytes, gsize length)
+{
+  Taken *taken = data;
+  HttpReply *refusal = NULL;
+
+  g_mutex_lock (&taken->lock);
+  g_string_append_len (taken->taken, bytes, (gssize)length);
+  g_cond_broadcast (&taken->changed);
+  while (g_str_has_suffix (taken->taken->str, "wait") && !taken->may_go_on)
+    g_cond_wait (&taken->changed, &taken->lock);
+  if (strstr (taken->taken->str, "bad"))
+    refusal = http_reply_new (422, "text/plain", "bad");
+  g_mutex_unlock (&taken->lock);
+  return refusal;
+}
+
+static void
+count_freed (gpointer data)
+{
+  Taken *taken = data;
+
+  g_mutex_lock (&taken->lock);
+  taken->freed++;
+  g_cond_broadcast (&taken->changed);
+  g_mutex_unlock (&taken->lock);
+}
+
+static HttpReply *
+name_taker (HttpServerRequest *request, gpointer data)
+{
+  request->taker = (HttpBodyTaker){ take, count_freed, data };
+  return NULL;
+}
+
+static HttpReply *
+answer_taken (const HttpServerRequest *request, gpointer data)
+{
+  g_assert_true (request->taker.data == data);
+  g_assert_cmpuint (g_bytes_get_size (request->body), ==, 0);
+  return http_reply_new (200, "text/plain", "fine");
+}
+
+static HttpServer *
+start_taking (Taken *taken, HttpServerOptions options)
+{
+  g_autoptr (GError) error = NULL;
+  HttpServer *server = NULL;
+
+  *taken = (Taken){ .taken = g_string_new (NULL) };
+  options.judge = name_taker;
+  server = http_server_start (&options, answer_taken, taken, &error);
+  g_assert_no_error (error);
+  return server;
+}
+
+static void
+stop_taking (HttpServer *server, Taken *taken, guint requests)
+{
+  http_server_stop (server);
+  g_assert_cmpuint (taken->freed, ==, requests);
+  g_string_free (taken->taken, TRUE);
+}
+
+/* The first digits of what is answered; 0: nothing was. */
+static int
+ask_taken (HttpServer *server, const char *request)
+{
+  int fd = dial (server);
+  g_autofree char *heard = NULL;
+
+  say (fd, request);
+  heard = hear_all (fd);
+  close (fd);
+  return strlen (heard) > 12 ? (int)g_ascii_strtoll (heard + 9, NULL, 10) : 0;
+}
+
+#define COUNTED(n)                                                                                 \
+  "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " n "\r\n\r\n"
+#define CHUNKED                                                                                    \
+  "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+static void
+test_taken (void)
+{
+  Taken taken;
+  HttpServer *server = start_taking (&taken, (HttpServerOptions){ .max_taken_bytes = 10 });
+
+  g_assert_cmpint (ask_taken (server, COUNTED ("5") "hello"), ==, 200);
+  g_assert_cmpint (ask_taken (server, COUNTED ("0")), ==, 200);
+  g_assert_cmpint (ask_taken (server, CHUNKED "5\r\nworld\r\n5\r\nagain\r\n0\r\n\r\n"), ==, 200);
+  g_assert_cmpstr (taken.taken->str, ==, "helloworldagain");
+  g_assert_cmpint (ask_taken (server, COUNTED ("11") "hello"), ==, 413);
+  g_assert_cmpint (ask_taken (server, CHUNKED "5\r\nworld\r\n6\r\nagain!\r\n0\r\n\r\n"), ==, 413);
+  /* Refused in the middle: nobody waits for the rest. */
+  g_assert_cmpint (ask_taken (server, COUNTED ("9") "bad"), ==, 422);
+  stop_taking (server, &taken, 6);
+}
+
+static void
+test_taken_room (void)
+{
+  Taken taken;
+  HttpServer *server = start_taking (
+      &taken, (HttpServerOptions){ .max_taken_bytes = 3000000, .max_all_taken_bytes = 3000000 });
+  int holding = dial (server);
+
+  say (holding, COUNTED ("2500000") "x");
+  g_mutex_lock (&taken.lock);
+  while (taken.taken->len == 0)
+    g_cond_wait (&taken.changed, &taken.lock);
+  g_mutex_unlock (&taken.lock);
+  g_assert_cmpint (ask_taken (server, COUNTED ("500001") "x"), ==, 503);
+  g_assert_cmpint (ask_taken (server, CHUNKED "1\r\nx\r\n0\r\n\r\n"), ==, 503); /* 1 MiB a step */
+  g_assert_cmpint (ask_taken (server, COUNTED ("1") "x"), ==, 200);
+  close (holding);
+  g_mutex_lock (&taken.lock);
+  while (taken.freed < 4)
+    g_cond_wait (&taken.changed, &taken.lock);
+  g_mutex_unlock (&taken.lock);
+  g_assert_cmpint (ask_taken (server, CHUNKED "1\r\nx\r\n0\r\n\r\n"), ==, 200);
+  stop_taking (server, &taken, 5);
+}
+
+/* What was declared gives nobody time; what the taker needs for itself takes nobody's. */
+static void
+test_taken_deadline (void)
+{
+  Taken taken;
+  HttpServer *server = start_taking (
+      &taken, (HttpServerOptions){ .max_taken_bytes = 100000000, .request_deadline_ms = 1000 });
+  gint64 began_us = g_get_monotonic_time ();
+  gint64 until_us = 0;
+  int fd = 0;
+
+  g_assert_cmpint (ask_taken (server, COUNTED ("100000000") "x"), ==, 0);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, <, 10 * G_USEC_PER_SEC);
+
+  fd = dial (server);
+  say (fd, COUNTED ("8") "wait");
+  g_mutex_lock (&taken.lock);
+  while (!strstr (taken.taken->str, "wait"))
+    g_cond_wait (&taken.changed, &taken.lock);
+  until_us = g_get_monotonic_time () + 1200000; /* over the deadline, and the taker still works */
+  while (g_cond_wait_until (&taken.changed, &taken.lock, until_us))
+    continue;
+  taken.may_go_on = TRUE;
+  g_cond_broadcast (&taken.changed);
+  g_mutex_unlock (&taken.lock);
+  g_assert_cmpint (poll (&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 100), ==, 0); /* open */
+  say (fd, "done");
+  {
+    g_autofree char *heard = hear_all (fd);
+
+    g_assert_true (g_str_has_prefix (heard, "HTTP/1.1 200 "));
+  }
+  close (fd);
+  stop_taking (server, &taken, 2);
+}
+
+/* A MB that has come gives a second more. */
+static void
+test_taken_grows (void)
+{
+  Taken taken;
+  HttpServer *server = start_taking (
+      &taken, (HttpServerOptions){ .max_taken_bytes = 100000000, .request_deadline_ms = 200 });
+  g_autofree char *megabyte = g_strnfill (1000000, 'x');
+  gint64 began_us = g_get_monotonic_time ();
+  g_autofree char *heard = NULL;
+  int fd = dial (server);
+
+  say (fd, COUNTED ("2000000"));
+  say (fd, megabyte);
+  heard = hear_all (fd); /* nothing, at the deadline */
+  g_assert_cmpstr (heard, ==, "");
+  g_assert_cmpint (g_get_monotonic_time () - began_us, >=, 1100000);
+  close (fd);
+  stop_taking (server, &taken, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -704,6 +896,10 @@ main (int argc, char **argv)
   g_test_add_func ("/http/server/connections-of-all", test_connections);
   g_test_add_func ("/http/server/judges-before-the-body", test_judged_before_the_body);
   g_test_add_func ("/http/server/bodies-under-way-are-bounded", test_bodies_under_way);
+  g_test_add_func ("/http/server/body-is-taken-as-it-comes", test_taken);
+  g_test_add_func ("/http/server/taken-bodies-under-way-are-bounded", test_taken_room);
+  g_test_add_func ("/http/server/taken-body-has-time-for-what-came", test_taken_deadline);
+  g_test_add_func ("/http/server/taken-body-has-a-second-a-megabyte", test_taken_grows);
   g_test_add_func ("/http/server/says-why-it-cannot-start", test_port_taken);
   g_test_add_func ("/http/server/tls", test_tls);
   g_test_add_func ("/http/server/query-values", test_query_value);
