@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/exposure.h"
 #include "base/log.h"
+
+#define SCRAM_MENDED_IN 0x020601ff
 
 G_DEFINE_QUARK (kafka_error_quark, kafka_error)
 
@@ -86,6 +89,68 @@ set (rd_kafka_conf_t *conf, const char *property, const char *value, GError **er
   return FALSE;
 }
 
+static char *
+property (const rd_kafka_conf_t *conf, const char *name)
+{
+  char value[4096] = "";
+  size_t size = sizeof value;
+
+  return rd_kafka_conf_get (conf, name, value, &size) == RD_KAFKA_CONF_OK ? g_strdup (value)
+                                                                          : g_strdup ("");
+}
+
+/* Of "PLAINTEXT://host:port", where scheme and port may be left out. */
+static char *
+host_of (const char *broker)
+{
+  const char *authority = strstr (broker, "://");
+  const char *host = authority ? authority + strlen ("://") : broker;
+  const char *bracket = strchr (host, ']');
+  const char *colon = strchr (bracket ? bracket : host, ':');
+
+  return g_strndup (host, colon ? (gsize)(colon - host) : strlen (host));
+}
+
+static void
+warn_of_exposure (const rd_kafka_conf_t *conf)
+{
+  g_autofree char *protocol = property (conf, "security.protocol");
+  g_autofree char *verifies = property (conf, "enable.ssl.certificate.verification");
+  g_autofree char *identifies = property (conf, "ssl.endpoint.identification.algorithm");
+  g_autofree char *brokers = property (conf, "bootstrap.servers");
+  g_auto (GStrv) each = g_strsplit (brokers, ",", -1);
+  const char *what = NULL;
+
+  if (g_str_has_suffix (protocol, "plaintext"))
+    what = "unencrypted";
+  else if (!g_str_equal (verifies, "true") || !g_str_equal (identifies, "https"))
+    what = "unverified";
+  for (gsize i = 0; what && each[i]; i++) {
+    g_autofree char *host = host_of (g_strstrip (each[i]));
+
+    exposure_warn ("kafka-brokers", host, what,
+                   "kafka.security.protocol=ssl (or sasl_ssl), with certificate and name verified");
+  }
+}
+
+/* Once: each handle of a process is made with the same. Source: README.md, rule 17. */
+static void
+warn_of_scram (const rd_kafka_conf_t *conf)
+{
+  static gsize is_told;
+  g_autofree char *protocol = property (conf, "security.protocol");
+  g_autofree char *mechanism = property (conf, "sasl.mechanisms");
+
+  if (rd_kafka_version () >= SCRAM_MENDED_IN || !g_str_has_prefix (protocol, "sasl") ||
+      !g_str_has_prefix (mechanism, "SCRAM") || !g_once_init_enter (&is_told))
+    return;
+  log_warning (
+      "brokers of Apache Kafka 3.7.2, 3.8.1, 3.9.0 and later refuse SCRAM of this librdkafka",
+      "mechanism", mechanism, "librdkafka", rd_kafka_version_str (), "remedy",
+      "a client certificate (kafka.security.protocol=ssl), or librdkafka 2.6.1 and later", NULL);
+  g_once_init_leave (&is_told, 1);
+}
+
 rd_kafka_conf_t *
 kafka_conf_new (const Settings *settings, gboolean is_consumer, const char *const *defaults,
                 GError **error)
@@ -98,6 +163,9 @@ kafka_conf_new (const Settings *settings, gboolean is_consumer, const char *cons
   rd_kafka_conf_set_log_cb (conf, on_log);
   if (!set (conf, "bootstrap.servers", settings_text (settings, "kafka-brokers"), error))
     goto failed;
+  /* Source: README.md, rule 13. */
+  if (is_consumer && !set (conf, "isolation.level", "read_uncommitted", error))
+    goto failed;
   for (guint i = 0; defaults && defaults[i]; i += 2)
     if (!set (conf, defaults[i], defaults[i + 1], error))
       goto failed;
@@ -105,10 +173,37 @@ kafka_conf_new (const Settings *settings, gboolean is_consumer, const char *cons
   while (g_hash_table_iter_next (&iter, &property, &value))
     if (!g_strv_contains (foreign, property) && !set (conf, property, value, error))
       goto failed;
+  warn_of_exposure (conf);
+  warn_of_scram (conf);
   return conf;
 
 failed:
   rd_kafka_conf_destroy (conf);
+  return NULL;
+}
+
+rd_kafka_t *
+kafka_onlooker_new (const Settings *settings, const char *what, const char *const *defaults,
+                    const char *const *fixed, GError **error)
+{
+  rd_kafka_conf_t *conf = kafka_conf_new (settings, TRUE, defaults, error);
+  rd_kafka_t *handle;
+  char text[512];
+
+  if (!conf)
+    return NULL;
+  if (!set (conf, "group.instance.id", "", error))
+    goto failed;
+  for (guint i = 0; fixed[i]; i += 2)
+    if (!set (conf, fixed[i], fixed[i + 1], error))
+      goto failed;
+  handle = rd_kafka_new (RD_KAFKA_CONSUMER, conf, text, sizeof text);
+  if (handle)
+    return handle;
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "%s: %s", what, text);
+
+failed:
+  rd_kafka_conf_destroy (conf); /* a handle owns it, when there is one */
   return NULL;
 }
 

@@ -11,10 +11,11 @@
 #define KAFKA_ERROR (kafka_error_quark ())
 GQuark kafka_error_quark (void);
 typedef enum {
-  KAFKA_ERROR_SETTING, /* the library refuses a property */
-  KAFKA_ERROR_AWAY,    /* no broker answers */
-  KAFKA_ERROR_TOPICS,  /* a topic is missing or has another partition count */
-  KAFKA_ERROR_FATAL,   /* the handle never recovers: exit */
+  KAFKA_ERROR_SETTING,       /* the library refuses a property */
+  KAFKA_ERROR_AWAY,          /* no broker answers */
+  KAFKA_ERROR_TOPICS,        /* a topic is not as it must be */
+  KAFKA_ERROR_TOPIC_MISSING, /* nothing else is wrong with them: they may yet come */
+  KAFKA_ERROR_FATAL,         /* the handle never recovers: exit */
 } KafkaError;
 
 /* How often a client asks by itself how many partitions its topics have. */
@@ -23,6 +24,13 @@ typedef enum {
 /* @defaults: alternating property, value, NULL-ended; passed-through settings win over them. */
 rd_kafka_conf_t *kafka_conf_new (const Settings *settings, gboolean is_consumer,
                                  const char *const *defaults, GError **error);
+
+/* A consumer that only looks: it is no member of a group, whatever else the process is. @defaults as
+ * above, may be NULL; @fixed, of the same form, win over passed-through settings. @what it looks for,
+ * for the error. Errors: %KAFKA_ERROR_SETTING. */
+rd_kafka_t *kafka_onlooker_new (const Settings *settings, const char *what,
+                                const char *const *defaults, const char *const *fixed,
+                                GError **error);
 
 extern const Setting kafka_settings[]; /* kafka-brokers, topic-prefix, broker-admin */
 

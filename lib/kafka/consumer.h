@@ -2,12 +2,13 @@
  * queue.
  *
  * The main queue then carries events only (rebalances, errors); a record is taken when somebody is
- * free to work on it, which is the flow control. One thread owns all calls below. Source:
+ * free to work on it, which is the flow control. One thread owns all calls below, but one. Source:
  * README.md, 2 to 7. */
 #pragma once
 
 #include "kafka/client.h"
 #include "kafka/headers.h"
+#include "kafka/statistics.h"
 
 typedef struct KafkaConsumer KafkaConsumer;
 /* One assignment of one partition; gone after on_revoke */
@@ -19,6 +20,8 @@ typedef struct {
    * on_assign gives the caller's own partition. */
   gpointer (*on_assign) (KafkaPartition *partition, const char *topic, int number, gpointer data);
   void (*on_revoke) (GPtrArray *callers_partitions, gboolean lost, gpointer data);
+  /* Every statistics.interval.ms, of each assigned partition; may be NULL. */
+  KafkaLagTold on_lag;
 } KafkaConsumerEvents;
 
 /* @wake_fd: an eventfd that is written to when something came. @group: full name of the consumer
@@ -40,6 +43,12 @@ rd_kafka_message_t *kafka_partition_take (KafkaPartition *partition);
 gboolean kafka_consumer_store (KafkaConsumer *consumer, const char *topic, int number,
                                gint64 offset);
 void kafka_consumer_commit (KafkaConsumer *consumer, gboolean wait); /* what has been stored */
+
+/* A partition of ours, "topic/number", of which the broker has forgotten what we have committed: its
+ * log is not the one that was read, and records may lie below our position that nobody will read.
+ * NULL: none, or it is not known. Any thread but that of the other calls; waits at most
+ * @timeout_ms. Owned. Source: README.md, 16. */
+char *kafka_consumer_find_other_log (KafkaConsumer *consumer, int timeout_ms);
 
 /* Leaves the group (runs on_revoke). */
 void kafka_consumer_close (KafkaConsumer *consumer);

@@ -38,92 +38,51 @@ fail (GError **error, const char *what, const char *why)
   return FALSE;
 }
 
-gboolean
-kafka_log_view_ask_ends (rd_kafka_t *handle, KafkaLogView *view, int timeout_ms, GError **error)
+rd_kafka_t *
+kafka_group_observer_new (const Settings *settings, const char *group, GError **error)
 {
-  int64_t low = -1, high = -1;
-  rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets (handle, view->topic, view->partition,
-                                                               &low, &high, timeout_ms);
+  const char *const fixed[] = { "group.id", group, NULL };
 
-  switch ((int)code) {
-  case RD_KAFKA_RESP_ERR_NO_ERROR:
-    view->low = low;
-    view->high = high;
-    return TRUE;
-  case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-  case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-  case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-  case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-  case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    return TRUE; /* not known now: the next look asks again */
-  default:
-    return fail (error, "no broker tells how far a log reaches", rd_kafka_err2str (code));
-  }
+  return kafka_onlooker_new (settings, "observer", NULL, fixed, error);
 }
 
-static gboolean
-note_committed (const rd_kafka_group_result_t *result, const GPtrArray *views, GError **error)
+void
+kafka_group_observer_free (rd_kafka_t *observer)
 {
-  const rd_kafka_error_t *problem = rd_kafka_group_result_error (result);
-  const rd_kafka_topic_partition_list_t *list;
-
-  if (problem)
-    return fail (error, "no broker tells how far a consumer group has come",
-                 rd_kafka_error_string (problem));
-  list = rd_kafka_group_result_partitions (result);
-  for (guint i = 0; list && i < views->len; i++) {
-    KafkaLogView *view = g_ptr_array_index (views, i);
-    const rd_kafka_topic_partition_t *found = rd_kafka_topic_partition_list_find (
-        (rd_kafka_topic_partition_list_t *)list, view->topic, view->partition);
-
-    if (found && found->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-      view->committed = MAX (found->offset, -1);
-  }
-  return TRUE;
+  if (observer)
+    rd_kafka_destroy_flags (observer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
+/* Source: README.md, rule 12: not the admin call. */
 gboolean
-kafka_log_view_ask_committed (rd_kafka_t *handle, const char *group, const GPtrArray *views,
+kafka_log_view_ask_committed (const Settings *settings, const char *group, const GPtrArray *views,
                               int timeout_ms, GError **error)
 {
-  g_autoptr (rd_kafka_queue_t) queue = rd_kafka_queue_new (handle);
   g_autoptr (rd_kafka_topic_partition_list_t) list =
       rd_kafka_topic_partition_list_new ((int)views->len);
-  rd_kafka_AdminOptions_t *options =
-      rd_kafka_AdminOptions_new (handle, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-  rd_kafka_ListConsumerGroupOffsets_t *asked;
-  rd_kafka_event_t *event;
-  size_t count = 0;
-  const rd_kafka_group_result_t **results;
-  gboolean done;
-  char reason[256];
+  rd_kafka_t *observer = kafka_group_observer_new (settings, group, error);
+  rd_kafka_resp_err_t code;
 
+  if (!observer)
+    return FALSE;
   for (guint i = 0; i < views->len; i++) {
     const KafkaLogView *view = g_ptr_array_index (views, i);
 
     rd_kafka_topic_partition_list_add (list, view->topic, view->partition);
   }
-  asked = rd_kafka_ListConsumerGroupOffsets_new (group, list);
-  /* Fails out of range only */
-  (void)rd_kafka_AdminOptions_set_request_timeout (options, timeout_ms, reason, sizeof reason);
-  rd_kafka_ListConsumerGroupOffsets (handle, &asked, 1, options, queue);
-  rd_kafka_ListConsumerGroupOffsets_destroy (asked);
-  rd_kafka_AdminOptions_destroy (options);
-  event = rd_kafka_queue_poll (queue, timeout_ms + ANSWER_SLACK_MS);
-  if (!event || rd_kafka_event_error (event)) {
-    (void)fail (error, "no broker tells how far a consumer group has come",
-                event ? rd_kafka_event_error_string (event) : "timed out");
-    if (event)
-      rd_kafka_event_destroy (event);
-    return FALSE;
+  code = rd_kafka_committed (observer, list, timeout_ms);
+  kafka_group_observer_free (observer);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail (error, "no broker tells how far a consumer group has come",
+                 rd_kafka_err2str (code));
+  for (guint i = 0; i < views->len; i++) {
+    KafkaLogView *view = g_ptr_array_index (views, i);
+    const rd_kafka_topic_partition_t *found = &list->elems[i];
+
+    if (found->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+      view->committed = MAX (found->offset, -1);
   }
-  results = rd_kafka_ListConsumerGroupOffsets_result_groups (
-      rd_kafka_event_ListConsumerGroupOffsets_result (event), &count);
-  done = count == 1
-             ? note_committed (results[0], views, error)
-             : fail (error, "no broker tells how far a consumer group has come", "no answer");
-  rd_kafka_event_destroy (event);
-  return done;
+  return TRUE;
 }
 
 /* --- Single records --- */
@@ -167,22 +126,12 @@ kafka_wanted_free (gpointer data)
 KafkaReader *
 kafka_reader_new (const Settings *settings, GError **error)
 {
-  rd_kafka_conf_t *conf = kafka_conf_new (settings, TRUE, defaults, error);
-  rd_kafka_t *handle;
+  static const char *const fixed[] = { "auto.offset.reset", "error", NULL };
+  rd_kafka_t *handle = kafka_onlooker_new (settings, "reader", defaults, fixed, error);
   KafkaReader *reader;
-  char text[512];
 
-  if (!conf)
+  if (!handle)
     return NULL;
-  /* It is no member of a group, whatever else the process is. */
-  rd_kafka_conf_set (conf, "group.instance.id", "", text, sizeof text);
-  rd_kafka_conf_set (conf, "auto.offset.reset", "error", text, sizeof text);
-  handle = rd_kafka_new (RD_KAFKA_CONSUMER, conf, text, sizeof text);
-  if (!handle) {
-    rd_kafka_conf_destroy (conf); /* it owns the configuration only when it succeeds */
-    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "reader: %s", text);
-    return NULL;
-  }
   reader = g_new0 (KafkaReader, 1);
   reader->handle = handle;
   return reader;
@@ -195,6 +144,29 @@ kafka_reader_free (KafkaReader *reader)
     return;
   rd_kafka_destroy (reader->handle);
   g_free (reader);
+}
+
+gboolean
+kafka_log_view_ask_ends (KafkaReader *reader, KafkaLogView *view, int timeout_ms, GError **error)
+{
+  int64_t low = -1, high = -1;
+  rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets (
+      reader->handle, view->topic, view->partition, &low, &high, timeout_ms);
+
+  switch ((int)code) {
+  case RD_KAFKA_RESP_ERR_NO_ERROR:
+    view->low = low;
+    view->high = high;
+    return TRUE;
+  case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+  case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+  case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+  case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+  case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    return TRUE; /* not known now: the next look asks again */
+  default:
+    return fail (error, "no broker tells how far a log reaches", rd_kafka_err2str (code));
+  }
 }
 
 /* One partition that is read, from the first offset that is wanted of it. */
@@ -266,7 +238,9 @@ answer (Reading *reading, gint64 offset, const rd_kafka_message_t *message)
     if (one->is_answered || one->offset > offset || (one->offset == offset && !message))
       continue;
     one->is_answered = TRUE;
+    one->is_end = !message;
     one->headers = one->offset == offset ? kafka_headers_of_message (message) : NULL;
+    one->written_ms = one->headers ? MAX (0, rd_kafka_message_timestamp (message, NULL)) : 0;
     reading->open--;
   }
 }

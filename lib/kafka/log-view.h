@@ -17,29 +17,36 @@ typedef struct {
 KafkaLogView *kafka_log_view_new (const char *topic, int partition);
 void kafka_log_view_free (gpointer view);
 
-/* Fills in @low and @high. A partition that has just moved to another broker may be not known for a
- * moment.
- * Errors: %KAFKA_ERROR_AWAY. */
-gboolean kafka_log_view_ask_ends (rd_kafka_t *handle, KafkaLogView *view, int timeout_ms,
-                                  GError **error);
 /* Fills in @committed of @views (of KafkaLogView *), those of one consumer group (full name).
- * Errors: %KAFKA_ERROR_AWAY. */
-gboolean kafka_log_view_ask_committed (rd_kafka_t *handle, const char *group,
+ * Errors: %KAFKA_ERROR_AWAY, %KAFKA_ERROR_SETTING. */
+gboolean kafka_log_view_ask_committed (const Settings *settings, const char *group,
                                        const GPtrArray *views, int timeout_ms, GError **error);
 
-/* Reads single records. One thread. */
+/* A handle that can be asked how far a group (full name) has come, and never joins it. Errors:
+ * %KAFKA_ERROR_SETTING. */
+rd_kafka_t *kafka_group_observer_new (const Settings *settings, const char *group, GError **error);
+void kafka_group_observer_free (rd_kafka_t *observer); /* NULL is let through */
+
+/* Reads single records, and knows how far logs reach. One thread. */
 typedef struct KafkaReader KafkaReader;
 KafkaReader *kafka_reader_new (const Settings *settings, GError **error);
 void kafka_reader_free (KafkaReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KafkaReader, kafka_reader_free)
 
+/* Fills in @low and @high. A partition that has just moved to another broker may be not known for a
+ * moment.
+ * Errors: %KAFKA_ERROR_AWAY. */
+gboolean kafka_log_view_ask_ends (KafkaReader *reader, KafkaLogView *view, int timeout_ms,
+                                  GError **error);
 /* A record that is looked for. */
 typedef struct {
   const char *topic; /* full name; borrowed */
   int partition;
   gint64 offset;
   gboolean is_answered;
+  gboolean is_end;       /* of an answered one: no record lies there, nor behind it */
   KafkaHeaders *headers; /* owned; of an answered one NULL: no record has this offset */
+  gint64 written_ms;     /* of a record: when, by whoever wrote it; 0: nobody says */
 } KafkaWanted;
 void kafka_wanted_free (gpointer wanted);
 

@@ -2,6 +2,7 @@
 #include "kafka/producer.h"
 
 #include "base/log.h"
+#include "kafka/statistics.h"
 
 struct KafkaProducer {
   rd_kafka_t *handle;
@@ -38,6 +39,8 @@ static const char *const defaults[] = {
   "true",
   "allow.auto.create.topics",
   "false",
+  "statistics.interval.ms",
+  KAFKA_STATISTICS_MS,
   NULL,
 };
 
@@ -87,6 +90,15 @@ on_error (rd_kafka_t *handle, int code, const char *reason, void *opaque)
                "text", reason, NULL);
 }
 
+static int
+on_statistics (rd_kafka_t *handle, char *json, size_t length, void *opaque)
+{
+  (void)handle;
+  (void)opaque;
+  kafka_statistics_note ("producer", json, length, NULL, NULL);
+  return 0; /* the library frees it */
+}
+
 static gpointer
 serve (gpointer data)
 {
@@ -123,6 +135,7 @@ kafka_producer_new (const Settings *settings, gsize batch_max_bytes, KafkaReport
   rd_kafka_conf_set_opaque (conf, producer);
   rd_kafka_conf_set_dr_msg_cb (conf, on_report);
   rd_kafka_conf_set_error_cb (conf, on_error);
+  rd_kafka_conf_set_stats_cb (conf, on_statistics);
   producer->handle = rd_kafka_new (RD_KAFKA_PRODUCER, conf, text, sizeof text);
   if (!producer->handle) {
     rd_kafka_conf_destroy (conf); /* it owns the configuration only when it succeeds */

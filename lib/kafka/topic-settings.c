@@ -12,14 +12,12 @@ note_value (GHashTable *values, const rd_kafka_ConfigResource_t *resource, const
 {
   size_t count = 0;
   const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs (resource, &count);
-  gint64 value;
 
   for (size_t i = 0; i < count; i++)
     if (strcmp (rd_kafka_ConfigEntry_name (entries[i]), setting) == 0 &&
-        rd_kafka_ConfigEntry_value (entries[i]) &&
-        parse_int64 (rd_kafka_ConfigEntry_value (entries[i]), -1, G_MAXINT64, &value))
+        rd_kafka_ConfigEntry_value (entries[i]))
       g_hash_table_insert (values, g_strdup (rd_kafka_ConfigResource_name (resource)),
-                           g_memdup2 (&value, sizeof value));
+                           g_strdup (rd_kafka_ConfigEntry_value (entries[i])));
 }
 
 static void
@@ -41,8 +39,8 @@ ask (rd_kafka_t *handle, const char *const *topics, int timeout_ms, rd_kafka_que
 }
 
 GHashTable *
-kafka_topic_setting (rd_kafka_t *handle, const char *const *topics, const char *setting,
-                     int timeout_ms, GError **error)
+kafka_topic_setting_texts (rd_kafka_t *handle, const char *const *topics, const char *setting,
+                           int timeout_ms, GError **error)
 {
   g_autoptr (GHashTable) values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (rd_kafka_queue_t) queue = rd_kafka_queue_new (handle);
@@ -64,5 +62,25 @@ kafka_topic_setting (rd_kafka_t *handle, const char *const *topics, const char *
   for (size_t i = 0; i < count; i++)
     note_value (values, resources[i], setting);
   rd_kafka_event_destroy (event);
+  return g_steal_pointer (&values);
+}
+
+GHashTable *
+kafka_topic_setting (rd_kafka_t *handle, const char *const *topics, const char *setting,
+                     int timeout_ms, GError **error)
+{
+  g_autoptr (GHashTable) texts =
+      kafka_topic_setting_texts (handle, topics, setting, timeout_ms, error);
+  g_autoptr (GHashTable) values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer name, text;
+  gint64 value;
+
+  if (!texts)
+    return NULL;
+  g_hash_table_iter_init (&iter, texts);
+  while (g_hash_table_iter_next (&iter, &name, &text))
+    if (parse_int64 (text, -1, G_MAXINT64, &value))
+      g_hash_table_insert (values, g_strdup (name), g_memdup2 (&value, sizeof value));
   return g_steal_pointer (&values);
 }
