@@ -7,6 +7,7 @@
 #include "bgs/limits.h"
 #include "bgs/names.h"
 #include "bgs/states.h"
+#include "latin/ascii.h"
 
 #define MAX_LINE_CHARS 19
 #define LINES          3
@@ -54,6 +55,15 @@ cut_into_lines (BgsAddress *address, const char *street)
     address->issues |= BGS_ADDRESS_STREET_CUT;
 }
 
+/* Something stands there, and nothing of it can be written. */
+static gboolean
+is_lost (const char *part)
+{
+  g_autofree char *street = bgs_street_text (part);
+
+  return !text_is_blank (part) && text_is_blank (street);
+}
+
 static void
 set_street (BgsAddress *address, const BgsAddressSource *source)
 {
@@ -63,14 +73,17 @@ set_street (BgsAddress *address, const BgsAddressSource *source)
   g_autofree char *street = bgs_street_text (joined);
 
   cut_into_lines (address, street);
-  if (text_is_blank (street) && !text_is_blank (joined))
+  if (is_lost (source->street) || is_lost (source->street2) || is_lost (source->street3))
     address->issues |= BGS_ADDRESS_STREET_EMPTY;
+  else if (latin_loses_letters (joined))
+    address->issues |= BGS_ADDRESS_STREET_LETTERS_LOST;
 }
 
-/* Fits a value into its element; @cut and @empty are noted when that is what has become of it. */
+/* Fits a value into its element; @cut, @lost and @empty are noted when that is what has become of
+ * it. */
 static char *
 fitted (BgsAddress *address, BgsElement element, const char *text, BgsAddressIssue cut,
-        BgsAddressIssue empty)
+        BgsAddressIssue lost, BgsAddressIssue empty)
 {
   BgsFit fit;
   char *value;
@@ -80,6 +93,8 @@ fitted (BgsAddress *address, BgsElement element, const char *text, BgsAddressIss
   value = bgs_element_fit (element, text, &fit);
   if (fit == BGS_FIT_CUT)
     address->issues |= cut;
+  if (fit == BGS_FIT_LETTERS_LOST)
+    address->issues |= lost;
   if (fit == BGS_FIT_EMPTY)
     address->issues |= empty;
   return value;
@@ -98,11 +113,13 @@ set_zip (BgsAddress *address, const char *postal_code)
   if ((count == 5 || count == 9) && strspn (plain, "0123456789- ") == strlen (plain)) {
     address->zip = g_strndup (digits, 5);
     address->zip_suffix = count == 9 ? g_strdup (digits + 5) : NULL;
+    if (g_str_equal (address->zip, "00000"))
+      address->issues |= BGS_ADDRESS_ZIP_MALFORMED;
   } else if (strspn (plain, "0123456789") >= 5) {
     address->zip = g_strndup (plain, 5);
     address->issues |= BGS_ADDRESS_ZIP_CUT;
   } else {
-    address->zip = fitted (address, BGS_ELEMENT_ZIP, plain, 0, 0);
+    address->zip = fitted (address, BGS_ELEMENT_ZIP, plain, 0, 0, 0);
     address->issues |= BGS_ADDRESS_ZIP_MALFORMED;
   }
 }
@@ -156,7 +173,8 @@ set_military_state (BgsAddress *address, const char *city_state, const char *typ
 
   if (of_zip) {
     address->military_postal_type = g_strdup (of_zip);
-    if (g_strcmp0 (said, of_zip) != 0 || is_other_state)
+    if (g_strcmp0 (said, of_zip) != 0 || is_other_state ||
+        (city_state && !g_str_equal (city_state, of_zip)))
       address->issues |= BGS_ADDRESS_STATE_CORRECTED;
     return;
   }
@@ -195,6 +213,8 @@ set_usa (BgsAddress *address, const BgsAddressSource *source, const char *territ
   address->kind = BGS_ADDRESS_USA;
   address->country = g_strdup ("USA");
   set_zip (address, source->postal_code);
+  if (bgs_state_of_military_zip (address->zip))
+    address->issues |= BGS_ADDRESS_ZIP_MILITARY;
   if (territory) {
     if (!text_is_blank (source->state) && g_strcmp0 (state, territory) != 0)
       address->issues |= BGS_ADDRESS_STATE_CORRECTED;
@@ -202,9 +222,10 @@ set_usa (BgsAddress *address, const BgsAddressSource *source, const char *territ
   } else if (!state && !text_is_blank (source->state))
     address->issues |= BGS_ADDRESS_STATE_UNKNOWN;
   address->state = g_strdup (state);
-  address->province = state ? g_strdup (state)
-                            : fitted (address, BGS_ELEMENT_PROVINCE, source->state,
-                                      BGS_ADDRESS_PROVINCE_CUT, BGS_ADDRESS_PROVINCE_CUT);
+  address->province =
+      state ? g_strdup (state)
+            : fitted (address, BGS_ELEMENT_PROVINCE, source->state, BGS_ADDRESS_PROVINCE_CUT,
+                      BGS_ADDRESS_PROVINCE_LETTERS_LOST, BGS_ADDRESS_PROVINCE_CUT);
 }
 
 static void
@@ -212,11 +233,15 @@ set_foreign (BgsAddress *address, const BgsAddressSource *source, const char *co
 {
   address->kind = BGS_ADDRESS_FOREIGN;
   address->country = g_strdup (country);
-  address->province = fitted (address, BGS_ELEMENT_PROVINCE, source->state,
-                              BGS_ADDRESS_PROVINCE_CUT, BGS_ADDRESS_PROVINCE_CUT);
-  address->foreign_postal_code =
-      fitted (address, BGS_ELEMENT_FOREIGN_POSTAL_CODE, source->postal_code,
-              BGS_ADDRESS_POSTAL_CODE_CUT, BGS_ADDRESS_POSTAL_CODE_CUT);
+  if (country && bgs_state_code (source->state))
+    address->issues |= BGS_ADDRESS_STATE_ABROAD;
+  else
+    address->province =
+        fitted (address, BGS_ELEMENT_PROVINCE, source->state, BGS_ADDRESS_PROVINCE_CUT,
+                BGS_ADDRESS_PROVINCE_LETTERS_LOST, BGS_ADDRESS_PROVINCE_CUT);
+  address->foreign_postal_code = fitted (
+      address, BGS_ELEMENT_FOREIGN_POSTAL_CODE, source->postal_code, BGS_ADDRESS_POSTAL_CODE_CUT,
+      BGS_ADDRESS_POSTAL_CODE_LETTERS_LOST, BGS_ADDRESS_POSTAL_CODE_CUT);
 }
 
 static gboolean
@@ -265,11 +290,12 @@ bgs_address_new (const BgsAddressSource *source)
 
   set_street (address, source);
   city = fitted (address, BGS_ELEMENT_CITY, source->city, BGS_ADDRESS_CITY_CUT,
-                 BGS_ADDRESS_CITY_EMPTY);
+                 BGS_ADDRESS_CITY_LETTERS_LOST, BGS_ADDRESS_CITY_EMPTY);
   country = territory ? "USA" : bgs_country_name (source->country, city);
 
   if (is_military (source, &military, country)) {
-    address->issues &= ~(guint)(BGS_ADDRESS_CITY_CUT | BGS_ADDRESS_CITY_EMPTY);
+    address->issues &=
+        ~(guint)(BGS_ADDRESS_CITY_CUT | BGS_ADDRESS_CITY_LETTERS_LOST | BGS_ADDRESS_CITY_EMPTY);
     set_military (address, source, &military, country);
   } else {
     address->city = g_steal_pointer (&city);

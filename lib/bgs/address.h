@@ -17,7 +17,7 @@ typedef struct {
  * none of these. */
 typedef enum {
   BGS_ADDRESS_STREET_CUT = 1 << 0,   /* it has more than three lines */
-  BGS_ADDRESS_STREET_EMPTY = 1 << 1, /* none of its characters can be written */
+  BGS_ADDRESS_STREET_EMPTY = 1 << 1, /* of one of its parts no character can be written */
   BGS_ADDRESS_CITY_CUT = 1 << 2,
   BGS_ADDRESS_CITY_EMPTY = 1 << 3,    /* none of its characters can be written */
   BGS_ADDRESS_CITY_NOT_SENT = 1 << 4, /* a military address has none */
@@ -30,9 +30,17 @@ typedef enum {
   BGS_ADDRESS_COUNTRY_MISSING = 1 << 9, /* and the state does not say which; USA only by its ZIP */
   BGS_ADDRESS_COUNTRY_REPLACED = 1 << 10, /* of military mail: USA */
   BGS_ADDRESS_ZIP_CUT = 1 << 11,          /* five digits, and something that is no ZIP+4 */
-  BGS_ADDRESS_ZIP_MALFORMED = 1 << 12,    /* not five digits; sent only when it fits */
+  BGS_ADDRESS_ZIP_MALFORMED =
+      1 << 12, /* not five digits, or none but zeros; sent only when it fits */
   BGS_ADDRESS_POSTAL_CODE_CUT = 1 << 13, /* a foreign one, also when nothing of it can be written */
   BGS_ADDRESS_PROVINCE_CUT = 1 << 14,
+  /* Letters or digits that cannot be written are missing, and others are there */
+  BGS_ADDRESS_STREET_LETTERS_LOST = 1 << 15,
+  BGS_ADDRESS_CITY_LETTERS_LOST = 1 << 16,
+  BGS_ADDRESS_PROVINCE_LETTERS_LOST = 1 << 17,
+  BGS_ADDRESS_POSTAL_CODE_LETTERS_LOST = 1 << 18,
+  BGS_ADDRESS_STATE_ABROAD = 1 << 19, /* a state of the USA beside another country: not sent */
+  BGS_ADDRESS_ZIP_MILITARY = 1 << 20, /* beside a city and state that are not */
 } BgsAddressIssue;
 
 typedef enum { BGS_ADDRESS_USA, BGS_ADDRESS_MILITARY, BGS_ADDRESS_FOREIGN } BgsAddressKind;

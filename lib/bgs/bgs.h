@@ -53,6 +53,10 @@ const char *bgs_client_username (const BgsClient *client);
 typedef struct {
   const char *external_uid; /* ICN, else account uuid */
   const char *external_key; /* common name, else e-mail; cut at 39 characters here */
+  /* What no error of his calls may tell, beside what the call sends: whatever his whole claim
+   * holds, for BGS may write of one person in the answer to another's call. NULL-terminated; NULL:
+   * nothing. */
+  const char *const *private_values;
 } BgsCaller;
 
 /* How a service function reads, everywhere in this room:

@@ -11,6 +11,8 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/metrics.h"
+#include "base/text.h"
 
 G_DEFINE_QUARK (bgs_error_quark, bgs_error)
 G_DEFINE_QUARK (bid_error_quark, bid_error)
@@ -131,32 +133,33 @@ first_private_address (void)
   return g_strdup (text);
 }
 
-static char *
-base_url (const Settings *settings, const char *name, GError **error)
+/* What is wrong with them shows at the start, and not with the first claim. */
+static gboolean
+check_certificates (const HttpClientOptions *options, GError **error)
 {
-  char *url = g_strdup (settings_text (settings, name));
+  g_autoptr (GError) problem = NULL;
+  gint64 expires_at_s = 0;
 
-  while (g_str_has_suffix (url, "/"))
-    url[strlen (url) - 1] = '\0';
-  if (*url && !g_str_has_prefix (url, "http://") && !g_str_has_prefix (url, "https://")) {
+  if (!http_certificates_check (options, &expires_at_s, &problem)) {
     g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
-                 "%s must begin with http:// or https://", name);
-    g_free (url);
-    return NULL;
+                 "bgs-certificate-file, bgs-key-file, bgs-ca-file: %s", problem->message);
+    return FALSE;
   }
-  return url;
+  if (expires_at_s > 0)
+    metrics_seconds_until (METRIC_CERTIFICATE_LEFT, expires_at_s, NULL);
+  return TRUE;
 }
 
 BgsClient *
 bgs_client_new (const Settings *settings, GError **error)
 {
   g_autoptr (BgsClient) client = g_new0 (BgsClient, 1);
-  HttpClientOptions options = { 0 };
+  HttpClientOptions options = http_client_options (settings, "bgs");
 
-  client->url = base_url (settings, "bgs-url", error);
+  client->url = http_url_setting (settings, "bgs-url", options.verify, error);
   if (!client->url)
     return NULL;
-  client->bid_url = base_url (settings, "bid-url", error);
+  client->bid_url = http_url_setting (settings, "bid-url", options.verify, error);
   if (!client->bid_url)
     return NULL;
   if (settings_is_set (settings, "bgs-certificate-file") !=
@@ -181,14 +184,11 @@ bgs_client_new (const Settings *settings, GError **error)
   client->connect_timeout_ms = settings_number (settings, "bgs-connect-timeout-ms");
   client->bid_timeout_ms = settings_number (settings, "bid-timeout-ms");
 
-  options = (HttpClientOptions){
-    .ca_file = settings_text (settings, "bgs-ca-file"),
-    .verify = settings_boolean (settings, "bgs-verify-tls"),
-    .max_connection_age_s = (long)settings_number (settings, "bgs-max-connection-age-s"),
-  };
   client->bid_http = http_client_new (&options);
   options.certificate_file = settings_text (settings, "bgs-certificate-file");
   options.key_file = settings_text (settings, "bgs-key-file");
+  if (!check_certificates (&options, error))
+    return NULL;
   client->http = http_client_new (&options);
   return g_steal_pointer (&client);
 }
@@ -269,6 +269,8 @@ bgs_call (BgsClient *client, const BgsCaller *caller, const BgsOperation *operat
     .body_length = strlen (envelope),
     .connect_timeout_ms = client->connect_timeout_ms,
     .timeout_ms = client->read_timeout_ms,
+    .peer = "bgs",
+    .operation = operation->operation,
     .once = TRUE,
   };
   answer = http_send (client->http, &request, &cause);
@@ -282,6 +284,8 @@ bgs_call (BgsClient *client, const BgsCaller *caller, const BgsOperation *operat
   if (caller) { /* who asks is a name, or an e-mail address */
     bgs_body_hide (owned, caller->external_uid);
     bgs_body_hide (owned, caller->external_key);
+    for (gsize i = 0; caller->private_values && caller->private_values[i]; i++)
+      bgs_body_hide (owned, caller->private_values[i]);
   }
   return bgs_reply_parse (operation, answer->status, answer->body, bgs_body_private_values (owned),
                           error);
@@ -354,8 +358,6 @@ char *
 bgs_keep (const BgsNode *node, const char *const *names)
 {
   g_autoptr (json_t) object = json_object ();
-  char *text = NULL;
-  char *kept = NULL;
 
   for (gsize i = 0; names[i]; i++) {
     g_autofree char *value = bgs_node_child_text (node, names[i]);
@@ -363,10 +365,7 @@ bgs_keep (const BgsNode *node, const char *const *names)
     if (value && !is_nil_number (names[i], value))
       json_object_set_new (object, names[i], json_string (value));
   }
-  text = json_dumps (object, JSON_COMPACT);
-  kept = g_strdup (text);
-  free (text);
-  return kept;
+  return text_of_json (object);
 }
 
 HttpAnswer *
@@ -381,6 +380,8 @@ bgs_bid_get (BgsClient *client, const char *path, GError **error)
                                  "Content-Type: application/json", NULL },
     .connect_timeout_ms = client->bid_timeout_ms,
     .timeout_ms = client->bid_timeout_ms,
+    .peer = "bid",
+    .operation = "pension",
   };
 
   if (!*client->bid_url) {

@@ -3,13 +3,17 @@
  * 2. */
 #include "bgs/fault.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "bgs/names.h"
 
 /* Fewer digits are codes, modifiers, line numbers; this many can be a file number or a date. */
 #define MIN_PRIVATE_DIGITS     8
-/* A word of an address that was sent is masked by itself too; shorter ones would tear holes into
- * the text. */
+/* A word of an address is masked by itself too; shorter ones would tear holes into the text. */
 #define MIN_PRIVATE_WORD_CHARS 4
+/* Where a private value is split into its words. */
+#define WORD_BREAKS            " \t,;/-_.'@"
 /* From here on it is found inside of words too, where something was glued to it. */
 #define MIN_GLUED_CHARS        5
 #define MAX_ORACLE_TEXTS       3
@@ -20,7 +24,7 @@
 #define MAX_MASKED_CHARS       4000
 #define MAX_ENTITY_ROUNDS      3
 
-/* What decides over a claim: README.md, fact 27. It is never lost to masking. */
+/* What verdicts are read from: README.md, fact 27. It is never lost to masking. */
 static const char *const deciding[] = {
   "insertBenefitClaim: Invalid zipcode.",
   "Maximum number of EPs reached for this bnftClaimTypeCd",
@@ -38,23 +42,18 @@ static const char *const deciding[] = {
   "has invalid character(s)",
   "Invalid data for MLTY_POSTAL_TY",
   "parent key not found",
+  /* What tells that BGS is away for everybody. */
+  "The Tuxedo service is down",
+  "System error with BGS",
+  "WssVerification Exception - Security Verification Exception",
   NULL,
 };
 
 /* By what BGS is known to refuse (recorded, or in the lists of public clients), beside what
  * decides. Each tells of a check, or of a statement that the database has undone. */
 static const char *const refusals[] = {
-  "ORA-01400",
-  "ORA-01407",
-  "NumberFormatException",
-  "CEST11",
-  "TUX-20306",
-  "TUX-20308",
-  "TuxedoServiceFoundButWrongApp",
-  "The Tuxedo service is down",
-  "System error with BGS",
-  "WssVerification Exception - Security Verification Exception",
-  "Logon ID",
+  "ORA-01400", "ORA-01407", "NumberFormatException",         "CEST11",
+  "TUX-20306", "TUX-20308", "TuxedoServiceFoundButWrongApp", "Logon ID",
   NULL,
 };
 
@@ -64,6 +63,7 @@ static const char *const time_outs[] = {
 };
 
 static const char *const dashes = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212";
+static const char *const apostrophes = "\u2018\u2019\u02bc\u02b9\u2032`\u00b4";
 
 /* One round of &#54; &#x36; &amp; and their like: a text that was escaped once too often hides what
  * it holds from every mask. */
@@ -102,7 +102,8 @@ unescape_once (const char *text)
   return g_string_free (plain, FALSE);
 }
 
-/* Invisible characters and other people's dashes could stand inside a number or a name. */
+/* Invisible characters and other people's dashes and apostrophes could stand inside a number or a
+ * name. */
 static char *
 drop_tricks (const char *text)
 {
@@ -113,7 +114,11 @@ drop_tricks (const char *text)
 
     if (g_unichar_type (character) == G_UNICODE_FORMAT)
       continue;
-    g_string_append_unichar (plain, g_utf8_strchr (dashes, -1, character) ? '-' : character);
+    if (g_utf8_strchr (dashes, -1, character))
+      character = '-';
+    else if (g_utf8_strchr (apostrophes, -1, character))
+      character = '\'';
+    g_string_append_unichar (plain, character);
   }
   return g_string_free (plain, FALSE);
 }
@@ -299,9 +304,14 @@ static char *
 mask_value (const char *text, const char *value)
 {
   g_autofree char *folded_value = g_utf8_casefold (value, -1);
-  GString *masked = g_string_new (NULL);
+  g_autofree char *folded_text = g_utf8_casefold (text, -1);
+  GString *masked = NULL;
   gunichar before = ' ';
   glong chars = g_utf8_strlen (value, -1);
+
+  if (!strstr (folded_text, folded_value)) /* as nearly always, and there are hundreds of values */
+    return g_strdup (text);
+  masked = g_string_new (NULL);
 
   while (*text) {
     const char *end = text;
@@ -331,145 +341,197 @@ mask_value (const char *text, const char *value)
   return g_string_free (masked, FALSE);
 }
 
-/* The words of the faults that are known, and the syllables of their names for things, in lower
- * case. What is none of them and written with a capital may be somebody's name, in a text that
- * nobody has seen before. */
+/* The words of faults: those that are known, and the ones that programs use in such texts, with the
+ * syllables of their names for things, BGS's columns among them; in lower case, sorted. Of a text
+ * that nobody has seen before these stay and nothing else, for anything else may be somebody's
+ * name. */
 static const char *const vocabulary[] = {
   /* clang-format off */
-  "a", "access", "actual", "additional", "address", "addrs", "administrator", "all", "already",
-  "an", "and", "api", "app", "are", "associated", "at", "bank", "bean", "begin", "being",
-  "beneficiary", "benefit", "bgs", "birth", "bnft", "broken", "brthdy", "busns", "but", "by",
-  "bytes", "cannot", "caused", "cd", "cest", "character", "child", "city", "claim", "claims",
-  "class", "client", "clm", "clmant", "close", "closed", "code", "column", "connection",
-  "constraint", "contact", "converted", "corp", "corporate", "corpprod", "could", "country",
-  "data", "database", "date", "ddeft", "deadlock", "denied", "dependency", "desc", "description",
-  "detected", "different", "dispatch", "does", "dt", "dto", "due", "dup", "duplicate", "ejb",
-  "element", "elements", "elevated", "empty", "encountered", "end", "ep", "eps", "error",
-  "exceeds", "exception", "exceptions", "exist", "expired", "external", "fa", "failed",
-  "failure", "fault", "field", "file", "find", "first", "flash", "for", "form", "format",
-  "found", "from", "guie", "has", "id", "impl", "in", "incident", "increment", "ind", "input",
-  "insert", "integrity", "internal", "into", "invalid", "is", "it", "java", "jdbc", "key",
-  "lang", "last", "length", "line", "list", "local", "lock", "locked", "logon", "long",
-  "machine", "mapd", "mapping", "marage", "maximum", "message", "method", "middle", "military",
-  "misc", "modifier", "more", "must", "name", "nbr", "nested", "nil", "nm", "nn", "no", "not",
-  "null", "number", "object", "of", "on", "only", "open", "openjpa", "operation", "or", "ora",
-  "params", "parent", "parse", "participant", "permission", "persistence", "person", "phone",
-  "pipe", "pk", "please", "postal", "primary", "proc", "procedure", "process", "program",
-  "prpsd", "ptcpnt", "raised", "rate", "reached", "read", "reason", "record", "records",
-  "refused", "relationship", "remote", "required", "reset", "resource", "result", "review",
-  "rlnshp", "routng", "row", "rule", "school", "security", "server", "service", "session",
-  "shar", "share", "soap", "social", "sql", "state", "station", "status", "stmt", "street",
-  "string", "student", "suffix", "system", "table", "temporarily", "text", "the", "this",
-  "thrown", "time", "timed", "timeout", "to", "too", "tran", "transaction", "trnsit", "tux",
-  "tuxedo", "txt", "typ", "type", "uid", "unable", "unavailable", "unexpected", "unique",
-  "unknown", "update", "updates", "user", "value", "values", "vdc", "verification", "veteran",
-  "violated", "vnp", "web", "weblogic", "while", "with", "write", "wrong", "wss",
-  "wssverification", "zip", "zipcode",
+  "a", "abort", "aborted", "about", "above", "abtmnt", "accept", "accepted", "access", "account",
+  "acknowledge", "acknowledgement", "acrdtd", "active", "actual", "additional", "address",
+  "addresses", "addrs", "administrator", "agency", "agent", "all", "allow", "allowed", "already",
+  "amt", "an", "and", "annty", "any", "apache", "api", "app", "applcn", "application", "are",
+  "area", "argument", "around", "as", "assertion", "asset", "associated", "async", "at",
+  "atchms", "atnded", "atndng", "attempt", "attempts", "attntn", "attorney", "attribute",
+  "authentication", "authorization", "authorized", "available", "award", "away", "back",
+  "backend", "bad", "balancer", "bank", "batch", "be", "bean", "because", "been", "before",
+  "begin", "being", "below", "beneath", "beneficiary", "benefit", "bep", "bepprod", "bgs", "bid",
+  "bifida", "birth", "bnft", "body", "bond", "boolean", "both", "bound", "broken", "brthdy",
+  "buffer", "busns", "busy", "but", "by", "bypass", "bytes", "cache", "cadd", "call", "called",
+  "caller", "cancelled", "cannot", "case", "categy", "cause", "caused", "cd", "certificate",
+  "cest", "change", "changed", "channel", "character", "characters", "check", "child", "city",
+  "claim", "claimant", "claimants", "claims", "class", "client", "clm", "clmant", "close",
+  "closed", "closing", "cmptny", "cnt", "cntnus", "cntry", "code", "column", "com", "comm",
+  "commit", "communication", "comp", "complete", "completed", "condition", "configuration",
+  "configured", "connect", "connected", "connecting", "connection", "constraint", "contact",
+  "contains", "content", "contention", "context", "conversion", "convert", "converted", "corp",
+  "corporate", "corpprod", "corrupt", "could", "couldn", "count", "country", "county", "course",
+  "creatd", "create", "created", "creating", "curnt", "current", "cursor", "custdn", "data",
+  "database", "datasource", "date", "day", "days", "ddeft", "deadline", "deadlock", "death",
+  "decn", "decode", "default", "delete", "deleted", "denied", "dep", "dependency", "dependent",
+  "dependents", "deployed", "depncy", "desc", "description", "descriptor", "detail", "detected",
+  "diagnostic", "did", "different", "digit", "digits", "directory", "disabled", "discharge",
+  "disk", "dispatch", "dispatcher", "disposition", "division", "dngrs", "do", "doc", "document",
+  "does", "doesn", "down", "driver", "dsabld", "dschrg", "dt", "dto", "due", "dup", "duplicate",
+  "duplicates", "during", "each", "eclipselink", "edu", "efctv", "eft", "ejb", "element",
+  "elements", "elevated", "else", "email", "emp", "emplmt", "emplyr", "empty", "encountered",
+  "end", "ended", "endpoint", "endpoints", "engine", "enough", "enrlmt", "entity", "entlmt",
+  "envelope", "eof", "ep", "eps", "error", "escalated", "estate", "ethnic", "event", "ever",
+  "exceed", "exceeded", "exceeds", "exception", "exceptions", "execute", "executed", "execution",
+  "exist", "existing", "exists", "expctd", "expected", "expecting", "expiration", "expired",
+  "external", "extra", "fa", "failed", "failover", "failure", "family", "fatal", "fault",
+  "fetch", "fid", "fiduciary", "field", "fields", "file", "filter", "find", "finished", "first",
+  "five", "fk", "flash", "fms", "folder", "for", "forbidden", "foreign", "forgn", "form",
+  "format", "found", "four", "framework", "fraud", "frgn", "from", "full", "function", "future",
+  "gateway", "gender", "general", "generated", "get", "given", "gone", "gov", "govt", "gradtn",
+  "group", "guie", "gulf", "had", "handle", "handled", "handler", "handshake", "has", "have",
+  "header", "headers", "heap", "held", "here", "hlthcr", "hndcap", "homeless", "host", "hour",
+  "hours", "http", "https", "id", "identifier", "idfctn", "if", "ignored", "illegal", "impl",
+  "implementation", "in", "inactive", "incident", "income", "incomplete", "incorrect",
+  "increment", "ind", "indicator", "inner", "input", "insert", "inserted", "instance", "instead",
+  "instn", "insufficient", "intake", "integer", "integrity", "interface", "internal",
+  "interrupted", "into", "invalid", "invocation", "invoke", "io", "is", "isn", "issue", "it",
+  "its", "jar", "java", "javax", "jaxb", "jaxws", "jdbc", "jms", "jndi", "jpa", "jrn", "jrsdtn",
+  "json", "jta", "key", "keys", "known", "lang", "large", "larger", "last", "later", "layer",
+  "lctn", "least", "legacy", "length", "less", "letter", "level", "lgy", "lib", "library",
+  "limit", "limited", "line", "list", "listener", "lives", "load", "local", "location", "lock",
+  "locked", "logged", "login", "logon", "long", "lookup", "machine", "mail", "maintenance",
+  "malformed", "many", "mapd", "mapping", "marage", "maried", "married", "martl", "mask",
+  "match", "matched", "matches", "maximum", "mediator", "memory", "message", "metadata",
+  "method", "middle", "military", "minimum", "minutes", "misc", "mismatch", "missing", "mlty",
+  "mode", "modifd", "modifier", "module", "monitor", "months", "more", "mthd", "mthly",
+  "multiple", "must", "name", "namespace", "native", "nbr", "nested", "net", "network", "never",
+  "new", "next", "night", "nil", "nm", "nn", "no", "node", "non", "none", "normal", "not",
+  "note", "notes", "now", "null", "num", "number", "numbers", "numeric", "obj", "object",
+  "obsolete", "occurred", "ocptn", "of", "office", "offices", "offset", "ok", "old", "on", "one",
+  "ones", "only", "open", "openjpa", "operation", "operations", "optional", "or", "ora",
+  "oracle", "order", "org", "other", "out", "outer", "over", "overflow", "own", "owner",
+  "package", "paid", "parameter", "parameters", "params", "parent", "parse", "parsed", "parser",
+  "parsing", "part", "partial", "participant", "participants", "pass", "password", "payee",
+  "paying", "peer", "pending", "per", "permission", "permit", "persistence", "person", "persons",
+  "pgm", "phone", "phones", "phrase", "pipe", "pk", "pkdto", "please", "poa", "pointer",
+  "policy", "pool", "port", "post", "postal", "potntl", "pow", "power", "prdct", "pre",
+  "precision", "prefix", "premature", "prep", "prepared", "prepstmnt", "presnt", "prev",
+  "previous", "prevly", "primary", "privileges", "problem", "proc", "procedure", "process",
+  "processing", "procs", "product", "program", "proof", "property", "protocol", "proxy", "prpsd",
+  "prptnl", "prvdr", "prvnc", "ptcpnt", "query", "queue", "quota", "race", "raised", "ran",
+  "range", "rate", "rating", "rcvd", "reached", "read", "reader", "ready", "real", "reason",
+  "received", "record", "records", "recursive", "refresh", "refused", "regional", "register",
+  "registry", "reject", "rejected", "relatd", "relationship", "relationships", "release",
+  "remote", "remove", "removed", "rep", "reply", "report", "reporting", "request", "requests",
+  "required", "requires", "reserved", "reset", "resolve", "resource", "resources", "respond",
+  "response", "restart", "result", "retry", "return", "returned", "review", "rlnshp", "rlse",
+  "rmks", "role", "rollback", "root", "routng", "row", "rows", "rule", "run", "runtime",
+  "saving", "sax", "schema", "school", "schools", "scope", "script", "second", "seconds",
+  "section", "security", "segment", "select", "send", "sent", "seq", "sequence", "serous",
+  "server", "servers", "service", "servlet", "session", "sessns", "set", "several", "shar",
+  "share", "shared", "short", "shutdown", "signtr", "site", "six", "size", "skipped", "slttn",
+  "small", "so", "soap", "social", "socket", "software", "soj", "some", "something", "source",
+  "space", "special", "spina", "spring", "sql", "sqlstate", "srusly", "ssa", "ssn", "stack",
+  "stale", "start", "started", "state", "statement", "states", "static", "station", "status",
+  "still", "stmt", "stock", "stop", "stoped", "stopped", "store", "stream", "street", "string",
+  "structure", "stt", "stub", "student", "students", "studnt", "subjct", "submit", "submitted",
+  "submtd", "submtr", "successful", "such", "suffix", "suggested", "sun", "supplied", "support",
+  "supported", "suppress", "suspense", "svc", "switch", "syntax", "system", "table", "tables",
+  "tablespace", "take", "target", "task", "tax", "tc", "tcp", "temp", "temporarily", "temporary",
+  "term", "termnl", "text", "than", "that", "the", "their", "them", "then", "there", "these",
+  "they", "this", "thread", "three", "threw", "throttled", "thrown", "throws", "time", "timed",
+  "timeout", "timeouts", "timestamp", "tin", "title", "tls", "tn", "to", "token", "too",
+  "tpetime", "trace", "traffic", "tran", "transaction", "transport", "tried", "trigger",
+  "trmntn", "trnsit", "trsury", "trtry", "try", "tuitn", "tux", "tuxedo", "two", "txt", "typ",
+  "type", "types", "uid", "unable", "unauthorized", "unavailable", "under", "understood", "undo",
+  "unexpected", "unhandled", "uninitialized", "unique", "unit", "unknown", "unmarshalling",
+  "unrecoverable", "unsupported", "until", "up", "update", "updated", "updates", "updating",
+  "upstream", "uri", "url", "use", "used", "user", "users", "using", "utc", "util", "va",
+  "valid", "validate", "validated", "validation", "value", "values", "vba", "vdc", "vendor",
+  "verification", "version", "versions", "vet", "veteran", "violated", "violation", "virtual",
+  "vnp", "vonapp", "vrfctn", "wait", "waited", "waiting", "waiver", "war", "warning", "was",
+  "web", "weblogic", "went", "were", "what", "when", "where", "which", "while", "wildfly",
+  "with", "within", "without", "wk", "worker", "working", "worth", "would", "write", "wrong",
+  "wsdl", "wss", "wsse", "wssverification", "xml", "xmlns", "xsd", "xsi", "year", "years", "yet",
+  "you", "your", "zero", "zip", "zipcode", "zone",
   /* clang-format on */
-  NULL,
 };
+
+static int
+compare_words (const void *word, const void *entry)
+{
+  return strcmp (word, *(const char *const *)entry);
+}
 
 static gboolean
 is_vocabulary (const char *word, gsize length)
 {
   g_autofree char *lower = g_utf8_strdown (word, (gssize)length);
 
-  return g_strv_contains (vocabulary, lower);
+  return bsearch (lower, vocabulary, G_N_ELEMENTS (vocabulary), sizeof *vocabulary,
+                  compare_words) != NULL;
 }
 
-/* Java's long names, which begin like this, name no person. */
-static gboolean
-is_java_name (const char *word, gsize length)
-{
-  static const char *const beginnings[] = { "java.",   "javax.", "gov.", "org.",      "com.",
-                                            "oracle.", "sun.",   "net.", "weblogic.", NULL };
-
-  for (gsize i = 0; beginnings[i]; i++)
-    if (length > strlen (beginnings[i]) && g_str_has_prefix (word, beginnings[i]))
-      return TRUE;
-  return FALSE;
-}
-
-/* Length of the syllable at @at: letters up to a capital behind a small one, or to what is no
- * letter. */
+/* Length of the syllable at @at: letters up to a capital behind a small one, or to the last of
+ * several capitals where a small letter follows (SQL|Exception), or to what is no letter. */
 static gsize
 syllable (const char *at, const char *end)
 {
   const char *next = at;
-  gboolean was_small = FALSE;
+  gunichar before = 0;
 
   while (next < end) {
     gunichar character = g_utf8_get_char (next);
+    const char *after = g_utf8_next_char (next);
 
-    if (!g_unichar_isalpha (character) || (was_small && g_unichar_isupper (character)))
+    if (!g_unichar_isalpha (character))
       break;
-    was_small = g_unichar_islower (character);
-    next = g_utf8_next_char (next);
+    if (g_unichar_isupper (character) &&
+        (g_unichar_islower (before) || (g_unichar_isupper (before) && after < end &&
+                                        g_unichar_islower (g_utf8_get_char (after)))))
+      break;
+    before = character;
+    next = after;
   }
   return (gsize)(next - at);
 }
 
-/* A word of a sentence, a code, a name of software – or a name. Words without a capital are none,
- * unless they hold letters that English does not have. */
+/* A word of the vocabulary, or one that is made of such words alone, or a number. */
 static gboolean
-may_be_a_name (const char *word, gsize length)
+is_known (const char *word, gsize length)
 {
   const char *end = word + length;
-  gboolean has_capital = FALSE;
-  guint syllables = 0, known = 0;
 
   if (is_vocabulary (word, length))
-    return FALSE;
+    return TRUE;
   for (const char *at = word; at < end; at = g_utf8_next_char (at)) {
-    gunichar character = g_utf8_get_char (at);
-
-    if (character > 0x7F && g_unichar_isalpha (character))
-      return TRUE;
-    has_capital |= g_unichar_isupper (character);
-  }
-  if (!has_capital)
-    return FALSE;
-  for (const char *at = word; at < end;) {
     gsize letters = syllable (at, end);
 
-    if (letters > 1) {
-      syllables++;
-      known += is_vocabulary (at, letters);
-    }
-    at += MAX (letters, 1);
+    if (letters == 0)
+      continue;
+    if (!is_vocabulary (at, letters))
+      return FALSE;
+    at += letters - 1; /* the last one is a byte: no vocabulary has others */
   }
-  /* A column with one word that is new is a column. */
-  return syllables > 0 &&
-         (memchr (word, '_', length) ? 2 * known < syllables : 2 * known <= syllables);
+  return TRUE;
 }
 
 static gboolean
 is_in_word (gunichar character)
 {
-  return g_unichar_isalnum (character) || character == '\'' || character == '-' || character == '_';
+  return g_unichar_isalnum (character) || character == '\'' || character == '-';
 }
 
-/* The word at @at, a Java name whole. */
 static gsize
 word_length (const char *at)
 {
   const char *end = at;
-  const char *java = at;
 
   while (*end && is_in_word (g_utf8_get_char (end)))
     end = g_utf8_next_char (end);
-  while (g_ascii_isalnum (*java) || *java == '_' || *java == '$' ||
-         (*java == '.' && g_ascii_isalnum (java[1])))
-    java++;
-  if (is_java_name (at, (gsize)(java - at)))
-    end = java;
   while (end > at && strchr ("-'", end[-1]))
     end--;
   return (gsize)(end - at);
 }
 
 static char *
-mask_names (const char *text)
+mask_unknown (const char *text)
 {
   GString *masked = g_string_new (NULL);
 
@@ -481,28 +543,23 @@ mask_names (const char *text)
       text = g_utf8_next_char (text);
       continue;
     }
-    if (!is_java_name (text, length) && may_be_a_name (text, length))
-      g_string_append (masked, "…");
-    else
+    if (is_known (text, length))
       g_string_append_len (masked, text, (gssize)length);
+    else
+      g_string_append (masked, "…");
     text += length;
   }
   return g_string_free (masked, FALSE);
 }
 
-/* Whether a quoted value names things only: then it tells an operator something. */
+/* Whether a quoted value is known in all its words: then it tells an operator something. */
 static gboolean
 is_about_things (const char *value)
 {
   for (gsize length; *value; value += MAX (length, 1)) {
     length = word_length (value);
-    if (length > 1 && !is_java_name (value, length) && !is_vocabulary (value, length)) {
-      g_autofree char *word = g_strndup (value, length);
-      g_autofree char *lower = g_utf8_strdown (word, -1);
-
-      if (g_str_equal (word, lower) || may_be_a_name (word, length))
-        return FALSE;
-    }
+    if (!is_known (value, length))
+      return FALSE;
   }
   return TRUE;
 }
@@ -577,17 +634,18 @@ restore_deciding (const char *text, const char *original)
   return g_string_free (whole, FALSE);
 }
 
-/* A value that was sent, and its longer words, also as somebody would write them without
- * accents. */
+/* A private value and its longer words, as they are and as BGS is told them (README.md, fact
+ * 22). */
 static void
 mask_private (char **text, const char *value)
 {
   g_autofree char *normal = g_utf8_normalize (value, -1, G_NORMALIZE_ALL_COMPOSE);
-  g_autofree char *ascii = g_str_to_ascii (normal ? normal : "", "C");
-  const char *const spellings[] = { normal ? normal : value, ascii };
+  g_autofree char *plain = drop_tricks (normal ? normal : "");
+  g_autofree char *ascii = bgs_ascii (plain);
+  const char *const spellings[] = { plain, ascii };
 
   for (gsize i = 0; i < G_N_ELEMENTS (spellings); i++) {
-    g_auto (GStrv) words = g_strsplit_set (spellings[i], " ,", -1);
+    g_auto (GStrv) words = g_strsplit_set (spellings[i], WORD_BREAKS, -1);
 
     if (*spellings[i])
       replace (text, mask_value (*text, spellings[i]));
@@ -595,6 +653,8 @@ mask_private (char **text, const char *value)
       if (g_utf8_strlen (words[w], -1) >= MIN_PRIVATE_WORD_CHARS &&
           !is_vocabulary (words[w], strlen (words[w])))
         replace (text, mask_value (*text, words[w]));
+    if (g_str_equal (plain, ascii))
+      return;
   }
 }
 
@@ -656,7 +716,7 @@ bgs_fault_text (const char *fault_string, const char *detail_message,
   replace (&text, mask_digits (text));
   mask_shapes (&text);
   replace (&text, mask_quoted (text));
-  replace (&text, mask_names (text));
+  replace (&text, mask_unknown (text));
   if (g_utf8_strlen (text, -1) > BGS_FAULT_MAX_CHARS)
     replace (&text, g_utf8_substring (text, 0, BGS_FAULT_MAX_CHARS));
   replace (&text, restore_deciding (text, original));

@@ -7,20 +7,21 @@
  *
  * It is neutralised. A text with CEST11 holds personal data and is replaced. Escapes, CDATA, tags
  * and invisible characters are undone first, since values hide in them. Then there go: echoes of
- * what was sent, also without accents or glued to something; 8 and more digits, with or without
- * dashes and the like between them; dates, local phone numbers, streets; words with an @; quoted
- * values; and every capitalised or accented word that is not of the vocabulary of known faults, for
- * it may be a name. What goes leaves "#" or "…". Not seen as a name: a word in small letters that
- * was not sent. The texts of 9.2, which decide a claim's way, always stay word for word. */
+ * private values and of their words, in any case, without accents or glued to something too; 8 and
+ * more digits, with or without dashes and the like between them; dates, local phone numbers,
+ * streets; words with an @; quoted values; and every word that is not of the vocabulary of faults,
+ * whatever its case, for it may be a name. What goes leaves "#" or "…". The texts that verdicts are
+ * read from always stay word for word. */
 #pragma once
 
 #include <glib.h>
 
 #define BGS_FAULT_MAX_CHARS 500
 
-/* @fault_string and @detail_message may be NULL; @private_values: what was sent, NULL-terminated,
- *   may be NULL. Valid UTF-8 without line breaks, at most BGS_FAULT_MAX_CHARS and the deciding
- *   texts; owned, never NULL. */
+/* @fault_string and @detail_message may be NULL; @private_values: what was sent, and the whole
+ *   claim (BgsCaller), NULL-terminated, may be NULL. Each is masked also where it is a word of the
+ *   vocabulary; its parts are not. Valid UTF-8 without line breaks, at most BGS_FAULT_MAX_CHARS and
+ *   the deciding texts; owned, never NULL. */
 char *bgs_fault_text (const char *fault_string, const char *detail_message,
                       const char *const *private_values);
 

@@ -23,13 +23,12 @@ typedef enum {
 } BgsElement;
 
 typedef enum {
-  BGS_FIT_WHOLE, /* as it was, or adapted without loss */
-  BGS_FIT_CUT,   /* the end is missing */
-  BGS_FIT_EMPTY, /* something was there, and nothing of it can be written or held */
+  BGS_FIT_WHOLE,        /* as it was, or adapted without loss */
+  BGS_FIT_CUT,          /* the end is missing */
+  BGS_FIT_LETTERS_LOST, /* letters or digits that cannot be written are missing */
+  BGS_FIT_EMPTY,        /* something was there, and nothing of it can be written or held */
 } BgsFit;
 
-/* 0: none is known. */
-guint bgs_element_limit (BgsElement element);
 /**
  * bgs_element_fit:
  * @utf8: %NULL gives %NULL, blanks an empty text, both %BGS_FIT_WHOLE

@@ -2,105 +2,20 @@
 #include "bgs/names.h"
 
 #include <string.h>
-#include <unicode/ustring.h>
-#include <unicode/utrans.h>
+#include "latin/ascii.h"
 
 #define STREET_CHARS "+#@%&()_:',.-/"
-
-/* A transliterator is costly to make and not to be used by two threads. */
-static GMutex transliterator_lock;
-static UTransliterator *transliterator;
-
-/* ICU writes Thor as THor. The letters whose Latin form has two, before a small one. */
-static char *
-with_small_second_letters (const char *utf8)
-{
-  static const struct {
-    gunichar letter;
-    const char *written;
-  } pairs[] = { { 0xde, "Th" }, { 0xc6, "Ae" }, { 0x152, "Oe" }, { 0x132, "Ij" } };
-  GString *text = g_string_new (NULL);
-
-  for (const char *at = utf8; *at; at = g_utf8_next_char (at)) {
-    gunichar letter = g_utf8_get_char (at);
-    const char *next = g_utf8_next_char (at);
-    const char *written = NULL;
-
-    for (guint i = 0; i < G_N_ELEMENTS (pairs) && *next; i++)
-      if (letter == pairs[i].letter && g_unichar_islower (g_utf8_get_char (next)))
-        written = pairs[i].written;
-    if (written)
-      g_string_append (text, written);
-    else
-      g_string_append_unichar (text, letter);
-  }
-  return g_string_free (text, FALSE);
-}
-
-/* NULL when ICU does not do it, which its version and a full memory alone decide. */
-static char *
-transliterate (const char *utf8)
-{
-  g_autofree char *prepared = with_small_second_letters (utf8);
-  glong units = 0;
-  g_autofree gunichar2 *utf16 = g_utf8_to_utf16 (prepared, -1, NULL, &units, NULL);
-  gint32 length = (gint32)units, limit, capacity;
-  g_autofree UChar *buffer = NULL;
-  UErrorCode status = U_ZERO_ERROR;
-  static const UChar id[] = u"Any-Latin; Latin-ASCII";
-
-  if (!utf16)
-    return NULL;
-  g_mutex_lock (&transliterator_lock);
-  if (!transliterator)
-    transliterator = utrans_openU (id, -1, UTRANS_FORWARD, NULL, 0, NULL, &status);
-  for (capacity = length * 4 + 64;; capacity *= 2) {
-    g_free (buffer);
-    buffer = g_new (UChar, (gsize)capacity);
-    memcpy (buffer, utf16, (gsize)units * sizeof (UChar));
-    length = limit = (gint32)units;
-    if (U_FAILURE (status))
-      break;
-    utrans_transUChars (transliterator, buffer, &length, capacity, 0, &limit, &status);
-    if (status != U_BUFFER_OVERFLOW_ERROR)
-      break;
-    status = U_ZERO_ERROR;
-  }
-  g_mutex_unlock (&transliterator_lock);
-  return U_SUCCESS (status) ? g_utf16_to_utf8 (buffer, length, NULL, NULL, NULL) : NULL;
-}
-
-/* @gap: what a character without any ASCII form becomes; 0: nothing. */
-static char *
-to_ascii (const char *utf8, char gap)
-{
-  g_autofree char *valid = g_utf8_make_valid (utf8, -1);
-  g_autofree char *latin = g_str_is_ascii (valid) ? g_strdup (valid) : transliterate (valid);
-  /* Whatever ICU has left: an accent falls off its letter, a circled digit becomes one. */
-  g_autofree char *decomposed = g_utf8_normalize (latin ? latin : valid, -1, G_NORMALIZE_NFKD);
-  GString *ascii = g_string_new (NULL);
-
-  for (const char *at = decomposed; *at; at = g_utf8_next_char (at)) {
-    gunichar c = g_utf8_get_char (at);
-
-    if (c < 0x80 && (g_ascii_isprint ((char)c) || g_ascii_isspace ((char)c)))
-      g_string_append_c (ascii, (char)c);
-    else if (gap && !g_unichar_ismark (c))
-      g_string_append_c (ascii, gap);
-  }
-  return g_string_free (ascii, FALSE);
-}
 
 char *
 bgs_ascii (const char *utf8)
 {
-  return utf8 ? to_ascii (utf8, 0) : NULL;
+  return utf8 ? latin_ascii (utf8, 0) : NULL;
 }
 
 char *
 bgs_street_text (const char *utf8)
 {
-  g_autofree char *ascii = utf8 ? to_ascii (utf8, ' ') : NULL;
+  g_autofree char *ascii = utf8 ? latin_ascii (utf8, ' ') : NULL;
   GString *street;
 
   if (!ascii)
@@ -119,13 +34,19 @@ char *
 bgs_name_text (const char *utf8)
 {
   g_autofree char *ascii = bgs_ascii (utf8);
+  gboolean has_letter = FALSE;
   GString *name;
 
   if (!utf8)
     return NULL;
   name = g_string_new (NULL);
   for (const char *at = ascii; *at; at++)
-    if (g_ascii_isalpha (*at) || g_ascii_isspace (*at) || *at == '/' || *at == '-')
+    if (g_ascii_isalpha (*at) || *at == '/' || *at == '-') {
+      has_letter |= g_ascii_isalpha (*at);
       g_string_append_c (name, *at);
+    } else if (g_ascii_isspace (*at) && name->len > 0 && name->str[name->len - 1] != ' ')
+      g_string_append_c (name, ' ');
+  if (!has_letter) /* a dash is nobody's name */
+    g_string_truncate (name, 0);
   return g_strstrip (g_string_free (name, FALSE));
 }

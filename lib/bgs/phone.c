@@ -40,11 +40,24 @@ bgs_phone_digest_text (const BgsPhone *phone)
   return bgs_body_digest (write_phone (bgs_body_new (&phone_create, NULL, 0), phone));
 }
 
+/* Digits behind a letter are an extension's; those behind a plus begin with the country, and only
+ * that of the USA is 1. */
+static gboolean
+is_number_of_the_usa (const char *text, const char *digits)
+{
+  for (const char *at = text + strcspn (text, "0123456789"); *at; at++)
+    if (g_ascii_isalpha (*at))
+      return FALSE;
+  return !strchr (text, '+') || (strlen (digits) == 11 && digits[0] == '1');
+}
+
 char *
 bgs_phone_number (const char *text)
 {
   g_autofree char *digits = text_digits (text);
 
+  if (text && !is_number_of_the_usa (text, digits))
+    return NULL;
   if (strlen (digits) == 11 && digits[0] == '1')
     return g_strdup (digits + 1);
   return strlen (digits) == 10 ? g_steal_pointer (&digits) : NULL;

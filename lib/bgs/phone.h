@@ -13,5 +13,5 @@ char *bgs_phone_create (BgsClient *client, const BgsCaller *caller, const BgsPho
                         GError **error);
 char *bgs_phone_digest_text (const BgsPhone *phone);
 /* The ten digits of a number as typed, owned, without a leading 1 of eleven; NULL when it has not
- * ten. BGS's column has eleven. */
+ * ten, is of another country, or has an extension. BGS's column has eleven. */
 char *bgs_phone_number (const char *text);

@@ -196,7 +196,10 @@ test_texts (void)
     { "ÞÓR", "THOR" },
     { "Ægir Œuvre", "Aegir Oeuvre" },
     { "Νίκος", "Nikos" },
+    { "De  la\n\tCruz", "De la Cruz" },
     { "🙂", "" },
+    { " -", "" },
+    { "/", "" },
     { "a\xff"
       "b",
       "ab" },
@@ -252,6 +255,22 @@ test_issues (void)
   issues_are ((BgsAddressSource){ .city = city_31, .country = "USA" }, BGS_ADDRESS_CITY_CUT);
   issues_are ((BgsAddressSource){ .city = "🙂", .street = "🙂", .country = "USA" },
               BGS_ADDRESS_CITY_EMPTY | BGS_ADDRESS_STREET_EMPTY);
+  /* One of its parts is enough. */
+  issues_are ((BgsAddressSource){ .street = "?", .street2 = "Apt 4", .country = "USA" },
+              BGS_ADDRESS_STREET_EMPTY);
+  issues_are ((BgsAddressSource){ .street = "1 Main St", .street3 = "🙂", .country = "USA" },
+              BGS_ADDRESS_STREET_EMPTY);
+  issues_are ((BgsAddressSource){ .street = "1 Main St", .street2 = " ", .country = "USA" }, 0);
+  issues_are ((BgsAddressSource){ .city = "#", .country = "USA" }, BGS_ADDRESS_CITY_EMPTY);
+  /* A ZIP of the military alone. */
+  issues_are (
+      (BgsAddressSource){
+          .city = "Anytown", .state = "OH", .postal_code = "09012", .country = "USA" },
+      BGS_ADDRESS_ZIP_MILITARY);
+  issues_are (
+      (BgsAddressSource){
+          .city = "Anytown", .state = "FL", .postal_code = "34101", .country = "USA" },
+      0);
   issues_are ((BgsAddressSource){ .state = "ON", .country = "USA" }, BGS_ADDRESS_STATE_UNKNOWN);
   issues_are ((BgsAddressSource){ .state = "OH" }, 0);
   issues_are ((BgsAddressSource){ .postal_code = "00001" }, BGS_ADDRESS_COUNTRY_MISSING);
@@ -263,6 +282,9 @@ test_issues (void)
   issues_are ((BgsAddressSource){ .country = "USA", .postal_code = "1234" },
               BGS_ADDRESS_ZIP_MALFORMED);
   issues_are ((BgsAddressSource){ .country = "CAN", .state = "ON", .postal_code = "K1A 0B1" }, 0);
+  issues_are ((BgsAddressSource){ .country = "DEU", .state = "GA" }, BGS_ADDRESS_STATE_ABROAD);
+  issues_are ((BgsAddressSource){ .country = "USA", .postal_code = "00000" },
+              BGS_ADDRESS_ZIP_MALFORMED);
   issues_are ((BgsAddressSource){ .country = "CAN", .postal_code = "12345678901234567" },
               BGS_ADDRESS_POSTAL_CODE_CUT);
   issues_are ((BgsAddressSource){ .country = "DEU",
@@ -287,11 +309,21 @@ test_limits (void)
       BGS_FIT_CUT },
     { BGS_ELEMENT_CITY, "東京", "dong jing", BGS_FIT_WHOLE },
     { BGS_ELEMENT_CITY, "🙂", NULL, BGS_FIT_EMPTY },
+    { BGS_ELEMENT_CITY, "ᏣᎳᎩ City", "City", BGS_FIT_LETTERS_LOST },
+    { BGS_ELEMENT_CITY, "ᏣᎳᎩ", NULL, BGS_FIT_EMPTY },
+    { BGS_ELEMENT_CITY, "Boston 🙂", "Boston", BGS_FIT_WHOLE },
+    { BGS_ELEMENT_CITY, "Hawaiʻi", "Hawai'i", BGS_FIT_WHOLE },
+    { BGS_ELEMENT_LAST_NAME, "ᏣᎳᎩ Smith", "Smith", BGS_FIT_LETTERS_LOST },
+    { BGS_ELEMENT_LAST_NAME, "Smith 3rd", "Smith rd", BGS_FIT_LETTERS_LOST },
+    { BGS_ELEMENT_LAST_NAME, "عبد Łukasz O’Neil", "bd Lukasz ONeil", BGS_FIT_WHOLE },
+    { BGS_ELEMENT_REMARKS, "see ᏣᎳᎩ school", "see  school", BGS_FIT_LETTERS_LOST },
     { BGS_ELEMENT_CITY, " ", "", BGS_FIT_WHOLE },
     { BGS_ELEMENT_CITY, NULL, NULL, BGS_FIT_WHOLE },
     { BGS_ELEMENT_MIDDLE_NAME, "Maria Magdalena Josephine Antonia", "Maria Magdalena Josephine",
       BGS_FIT_CUT },
     { BGS_ELEMENT_ZIP, "123456", NULL, BGS_FIT_EMPTY },
+    { BGS_ELEMENT_EMAIL, "jurgen@example.com", "jurgen@example.com", BGS_FIT_WHOLE },
+    { BGS_ELEMENT_EMAIL, "jürgen@example.com", NULL, BGS_FIT_EMPTY },
     { BGS_ELEMENT_SUFFIX, "Jr.", "Jr.", BGS_FIT_WHOLE },
     { BGS_ELEMENT_SCHOOL_NAME, "École d’Été", "Ecole d'Ete", BGS_FIT_WHOLE },
   };
@@ -324,6 +356,7 @@ test_military_states (void)
     { "APO, AE 09012", NULL, "09012-1234", "US", "APO", "AE", 0 },
     { "APO", "OH", "09012", "USA", "APO", "AE", BGS_ADDRESS_STATE_CORRECTED },
     { "APO", "AP", "09012", "USA", "APO", "AE", BGS_ADDRESS_STATE_CORRECTED },
+    { "APO AP", "AE", "09012", "USA", "APO", "AE", BGS_ADDRESS_STATE_CORRECTED },
     { "APO", "OH", "00001", "USA", "APO", NULL, BGS_ADDRESS_STATE_UNCLEAR },
     { "APO", "AA", "00040", "USA", "APO", "AA", BGS_ADDRESS_STATE_UNCLEAR },
     { "APO", NULL, NULL, "USA", "APO", NULL, BGS_ADDRESS_STATE_UNCLEAR },

@@ -41,6 +41,82 @@ test_names (void)
          "ORA-12899: value too large for column \"CORPPROD\".\"VNP_PERSON\".\"MIDDLE_NM\" … … …");
   gives ("claim of McDonald cannot be parsed by TuxedoServiceFoundButWrongApp", NULL,
          "claim of … cannot be parsed by TuxedoServiceFoundButWrongApp");
+  /* Whatever their case, and hidden in what looks like a class or a column. */
+  gives ("row of ann example for lukasz q. cannot be read", NULL,
+         "row of … … for … …. cannot be read");
+  gives ("AnnSmithException in gov.va.smith.AnnService: SMITH_NM and smith_person are null", NULL,
+         "… in gov.va.….…: …_NM and …_person are null");
+}
+
+/* A private value goes as a whole and by its words, in any case, as typed and as BGS is told it;
+ * also where a word is one that programs use. */
+static void
+test_private_values (void)
+{
+  static const char *const values[] = { "Bean",
+                                        "Łukasz",
+                                        "Anne–Marie O’Grady",
+                                        "grace.hopeful@example.com",
+                                        "12 Wrongway St",
+                                        "4321",
+                                        "Juan Santos.",
+                                        "Юрий",
+                                        "\u738b\u5c0f\u660e",
+                                        NULL };
+  static const char *const said[] = {
+    "bean",        "BEAN",
+    "łukasz",      "LUKASZ",
+    "Lukasz's",    "anne-marie",
+    "MARIE",       "o'grady",
+    "Grady",       "Hopeful",
+    "wrongway",    "4321",
+    "santos",      "santos_id",
+    "mcsantos",    "Jurij",
+    "O`GRADY",     "юрий",
+    "123WRONGWAY", "o’grady",
+    "Marie.Anne",  "\u738b\u5c0f\u660e",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (said); i++) {
+    g_autofree char *fault = g_strdup_printf ("the row of %s is locked", said[i]);
+    g_autofree char *text = bgs_fault_text (fault, NULL, values);
+    g_autofree char *rest = NULL;
+
+    g_test_message ("%s: %s", said[i], text);
+    g_assert_true (g_str_has_prefix (text, "the row of "));
+    g_assert_true (g_str_has_suffix (text, " is locked"));
+    rest =
+        g_strndup (text + strlen ("the row of "), strlen (text) - strlen ("the row of  is locked"));
+    for (const char *at = rest; *at; at = g_utf8_next_char (at))
+      g_assert_nonnull (g_utf8_strchr ("…-_.'id123", -1, g_utf8_get_char (at)));
+  }
+}
+
+/* A Veteran whose name is made of the words of a text that decides changes no verdict. */
+static void
+test_deciding_texts_outlast_names (void)
+{
+  static const char *const texts[] = {
+    "insertBenefitClaim: Invalid zipcode.",
+    "Maximum number of EPs reached for this bnftClaimTypeCd",
+    "This update is being elevated for additional review due to an Incident Flas",
+    "ORA-20099: Error - File Number and Social Security number are different",
+    "ORA-00001: unique constraint",
+    "The length of the EXTERNAL_UID or EXTERNAL_KEY exceeds the maximum",
+    "insertBenefitClaim: City is null",
+    "has invalid character(s)",
+    "parent key not found",
+    "The Tuxedo service is down",
+    "System error with BGS",
+    "WssVerification Exception - Security Verification Exception",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_auto (GStrv) words = g_strsplit_set (texts[i], " :-()", -1);
+    g_autofree char *text = bgs_fault_text (texts[i], NULL, (const char *const *)words);
+
+    g_assert_nonnull (strstr (text, texts[i]));
+  }
 }
 
 /* A trace as long as the real ones, with the useful text in the middle. */
@@ -114,7 +190,7 @@ test_number_format (void)
          "Exception Description: The object […], of class [class java.lang.String], from mapping "
          "[vnpProcId], "
          "could not be converted to [class java.lang.Long].");
-  gives ("x For input string: \"JOHN", NULL, "x For input string: \"…");
+  gives ("x For input string: \"JOHN", NULL, "… For input string: \"…");
 }
 
 static void
@@ -136,7 +212,7 @@ test_masks (void)
   g_autofree char *decides = bgs_fault_text ("insertBenefitClaim: Invalid zipcode. Zip 00021", NULL,
                                              (const char *const[]){ "Invalid", NULL });
 
-  g_assert_cmpstr (text, ==, "… and Does, undoe, … …, #, #, #, #T00, line 1234567, (#");
+  g_assert_cmpstr (text, ==, "… and Does, …, … …, #, #, #, #…, line 1234567, (#");
   /* A Veteran named like a word of a deciding text must not change the verdict. */
   g_assert_cmpstr (
       decides, ==,
@@ -148,7 +224,9 @@ test_bounded (void)
 {
   g_autofree char *long_text = g_strnfill (100000, 'x');
   g_autofree char *behind = g_strconcat (long_text, " ORA-00001: unique constraint", NULL);
-  g_autofree char *cut = bgs_fault_text (long_text, NULL, NULL);
+  g_auto (GStrv) pieces = g_strsplit (long_text, "xxxxx", -1);
+  g_autofree char *long_and_known = g_strjoinv (" row", pieces);
+  g_autofree char *cut = bgs_fault_text (long_and_known, NULL, NULL);
   g_autofree char *dug_out = bgs_fault_text (behind, NULL, NULL);
   g_autofree char *invalid = bgs_fault_text ("a\xff\x01 b", NULL, NULL);
 
@@ -207,12 +285,12 @@ test_hostile (void)
          NULL, "#; #; #; #");
   gives (
       "born 1/2/90, 02-JAN-1990, 2 jan 90, January 2, 1990, Jan. 2nd 1990, 1990.1.2, call 555-0101",
-      NULL, "born #, #, #, #, #, #, call #");
-  gives ("lives at 8200 doby lane, apt 3; po box 77", NULL, "lives at #, apt 3; #");
+      NULL, "… #, #, #, #, #, #, call #");
+  gives ("lives at 8200 doby lane, apt 3; po box 77", NULL, "lives at #, … 3; #");
   /* Names, in each case that people and programs write them in. */
   gives ("JOHN.DOE John/Doe jOHN_dOE Bean-->find-->DOE,JOHN DeShawn vanDyke McDonald-O'Brien "
          "SMITH1 LongJohn",
-         NULL, "….… …/… … Bean-->find-->…,… … … … … …");
+         NULL, "….… …/… …_… Bean-->find-->…,… … … … … …");
   gives ("jos\u00e9 \u738b\u5c0f\u660e", NULL, "… …");
   gives ("the value \"john doe\" of [john] in 'doe street', class [class java.lang.Long]", NULL,
          "the value \"…\" of […] in '…', class [class java.lang.Long]");
@@ -220,7 +298,7 @@ test_hostile (void)
   /* A driver's statement without an ORA- text before it. */
   gives (
       "Caused by: x.Y: {prepstmnt 7 INSERT INTO P VALUES (?) [params=(String) john doe]} [code=1]",
-      NULL, "Caused by: x.Y: …");
+      NULL, "Caused by: ….…: …");
 
   for (guint i = 0; i < 2000; i++)
     g_string_append_printf (trace, " at gov.va.vba.vonapp.Thing%u.invoke(Thing.java:%u)", i, i);
@@ -432,6 +510,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bgs/fault/message-or-string", test_message);
   g_test_add_func ("/bgs/fault/names-are-taken-out", test_names);
+  g_test_add_func ("/bgs/fault/private-values-go-by-their-words", test_private_values);
+  g_test_add_func ("/bgs/fault/deciding-texts-outlast-names", test_deciding_texts_outlast_names);
   g_test_add_func ("/bgs/fault/oracle-text-out-of-a-long-trace", test_oracle);
   g_test_add_func ("/bgs/fault/trace-without-oracle", test_trace_without_oracle);
   g_test_add_func ("/bgs/fault/number-format-without-its-value", test_number_format);

@@ -300,7 +300,7 @@ test_person (void)
   sent (
       fake, "/VnpPersonWebServiceBean/VnpPersonService", PERSON, "vnpPersonCreate",
       "vnpPersonCreate{arg0{vnpProcId=7 vnpPtcpntId=11 firstNm=Zoe middleNm=ONeil "
-      "lastNm=Smith-Jones  Co"
+      "lastNm=Smith-Jones Co"
       " suffixNm=Jr. brthdyDt=1990-01-02T12:00:00+00:00 birthCntryNm=Cote d'Ivoire birthStateCd=CA"
       " birthCityNm=Anytown fileNbr=666000001 ssnNbr=666000001 deathDt=2020-02-29T12:00:00+00:00 "
       "everMariedInd=Y"
@@ -483,6 +483,11 @@ test_phone (void)
 
   g_assert_null (bgs_phone_number ("22025550101"));
   g_assert_null (bgs_phone_number ("555-0101"));
+  /* Ten digits, and no number of the USA. */
+  g_assert_null (bgs_phone_number ("+49 30 123456"));
+  g_assert_null (bgs_phone_number ("+2025550101"));
+  g_assert_null (bgs_phone_number ("202-555-010 ext. 1"));
+  g_assert_null (bgs_phone_number ("202-555-010x1"));
   g_assert_null (bgs_phone_number (NULL));
   fake_says_new (
       fake, PHONE, "vnpPtcpntPhoneCreate",
