@@ -1,5 +1,5 @@
-/* Claim groups in our database: stored once by claim-api, read at the head of each run, and the few
- * facts that the main way writes into them. Changes of state are in states.c.
+/* Claim groups in our database: stored once by claim-api, read at the head of each run. What their
+ * way leaves behind is in group-facts.c, changes of state are in states.c.
  *
  * Documents and user data are sealed: associated data is table, row id and column, so ids come from
  * their sequences before the insert. Group rows get ascending ids, the group's own row first,
@@ -10,11 +10,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crash-point.h"
 #include "base/text.h"
 #include "claims/claim-group.sql.h"
 #include "claims/split.h"
-#include "claims/states.h"
 
 #define PARENT_FORM "686C-674"
 
@@ -275,10 +273,10 @@ add_group (Db *db, Sealer *sealer, const NewClaimGroup *given, const Ids *ids,
   g_autoptr (GBytes) user_data = seal_document (key, "saved_claim_groups", ids->row_ids[0],
                                                 "user_data_ciphertext", given->user_data);
 
-  return db_execute (db, NULL, error, SQL_ADD_GROUP, "IItititbt", ids->row_ids, ids->count,
+  return db_execute (db, NULL, error, SQL_ADD_GROUP, "IItititbttt", ids->row_ids, ids->count,
                      ids->claim_ids, ids->count, group->guid, group->parent_claim_id,
                      group->veteran_id, group->submitted_at_ms, group->submission_day, user_data,
-                     row_key_wrapped (key));
+                     row_key_wrapped (key), given->submitted_by, given->traceparent);
 }
 
 ClaimGroup *
@@ -400,149 +398,4 @@ claim_load_form (Db *db, Sealer *sealer, gint64 claim_id, GError **error)
   sealed = db_rows_bytes (rows, 0, "form_ciphertext");
   return open_document (sealer, db_rows_text (rows, 0, "encrypted_kms_key"), "saved_claims",
                         claim_id, "form_ciphertext", sealed, error);
-}
-
-/* --- facts of the main way --- */
-
-gboolean
-claim_groups_lock (Db *db, char **guids, GError **error)
-{
-  return db_execute (db, NULL, error, SQL_LOCK_GROUPS, "T", guids);
-}
-
-/* Returns: the group's own row, locked until the transaction ends. */
-static DbRows *
-lock_group (Db *db, const char *guid, GError **error)
-{
-  g_autoptr (DbRows) own = db_query (db, error, SQL_LOCK_GROUP, "t", guid);
-
-  if (!own)
-    return NULL;
-  if (db_rows_count (own) == 0) {
-    set_error_no_group (guid, error);
-    return NULL;
-  }
-  return g_steal_pointer (&own);
-}
-
-gboolean
-claim_group_set_proc (Db *db, const char *guid, const char *proc_id, const char *review_reasons,
-                      GError **error)
-{
-  g_autoptr (DbRows) own = lock_group (db, guid, error);
-  const char *known;
-
-  if (!own)
-    return FALSE;
-  known = db_rows_text (own, 0, "proc_id");
-  if (!known)
-    return db_execute (db, NULL, error, SQL_SET_PROC, "ttt", guid, proc_id, review_reasons);
-  if (g_str_equal (known, proc_id))
-    return TRUE;
-  g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION,
-               "claim group %s has proc %s and is not given proc %s", guid, known, proc_id);
-  return FALSE;
-}
-
-/* What the other rows say about a child that is about to become submitted. */
-typedef struct {
-  gboolean is_there;
-  gboolean was_submitted;
-  guint others_open;
-} Children;
-
-/* Refuses a child that cannot become submitted with this benefit claim. */
-static gboolean
-look_at_children (const DbRows *rows, gint64 claim_id, const char *bgs_claim_id,
-                  Children *ret_children, GError **error)
-{
-  Children children = { 0 };
-
-  for (guint i = 0; i < db_rows_count (rows); i++) {
-    const char *state = db_rows_text (rows, i, "status");
-    const char *known = db_rows_text (rows, i, "bgs_claim_id");
-    gboolean is_submitted = g_str_equal (state, "submitted");
-
-    if (db_rows_int (rows, i, "claim_id") != claim_id) {
-      children.others_open += !is_submitted;
-      continue;
-    }
-    children.is_there = TRUE;
-    children.was_submitted = is_submitted;
-    if (is_submitted ? g_strcmp0 (known, bgs_claim_id) != 0
-                     : !claim_states_allow (claim_states_of_children (), state, "submitted")) {
-      g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION,
-                   "claim %" G_GINT64_FORMAT
-                   " is %s with benefit claim %s and does not become submitted with %s",
-                   claim_id, state, known ? known : "none", bgs_claim_id);
-      return FALSE;
-    }
-  }
-
-  if (!children.is_there) {
-    g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND,
-                 "claim %" G_GINT64_FORMAT " is not one of its claim group", claim_id);
-    return FALSE;
-  }
-  *ret_children = children;
-  return TRUE;
-}
-
-gboolean
-claim_group_child_submitted (Db *db, const char *guid, gint64 claim_id, const char *bgs_claim_id,
-                             gboolean *ret_is_closer, GError **error)
-{
-  g_autoptr (DbRows) own = lock_group (db, guid, error);
-  g_autoptr (DbRows) rows = NULL;
-  Children children;
-  gint64 parent_claim_id, closer;
-
-  if (!own)
-    return FALSE;
-  parent_claim_id = db_rows_int (own, 0, "parent_claim_id");
-  closer = db_rows_int (own, 0, "closer");
-
-  rows = db_query (db, error, SQL_LIST_CHILDREN, "i", parent_claim_id);
-  if (!rows || !look_at_children (rows, claim_id, bgs_claim_id, &children, error))
-    return FALSE;
-
-  if (!children.was_submitted &&
-      !db_execute (db, NULL, error, SQL_SUBMIT_CHILD, "it", claim_id, bgs_claim_id))
-    return FALSE;
-
-  /* The first writer closes the proc, nobody after it; a group that has failed is not closed at
-   * all. */
-  if ((closer == 0 || !GUARD (CLOSER_FIRST)) && children.others_open == 0 &&
-      g_str_equal (db_rows_text (own, 0, "status"), "accepted")) {
-    if (!db_execute (db, NULL, error, SQL_SET_CLOSER, "ii", parent_claim_id, claim_id))
-      return FALSE;
-    closer = claim_id;
-  }
-  *ret_is_closer = closer == claim_id;
-  return TRUE;
-}
-
-gboolean
-claim_attempt_record (Db *db, gint64 claim_id, const char *form_type, guint attempt_no,
-                      const char *status, const char *bgs_claim_id, const char *error_class,
-                      const char *error_message, GError **error)
-{
-  return db_execute (db, NULL, error, SQL_RECORD_ATTEMPT, "ititttt", claim_id, form_type,
-                     (gint64)attempt_no, status, bgs_claim_id, error_class, error_message);
-}
-
-gboolean
-claim_hold_open (Db *db, const char *guid, gint64 claim_id, const char *reason,
-                 gint64 behind_claim_id, GError **error)
-{
-  guint count = 0;
-
-  if (!db_execute (db, &count, error, SQL_OPEN_HOLD, "titi", guid, claim_id, reason,
-                   behind_claim_id))
-    return FALSE;
-  if (count == 1)
-    return TRUE;
-  g_set_error (error, CLAIMS_ERROR, CLAIMS_ERROR_NOT_FOUND,
-               "claim %" G_GINT64_FORMAT " is not one of claim group %s", claim_id, guid);
-  return FALSE;
 }

@@ -14,6 +14,22 @@ is_blank (const char *text)
   return TRUE;
 }
 
+/* The page's own "no" to a question about a place. It says something only of a place that is
+ * there. The words are those of claims/answers, which stands on this. */
+static gboolean
+is_no_of_a_place (const char *key, const json_t *value)
+{
+  static const char *const no[] = { "false", "no", "n", NULL };
+  g_autofree char *said = NULL;
+
+  if (!g_str_equal (key, "outside_usa"))
+    return FALSE;
+  if (!json_is_string (value))
+    return json_is_false (value);
+  said = g_ascii_strdown (json_string_value (value), -1);
+  return g_strv_contains (no, g_strstrip (said));
+}
+
 /* NULL when there is nothing. */
 static json_t *
 content_at (const json_t *value, guint depth)
@@ -35,6 +51,9 @@ content_at (const json_t *value, guint depth)
       if (content)
         json_object_set_new_nocheck (kept, key, content);
     }
+    inner = json_object_get (kept, "outside_usa");
+    if (inner && is_no_of_a_place ("outside_usa", inner) && !json_object_get (kept, "location"))
+      json_object_del (kept, "outside_usa");
     if (json_object_size (kept) > 0)
       return kept;
   } else if (json_is_array (value)) {
@@ -80,7 +99,8 @@ is_nothing (const json_t *value, guint depth)
     return is_blank (json_string_value (value));
   if (json_is_object (value)) {
     json_object_foreach ((json_t *)value, key,
-                         inner) if (!is_nothing (inner, depth + 1)) return FALSE;
+                         inner) if (!is_no_of_a_place (key, inner) &&
+                                    !is_nothing (inner, depth + 1)) return FALSE;
     return TRUE;
   }
   if (!json_is_array (value))

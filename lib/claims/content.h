@@ -14,7 +14,8 @@
 #define CLAIM_DEPTH_MAX 1024
 
 /* Null, "", blanks, {}, [], and what holds nothing but these. %NULL is nothing. false and 0 are
- * answers. */
+ * answers; but an "outside_usa" that says no is nothing where no "location" is beside it, for the
+ * pages leave it behind. */
 gboolean claim_is_nothing (const json_t *value);
 
 /**

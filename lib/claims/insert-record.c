@@ -2,10 +2,10 @@
 #include "claims/insert-record.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 char *
 insert_note_format (const InsertNote *note)
@@ -57,7 +57,6 @@ char *
 insert_result_format (const InsertResult *result)
 {
   g_autoptr (json_t) kept = json_object ();
-  char *dumped, *text;
 
   put (kept, "benefitClaimID", result->benefit_claim_id);
   put (kept, "claimTypeCode", result->claim_type);
@@ -65,8 +64,5 @@ insert_result_format (const InsertResult *result)
   put (kept, "programTypeCode", result->program_type ? result->program_type : "CPL");
   put (kept, "serviceTypeCode", result->service_type ? result->service_type : "CP");
   put (kept, "statusTypeCode", result->status ? result->status : "PEND");
-  dumped = json_dumps (kept, JSON_COMPACT);
-  text = g_strdup (dumped);
-  free (dumped);
-  return text;
+  return text_of_json (kept);
 }

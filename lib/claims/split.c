@@ -68,8 +68,13 @@ static ClaimChildForm *
 make_686c (const json_t *parent)
 {
   static const char *const top[] = {
-    "veteran_information",          OPTIONS, "statement_of_truth_signature",
-    "statement_of_truth_certified", NULL,
+    "veteran_information",
+    OPTIONS,
+    "statement_of_truth_signature",
+    "statement_of_truth_certified",
+    "veteran_was_married_before",
+    "spouse_was_married_before",
+    NULL,
   };
   static const char *const application[] = {
     "veteran_contact_information",
@@ -79,6 +84,9 @@ make_686c (const json_t *parent)
     "does_live_with_spouse",
     "veteran_marriage_history",
     "spouse_marriage_history",
+    /* Either keeps a history back, wherever it stands. */
+    "veteran_was_married_before",
+    "spouse_was_married_before",
     "children_to_add",
     "report_divorce",
     "step_children",

@@ -4,675 +4,15 @@
  * join several keys stand in a function beside their table. Source: README.md, rules 1 to 4. */
 #include "claims/validate.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "claims/answers.h"
+#include "claims/checks.h"
 #include "claims/content.h"
-#include "claims/key-case.h"
 #include "claims/split.h"
 
 #define APPLICATION "dependents_application"
 #define OPTIONS     "view:selectable686_options"
-
-typedef struct {
-  GPtrArray *findings;
-  GString *path;  /* only keys of ours and array indices: a foreign key could be a person's name */
-  ClaimRule rule; /* what a finding breaks here */
-  const json_t *sent; /* the document as it came */
-} Checker;
-
-typedef void (*Check) (Checker *checker, const json_t *value);
-
-typedef struct {
-  const char *key;
-  enum { OPTIONAL, REQUIRED } presence;
-  Check check; /* NULL: anything */
-} Member;
-
-void
-claim_finding_free (ClaimFinding *finding)
-{
-  if (!finding)
-    return;
-  g_free (finding->pointer);
-  g_free (finding->message);
-  g_free (finding);
-}
-
-static void
-found_as (Checker *checker, ClaimRule rule, const char *key, const char *message)
-{
-  ClaimFinding *finding;
-
-  if (checker->findings->len >= CLAIM_FINDINGS_MAX)
-    return;
-  finding = g_new0 (ClaimFinding, 1);
-  finding->pointer =
-      key ? g_strconcat (checker->path->str, "/", key, NULL) : g_strdup (checker->path->str);
-  finding->message = g_strdup (message);
-  finding->rule = rule;
-  g_ptr_array_add (checker->findings, finding);
-}
-
-static void
-found (Checker *checker, const char *message)
-{
-  found_as (checker, checker->rule, NULL, message);
-}
-
-/* The place that is being looked at, in the document as it came; NULL when it is not there. */
-static const json_t *
-as_sent (const Checker *checker)
-{
-  g_auto (GStrv) steps = g_strsplit (checker->path->str, "/", -1);
-  const json_t *at = checker->sent;
-
-  for (guint i = 1; at && steps[0] && steps[i]; i++)
-    at = json_is_array (at) ? json_array_get (at, (gsize)g_ascii_strtoull (steps[i], NULL, 10))
-                            : json_object_get (at, steps[i]);
-  return at;
-}
-
-/* What is there and says nothing is found at its own place, what is not there at its parent's. */
-static void
-found_missing (Checker *checker, ClaimRule rule, const char *key)
-{
-  g_autofree char *message = NULL;
-
-  if (checker->findings->len >= CLAIM_FINDINGS_MAX)
-    return;
-  if (json_object_get (as_sent (checker), key)) {
-    found_as (checker, rule, key, "needs content");
-    return;
-  }
-  message = g_strdup_printf ("needs %s", key);
-  found_as (checker, rule, NULL, message);
-}
-
-static gboolean
-has (const json_t *object, const char *key)
-{
-  return json_object_get (object, key) != NULL;
-}
-
-static gboolean
-is_text (const json_t *value, const char *expected)
-{
-  return json_is_string (value) && strcmp (json_string_value (value), expected) == 0;
-}
-
-static void
-need (Checker *checker, const json_t *object, const char *key)
-{
-  if (!has (object, key))
-    found_missing (checker, checker->rule, key);
-}
-
-/* What should be there without today's schema saying so with effect: told, never refused. */
-static void
-should_have (Checker *checker, const json_t *object, const char *key)
-{
-  if (!has (object, key))
-    found_missing (checker, CLAIM_RULE_WARNING, key);
-}
-
-static void
-check_at (Checker *checker, const char *key, const json_t *value, Check check)
-{
-  gsize length = checker->path->len;
-
-  g_string_append_printf (checker->path, "/%s", key);
-  check (checker, value);
-  g_string_truncate (checker->path, length);
-}
-
-/* The papers and BGS read snake_case only, so a key in camelCase is lost without a word. */
-static void
-warn_of_camel_case (Checker *checker, const json_t *object, const Member *members)
-{
-  const char *key;
-  json_t *value;
-
-  json_object_foreach ((json_t *)object, key, value)
-  {
-    g_autofree char *snake = claim_key_to_snake (key);
-    const Member *member = members;
-
-    if (strcmp (snake, key) == 0)
-      continue;
-    while (member->key && strcmp (member->key, snake) != 0)
-      member++;
-    if (member->key) {
-      g_autofree char *message =
-          g_strdup_printf ("has %s in camelCase, which is not read", member->key);
-      found_as (checker, CLAIM_RULE_WARNING, NULL, message);
-    } else
-      found_as (checker, CLAIM_RULE_WARNING, NULL, "has a key in camelCase, which is not read");
-  }
-}
-
-static gboolean
-check_is_object (Checker *checker, const json_t *value)
-{
-  if (json_is_object (value))
-    return TRUE;
-  found (checker, "must be an object");
-  return FALSE;
-}
-
-static gboolean
-check_members (Checker *checker, const json_t *value, const Member *members)
-{
-  if (!check_is_object (checker, value))
-    return FALSE;
-
-  for (const Member *member = members; member->key; member++) {
-    const json_t *inner = json_object_get (value, member->key);
-
-    if (!inner) {
-      if (member->presence == REQUIRED)
-        found_missing (checker, checker->rule, member->key);
-    } else if (member->check)
-      check_at (checker, member->key, inner, member->check);
-  }
-  if (checker->rule != CLAIM_RULE_LENIENT)
-    warn_of_camel_case (checker, value, members);
-  return TRUE;
-}
-
-static void
-check_each (Checker *checker, const json_t *value, Check check)
-{
-  if (!json_is_array (value)) {
-    found (checker,
-           json_is_object (value) ? "must be an array, and is an object" : "must be an array");
-    return;
-  }
-  for (gsize i = 0; i < json_array_size (value); i++) {
-    g_autofree char *index = g_strdup_printf ("%" G_GSIZE_FORMAT, i);
-
-    if (!json_is_null (json_array_get (value, i))) /* nothing, see claims/content.h */
-      check_at (checker, index, json_array_get (value, i), check);
-  }
-}
-
-/* --- Values --- */
-
-static gboolean
-check_string (Checker *checker, const json_t *value)
-{
-  if (json_is_string (value))
-    return TRUE;
-  found (checker, "must be a string");
-  return FALSE;
-}
-
-static void
-check_text (Checker *checker, const json_t *value)
-{
-  (void)check_string (checker, value); /* the finding is all */
-}
-
-static void
-check_boolean (Checker *checker, const json_t *value)
-{
-  if (!json_is_boolean (value))
-    found (checker, "must be true or false");
-}
-
-static void
-check_integer (Checker *checker, const json_t *value)
-{
-  double real = json_number_value (value);
-
-  /* 3.0 is an integer in JSON Schema. */
-  if (!json_is_integer (value) && !(json_is_real (value) && floor (real) == real))
-    found (checker, "must be an integer");
-}
-
-/* Characters, not bytes. */
-static void
-check_length (Checker *checker, const json_t *value, glong min, glong max)
-{
-  glong length;
-
-  if (!check_string (checker, value))
-    return;
-  length = g_utf8_strlen (json_string_value (value), -1);
-  if (length < min || length > max) {
-    g_autofree char *message = NULL;
-
-    if (max == G_MAXLONG)
-      message = g_strdup_printf ("must have at least %ld characters", min);
-    else
-      message = g_strdup_printf ("must have %ld to %ld characters", min, max);
-    found (checker, message);
-  }
-}
-
-static void
-check_1_to_30 (Checker *checker, const json_t *value)
-{
-  check_length (checker, value, 1, 30);
-}
-
-static void
-check_up_to_30 (Checker *checker, const json_t *value)
-{
-  check_length (checker, value, 0, 30);
-}
-
-static void
-check_1_to_50 (Checker *checker, const json_t *value)
-{
-  check_length (checker, value, 1, 50);
-}
-
-static void
-check_1_to_51 (Checker *checker, const json_t *value)
-{
-  check_length (checker, value, 1, 51);
-}
-
-static void
-check_up_to_10 (Checker *checker, const json_t *value)
-{
-  check_length (checker, value, 0, 10);
-}
-
-static void
-check_up_to_51 (Checker *checker, const json_t *value)
-{
-  check_length (checker, value, 0, 51);
-}
-
-static void
-check_phone (Checker *checker, const json_t *value)
-{
-  check_length (checker, value, 10, G_MAXLONG);
-}
-
-static gboolean
-is_digits (const char *text, gsize min, gsize max)
-{
-  gsize count = strspn (text, "0123456789");
-
-  return count >= min && count <= max && text[count] == '\0';
-}
-
-static void
-check_ssn (Checker *checker, const json_t *value)
-{
-  if (check_string (checker, value) && !is_digits (json_string_value (value), 9, 9))
-    found (checker, "must be nine digits");
-}
-
-/* Spouse, child and student may have none, with a reason. */
-static void
-check_no_ssn_reason (Checker *checker, const json_t *value)
-{
-  if (check_string (checker, value) && claim_answer (QUESTION_NO_SSN, value) == ANSWER_UNKNOWN)
-    found (checker, "must be NONRESIDENT_ALIEN or NONE_ASSIGNED");
-}
-
-static void
-need_ssn_or_reason (Checker *checker, const json_t *person)
-{
-  if (json_is_true (json_object_get (person, "no_ssn")))
-    need (checker, person, "no_ssn_reason");
-  else
-    need (checker, person, "ssn");
-}
-
-static void
-check_last_four (Checker *checker, const json_t *value)
-{
-  if (check_string (checker, value) && !is_digits (json_string_value (value), 4, 4))
-    found (checker, "must be four digits");
-}
-
-static void
-check_ssn_last_four (Checker *checker, const json_t *value)
-{
-  check_last_four (checker, value);
-  if (is_text (value, "0000"))
-    found (checker, "must not be all zeros");
-}
-
-static void
-check_service_number (Checker *checker, const json_t *value)
-{
-  const char *text;
-  gsize letters = 0;
-
-  if (!check_string (checker, value))
-    return;
-  text = json_string_value (value);
-  while (letters < 2 && g_ascii_isupper (text[letters]))
-    letters++;
-  if (!is_digits (text + letters, 5, 8))
-    found (checker, "must be up to two capital letters and five to eight digits");
-}
-
-/* The pattern only: 30 February passes. */
-static void
-check_date (Checker *checker, const json_t *value)
-{
-  const char *text;
-
-  if (!check_string (checker, value))
-    return;
-  text = json_string_value (value);
-  if (strlen (text) == 10 && text[4] == '-' && text[7] == '-' && strspn (text, "0123456789") == 4 &&
-      g_ascii_isdigit (text[5]) && g_ascii_isdigit (text[6]) && is_digits (text + 8, 2, 2)) {
-    int month = (text[5] - '0') * 10 + text[6] - '0';
-    int day = (text[8] - '0') * 10 + text[9] - '0';
-
-    if (month >= 1 && month <= 12 && day >= 1 && day <= 31)
-      return;
-  }
-  found (checker, "must be a date written YYYY-MM-DD");
-}
-
-static void
-check_email (Checker *checker, const json_t *value)
-{
-  const char *text, *at;
-  glong length;
-
-  if (!check_string (checker, value))
-    return;
-  text = json_string_value (value);
-  at = strchr (text, '@');
-  if (!at || at == text || at[1] == '\0' || strchr (at + 1, '@') || strpbrk (text, " \t\r\n"))
-    found (checker, "must be an e-mail address");
-  length = g_utf8_strlen (text, -1);
-  if (length > 256)
-    found (checker, "must have at most 256 characters");
-  else if (length > 254)
-    found_as (checker, CLAIM_RULE_WARNING, NULL, "is longer than mail servers take (254)");
-}
-
-/* A string is all the schema asks; what is no amount is printed as text on the addendum. */
-static void
-check_money (Checker *checker, const json_t *value)
-{
-  const char *text;
-  gsize dollars;
-
-  if (!check_string (checker, value))
-    return;
-  text = json_string_value (value);
-  dollars = strspn (text, "0123456789");
-  if (dollars == 0 ||
-      (text[dollars] != '\0' && !(text[dollars] == '.' && is_digits (text + dollars + 1, 2, 2))))
-    found_as (checker, CLAIM_RULE_WARNING, NULL,
-              "is not an amount in dollars or dollars and cents");
-}
-
-static gboolean
-is_one_of (const char *text, const char *const *choices)
-{
-  for (; *choices; choices++)
-    if (strcmp (*choices, text) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static void
-check_one_of (Checker *checker, const json_t *value, const char *const *choices,
-              const char *message)
-{
-  if (check_string (checker, value) && !is_one_of (json_string_value (value), choices))
-    found (checker, message);
-}
-
-static void
-check_end_of_marriage (Checker *checker, const json_t *value)
-{
-  static const char *const choices[] = { "Death", "Divorce", "Annulment", "Other", NULL };
-
-  check_one_of (checker, value, choices, "must be Death, Divorce, Annulment or Other");
-}
-
-static void
-check_name (Checker *checker, const json_t *value)
-{
-  static const Member members[] = {
-    { "first", REQUIRED, check_1_to_30 },
-    { "middle", OPTIONAL, check_up_to_30 },
-    { "last", REQUIRED, check_1_to_30 },
-    { NULL },
-  };
-  gsize known = 0;
-
-  if (!check_members (checker, value, members))
-    return;
-  for (const Member *member = members; member->key; member++)
-    known += has (value, member->key);
-  if (json_object_size (value) > known)
-    found (checker, "has another key than first, middle and last");
-}
-
-static void
-check_loose_name (Checker *checker, const json_t *value)
-{
-  static const Member members[] = {
-    { "first", REQUIRED, check_text },
-    { "middle", OPTIONAL, check_text },
-    { "last", REQUIRED, check_text },
-    { NULL },
-  };
-
-  check_members (checker, value, members);
-}
-
-static void
-check_file (Checker *checker, const json_t *value)
-{
-  static const Member members[] = {
-    { "name", OPTIONAL, check_text },
-    { "size", OPTIONAL, check_integer },
-    { "confirmation_code", OPTIONAL, check_text },
-    { NULL },
-  };
-
-  check_members (checker, value, members);
-}
-
-static void
-check_files (Checker *checker, const json_t *value)
-{
-  check_each (checker, value, check_file);
-}
-
-/* --- Addresses and places --- */
-
-/* clang-format off */
-static const char *const states_usa[] = {
-  "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS",
-  "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY",
-  "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV",
-  "WI", "WY", "DC", "AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW", "AA", "AE", "AP", NULL
-};
-static const char *const states_can[] = {
-  "AB", "BC", "MB", "NB", "NL", "NT", "NS", "NU", "ON", "PE", "QC", "SK", "YT", NULL
-};
-static const char *const states_mex[] = {
-  "aguascalientes", "baja-california-norte", "baja-california-sur", "campeche", "chiapas",
-  "chihuahua", "coahuila", "colima", "distrito-federal", "durango", "guanajuato", "guerrero",
-  "hidalgo", "jalisco", "mexico", "michoacan", "morelos", "nayarit", "nuevo-leon", "oaxaca",
-  "puebla", "queretaro", "quintana-roo", "san-luis-potosi", "sinaloa", "sonora", "tabasco",
-  "tamaulipas", "tlaxcala", "veracruz", "yucatan", "zacatecas", NULL
-};
-/* clang-format on */
-
-static void
-check_state_of (Checker *checker, const json_t *address, const char *const *states,
-                const char *message)
-{
-  const json_t *state = json_object_get (address, "state");
-  const json_t *postal_code = json_object_get (address, "postal_code");
-
-  if (json_is_string (state) && !is_one_of (json_string_value (state), states))
-    found_as (checker, checker->rule, "state", message);
-  if (json_is_string (postal_code))
-    check_at (checker, "postal_code", postal_code, check_up_to_10);
-}
-
-static void
-check_address (Checker *checker, const json_t *value)
-{
-  static const Member members[] = {
-    { "street", OPTIONAL, check_1_to_50 },   { "street2", OPTIONAL, check_1_to_50 },
-    { "street3", OPTIONAL, NULL },           { "city", OPTIONAL, check_1_to_51 },
-    { "country", OPTIONAL, check_text },     { "state", OPTIONAL, check_text },
-    { "postal_code", OPTIONAL, check_text }, { NULL },
-  };
-  const json_t *country, *state, *postal_code;
-
-  if (!check_members (checker, value, members))
-    return;
-  country = json_object_get (value, "country");
-  state = json_object_get (value, "state");
-  postal_code = json_object_get (value, "postal_code");
-
-  if (is_text (country, "USA"))
-    check_state_of (checker, value, states_usa, "must be a state code of the USA");
-  else if (is_text (country, "CAN"))
-    check_state_of (checker, value, states_can, "must be a province code of Canada");
-  else if (is_text (country, "MEX"))
-    check_state_of (checker, value, states_mex,
-                    "must be a state of Mexico, in lower case with hyphens");
-  else {
-    /* Without a country no state, and each state of the three lists, would fit more than one of
-     * the four variants. */
-    if (!country &&
-        (!state || (json_is_string (state) && (is_one_of (json_string_value (state), states_usa) ||
-                                               is_one_of (json_string_value (state), states_can) ||
-                                               is_one_of (json_string_value (state), states_mex)))))
-      found_missing (checker, checker->rule, "country");
-    if (json_is_string (state))
-      check_at (checker, "state", state, check_up_to_51);
-    if (json_is_string (postal_code))
-      check_at (checker, "postal_code", postal_code, check_up_to_51);
-    if (is_text (country, "US"))
-      found_as (checker, CLAIM_RULE_WARNING, "country",
-                "should be USA: US counts as another country");
-  }
-}
-
-static void
-check_place (Checker *checker, const json_t *value)
-{
-  static const Member members[] = {
-    { "city", OPTIONAL, check_text },
-    { "state", OPTIONAL, check_text },
-    { "country", OPTIONAL, check_text },
-    { "postal_code", OPTIONAL, check_text },
-    { NULL },
-  };
-
-  check_members (checker, value, members);
-}
-
-static void
-need_domestic (Checker *checker, const json_t *place)
-{
-  need (checker, place, "city");
-  need (checker, place, "state");
-}
-
-static void
-need_foreign (Checker *checker, const json_t *place)
-{
-  need (checker, place, "city");
-  need (checker, place, "country");
-}
-
-static void
-need_either (Checker *checker, const json_t *place)
-{
-  gboolean state = has (place, "state"), country = has (place, "country");
-
-  if (!has (place, "city"))
-    found (checker, "needs city");
-  if (!state && !country)
-    found (checker, "needs state, or country when abroad");
-  else if (state && country && has (place, "city"))
-    found (checker, "has state and country, which tells neither home nor abroad");
-}
-
-static void
-need_zip (Checker *checker, const json_t *place)
-{
-  const json_t *zip = json_object_get (place, "postal_code");
-
-  if (!zip)
-    found_missing (checker, checker->rule, "postal_code");
-  else if (json_is_string (zip) && !is_digits (json_string_value (zip), 5, 5))
-    found_as (checker, checker->rule, "postal_code", "must be five digits");
-}
-
-static void
-need_domestic_birth (Checker *checker, const json_t *place)
-{
-  need_domestic (checker, place);
-  need_zip (checker, place);
-}
-
-static void
-need_either_birth (Checker *checker, const json_t *place)
-{
-  const json_t *zip = json_object_get (place, "postal_code");
-
-  if (!has (place, "country"))
-    need_domestic_birth (checker, place);
-  else {
-    need (checker, place, "city");
-    if (has (place, "city") && has (place, "state") && json_is_string (zip) &&
-        is_digits (json_string_value (zip), 5, 5))
-      found (checker, "has state and country, which tells neither home nor abroad");
-  }
-}
-
-/* @value holds outside_usa and location; a marriage holds them among its other keys. */
-static void
-check_variant (Checker *checker, const json_t *value, Check domestic, Check foreign, Check either)
-{
-  const json_t *outside = json_object_get (value, "outside_usa");
-  const json_t *place = json_object_get (value, "location");
-
-  if (!json_is_object (place))
-    return; /* told before */
-  if (!outside)
-    check_at (checker, "location", place, either);
-  else if (json_is_false (outside))
-    check_at (checker, "location", place, domestic);
-  else if (json_is_true (outside))
-    check_at (checker, "location", place, foreign);
-}
-
-static const Member location_members[] = {
-  { "outside_usa", OPTIONAL, check_boolean },
-  { "location", REQUIRED, check_place },
-  { NULL },
-};
-
-static void
-check_location (Checker *checker, const json_t *value)
-{
-  if (check_members (checker, value, location_members))
-    check_variant (checker, value, need_domestic, need_foreign, need_either);
-}
-
-static void
-check_birth_location (Checker *checker, const json_t *value)
-{
-  if (check_members (checker, value, location_members))
-    check_variant (checker, value, need_domestic_birth, need_foreign, need_either_birth);
-}
 
 /* --- dependents_application --- */
 
@@ -725,7 +65,7 @@ check_marriage (Checker *checker, const json_t *value)
   if (!check_members (checker, value, members))
     return;
   if (is_text (json_object_get (value, "type_of_marriage"), "OTHER"))
-    need (checker, value, "type_other");
+    checker_need (checker, value, "type_other");
   check_variant (checker, value, need_domestic, need_foreign, need_either);
 }
 
@@ -744,8 +84,8 @@ check_living_together (Checker *checker, const json_t *value)
   if (!check_members (checker, value, members))
     return;
   if (json_is_false (json_object_get (value, "spouse_does_live_with_veteran"))) {
-    need (checker, value, "current_spouse_reason_for_separation");
-    need (checker, value, "address");
+    checker_need (checker, value, "current_spouse_reason_for_separation");
+    checker_need (checker, value, "address");
   }
 }
 
@@ -765,7 +105,7 @@ check_former_marriage (Checker *checker, const json_t *value)
 
   if (check_members (checker, value, members) &&
       is_text (json_object_get (value, "reason_marriage_ended"), "Other"))
-    need (checker, value, "other_reason_marriage_ended");
+    checker_need (checker, value, "other_reason_marriage_ended");
 }
 
 static void
@@ -823,20 +163,20 @@ check_child (Checker *checker, const json_t *value)
 
   /* What the schema means and states without effect (4.8, end): told, not refused. */
   if (json_is_false (json_object_get (value, "is_biological_child")))
-    should_have (checker, value, "relationship_to_child");
+    checker_should_have (checker, value, "relationship_to_child");
   if (json_is_true (json_object_get (value, "does_child_have_disability")))
-    should_have (checker, value, "does_child_have_permanent_disability");
+    checker_should_have (checker, value, "does_child_have_permanent_disability");
   if (json_is_false (json_object_get (value, "does_child_live_with_you"))) {
-    should_have (checker, value, "living_with");
-    should_have (checker, value, "address");
+    checker_should_have (checker, value, "living_with");
+    checker_should_have (checker, value, "address");
   }
   if (json_is_true (json_object_get (value, "has_child_ever_been_married")))
-    should_have (checker, value, "marriage_end_date");
+    checker_should_have (checker, value, "marriage_end_date");
   if (json_is_true (json_object_get (value, "has_child_ever_been_married")) ||
-      has (value, "marriage_end_date"))
-    should_have (checker, value, "marriage_end_reason");
+      has_key (value, "marriage_end_date"))
+    checker_should_have (checker, value, "marriage_end_reason");
   if (is_text (json_object_get (value, "marriage_end_reason"), "Other"))
-    should_have (checker, value, "marriage_end_description");
+    checker_should_have (checker, value, "marriage_end_description");
 }
 
 static void
@@ -861,7 +201,7 @@ check_divorce (Checker *checker, const json_t *value)
 
   if (check_members (checker, value, members) &&
       is_text (json_object_get (value, "reason_marriage_ended"), "Other"))
-    need (checker, value, "explanation_of_other");
+    checker_need (checker, value, "explanation_of_other");
 }
 
 static void
@@ -880,7 +220,7 @@ check_stepchild (Checker *checker, const json_t *value)
 
   if (check_members (checker, value, members) &&
       json_is_true (json_object_get (value, "supporting_stepchild")))
-    need (checker, value, "living_expenses_paid");
+    checker_need (checker, value, "living_expenses_paid");
 }
 
 static void
@@ -929,7 +269,7 @@ check_death (Checker *checker, const json_t *value)
 
   if (check_members (checker, value, members) &&
       is_text (json_object_get (value, "dependent_type"), "CHILD"))
-    need (checker, value, "child_status");
+    checker_need (checker, value, "child_status");
 }
 
 static void
@@ -1019,8 +359,8 @@ check_last_term (Checker *checker, const json_t *value)
 static void
 need_last_term (Checker *checker, const json_t *value)
 {
-  need (checker, value, "term_begin");
-  need (checker, value, "date_term_ended");
+  checker_need (checker, value, "term_begin");
+  checker_need (checker, value, "date_term_ended");
 }
 
 static void
@@ -1043,7 +383,7 @@ check_school (Checker *checker, const json_t *value)
     return;
   last_term = json_object_get (value, "last_term_school_information");
   if (!last_term)
-    need (checker, value, "last_term_school_information");
+    checker_need (checker, value, "last_term_school_information");
   else if (json_is_object (last_term))
     check_at (checker, "last_term_school_information", last_term, need_last_term);
 }
@@ -1108,7 +448,7 @@ check_student (Checker *checker, const json_t *value)
   need_ssn_or_reason (checker, value);
   if (json_is_true (
           json_object_get (json_object_get (value, "type_of_program_or_benefit"), "other")))
-    need (checker, value, "other_program_or_benefit");
+    checker_need (checker, value, "other_program_or_benefit");
 }
 
 static void
@@ -1181,10 +521,10 @@ check_application (Checker *checker, const json_t *value)
   };
 
   check_members (checker, value, members);
-  if (has (value, "spouse_information")) {
+  if (has_key (value, "spouse_information")) {
     /* The paper needs all three; see the rows marked P. */
-    should_have (checker, value, "does_live_with_spouse");
-    should_have (checker, value, "current_marriage_information");
+    checker_should_have (checker, value, "does_live_with_spouse");
+    checker_should_have (checker, value, "current_marriage_information");
   }
 }
 
@@ -1202,7 +542,7 @@ check_veteran (Checker *checker, const json_t *value)
   };
 
   if (check_members (checker, value, members))
-    should_have (checker, value, "ssn");
+    checker_should_have (checker, value, "ssn");
 }
 
 static void
@@ -1210,7 +550,7 @@ check_option (Checker *checker, const json_t *value)
 {
   /* Not just "not chosen": a form that the Veteran did choose would be left out without a word. */
   if (claim_answer (QUESTION_YES_NO, value) == ANSWER_UNKNOWN)
-    found (checker, "must be true or false");
+    checker_found (checker, "must be true or false");
 }
 
 static void
@@ -1235,7 +575,7 @@ check_options (Checker *checker, const json_t *value)
   for (const Member *member = members; member->key; member++)
     if (claim_answer_at (QUESTION_YES_NO, value, member->key) == ANSWER_YES)
       return;
-  found (checker, "nothing is selected");
+  checker_found (checker, "nothing is selected");
 }
 
 static void
@@ -1267,40 +607,6 @@ static const struct {
   { "report674", "student_information", LIST },
 };
 
-static gboolean
-is_letter_of_key (char c)
-{
-  return c != '_' && c != '-' && c != ' ';
-}
-
-/* Whether @written is @key in another case: ChildrenToAdd, childrenToAdd, CHILDREN-TO-ADD. */
-static gboolean
-is_key_in_other_case (const char *written, const char *key)
-{
-  for (;;) {
-    while (*written && !is_letter_of_key (*written))
-      written++;
-    while (*key && !is_letter_of_key (*key))
-      key++;
-    if (!*written || !*key)
-      return !*written && !*key;
-    if (g_ascii_tolower (*written++) != g_ascii_tolower (*key++))
-      return FALSE;
-  }
-}
-
-static gboolean
-has_in_other_case (const json_t *application, const char *key)
-{
-  const char *written;
-  json_t *value;
-
-  json_object_foreach ((json_t *)application, written,
-                       value) if (strcmp (written, key) != 0 &&
-                                  is_key_in_other_case (written, key)) return TRUE;
-  return FALSE;
-}
-
 static void
 need_data_of (Checker *checker, const json_t *application, guint row)
 {
@@ -1312,20 +618,25 @@ need_data_of (Checker *checker, const json_t *application, guint row)
     check_at (checker, key, data, check_is_entry);
   else if (data)
     check_at (checker, key, data, check_entries);
-  else if (has_in_other_case (application, key)) {
+  else if (has_key_in_other_case (application, key)) {
     message = g_strdup_printf ("needs %s, for %s is selected; a key of this name in another case "
                                "is there, which is not read",
                                key, option);
-    found (checker, message);
-  } else if (json_object_get (as_sent (checker), key)) {
+    checker_found (checker, message);
+  } else if (has_key_in_other_case (application, APPLICATION)) {
+    message = g_strdup_printf ("needs %s, for %s is selected; " APPLICATION
+                               " is there in another case, which is not read",
+                               key, option);
+    checker_found (checker, message);
+  } else if (json_object_get (checker_sent (checker), key)) {
     message = g_strdup_printf (option_data[row].shape == LIST
                                    ? "needs at least one entry with content, for %s is selected"
                                    : "needs content, for %s is selected",
                                option);
-    found_as (checker, checker->rule, key, message);
+    checker_found_as (checker, checker->rule, key, message);
   } else {
     message = g_strdup_printf ("needs %s, for %s is selected", key, option);
-    found (checker, message);
+    checker_found (checker, message);
   }
 }
 
@@ -1397,13 +708,14 @@ claim_validate (const json_t *parent)
     return checker.findings;
 
   if (application && !json_is_object (application))
-    found_as (&checker, CLAIM_RULE_LENIENT, APPLICATION, "must be an object");
+    checker_found_as (&checker, CLAIM_RULE_LENIENT, APPLICATION, "must be an object");
   else if (application)
     need_data_of_options (&checker, content, application);
 
   checker.rule = CLAIM_RULE_STRICT;
   if (!application)
-    found_missing (&checker, any_option ? CLAIM_RULE_LENIENT : CLAIM_RULE_STRICT, APPLICATION);
+    checker_found_missing (&checker, any_option ? CLAIM_RULE_LENIENT : CLAIM_RULE_STRICT,
+                           APPLICATION);
   else if (json_is_object (application))
     check_at (&checker, APPLICATION, application, check_application);
 

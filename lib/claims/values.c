@@ -5,18 +5,32 @@
 /* More digits than this are no sum of money. */
 #define AMOUNT_MAX_BYTES 64
 
+/* Of nobody in a claim is anything told from other years; 0021 is a slip for 2021, or for 1921. */
+#define YEAR_FIRST 1850
+#define YEAR_LAST  2199
+
+/* A time of day with its zone, of whatever precision. */
+static gboolean
+is_time (const char *text)
+{
+  return strspn (text, "0123456789") >= 2 && strspn (text, "0123456789:.,+-Zz") == strlen (text);
+}
+
 gboolean
 claim_is_day (const char *text)
 {
+  guint64 year;
+
   if (!text || strlen (text) < 10 || text[4] != '-' || text[7] != '-' ||
-      (text[10] != '\0' && text[10] != 'T'))
+      (text[10] != '\0' && (text[10] != 'T' || !is_time (text + 11))))
     return FALSE;
   for (guint i = 0; i < 10; i++)
     if (i != 4 && i != 7 && !g_ascii_isdigit (text[i]))
       return FALSE;
-  return g_date_valid_dmy ((GDateDay)g_ascii_strtoull (text + 8, NULL, 10),
-                           (GDateMonth)g_ascii_strtoull (text + 5, NULL, 10),
-                           (GDateYear)g_ascii_strtoull (text, NULL, 10));
+  year = g_ascii_strtoull (text, NULL, 10);
+  return year >= YEAR_FIRST && year <= YEAR_LAST &&
+         g_date_valid_dmy ((GDateDay)g_ascii_strtoull (text + 8, NULL, 10),
+                           (GDateMonth)g_ascii_strtoull (text + 5, NULL, 10), (GDateYear)year);
 }
 
 /* Commas part groups of three digits, from the first group on; none stands behind the point. */
@@ -59,8 +73,10 @@ claim_amount (const char *text)
   if (text[whole] == '.') {
     gsize cents = strspn (text + whole + 1, "0123456789");
 
-    if (whole + cents == 0 || text[whole + 1 + cents] != '\0')
+    if (whole + cents == 0 || cents > 2 || text[whole + 1 + cents] != '\0')
       return NULL;
+    if (cents == 0)
+      g_string_truncate (plain, plain->len - 1);
   } else if (whole == 0 || text[whole] != '\0')
     return NULL;
   return g_strdup (plain->str);

@@ -1,6 +1,7 @@
 /* What is stored comes back, sealed and bound to its place; one row a Veteran, one closer a group.
  * needs: postgres */
 #include "claims/claim-group.h"
+#include "claims/group-facts.h"
 
 #include <string.h>
 
@@ -122,7 +123,7 @@ test_amounts_keep_their_digits (Fixture *fixture, gconstpointer unused G_GNUC_UN
   g_autoptr (json_t) user_data = stored_claims_user_data ("600102", NULL);
   g_autoptr (json_t) parent = json_loads ("{\"a\":1.1,\"b\":123456789.01,\"c\":\"0.10\"}", 0, NULL);
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
-  NewClaimGroup given = { parent, none, user_data, 0 };
+  NewClaimGroup given = { parent, none, user_data, 0, NULL };
   g_autoptr (ClaimGroup) group = claim_group_store (fixture->db, fixture->sealer, &given, &error);
   g_autoptr (json_t) form = NULL;
 
@@ -185,7 +186,7 @@ test_nothing_personal_is_readable (Fixture *fixture, gconstpointer unused G_GNUC
   g_autoptr (GPtrArray) children =
       g_ptr_array_new_with_free_func ((GDestroyNotify)claim_child_form_free);
   ClaimChildForm *child = g_new0 (ClaimChildForm, 1);
-  NewClaimGroup given = { parent, children, user_data, 0 };
+  NewClaimGroup given = { parent, children, user_data, 0, NULL };
   g_autoptr (ClaimGroup) group = NULL;
   g_autofree char *dump = NULL;
 

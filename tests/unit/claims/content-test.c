@@ -42,6 +42,13 @@ nothing_is_left_out_at_any_depth (void)
   content_is ("0", "0");
   content_is ("\" x \"", "\" x \"");
   content_is ("{\"a\": null, \"b\": {\"c\": {}, \"d\": 0}}", "{\"b\": {\"d\": 0}}");
+  content_is ("{\"outside_usa\": false}", "{}");
+  content_is ("{\"a\": [{\"start_location\": {\"outside_usa\": \"No\", \"location\": {}}}]}", "{}");
+  content_is ("{\"outside_usa\": false, \"date\": \"x\"}", "{\"date\": \"x\"}");
+  content_is ("{\"outside_usa\": true}", "{\"outside_usa\": true}");
+  content_is ("{\"outside_usa\": \"maybe\"}", "{\"outside_usa\": \"maybe\"}");
+  content_is ("{\"outside_usa\": false, \"location\": {\"city\": \"x\"}}",
+              "{\"outside_usa\": false, \"location\": {\"city\": \"x\"}}");
   content_is ("{\"a\": [{}, {\"b\": false}, \"\", {}]}", "{\"a\": [null, {\"b\": false}]}");
 }
 

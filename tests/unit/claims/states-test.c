@@ -1,6 +1,7 @@
 /* Every pair of states is tried against the tables of states, written down here once
  * more. needs: postgres */
 #include "claims/states.h"
+#include "claims/group-facts.h"
 
 #include "support/database.h"
 #include "support/stored-claims.h"

@@ -211,6 +211,41 @@ a_chosen_option_needs_its_data (void)
   }
 }
 
+/* A key in another case is named where its data are missed: at the top, and at every depth. */
+static void
+a_key_in_another_case_is_named (void)
+{
+  static const struct {
+    const char *holder, *key, *written, *pointer;
+  } rows[] = {
+    { NULL, "view:selectable686_options", "view:selectable686Options", "" },
+    { NULL, "statement_of_truth_signature", "statementOfTruthSignature", "" },
+    { NULL, "dependents_application", "dependentsApplication", "" },
+    { "spouse_information", "birth_date", "birthDate",
+      "/dependents_application/spouse_information" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (json_t) claim = load ("claims/01_686c_add_spouse");
+    json_t *holder =
+        rows[i].holder
+            ? json_object_get (json_object_get (claim, "dependents_application"), rows[i].holder)
+            : claim;
+    g_autoptr (json_t) value = json_incref (json_object_get (holder, rows[i].key));
+    g_autoptr (GPtrArray) findings = NULL;
+    const ClaimFinding *first;
+
+    json_object_del (holder, rows[i].key);
+    json_object_set (holder, rows[i].written, value);
+    findings = claim_validate (claim);
+    g_assert_cmpuint (findings->len, >, 0);
+    first = g_ptr_array_index (findings, 0);
+    g_assert_cmpstr (first->pointer, ==, rows[i].pointer);
+    g_assert_nonnull (strstr (first->message, rows[i].key));
+    g_assert_nonnull (strstr (first->message, "in another case"));
+  }
+}
+
 /* The skeleton of a page that nobody filled in breaks no rule, wherever it stands. */
 static void
 what_is_nothing_breaks_no_rule (void)
@@ -393,6 +428,8 @@ main (int argc, char **argv)
                    an_option_is_read_by_the_table_or_refused);
   g_test_add_func ("/claims/validate/a-chosen-option-needs-its-data",
                    a_chosen_option_needs_its_data);
+  g_test_add_func ("/claims/validate/a-key-in-another-case-is-named",
+                   a_key_in_another_case_is_named);
   g_test_add_func ("/claims/validate/what-is-nothing-breaks-no-rule",
                    what_is_nothing_breaks_no_rule);
   g_test_add_func ("/claims/validate/no-ssn-needs-a-reason", no_ssn_needs_a_reason);

@@ -16,6 +16,8 @@ amounts_are_plain_numbers (void)
     { "12,34", NULL },
     { "1,2345", NULL },
     { ",123", NULL },
+    { "5.", "5" },
+    { "1500.255", NULL }, /* to be rounded by nobody */
     { "1.2.3", NULL },
     { "$$5", NULL },
     { "about 5", NULL },
@@ -38,12 +40,20 @@ days_are_of_the_calendar (void)
 {
   g_assert_true (claim_is_day ("2024-02-29"));
   g_assert_true (claim_is_day ("2024-02-29T12:00:00Z"));
+  g_assert_true (claim_is_day ("2024-02-29T23:30:00.5-08:00"));
+  g_assert_true (claim_is_day ("2024-02-29T23"));
+  g_assert_false (claim_is_day ("2024-02-29T"));
+  g_assert_false (claim_is_day ("2024-02-29Tuesday"));
+  g_assert_false (claim_is_day ("2024-02-29T12:00 or so"));
   g_assert_false (claim_is_day ("2023-02-29"));
   g_assert_false (claim_is_day ("2023-00-10"));
   g_assert_false (claim_is_day ("2023-XX-XX"));
   g_assert_false (claim_is_day ("2023-01"));
   g_assert_false (claim_is_day ("2023-01-011"));
   g_assert_false (claim_is_day ("01/02/2023"));
+  g_assert_true (claim_is_day ("1850-01-01"));
+  g_assert_false (claim_is_day ("0021-04-18"));
+  g_assert_false (claim_is_day ("2221-04-18"));
   g_assert_false (claim_is_day (NULL));
 }
 
