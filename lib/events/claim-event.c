@@ -1,4 +1,4 @@
-/* One change of state of a group, a claim, an attempt or a step. */
+/* One change of state of a group, a claim, an attempt, a step or an e-mail. */
 #include "events/claim-event.h"
 
 #include "events/event.h"

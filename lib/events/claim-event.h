@@ -1,4 +1,4 @@
-/* One change of state of a group, a claim, an attempt or a step. Schema:
+/* One change of state of a group, a claim, an attempt, a step or an e-mail. Schema:
  * schemas/avro/claim-event.avsc. */
 #pragma once
 
@@ -7,7 +7,7 @@
 typedef struct {
   char *claim_group_id; /* the group's guid */
   gint64 sequence;      /* gapless per group, from 1 */
-  const char *subject;  /* GROUP, CLAIM, ATTEMPT or STEP; borrowed */
+  const char *subject;  /* GROUP, CLAIM, ATTEMPT, STEP, EMAIL; OTHER: a later one; borrowed */
   gint64 claim_id;      /* 0: not about one claim */
   char *from_state;     /* NULL: there was none */
   char *to_state;

@@ -7,7 +7,7 @@
 typedef struct {
   char *claim_group_id; /* the group's guid */
   gint64 claim_id;      /* the parent claim */
-  const char *kind;     /* SUBMITTED, IN_PROGRESS, RECEIVED or ERROR; borrowed */
+  const char *kind;     /* SUBMITTED, IN_PROGRESS, RECEIVED, ERROR, ERROR_AGAIN; borrowed */
   gint64 at_ms;         /* UTC */
 } NotificationRequested;
 

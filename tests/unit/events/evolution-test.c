@@ -1,5 +1,5 @@
-/* The schemas of this repository may only grow in two ways: a field with a default, a symbol at an
- * enum's end. Each version is compared with the one before it, and the newest must be the .avsc
+/* The schemas of this repository may only grow in few ways: a field with a default, a symbol at an
+ * enum's end, a default for an enum. Each version is compared with the one before it, and the newest must be the .avsc
  * itself. The rule is tested on made-up pairs first. Source: schemas/README.md, 3. */
 #include "events/schema.h"
 
@@ -41,6 +41,8 @@ refusal_of_enums (const SchemaType *older, const SchemaType *newer)
     if (i >= newer->symbols->len ||
         !g_str_equal (g_ptr_array_index (older->symbols, i), g_ptr_array_index (newer->symbols, i)))
       return g_strdup ("symbols may only be added at the end");
+  if (older->default_symbol && g_strcmp0 (older->default_symbol, newer->default_symbol) != 0)
+    return g_strdup ("the default is gone, or another one");
   return NULL;
 }
 
@@ -77,6 +79,8 @@ refusal (const SchemaType *older, const SchemaType *newer)
 #define FIELD(name, type) "{\"name\":\"" name "\",\"type\":" type "}"
 #define FIELD_DEFAULT(name, type, value)                                                           \
   "{\"name\":\"" name "\",\"type\":" type ",\"default\":" value "}"
+#define ENUM_DEFAULT(symbols, value)                                                               \
+  "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[" symbols "],\"default\":" value "}"
 #define ENUM(symbols) "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[" symbols "]}"
 
 static void
@@ -108,6 +112,9 @@ the_rule_holds (void)
     { ENUM ("\"X\""), ENUM ("\"Y\",\"X\""), "at the end" },
     { ENUM ("\"X\",\"Y\""), ENUM ("\"X\""), "at the end" },
     { ENUM ("\"X\",\"Y\""), ENUM ("\"Y\",\"X\""), "at the end" },
+    { ENUM ("\"X\""), ENUM_DEFAULT ("\"X\",\"Y\"", "\"Y\""), NULL },
+    { ENUM_DEFAULT ("\"X\"", "\"X\""), ENUM ("\"X\""), "default is gone" },
+    { ENUM_DEFAULT ("\"X\"", "\"X\""), ENUM_DEFAULT ("\"X\",\"Y\"", "\"Y\""), "another one" },
     { RECORD (FIELD ("e", ENUM ("\"X\""))), RECORD (FIELD ("e", ENUM ("\"Z\""))), "at the end" },
     { "{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}",
       "{\"type\":\"record\",\"name\":\"Q\",\"fields\":[]}", "another name" },
@@ -164,6 +171,29 @@ every_version_follows_the_one_before (void)
   g_assert_cmpuint (count, >=, 5);
 }
 
+static void
+assert_has_defaults (const SchemaType *type, const char *stem)
+{
+  if (type->kind == SCHEMA_ENUM && g_strcmp0 (type->default_symbol, "OTHER") != 0)
+    g_error ("%s.avsc: %s has no default OTHER", stem, type->name);
+  for (guint i = 0; type->fields && i < type->fields->len; i++)
+    assert_has_defaults (((const SchemaField *)g_ptr_array_index (type->fields, i))->type, stem);
+  for (guint i = 0; type->branches && i < type->branches->len; i++)
+    assert_has_defaults (g_ptr_array_index (type->branches, i), stem);
+  if (type->items)
+    assert_has_defaults (type->items, stem);
+}
+
+/* Of those that anybody may read, and whose readers are not ours to change first. */
+static void
+enums_of_published_events_have_a_default (void)
+{
+  static const char *const stems[] = { "claim-event", "monitoring-event" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (stems); i++)
+    assert_has_defaults (schema_root (schema_newest (stems[i])), stems[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -171,5 +201,7 @@ main (int argc, char **argv)
   g_test_add_func ("/events/evolution/the-rule-holds", the_rule_holds);
   g_test_add_func ("/events/evolution/every-version-follows-the-one-before",
                    every_version_follows_the_one_before);
+  g_test_add_func ("/events/evolution/enums-of-published-events-have-a-default",
+                   enums_of_published_events_have_a_default);
   return g_test_run ();
 }

@@ -1,0 +1,2 @@
+drop table replay_records;
+drop table replays;

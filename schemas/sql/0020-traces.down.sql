@@ -1,0 +1,1 @@
+alter table saved_claim_groups drop column traceparent;
