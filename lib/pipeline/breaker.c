@@ -408,7 +408,8 @@ record_failures (Transaction *transaction, Change *change, GError **error)
       !db_execute (db, NULL, error, SQL_PURGE_FAILURES, "ti", breaker->downstream,
                    breaker->window_ms))
     return FALSE;
-  rows = db_query (db, error, SQL_COUNT_FAILURES, "t", breaker->downstream);
+  rows = db_query (db, error, SQL_COUNT_FAILURES, "ti", breaker->downstream,
+                   (gint64)breaker->failures_max);
   if (!rows)
     return FALSE;
   if (db_rows_int (rows, 0, "failures") < breaker->failures_max)
@@ -490,8 +491,7 @@ make_change (Change *change, GError **error)
   CRASH_POINT ("breaker/after-change");
   if (!change->changed_to)
     return TRUE;
-  metrics_count ("breaker_changes_total", 1, "downstream", breaker->downstream, "to",
-                 change->changed_to, NULL);
+  metrics_count (METRIC_BREAKER_CHANGES, 1, breaker->downstream, change->changed_to, NULL);
   log_line (strcmp (change->changed_to, "open") == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
             "breaker changed", "downstream", breaker->downstream, "state", change->changed_to,
             "reason", change->why, NULL);
@@ -506,8 +506,10 @@ moment_in (const DbRows *rows, const char *column, gint64 now_ms)
   return db_rows_is_null (rows, 0, column) ? -1 : now_ms + db_rows_int (rows, 0, column);
 }
 
+/* What is to come counts from the answer on, so that it is rather late than early; the two clocks
+ * are compared at the middle between question and answer, which errs by half the trip at most. */
 static View
-view_of (const DbRows *rows)
+view_of (const DbRows *rows, gint64 asked_ms)
 {
   gint64 now_ms = clock_monotonic_ms ();
   const char *state = db_rows_text (rows, 0, "state");
@@ -516,7 +518,7 @@ view_of (const DbRows *rows)
                 .is_mine = db_rows_boolean (rows, 0, "is_mine"),
                 .opened_at_ms = db_rows_int (rows, 0, "opened_at_ms"),
                 .failure_count = db_rows_int (rows, 0, "failures"),
-                .offset_ms = db_rows_int (rows, 0, "now_ms") - now_ms,
+                .offset_ms = db_rows_int (rows, 0, "now_ms") - (asked_ms + (now_ms - asked_ms) / 2),
                 .closed_at_ms = -1 };
 
   if (strcmp (state, "open") == 0) {
@@ -536,9 +538,11 @@ read_row (Breaker *breaker, View *ret_view, GError **error)
 {
   Db *db = db_pool_take (program_pool (breaker->program), error);
   g_autoptr (DbRows) rows = NULL;
+  gint64 asked_ms = 0;
 
   for (guint tries = 0; db && tries < 2; tries++) {
     g_clear_pointer (&rows, db_rows_free);
+    asked_ms = clock_monotonic_ms ();
     rows = db_query (db, error, SQL_LOOK_AT_BREAKER, "tt", breaker->downstream,
                      program_instance_id (breaker->program));
     if (!rows || db_rows_count (rows) == 1)
@@ -552,7 +556,7 @@ read_row (Breaker *breaker, View *ret_view, GError **error)
   if (!rows)
     return FALSE;
   g_assert (db_rows_count (rows) == 1); /* made a moment ago, and nobody deletes it */
-  *ret_view = view_of (rows);
+  *ret_view = view_of (rows, asked_ms);
   return TRUE;
 }
 
@@ -589,7 +593,7 @@ look (Breaker *breaker, GError **error)
 
   if (!read_row (breaker, &view, error))
     return FALSE;
-  metrics_gauge ("breaker_state", view.state, "downstream", breaker->downstream, NULL);
+  metrics_gauge (METRIC_BREAKER_STATE, view.state, breaker->downstream, NULL);
   g_mutex_lock (&breaker->lock);
   is_news = apply (breaker, &view);
   g_mutex_unlock (&breaker->lock);
@@ -754,8 +758,6 @@ breaker_new (Program *program, const char *downstream, BreakerChanged changed, g
   g_mutex_init (&breaker->lock);
   g_cond_init (&breaker->wake);
   g_cond_init (&breaker->turned);
-  metrics_describe ("breaker_state", "0 closed, 1 half-open, 2 open, as this process knows it.");
-  metrics_describe ("breaker_changes_total", "Changes that this process has made.");
   breaker->thread = g_thread_new ("breaker", serve, breaker);
   return breaker;
 }

@@ -68,10 +68,12 @@ typedef enum {
   BREAKER_NOT_CALLED,
 } BreakerReport;
 
+/* Of a failure that everybody would meet. Also in breaker.sql. */
+#define BREAKER_EVERYBODY "*"
 /**
  * breaker_report:
  * @scope: whose call it was, for BREAKER_DOWN; what shares a poison should share a scope, so a
- *   claim group's guid rather than a child's id
+ *   claim group's guid rather than a child's id; %BREAKER_EVERYBODY: it opens at once
  *
  * Cheap when closed and working. The failure that decides is in the database, and this process's
  * state, some milliseconds after this returns.

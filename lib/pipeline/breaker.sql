@@ -33,7 +33,9 @@ order by given.scope
 on conflict (downstream, scope) do update set at = greatest (breaker_failures.at, excluded.at)
 
 -- name: count-failures
-select count (*) as failures from breaker_failures where downstream = $1
+-- What everybody would meet (scope *) is as many as are wanted ($2).
+select count (*) + coalesce (max ($2::bigint) filter (where scope = '*'), 0) as failures
+from breaker_failures where downstream = $1
 
 -- name: forget-all-failures
 delete from breaker_failures where downstream = $1

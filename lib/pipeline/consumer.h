@@ -9,6 +9,7 @@
 #include "events/codec.h"
 #include "pipeline/policy.h"
 #include "pipeline/work.h"
+#include "program/program.h"
 #include "program/record.h"
 
 /* Whose run row and journal a message uses, and whose group it belongs to. All borrowed from the
@@ -51,6 +52,10 @@ typedef struct {
    * open no record is taken. NULL: nobody. */
   const char *const *downstreams;
 
+  /* Its source holds what others have given up: what they have spent is not its own
+   * (record_begin_anew()). */
+  gboolean begins_anew;
+
   /* The step after which it cannot die: while it is in doubt the record goes on, looking only, and
    * the dead letter says so. NULL: none. */
   const char *in_doubt;
@@ -59,6 +64,10 @@ typedef struct {
   /* The group states in which its steps may start; NULL-terminated. NULL: accepted alone. A message
    * of a group in any other state is over. */
   const char *const *works_in;
+
+  /* Its messages go on whatever becomes of their group: neither its state nor a newer replay ends
+   * one. */
+  gboolean outlives_groups;
 
   /* NULL-terminated: what the errors of the rooms mean that its handler calls with, and what they
    * tell of the call; each such room has a page (policy.h). An error that neither these nor the
@@ -73,6 +82,11 @@ typedef struct {
   /* Once at start: clients the handler needs, given back by run_context(). May be NULL. */
   gpointer (*start) (const Settings *settings, GError **error);
   void (*stop) (gpointer context);
+  /* Work beside its records, in a thread of its own: begun once the program has started, before a
+   * record is taken; ended before stop(). FALSE: it still waits for an answer at @until_us
+   * (monotonic). May be NULL. */
+  void (*begin_beside) (gpointer context, Program *program);
+  gboolean (*end_beside) (gpointer context, gint64 until_us);
 
   const Setting *const *settings; /* NULL-terminated: its own rows and those of the rooms it uses */
 } Consumer;

@@ -101,16 +101,6 @@ crew_add (Crew *crew, gpointer item)
   g_mutex_unlock (&crew->lock);
 }
 
-void
-crew_add_all (Crew *crew, const GPtrArray *items)
-{
-  g_mutex_lock (&crew->lock);
-  for (guint i = 0; i < items->len; i++)
-    g_queue_push_tail (&crew->items, g_ptr_array_index (items, i));
-  call_one (crew);
-  g_mutex_unlock (&crew->lock);
-}
-
 GPtrArray *
 crew_withdraw (Crew *crew, CrewMatch matches, gpointer data)
 {

@@ -10,8 +10,6 @@ typedef void (*CrewWork) (gpointer item, gpointer data); /* in a worker's thread
 
 Crew *crew_new (guint max_workers, CrewWork work, gpointer data);
 void crew_add (Crew *crew, gpointer item);
-/* In order; takes none of the array. */
-void crew_add_all (Crew *crew, const GPtrArray *items);
 /* Those that nobody has begun, in order, taken back; @matches NULL: all. Owned array. */
 typedef gboolean (*CrewMatch) (gconstpointer item, gpointer data);
 GPtrArray *crew_withdraw (Crew *crew, CrewMatch matches, gpointer data);

@@ -98,20 +98,23 @@ partition_unref (Partition *partition)
 
 /* --- Deliveries --- */
 
-/* When a tier's record may be taken. One without a due time of ours, or with one that its tier
- * cannot have, would hold up all behind it: it waits as long as its tier does. @appended_at_ms: not
- * later than now. */
+/* When a tier's record may be taken. One without a due time of ours, or with one that its tier cannot
+ * have, would hold up all behind it: it waits from its own time on as long as its tier does. One
+ * whose time says nothing either (none, or one that is still to come) is none of ours: it waits for
+ * nothing, for each of many such would wait anew from when it is read. */
 static gint64
-due_ms_of (const Partition *partition, const Record *record, gint64 appended_at_ms,
+due_ms_of (const Partition *partition, const Record *record, gint64 timestamp_ms,
            gint64 database_now_ms)
 {
-  gint64 since = appended_at_ms < 0 ? database_now_ms : appended_at_ms, latest;
+  const gint64 wait_ms = partition->tier_wait_ms;
+  const gint64 longest_ms = wait_ms + wait_ms / 10 + DUE_SLACK_MS;
+  gint64 since = MIN (timestamp_ms, database_now_ms);
 
-  if (partition->tier_wait_ms == 0)
+  if (wait_ms == 0)
     return 0;
-  latest = since + partition->tier_wait_ms + partition->tier_wait_ms / 10 + DUE_SLACK_MS;
-  return MIN (latest,
-              record->not_before_ms ? record->not_before_ms : since + partition->tier_wait_ms);
+  if (timestamp_ms < 0 || timestamp_ms > database_now_ms + DUE_SLACK_MS)
+    return record->not_before_ms <= database_now_ms + longest_ms ? record->not_before_ms : 0;
+  return MIN (since + longest_ms, record->not_before_ms ? record->not_before_ms : since + wait_ms);
 }
 
 Delivery *
@@ -129,8 +132,7 @@ delivery_new (Partition *partition, rd_kafka_message_t *message_taken, gint64 of
   /* A producer may write any time: what lies ahead of us begins now, or it would wait for its
    * day. */
   delivery->appended_at_ms = MIN (timestamp_ms, database_now_ms);
-  delivery->due_ms =
-      due_ms_of (partition, delivery->record, delivery->appended_at_ms, database_now_ms);
+  delivery->due_ms = due_ms_of (partition, delivery->record, timestamp_ms, database_now_ms);
   delivery->known.offset = offset;
   delivery->known.waiting_since_ms = MIN (delivery->record->waiting_since_ms, database_now_ms);
   delivery->state = DELIVERY_HELD;
@@ -173,6 +175,12 @@ delivery_give_order (Delivery *delivery, RunOrder order)
     g_atomic_int_set (&delivery->order, order);
 }
 
+void
+delivery_back_in_line (Delivery *delivery)
+{
+  (void)g_atomic_int_compare_and_exchange (&delivery->order, RUN_STEPS_ASIDE, RUN_GOES_ON);
+}
+
 gboolean
 delivery_is_in_hand (const Delivery *delivery)
 {
@@ -183,6 +191,14 @@ gboolean
 delivery_is_last_attempt (const Delivery *delivery, guint attempts_max)
 {
   return delivery->record->attempt + 1 >= attempts_max;
+}
+
+void
+delivery_begin_anew (Delivery *delivery, const char *consumer)
+{
+  record_begin_anew (delivery->record, consumer);
+  delivery->known.waiting_since_ms =
+      MIN (delivery->record->waiting_since_ms, delivery->known.waiting_since_ms);
 }
 
 void

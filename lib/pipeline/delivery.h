@@ -49,9 +49,10 @@ const DeliveryMove *delivery_moves (guint *ret_count);
 const char *delivery_state_name (DeliveryState state);
 gboolean delivery_may_move (DeliveryState from, DeliveryState to, Mover mover);
 
-/* What whoever works on it has to do: go on, stop at its next step boundary, or forget it: the
- * partition has gone. */
-typedef enum { RUN_GOES_ON, RUN_AT_BOUNDARY, RUN_LOST } RunOrder;
+/* What whoever works on it has to do: go on; stop at its next step boundary, to be taken again when
+ * a suspect has had its turn, or because the partition goes; or forget it: the partition has gone.
+ */
+typedef enum { RUN_GOES_ON, RUN_STEPS_ASIDE, RUN_AT_BOUNDARY, RUN_LOST } RunOrder;
 
 /* What the database keeps about one record: a suspect, or one that waits for a downstream. */
 typedef struct {
@@ -103,9 +104,13 @@ void delivery_move (Delivery *delivery, DeliveryState to, Mover mover, const GTh
 RunOrder delivery_order (const Delivery *delivery);
 /* Only ever further: a lost one does not come back. */
 void delivery_give_order (Delivery *delivery, RunOrder order);
+/* It has stepped aside, and it is its turn again. Any other order stands. */
+void delivery_back_in_line (Delivery *delivery);
 gboolean delivery_is_in_hand (const Delivery *delivery); /* taking to settling */
 /* A failure now would use up its attempts. */
 gboolean delivery_is_last_attempt (const Delivery *delivery, guint attempts_max);
+/* What other consumers have spent on it is not @consumer's: see record_begin_anew(). */
+void delivery_begin_anew (Delivery *delivery, const char *consumer);
 /* It is no record of ours, whatever its headers say: see record_disown(). */
 void delivery_disown (Delivery *delivery);
 /* topic, partition, offset on this thread's log lines. */

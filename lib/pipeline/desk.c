@@ -122,7 +122,7 @@ endure (Desk *desk, const GError *problem)
     program_note_trouble (desk->options.program, desk->options.name, problem->message);
   if (now_ms - desk->away_since_ms > desk->options.wait_ms)
     desk->options.ill (problem->message, desk->options.data);
-  desk_wait (desk, backoff_failed (&desk->pause, now_ms));
+  desk_wait (desk, backoff_failed (&desk->pause));
 }
 
 static void
@@ -131,7 +131,7 @@ note_answered (Desk *desk)
   if (desk->away_since_ms == 0)
     return;
   desk->away_since_ms = 0;
-  (void)backoff_succeeded (&desk->pause, clock_monotonic_ms ());
+  backoff_succeeded (&desk->pause);
   if (desk->options.program)
     program_note_trouble (desk->options.program, desk->options.name, NULL);
 }

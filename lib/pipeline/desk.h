@@ -1,8 +1,9 @@
 /* A desk: one thread with one connection, at which what waits at the same moment shares a
  * transaction.
  *
- * A database that is away (also one that is full, read-only or has no connection left) is waited for with growing pauses, told
- * once a kind and minute, and gives the process up after wait_ms. A desk decides nothing about a message. */
+ * A database that is away (also one that is full, read-only or has no connection left) is waited
+ * for with growing pauses, told once a kind and minute, and gives the process up after wait_ms. A
+ * desk decides nothing about a message. */
 #pragma once
 
 #include "program/program.h"
@@ -46,9 +47,10 @@ typedef enum {
 } DeskFlags;
 /**
  * desk_transaction:
- * BEGIN, @work, COMMIT on the desk's connection. A connection lost before COMMIT was sent: everything again, for as long as
- * the database may be away. Errors: those of @work; %DB_ERROR_CONFLICT; %DB_ERROR_TIMEOUT (somebody holds a row for too
- * long); %DB_ERROR_COMMIT_UNKNOWN: the database has been asked to acknowledge a later commit since, so that what the caller
- * reads now of that transaction is true.
+ * BEGIN, @work, COMMIT on the desk's connection. A connection lost before COMMIT was sent:
+ * everything again, for as long as the database may be away. Errors: those of @work;
+ * %DB_ERROR_CONFLICT; %DB_ERROR_TIMEOUT (somebody holds a row for too long);
+ * %DB_ERROR_COMMIT_UNKNOWN: the database has been asked to acknowledge a later commit since, so
+ * that what the caller reads now of that transaction is true.
  */
 gboolean desk_transaction (Desk *desk, guint flags, DbWork work, gpointer data, GError **error);

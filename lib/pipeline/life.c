@@ -15,11 +15,13 @@
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/span.h"
 #include "pipeline/crew.h"
 #include "pipeline/judge.h"
 #include "pipeline/next-record.h"
 #include "pipeline/settle.h"
 #include "pipeline/take.h"
+#include "pipeline/verdicts.h"
 
 #define RETAKE_MS     1000
 #define BUSY_MS       250
@@ -57,11 +59,14 @@ wake (Life *life)
 }
 
 static void
-log_context (const Delivery *delivery)
+log_context (const Life *life, const Delivery *delivery)
 {
-  char claim[24];
+  char claim[24], number[16];
 
   delivery_log_context (delivery);
+  g_snprintf (number, sizeof number, "%u", delivery->known.deaths + 1);
+  log_context_set ("consumer", life->context->consumer->name);
+  log_context_set ("delivery_no", number); /* in succession, of those that ended their process */
   if (!delivery->run)
     return;
   if (run_group (delivery->run))
@@ -92,6 +97,14 @@ snooze (Life *life, Delivery *delivery, gint64 ms, Mover mover)
   wake (life);
 }
 
+/* Of one that was told to stop. Who has only made way for a suspect is in line again at once, behind
+ * it. */
+static gint64
+stopped_ms (const Delivery *delivery)
+{
+  return delivery_order (delivery) == RUN_STEPS_ASIDE ? 0 : RETAKE_MS;
+}
+
 static void
 settle (Life *life, Delivery *delivery, SettleKind kind, GError *why_taken, Mover mover)
 {
@@ -115,10 +128,10 @@ taken (Delivery *delivery, TakenOutcome outcome, GError *why_taken, gpointer dat
     if (window_ready (life->window, delivery))
       crew_add (life->crew, delivery);
     else
-      snooze (life, delivery, RETAKE_MS, MOVER_TAKE);
+      snooze (life, delivery, stopped_ms (delivery), MOVER_TAKE);
     return;
   case TAKEN_SEEN:
-    metrics_count ("doubles_total", 1, NULL);
+    metrics_count (METRIC_DOUBLES, 1, NULL);
     finish (life, delivery, MOVER_TAKE);
     return;
   case TAKEN_STALE:
@@ -182,7 +195,8 @@ static void
 without_verdict (Life *life, Delivery *delivery, Verdict verdict, GError *why_taken)
 {
   gboolean stops = delivery_order (delivery) != RUN_GOES_ON;
-  gint64 pause_ms = RETAKE_MS;
+  gboolean at_boundary = g_error_matches (why_taken, PIPELINE_ERROR, PIPELINE_ERROR_BOUNDARY);
+  gint64 pause_ms = at_boundary ? stopped_ms (delivery) : RETAKE_MS;
 
   log_line (verdict == VERDICT_ILL ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "no verdict", "error",
             why_taken->message, NULL);
@@ -199,6 +213,43 @@ without_verdict (Life *life, Delivery *delivery, Verdict verdict, GError *why_ta
     snooze (life, delivery, pause_ms, MOVER_WORKER);
 }
 
+/* A record's handling: a span of its claim's trace, whatever its hop. */
+static void
+begin_span (const Life *life, const Delivery *delivery, Span *span)
+{
+  const Record *record = delivery->record;
+  const Run *run = delivery->run;
+
+  span_begin (span, SPAN_CONSUMER, record->traceparent, life->context->consumer->name);
+  if (!span->is_on)
+    return;
+  span_set (span, "messaging.system", "kafka");
+  span_set (span, "messaging.destination.name", delivery->partition->topic);
+  span_set_int (span, "messaging.destination.partition.id", delivery->partition->number);
+  span_set_int (span, "messaging.kafka.offset", delivery->offset);
+  span_set_int (span, "dependents.hop", record->hop);
+  span_set_int (span, "dependents.attempt", record->attempt + 1);
+  span_set (span, "dependents.claim_group_id", run_group (run));
+  if (run_claim_id (run))
+    span_set_int (span, "dependents.claim_id", run_claim_id (run));
+}
+
+static void
+end_span (const Life *life, const Delivery *delivery, Span *span, Verdict verdict,
+          const GError *error)
+{
+  const gboolean has_verdict = verdict != VERDICT_LOST && verdict != VERDICT_ILL;
+
+  if (!span->is_on)
+    return;
+  span_set (span, "dependents.verdict",
+            has_verdict ? settle_kind_label (judge_kind (life->context, delivery, verdict, error))
+                        : "none");
+  span_end (span, verdict == VERDICT_DONE || verdict == VERDICT_SNOOZE
+                      ? NULL
+                      : verdict_error_class (error));
+}
+
 static void
 handle (gpointer item, gpointer data)
 {
@@ -206,17 +257,20 @@ handle (gpointer item, gpointer data)
   Delivery *delivery = item;
   GError *error = NULL;
   Verdict verdict;
+  Span span;
 
   if (!window_begin (life->window, delivery)) {
-    snooze (life, delivery, RETAKE_MS, MOVER_WORKER);
+    snooze (life, delivery, stopped_ms (delivery), MOVER_WORKER);
     return;
   }
-  log_context (delivery);
+  log_context (life, delivery);
   log_debug ("start", NULL);
+  begin_span (life, delivery, &span);
   CRASH_POINT ("handle/before");
   (void)life->context->consumer->handle (delivery->run, delivery->run->message, &error);
   verdict = judge (delivery->run, &error);
   CRASH_POINT ("handle/after");
+  end_span (life, delivery, &span, verdict, error);
   if (verdict == VERDICT_LOST || verdict == VERDICT_ILL) {
     without_verdict (life, delivery, verdict, error);
     return;
@@ -241,18 +295,55 @@ progress (Delivery *delivery, gpointer data)
 
 /* --- Settled --- */
 
+static const char *
+reason_of_death (const SettleUnit *unit)
+{
+  const Run *run = unit->delivery->run;
+
+  if (!run || !run->message)
+    return "undecodable";
+  return verdict_of (unit->why) == VERDICT_DEAD ? "permanent" : "exhausted";
+}
+
+static const char *
+tier_it_went_to (const Context *context, const SettleUnit *unit)
+{
+  const RetryTier *tier =
+      unit->kind == SETTLE_LATER
+          ? context->look_tier
+          : retry_tiers_of (context->tiers, unit->delivery->record->attempt + 1);
+
+  return tier->name;
+}
+
 static void
-log_verdict (const SettleUnit *unit)
+count_verdict (const Life *life, const SettleUnit *unit)
+{
+  const Delivery *delivery = unit->delivery;
+  const char *label = settle_kind_label (unit->kind);
+
+  metrics_count (METRIC_MESSAGES, 1, label, NULL);
+  if (unit->kind == SETTLE_SNOOZE)
+    return;
+  metrics_observe_ms (METRIC_MESSAGE_SECONDS, clock_monotonic_ms () - delivery->taken_at_ms, label,
+                      NULL);
+  if (unit->kind == SETTLE_RETRY || unit->kind == SETTLE_LATER)
+    metrics_count (METRIC_TIER_RECORDS, 1, tier_it_went_to (life->context, unit), NULL);
+  if (unit->kind == SETTLE_DEAD || unit->kind == SETTLE_QUARANTINE)
+    metrics_count (METRIC_DEAD_LETTERS, 1, reason_of_death (unit), NULL);
+}
+
+static void
+log_verdict (const Life *life, const SettleUnit *unit)
 {
   const Delivery *delivery = unit->delivery;
   const char *name = settle_kind_name (unit->kind);
   gboolean is_done = unit->kind == SETTLE_DONE;
   char elapsed[24], attempt[16];
 
-  metrics_count ("verdicts_total", 1, "verdict", name, NULL);
   if (unit->kind == SETTLE_SNOOZE || (is_done && !log_is_enabled (LOG_LEVEL_INFO)))
     return;
-  log_context (delivery);
+  log_context (life, delivery);
   g_snprintf (elapsed, sizeof elapsed, "%" G_GINT64_FORMAT,
               clock_monotonic_ms () - delivery->taken_at_ms);
   g_snprintf (attempt, sizeof attempt, "%u", delivery->record->attempt + 1);
@@ -275,17 +366,15 @@ after_snooze (Life *life, SettleUnit *unit)
 
 /* All of one commit together: their keys, their offsets, one look of the poll thread. */
 static void
-after_commit (Life *life, const GPtrArray *units, SettledOutcome outcome)
+after_commit (Life *life, const GPtrArray *units)
 {
   g_autoptr (GPtrArray) finished = g_ptr_array_new ();
 
   for (guint i = 0; i < units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (units, i);
 
-    if (outcome == SETTLED_SEEN)
-      metrics_count ("doubles_total", 1, NULL);
-    else
-      log_verdict (unit);
+    count_verdict (life, unit);
+    log_verdict (life, unit);
     if (unit->kind == SETTLE_SNOOZE) {
       after_snooze (life, unit);
       continue;
@@ -300,12 +389,23 @@ after_commit (Life *life, const GPtrArray *units, SettledOutcome outcome)
   wake (life);
 }
 
+/* Its key is in the inbox: whether it has been handled, or another scope's record bears its id, is
+ * known when it is taken. */
+static void
+after_double (Life *life, SettleUnit *unit)
+{
+  Delivery *delivery = unit->delivery;
+
+  settle_unit_free (unit);
+  snooze (life, delivery, BUSY_MS, MOVER_SETTLE);
+}
+
 static void
 after_loss (Life *life, SettleUnit *unit)
 {
   Delivery *delivery = unit->delivery;
 
-  metrics_count ("tokens_lost_total", 1, NULL);
+  metrics_count (METRIC_TOKENS_LOST, 1, NULL);
   settle_unit_free (unit);
   if (GUARD (RETAKE))
     snooze (life, delivery, RETAKE_MS, MOVER_SETTLE);
@@ -319,7 +419,7 @@ hold_on (Life *life, SettleUnit *unit, const char *why)
 
   log_limited (LOG_LEVEL_WARNING, "settlement-waits", "a settlement has to wait", "error", why,
                NULL);
-  metrics_count ("settlements_waiting_total", 1, NULL);
+  metrics_count (METRIC_SETTLEMENTS_WAITED, 1, NULL);
   held->unit = unit;
   held->due_ms =
       clock_monotonic_ms () + MIN (HELD_MAX_MS, (gint64)HELD_FIRST_MS << MIN (unit->tries, 10));
@@ -332,11 +432,11 @@ hold_on (Life *life, SettleUnit *unit, const char *why)
 static void
 after_refusal (Life *life, SettleUnit *unit, const GError *refusal)
 {
-  log_context (unit->delivery);
+  log_context (life, unit->delivery);
   log_failure ("a settlement is refused", "verdict", settle_kind_name (unit->kind), "error",
                refusal->message, NULL);
   log_context_clear ();
-  metrics_count ("settlements_refused_total", 1, NULL);
+  metrics_count (METRIC_SETTLEMENTS_REFUSED, 1, NULL);
   if (judge_refusal (life->context, unit, refusal))
     settle_desk_add (life->settle, unit);
   else
@@ -348,14 +448,16 @@ settled (const GPtrArray *units, SettledOutcome outcome, const GError *refusal, 
 {
   Life *life = data;
 
-  if (outcome == SETTLED_WRITTEN || outcome == SETTLED_SEEN) {
-    after_commit (life, units, outcome);
+  if (outcome == SETTLED_WRITTEN) {
+    after_commit (life, units);
     return;
   }
   for (guint i = 0; i < units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (units, i);
 
-    if (outcome == SETTLED_LOST)
+    if (outcome == SETTLED_SEEN)
+      after_double (life, unit);
+    else if (outcome == SETTLED_LOST)
       after_loss (life, unit);
     else if (outcome == SETTLED_HELD)
       hold_on (life, unit, refusal->message);
@@ -408,6 +510,14 @@ life_free (Life *life)
 void
 life_take (Life *life, const GPtrArray *deliveries)
 {
+  const gint64 now_ms = clock_database_now_ms ();
+
+  for (guint i = 0; i < deliveries->len; i++) {
+    const Delivery *delivery = g_ptr_array_index (deliveries, i);
+
+    if (delivery->due_ms && delivery->snoozes == 0)
+      metrics_observe_ms (METRIC_RETRY_LATENESS, now_ms - delivery->due_ms, NULL);
+  }
   take_records (life->take, deliveries);
 }
 
@@ -436,7 +546,7 @@ retry_held (Life *life)
     g_ptr_array_add (due, held->unit);
     g_ptr_array_remove_index (life->held, i - 1);
   }
-  metrics_gauge ("settlements_waiting", life->held->len, NULL);
+  metrics_gauge (METRIC_SETTLEMENTS_WAITING, life->held->len, NULL);
   g_mutex_unlock (&life->lock);
   for (guint i = 0; i < due->len; i++)
     settle_desk_add (life->settle, g_ptr_array_index (due, i));
@@ -446,13 +556,16 @@ void
 life_tick (Life *life)
 {
   g_autoptr (GPtrArray) stale = window_stale_lanes (life->window);
+  g_autoptr (GPtrArray) held = window_lanes_to_open (life->window, clock_monotonic_ms ());
   WindowCounts counts = window_counts (life->window);
 
   for (guint i = 0; i < stale->len; i++)
     take_recount (life->take, g_ptr_array_index (stale, i));
+  for (guint i = 0; i < held->len; i++)
+    take_reopen (life->take, g_ptr_array_index (held, i));
   retry_held (life);
-  metrics_gauge ("records_in_flight", counts.in_hand - counts.settling, NULL);
-  metrics_gauge ("records_snoozing", counts.snoozing, NULL);
+  metrics_gauge (METRIC_RECORDS_IN_FLIGHT, counts.in_hand - counts.settling, NULL);
+  metrics_gauge (METRIC_RECORDS_SNOOZING, counts.snoozing, NULL);
 }
 
 void

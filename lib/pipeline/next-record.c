@@ -4,7 +4,8 @@
 #include "kafka/retry-tiers.h"
 #include "pipeline/run-inside.h"
 #include "pipeline/verdicts.h"
-#include "program/journal.h"
+#include "program/dead-end.h"
+#include "program/journal-effect.h"
 #include "program/record-fit.h"
 
 #define OURS_AT_MOST 4096 /* bytes of our headers, framing included */
@@ -20,6 +21,7 @@ step_of (const NextRecord *next, gboolean spends_attempt)
     .reason = next->why ? next->why->message : NULL,
     .error_class = verdict_error_class (next->why),
     .spends_attempt = spends_attempt,
+    .keeps_effects = next->context->consumer->begins_anew,
   };
 }
 
@@ -40,13 +42,16 @@ room_of (const Context *context, const char *topic)
 }
 
 /* Of a claim or a group it is watched on its way; where no consumer reads it, nobody expects it to
- * move. */
+ * move. A dead letter is its group's, whichever claim has died. */
 static const char *
 scope_to_watch (const NextRecord *next, const char *topic)
 {
   const Run *run = next->delivery->run;
 
-  return run && run_group (run) && !g_str_equal (topic, QUARANTINE) ? run_scope (run) : NULL;
+  if (!run || !run_group (run) || g_str_equal (topic, QUARANTINE))
+    return NULL;
+  return g_str_equal (topic, context_dead_letter (next->context)) ? run_group (run)
+                                                                  : run_scope (run);
 }
 
 /* Original bytes, tombstones as tombstones, to the same partition number. One that does
@@ -60,8 +65,7 @@ pass_on (const NextRecord *next, const char *wanted, KafkaHeaders *headers_taken
   GBytes *key = copy_of (message->key, message->key_len);
   GBytes *value = copy_of (message->payload, message->len);
   g_autofree char *reference =
-      g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, delivery->partition->topic,
-                       delivery->partition->number, delivery->offset);
+      record_place (delivery->partition->topic, delivery->partition->number, delivery->offset);
   RecordRoom room = room_of (next->context, wanted);
   const char *topic = wanted;
 
@@ -84,11 +88,45 @@ next_record_fits_tier (const Context *context, const Delivery *delivery)
          limit;
 }
 
-gboolean
-next_record_away (const NextRecord *next, const char *topic, gboolean spends_attempt,
-                  const char **ret_topic, GError **error)
+/* After those that had taken effect when another consumer gave it up. */
+static void
+add_steps (KafkaHeaders *headers, const char *steps)
 {
-  const RecordStep step = step_of (next, spends_attempt);
+  const char *before = kafka_headers_get (headers, RECORD_STEPS);
+  g_autofree char *all = NULL;
+
+  if (!steps)
+    return;
+  all = before ? g_strconcat (before, ",", steps, NULL) : g_strdup (steps);
+  kafka_headers_set (headers, RECORD_STEPS, all);
+}
+
+/* It goes no further by itself: said where an operator looks. */
+static gboolean
+note_end (const NextRecord *next, const char *topic, GError **error)
+{
+  const Delivery *delivery = next->delivery;
+  const Run *run = delivery->run;
+  g_autofree char *source =
+      record_place (delivery->partition->topic, delivery->partition->number, delivery->offset);
+  const DeadEnd end = {
+    .topic = topic,
+    .source = source,
+    .scope = run ? run->scope.scope : NULL,
+    .claim_group_id = run_group (run),
+    .claim_id = run ? run->scope.claim_id : 0,
+    .record = delivery->record,
+    .error_class = next->why ? verdict_error_class (next->why) : "",
+    .error_message = next->why ? next->why->message : NULL,
+  };
+
+  return dead_end_write (next->transaction, &end, error);
+}
+
+gboolean
+next_record_away (const NextRecord *next, const char *topic, const char **ret_topic, GError **error)
+{
+  const RecordStep step = step_of (next, TRUE);
   const char *in_doubt = next->context->consumer->in_doubt;
   g_autofree char *steps = NULL;
   gboolean is_in_doubt = FALSE;
@@ -99,14 +137,15 @@ next_record_away (const NextRecord *next, const char *topic, gboolean spends_att
                                          in_doubt ? in_doubt : "", &steps, &is_in_doubt, error))
     return FALSE;
   headers = record_next_headers (next->delivery->record, &step);
-  kafka_headers_set (headers, RECORD_STEPS, steps);
-  kafka_headers_set (headers, RECORD_INSERT, is_in_doubt ? "unknown" : NULL);
+  add_steps (headers, steps);
+  if (is_in_doubt)
+    kafka_headers_set (headers, RECORD_INSERT, "unknown");
   *ret_topic = pass_on (next, topic, headers);
-  return TRUE;
+  return note_end (next, *ret_topic, error);
 }
 
 void
-next_record_to_tier (const NextRecord *next, gboolean spends_attempt)
+next_record_to_tier (const NextRecord *next, gboolean spends_attempt, NextWait *ret_wait)
 {
   const Context *context = next->context;
   const Delivery *delivery = next->delivery;
@@ -116,11 +155,17 @@ next_record_to_tier (const NextRecord *next, gboolean spends_attempt)
   g_autofree char *topic = retry_topic (context->consumer->name, tier->name);
   RecordStep step = step_of (next, spends_attempt);
 
+  step.consumer = context->consumer->name;
   step.waiting_since_ms = delivery->known.waiting_since_ms;
   if (!spends_attempt && step.waiting_since_ms == 0)
     step.waiting_since_ms = step.now_ms;
   step.not_before_ms = step.now_ms + tier->wait_ms +
                        retry_jitter_ms (topic, delivery->partition->number, tier->wait_ms);
+  *ret_wait = (NextWait){ .attempt = delivery->record->attempt + (spends_attempt ? 1 : 0),
+                          .is_look = !spends_attempt,
+                          .due_ms = step.not_before_ms,
+                          .waiting_since_ms = step.waiting_since_ms };
+  (void)g_strlcpy (ret_wait->topic, topic, sizeof ret_wait->topic);
   /* It fits: asked before */
   (void)pass_on (next, topic, record_next_headers (delivery->record, &step));
 }

@@ -32,6 +32,7 @@ typedef struct {
   const char *error_class;
   const char *downstream; /* whom the call was made to; NULL: nobody was called */
   gboolean is_away;       /* the downstream's trouble, whoever had asked it; it is named then */
+  gboolean for_all;       /* away, and nobody else would fare better: one is enough to tell */
 } VerdictRow;
 
 /* The first row that fits counts: those with a text stand before the one without. A domain has all

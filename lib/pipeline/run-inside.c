@@ -58,6 +58,7 @@ run_end (Delivery *delivery)
   g_ptr_array_unref (run->on_settle);
   g_free (run->note);
   g_free (run->hold_reason);
+  g_free (run->hold_candidates);
   g_free (run);
 }
 
@@ -99,6 +100,12 @@ run_own (Run *run, gint64 token, gint64 group_row_id)
 }
 
 const char *
+run_inbox_scope (const Run *run)
+{
+  return run && run->scope.scope ? run->scope.scope : "";
+}
+
+const char *
 run_group (const Run *run)
 {
   return run ? run->scope.claim_group_id : NULL;
@@ -110,6 +117,7 @@ run_may_go_on (Run *run, GError **error)
   switch (delivery_order (run->delivery)) {
   case RUN_GOES_ON:
     return TRUE;
+  case RUN_STEPS_ASIDE:
   case RUN_AT_BOUNDARY:
     g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_BOUNDARY, "stopped at a step boundary");
     return FALSE;
@@ -292,6 +300,13 @@ run_hold (Run *run, const char *reason, gint64 behind_claim_id, GError **error)
   run->hold_behind = behind_claim_id;
   g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_HOLD, "%s", reason);
   return FALSE;
+}
+
+void
+run_hold_candidates (Run *run, const char *json)
+{
+  g_free (run->hold_candidates);
+  run->hold_candidates = g_strdup (json);
 }
 
 gboolean

@@ -49,6 +49,7 @@ struct Run {
   Breaker *away; /* the last call failed because this downstream is away; borrowed */
   char *hold_reason;
   gint64 hold_behind;
+  char *hold_candidates; /* JSON; NULL: none were seen */
 };
 
 /* Makes the delivery's run; run_end() frees it. NULL is fine. */
@@ -58,6 +59,8 @@ void run_end (Delivery *delivery);
 gboolean run_decode (Run *run, GError **error);
 /* Its run row, as just taken; what was owned before is forgotten. */
 void run_own (Run *run, gint64 token, gint64 group_row_id);
+/* Whose inbox row it writes: its scope, "" for none. NULL is fine. Borrowed. */
+const char *run_inbox_scope (const Run *run);
 /* NULL: none. Borrowed. */
 const char *run_group (const Run *run);
 

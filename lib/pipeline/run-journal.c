@@ -176,7 +176,7 @@ endure_timeout (Run *run, StepUnit *unit, gint64 since_ms, Backoff *pause, GErro
 {
   const Context *context = run->place->context;
 
-  metrics_count ("row_held_total", 1, NULL);
+  metrics_count (METRIC_ROW_HELD, 1, NULL);
   log_limited (LOG_LEVEL_WARNING, "row-held", "somebody holds a row that a claim needs", "error",
                unit->error->message, NULL);
   if (unit->ends->len == 0 || !unit->work)
@@ -189,7 +189,7 @@ endure_timeout (Run *run, StepUnit *unit, gint64 since_ms, Backoff *pause, GErro
     return FALSE;
   }
   g_clear_error (&unit->error);
-  g_usleep (backoff_failed (pause, clock_monotonic_ms ()) * 1000);
+  g_usleep (backoff_failed (pause) * 1000);
   return TRUE;
 }
 

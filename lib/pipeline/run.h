@@ -47,6 +47,9 @@ gboolean run_look_later (Run *run, const char *reason, GError **error);
 /* A person must decide: needs-person with @reason, event, alert. @behind_claim_id 0, or whose hold
  * it waits behind. */
 gboolean run_hold (Run *run, const char *reason, gint64 behind_claim_id, GError **error);
+/* What the person chooses from, kept with the hold: a JSON array, nothing personal. Before
+ * run_hold(). */
+void run_hold_candidates (Run *run, const char *json);
 /* Refused for good by a rule of ours: DEAD. @reason is a short code such as no-participant-id. */
 gboolean run_refuse (Run *run, const char *reason, GError **error);
 /* How often this record has snoozed in a row in this process. */

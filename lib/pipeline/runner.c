@@ -45,6 +45,26 @@ topics_of (const Context *context, GError **error)
   return g_steal_pointer (&topics);
 }
 
+/* A broker that goes away between the start's questions comes back by itself. */
+static char **
+await_topics (const Context *context, GError **error)
+{
+  for (;;) {
+    g_autoptr (GError) problem = NULL;
+    char **topics = topics_of (context, &problem);
+
+    if (topics) {
+      program_set_ready (context->program, TRUE);
+      return topics;
+    }
+    if (g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) &&
+        program_wait_for_broker (context->program, problem))
+      continue;
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return NULL;
+  }
+}
+
 /* What is wrong with the settings is told before anybody is waited for. */
 static gboolean
 begin (Runner *runner, GError **error)
@@ -65,7 +85,7 @@ static gboolean
 join (Runner *runner, GError **error)
 {
   Context *context = &runner->context;
-  g_auto (GStrv) topics = topics_of (context, error);
+  g_auto (GStrv) topics = await_topics (context, error);
   WindowLimits limits = usual_limits;
 
   if (!topics)
@@ -77,6 +97,8 @@ join (Runner *runner, GError **error)
   context_make_breakers (context, poll_wake, runner->poll);
   program_set_liveness (context->program, poll_is_alive, runner->poll);
   runner->life = life_new (context, runner->window, poll_wake, runner->poll);
+  if (context->consumer->begin_beside)
+    context->consumer->begin_beside (context->clients, context->program);
   return poll_join (runner->poll, runner->life, topics, error);
 }
 
@@ -129,6 +151,8 @@ stop (Runner *runner)
   while (!(is_idle = window_wait_idle (runner->window, g_get_monotonic_time () + TICK_US)) &&
          g_get_monotonic_time () < until_us)
     life_tick (runner->life);
+  if (context->consumer->end_beside && !context->consumer->end_beside (context->clients, until_us))
+    is_idle = FALSE;
   if (!is_idle) {
     log_warning ("calls are still out at the shutdown-deadline; they stand journalled as started",
                  NULL);

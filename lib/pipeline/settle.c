@@ -6,11 +6,13 @@
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "claims/claim-group.h"
+#include "claims/group-facts.h"
 #include "pipeline/desk.h"
 #include "pipeline/next-record.h"
 #include "pipeline/settle.sql.h"
 #include "pipeline/suspects.h"
 #include "pipeline/verdicts.h"
+#include "pipeline/waits.h"
 
 #define BATCH_MAX   500
 #define LOCK_MAX_MS 500 /* a stranger's row lock must not hold up those behind */
@@ -99,29 +101,15 @@ record_attempt (const Context *context, SettleUnit *unit, GError **error)
                                   NULL, status, verdict_error_class (unit->why), error);
 }
 
-/* A change that the state does not allow is no failure here: somebody was quicker. */
-static gboolean
-allow_refusal (gboolean is_changed, GError *problem_taken, GError **error)
-{
-  if (is_changed || g_error_matches (problem_taken, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION)) {
-    g_clear_error (&problem_taken);
-    return TRUE;
-  }
-  g_propagate_error (error, problem_taken);
-  return FALSE;
-}
-
 /* Its group has failed under it, or is settled: a child that was pending is stopped. */
 static gboolean
 stop_child (SettleUnit *unit, GError **error)
 {
-  GError *problem = NULL;
-  gboolean is_changed =
-      claim_of (unit) == 0 ||
-      transaction_change_child (&unit->transaction, group_of (unit), claim_of (unit), "stopped",
-                                "the group has failed", &problem);
+  gboolean is_changed;
 
-  return allow_refusal (is_changed, problem, error);
+  return claim_of (unit) == 0 ||
+         transaction_try_child (&unit->transaction, group_of (unit), claim_of (unit), "stopped",
+                                "the group has failed", &is_changed, error);
 }
 
 static gboolean
@@ -140,25 +128,30 @@ write_done (const Context *context G_GNUC_UNUSED, SettleUnit *unit, GError **err
   return TRUE;
 }
 
+/* Into its tier, and what it waits for there. */
+static gboolean
+write_wait (const Context *context, SettleUnit *unit, gboolean spends_attempt, GError **error)
+{
+  const NextRecord next = next_record_of (context, unit);
+  NextWait wait;
+
+  next_record_to_tier (&next, spends_attempt, &wait);
+  CRASH_POINT ("retry/before-commit");
+  return waits_begin (unit->transaction.db, context, unit->delivery, &wait, unit->why, error);
+}
+
 static gboolean
 write_retry (const Context *context, SettleUnit *unit, GError **error)
 {
-  const NextRecord next = next_record_of (context, unit);
-
-  next_record_to_tier (&next, TRUE);
-  CRASH_POINT ("retry/before-commit");
-  return record_attempt (context, unit, error) &&
+  return write_wait (context, unit, TRUE, error) && record_attempt (context, unit, error) &&
          tell (unit, "retry", verdict_error_class (unit->why), error);
 }
 
 static gboolean
 write_later (const Context *context, SettleUnit *unit, GError **error)
 {
-  const NextRecord next = next_record_of (context, unit);
-
-  next_record_to_tier (&next, FALSE);
-  CRASH_POINT ("retry/before-commit");
-  return tell (unit, "look-later", unit->why->message, error);
+  return write_wait (context, unit, FALSE, error) &&
+         tell (unit, "look-later", unit->why->message, error);
 }
 
 static gboolean
@@ -193,18 +186,19 @@ write_hold (const Context *context, SettleUnit *unit, GError **error)
 {
   const Run *run = unit->delivery->run;
   const char *reason = run->hold_reason ? run->hold_reason : verdict_error_class (unit->why);
-  GError *problem = NULL;
-  gboolean is_changed = TRUE;
+  gboolean is_changed;
   gint64 claim_id;
 
   if (!group_of (unit))
     return tell (unit, "hold", reason, error);
-  if (claim_of (unit))
-    is_changed = transaction_change_child (&unit->transaction, group_of (unit), claim_of (unit),
-                                           "held", reason, &problem);
-  return allow_refusal (is_changed, problem, error) && claim_to_hold (unit, &claim_id, error) &&
+  return (claim_of (unit) == 0 ||
+          transaction_try_child (&unit->transaction, group_of (unit), claim_of (unit), "held",
+                                 reason, &is_changed, error)) &&
+         claim_to_hold (unit, &claim_id, error) &&
          transaction_needs_person (&unit->transaction, group_of (unit), claim_id, reason,
                                    run->hold_behind, error) &&
+         (!run->hold_candidates || claim_hold_candidates (unit->transaction.db, claim_id, reason,
+                                                          run->hold_candidates, error)) &&
          record_attempt (context, unit, error);
 }
 
@@ -224,7 +218,7 @@ write_dead (const Context *context, SettleUnit *unit, GError **error)
     return FALSE;
   if (!goes_out)
     return TRUE;
-  return next_record_away (&next, context_dead_letter (context), TRUE, &topic, error) &&
+  return next_record_away (&next, context_dead_letter (context), &topic, error) &&
          tell (unit, strcmp (topic, QUARANTINE) == 0 ? "quarantine" : "dead-letter",
                verdict_error_class (unit->why), error);
 }
@@ -236,7 +230,7 @@ write_quarantine (const Context *context, SettleUnit *unit, GError **error)
   const NextRecord next = next_record_of (context, unit);
   const char *topic = NULL;
 
-  return next_record_away (&next, QUARANTINE, TRUE, &topic, error) &&
+  return next_record_away (&next, QUARANTINE, &topic, error) &&
          tell (unit, "quarantine", verdict_error_class (unit->why), error) &&
          (!has_message (unit) || unit->is_bare || write_dead (context, unit, error));
 }
@@ -249,19 +243,18 @@ write_nothing (const Context *context G_GNUC_UNUSED, SettleUnit *unit G_GNUC_UNU
 }
 
 static const struct {
-  const char *name;
+  const char *name, *label;
   gboolean has_inbox_row;
-  gboolean spends_attempt;
   SettleWrite write;
 } kinds[] = {
-  [SETTLE_DONE] = { "DONE", TRUE, FALSE, write_done },
-  [SETTLE_RETRY] = { "RETRY", TRUE, TRUE, write_retry },
-  [SETTLE_LATER] = { "RETRY", TRUE, FALSE, write_later },
-  [SETTLE_SNOOZE] = { "SNOOZE", FALSE, FALSE, write_snooze },
-  [SETTLE_HOLD] = { "HOLD", TRUE, TRUE, write_hold },
-  [SETTLE_DEAD] = { "DEAD", TRUE, TRUE, write_dead },
-  [SETTLE_QUARANTINE] = { "QUARANTINE", TRUE, TRUE, write_quarantine },
-  [SETTLE_STALE] = { "STALE", TRUE, FALSE, write_nothing },
+  [SETTLE_DONE] = { "DONE", "done", TRUE, write_done },
+  [SETTLE_RETRY] = { "RETRY", "retry", TRUE, write_retry },
+  [SETTLE_LATER] = { "RETRY", "later", TRUE, write_later },
+  [SETTLE_SNOOZE] = { "SNOOZE", "snooze", FALSE, write_snooze },
+  [SETTLE_HOLD] = { "HOLD", "hold", TRUE, write_hold },
+  [SETTLE_DEAD] = { "DEAD", "dead", TRUE, write_dead },
+  [SETTLE_QUARANTINE] = { "QUARANTINE", "quarantine", TRUE, write_quarantine },
+  [SETTLE_STALE] = { "STALE", "stale", TRUE, write_nothing },
 };
 
 const char *
@@ -270,10 +263,10 @@ settle_kind_name (SettleKind kind)
   return kinds[kind].name;
 }
 
-gboolean
-settle_kind_spends_attempt (SettleKind kind)
+const char *
+settle_kind_label (SettleKind kind)
 {
-  return kinds[kind].spends_attempt;
+  return kinds[kind].label;
 }
 
 /* --- The shared transaction --- */
@@ -368,33 +361,25 @@ key_text (const char *message_id, guint hop, guint replay)
   return g_strdup_printf ("%s/%u/%u", message_id, hop, replay);
 }
 
-/* There already: somebody has settled it. Two of one key in a batch: one of them. */
+/* There already: somebody has settled it. Two of one key in a batch: the first of them. */
 static gboolean
 write_inbox (Db *db, Batch *batch, GError **error)
 {
-  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
-  g_autoptr (GPtrArray) verdicts = g_ptr_array_new ();
-  g_autoptr (GArray) hops = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) replays = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (DbColumns) given = db_columns_new ("tiitt");
   g_autoptr (GHashTable) written = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (DbRows) rows = NULL;
 
   for (guint i = 0; i < batch->units->len; i++) {
     const SettleUnit *unit = g_ptr_array_index (batch->units, i);
     const Record *record = unit->delivery->record;
-    gint64 hop = record->hop, replay = record->replay;
 
-    if (!is_open (unit) || !kinds[unit->kind].has_inbox_row)
-      continue;
-    g_ptr_array_add (ids, record->message_id);
-    g_ptr_array_add (verdicts, (char *)kinds[unit->kind].name);
-    g_array_append_val (hops, hop);
-    g_array_append_val (replays, replay);
+    if (is_open (unit) && kinds[unit->kind].has_inbox_row)
+      db_columns_add (given, record->message_id, (gint64)record->hop, (gint64)record->replay,
+                      run_inbox_scope (unit->delivery->run), kinds[unit->kind].name);
   }
-  if (ids->len == 0)
+  if (db_columns_count (given) == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_INBOX_INSERT, "tNIIN", batch->context->consumer->name, ids,
-                   hops->data, (gsize)hops->len, replays->data, (gsize)replays->len, verdicts);
+  rows = db_query (db, error, SQL_INBOX_INSERT, "tC", batch->context->consumer->name, given);
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++)
@@ -413,7 +398,8 @@ write_inbox (Db *db, Batch *batch, GError **error)
   return TRUE;
 }
 
-/* A settlement that is shared between groups locks them all at first touch, in ascending id order. */
+/* A settlement that is shared between groups locks them all at first touch, in ascending id order.
+ */
 static gboolean
 lock_groups (Db *db, Batch *batch, GError **error)
 {
@@ -436,7 +422,9 @@ lock_groups (Db *db, Batch *batch, GError **error)
 static gboolean
 cut_in_two (Db *db, GError **error)
 {
-  if (!GUARD (SETTLE_ATOMIC) && !(db_commit (db, error) && db_begin (db, error)))
+  gboolean goes_on = GUARD (SETTLE_ATOMIC) || (db_commit (db, error) && db_begin (db, error));
+
+  if (!goes_on)
     return FALSE;
   CRASH_POINT ("settle/amid");
   return TRUE;
@@ -472,6 +460,25 @@ is_retry (const SettleUnit *unit)
   return unit->kind == SETTLE_RETRY || unit->kind == SETTLE_LATER;
 }
 
+/* Without the guard OUTBOX_RETRY the next record is no row of the settlement. */
+static guint
+first_row_of (const SettleUnit *unit)
+{
+  return GUARD (OUTBOX_RETRY) || !is_retry (unit) ? 0 : 1;
+}
+
+/* What waited does so no longer, and a suspect that is settled is none. */
+static gboolean
+forget (Db *db, const Context *context, const SettleUnit *unit, GError **error)
+{
+  if (!kinds[unit->kind].has_inbox_row)
+    return TRUE;
+  if (!is_retry (unit) && !waits_end (db, unit->delivery, error))
+    return FALSE;
+  return !unit->delivery->known.has_row ||
+         suspects_forget (db, context->consumer->name, unit->delivery, error);
+}
+
 static gboolean
 write_units (Db *db, Batch *batch, GPtrArray *rows, GError **error)
 {
@@ -482,13 +489,9 @@ write_units (Db *db, Batch *batch, GPtrArray *rows, GError **error)
 
     if (!is_open (unit))
       continue;
-    if (!kinds[unit->kind].write (context, unit, error))
+    if (!kinds[unit->kind].write (context, unit, error) || !forget (db, context, unit, error))
       return FALSE;
-    if (unit->delivery->known.has_row && kinds[unit->kind].has_inbox_row &&
-        !suspects_forget (db, context->consumer->name, unit->delivery, error))
-      return FALSE;
-    for (guint k = !GUARD (OUTBOX_RETRY) && is_retry (unit) ? 1 : 0;
-         k < unit->transaction.rows->len; k++)
+    for (guint k = first_row_of (unit); k < unit->transaction.rows->len; k++)
       g_ptr_array_add (rows, g_ptr_array_index (unit->transaction.rows, k));
   }
   return TRUE;

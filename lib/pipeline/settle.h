@@ -19,7 +19,7 @@ typedef enum {
 
 typedef enum {
   SETTLED_WRITTEN,
-  SETTLED_SEEN,    /* the inbox had it: nothing was written */
+  SETTLED_SEEN,    /* the inbox has its key, of whatever scope: nothing was written */
   SETTLED_LOST,    /* the token is another's: nothing was written */
   SETTLED_HELD,    /* somebody holds a row that it needs: nothing was written */
   SETTLED_REFUSED, /* the database will not have it: @why; nothing was written */
@@ -39,7 +39,7 @@ SettleUnit *settle_unit_new (Delivery *delivery, SettleKind kind, GError *why_ta
 void settle_unit_free (SettleUnit *unit);
 /* As counted and logged: "DONE", "RETRY", … */
 const char *settle_kind_name (SettleKind kind);
-gboolean settle_kind_spends_attempt (SettleKind kind);
+const char *settle_kind_label (SettleKind kind); /* of metrics */
 
 /* Those of one commit that came to the same outcome, of SettleUnit *, borrowed: the caller frees or
  * settles them again. @refusal: of SETTLED_REFUSED. In the desk's thread. */

@@ -6,10 +6,11 @@ Queries of the settle desk, see settle.c.
 select scope, token from runs where scope = any ($1::text[]) order by scope for share
 
 -- name: inbox-insert
--- There already: somebody has settled it, and nothing of this settlement is written.
-insert into inbox (consumer, message_id, hop, replay, verdict)
-select $1, message_id, hop, replay, verdict
-from unnest ($2::text[], $3::bigint[], $4::bigint[], $5::text[]) as given (message_id, hop, replay, verdict)
-order by message_id, hop, replay
+-- There already: somebody has settled it, and nothing of this settlement is written. Of two of one key the first has the row.
+insert into inbox (consumer, message_id, hop, replay, scope, verdict)
+select $1, message_id, hop, replay, scope, verdict
+from unnest ($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+  with ordinality as given (message_id, hop, replay, scope, verdict, n)
+order by message_id, hop, replay, n
 on conflict do nothing
 returning message_id, hop, replay

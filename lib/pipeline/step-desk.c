@@ -22,44 +22,34 @@ struct StepDesk {
   GMutex lock;    /* is_done of all units: nobody touches one that is gone */
 };
 
+/* The statement below asks for it. Without the guard TOKEN whoever starts a step has the run row,
+ * whosever it is. */
+static gboolean
+holds_token (Db *db, const StepUnit *unit, GError **error)
+{
+  return GUARD (TOKEN) ||
+         db_execute (db, NULL, error, SQL_RUN_TAKE_BACK, "ti", unit->scope, unit->token);
+}
+
 static gboolean
 write_starts (Db *db, const Context *context, GPtrArray *units, GError **error)
 {
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) ordinals = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) group_rows = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
-  g_autoptr (GPtrArray) steps = g_ptr_array_new ();
-  g_autoptr (GPtrArray) digests = g_ptr_array_new ();
-  g_autoptr (GPtrArray) notes = g_ptr_array_new ();
+  g_autoptr (DbColumns) given = db_columns_new ("ittiitti");
   g_autoptr (DbRows) rows = NULL;
 
   for (gint64 i = 0; i < units->len; i++) {
     StepUnit *unit = g_ptr_array_index (units, i);
-    gint64 ordinal = unit->ordinal;
-    gint64 group_row = GUARD (GROUP_CHECK) ? unit->group_row_id : 0;
 
     if (!unit->has_start)
       continue;
-    if (!GUARD (TOKEN) &&
-        !db_execute (db, NULL, error, SQL_RUN_TAKE_BACK, "ti", unit->scope, unit->token))
+    if (!holds_token (db, unit, error))
       return FALSE;
-    g_array_append_val (numbers, i);
-    g_array_append_val (ordinals, ordinal);
-    g_array_append_val (tokens, unit->token);
-    g_array_append_val (group_rows, group_row);
-    g_ptr_array_add (scopes, (char *)unit->scope);
-    g_ptr_array_add (steps, (char *)unit->step);
-    g_ptr_array_add (digests, (char *)unit->digest);
-    g_ptr_array_add (notes, (char *)unit->note);
+    db_columns_add (given, i, unit->scope, unit->step, (gint64)unit->ordinal, unit->token,
+                    unit->digest, unit->note, GUARD (GROUP_CHECK) ? unit->group_row_id : (gint64)0);
   }
-  if (numbers->len == 0)
+  if (db_columns_count (given) == 0)
     return TRUE;
-  rows = db_query (db, error, SQL_JOURNAL_START, "INNIINNIT", numbers->data, (gsize)numbers->len,
-                   scopes, steps, ordinals->data, (gsize)ordinals->len, tokens->data,
-                   (gsize)tokens->len, digests, notes, group_rows->data, (gsize)group_rows->len,
-                   context_works_in (context));
+  rows = db_query (db, error, SQL_JOURNAL_START, "CT", given, context_works_in (context));
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++) {
@@ -124,11 +114,18 @@ typedef struct {
 } Single;
 
 static gboolean
+asks_for_token (const StepUnit *unit)
+{
+  return GUARD (TOKEN) && unit->needs_token;
+}
+
+/* Or needs none. */
+static gboolean
 has_token (Db *db, const StepUnit *unit, GError **error)
 {
   g_autoptr (DbRows) rows = NULL;
 
-  if (!unit->needs_token || !GUARD (TOKEN))
+  if (!asks_for_token (unit))
     return TRUE;
   rows = db_query (db, error, SQL_RUN_TOKEN, "ti", unit->scope, unit->token);
   if (rows && db_rows_count (rows) == 0)
@@ -207,7 +204,7 @@ do_one (Desk *desk, const Context *context, StepUnit *unit)
   Single single = { context, unit, NULL };
   Outbox *outbox = program_outbox (context->program);
 
-  if (desk_transaction (desk, TRUE, do_single, &single, &unit->error)) {
+  if (desk_transaction (desk, DESK_REPEATS, do_single, &single, &unit->error)) {
     if (single.rows)
       outbox_publish (outbox, single.rows);
   } else if (g_error_matches (unit->error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
@@ -244,7 +241,7 @@ do_batch (Desk *desk, GPtrArray *batch, gpointer data)
 
   for (guint i = 0; i < batch->len; i++)
     pass_points (g_ptr_array_index (batch, i), FALSE);
-  if (!desk_transaction (desk, FALSE, do_shared, &together, &error))
+  if (!desk_transaction (desk, 0, do_shared, &together, &error))
     for (guint i = 0; i < batch->len; i++) /* a conflict redoes its members singly */
       do_one (desk, steps->context, g_ptr_array_index (batch, i));
   for (guint i = 0; i < batch->len; i++)

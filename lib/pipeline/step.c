@@ -37,12 +37,16 @@ get_pass (Run *run, const char *downstream, Pass *ret_pass, GError **error)
 }
 
 static void
-give_back (Run *run, Pass *pass, BreakerReport told)
+give_back (Run *run, Pass *pass, const char *scope, BreakerReport told)
 {
   const char *group = run_claim_group_id (run); /* what one form has poisoned counts once */
 
   if (pass->breaker)
-    breaker_report (pass->breaker, &pass->call, group ? group : run_scope (run), told);
+    breaker_report (pass->breaker, &pass->call,
+                    scope   ? scope
+                    : group ? group
+                            : run_scope (run),
+                    told);
 }
 
 /* @problem NULL: it was answered. */
@@ -52,7 +56,7 @@ report (Run *run, Pass *pass, const GError *problem)
   gboolean is_away = problem && verdict_is_downstream_away (problem);
 
   run_note_away (run, is_away ? pass->breaker : NULL);
-  give_back (run, pass,
+  give_back (run, pass, verdict_is_for_all (problem) ? BREAKER_EVERYBODY : NULL,
              run->away                                  ? BREAKER_DOWN
              : problem && !verdict_downstream (problem) ? BREAKER_NOT_CALLED
                                                         : BREAKER_WORKED);
@@ -74,6 +78,44 @@ digest_differs (Run *run, const Step *step, const JournalRow *row)
   all =
       sealer_hmac_all (run_sealer (run), "digest", step->request); /* keys may have been rotated */
   return !g_strv_contains ((const char *const *)all, row->digest);
+}
+
+/* "create-person/child-1" is told as "create-person". */
+static void
+kind_of (const Step *step, char *kind, gsize size)
+{
+  g_strlcpy (kind, step->name, MIN (size, strcspn (step->name, "/") + 1));
+}
+
+static void
+count_step (const Step *step, const char *outcome)
+{
+  char kind[64];
+
+  kind_of (step, kind, sizeof kind);
+  metrics_count (METRIC_STEPS, 1, kind, outcome, NULL);
+}
+
+static void
+count_found_unknown (const Step *step)
+{
+  char kind[64];
+
+  kind_of (step, kind, sizeof kind);
+  metrics_count (METRIC_STEPS_UNKNOWN, 1, kind, NULL);
+}
+
+static void
+count_call (const Step *step, gint64 ms, gboolean worked, const GError *problem)
+{
+  gboolean is_unknown = !worked && call_outcome (problem) == CALL_UNKNOWN;
+
+  metrics_observe_ms (METRIC_CALL_SECONDS, ms,
+                      worked       ? "finished"
+                      : is_unknown ? "unknown"
+                                   : "failed",
+                      NULL);
+  count_step (step, worked ? "ok" : is_unknown ? "unknown" : "failed");
 }
 
 static const JournalRow *
@@ -125,7 +167,7 @@ give_up (StepRun *s, GError **error)
 
   add_end (s, "given up", NULL);
   log_warning ("a step is given up", "step", s->step->name, NULL);
-  metrics_count ("steps_given_up_total", 1, "step", s->step->name, NULL);
+  count_step (s->step, "given-up");
   return run_submit (s->run, &unit, error);
 }
 
@@ -134,9 +176,9 @@ look (StepRun *s, char **ret_result, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   LookOutcome outcome;
-  Pass pass;
+  Pass pass = { 0 };
 
-  if (!get_pass (s->run, s->step->downstream, &pass, error))
+  if (!s->step->looks_here && !get_pass (s->run, s->step->downstream, &pass, error))
     return LOOK_FAILED;
   CRASH_POINT_OF ("look/before", s->step->name);
   outcome = s->step->look (s->run, s->data, ret_result, &problem);
@@ -210,7 +252,7 @@ settle_unknown (StepRun *s, const JournalRow *row, char **ret_result, GError **e
   s->ordinal = row->ordinal;
   if (!take_over (s, row, error))
     return FALSE;
-  metrics_count ("steps_unknown_total", 1, "step", s->step->name, NULL);
+  count_found_unknown (s->step);
   if (s->step->look && GUARD (LOOK)) {
     switch (look (s, &found, error)) {
     case LOOK_FAILED:
@@ -224,7 +266,8 @@ settle_unknown (StepRun *s, const JournalRow *row, char **ret_result, GError **e
     case LOOK_CANNOT:
       break;
     }
-  } else if (s->step->once) {
+  }
+  if (s->step->once && GUARD (ONCE)) {
     *ret_result = give_up (s, error) ? g_strdup ("") : NULL;
     return *ret_result != NULL;
   }
@@ -291,11 +334,16 @@ judge_call (StepRun *s, GError *problem, GError **error)
   gboolean is_last = delivery_is_last_attempt (run->delivery, run->place->context->attempts_max) &&
                      !(run->away && breaker_opens_within (run->away, BREAKER_OPENS_WITHIN_MS));
 
+  if (s->step->optional && (verdict == VERDICT_RETRY || verdict == VERDICT_DEAD)) {
+    log_warning ("a step that is best effort has failed", "step", s->step->name, "error",
+                 problem->message, NULL);
+    g_error_free (problem);
+    return give_up (s, error) ? g_strdup ("") : NULL;
+  }
   if (!s->step->is_read && call_outcome (problem) == CALL_UNKNOWN &&
       !(s->step->after_insert && is_last)) {
     log_warning ("the outcome of a call is unknown", "step", s->step->name, "error",
                  problem->message, NULL);
-    metrics_count ("calls_unknown_total", 1, "step", s->step->name, NULL);
     g_set_error (error, PIPELINE_ERROR, PIPELINE_ERROR_UNKNOWN, "%s: %s", s->step->name,
                  problem->message);
     g_error_free (problem);
@@ -325,15 +373,13 @@ call (StepRun *s, Pass *pass, GError **error)
   gboolean is_repeat = run_journal_unknowns (run, s->own->scope, s->step->name) > 0;
   char *result = NULL;
 
+  log_context_set ("step", s->step->name);
   CRASH_POINT_OF ("call/before", s->step->name);
   CRASH_POINT_SOON ("call/during", s->step->name);
   result = s->step->call (run, s->data, &problem);
   CRASH_POINT_OF ("call/after", s->step->name);
-  metrics_observe_ms ("call_duration_seconds", clock_monotonic_ms () - before, "outcome",
-                      result                                   ? "finished"
-                      : call_outcome (problem) == CALL_UNKNOWN ? "unknown"
-                                                               : "failed",
-                      NULL);
+  log_context_set ("step", NULL);
+  count_call (s->step, clock_monotonic_ms () - before, result != NULL, problem);
   report (run, pass, problem);
   if (!result && s->step->read)
     result = s->step->read (run, s->data, problem, is_repeat);
@@ -386,7 +432,7 @@ start_and_call (StepRun *s, GError **error)
   if (!get_pass (s->run, s->step->downstream, &pass, error))
     return NULL;
   if (!start (s, error)) {
-    give_back (s->run, &pass, BREAKER_NOT_CALLED);
+    give_back (s->run, &pass, NULL, BREAKER_NOT_CALLED);
     return NULL;
   }
   result = call (s, &pass, error);
@@ -467,13 +513,14 @@ run_step (Run *run, const Step *step, gpointer data, GError **error)
 }
 
 char *
-run_read (Run *run, const char *name, StepCall call_it, gpointer data, GError **error)
+run_read (Run *run, const char *name, const char *downstream, StepCall call_it, gpointer data,
+          GError **error)
 {
   GError *problem = NULL;
   char *result = NULL;
   Pass pass;
 
-  if (!run_may_go_on (run, error) || !get_pass (run, NULL, &pass, error))
+  if (!run_may_go_on (run, error) || !get_pass (run, downstream, &pass, error))
     return NULL;
   log_context_set ("step", name);
   CRASH_POINT_OF ("read/before", name);

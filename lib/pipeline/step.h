@@ -49,7 +49,12 @@ struct Step {
   StepCall call;
   StepLook look; /* NULL: repeat without looking (drafts, updates that replace the row) */
   StepRead read; /* NULL: no error is an answer */
-  gboolean once; /* never repeated after an unknown: journalled given up (notes) */
+  /* Never repeated after an unknown that a look, if there is one, has not settled: journalled given up
+   * (notes, e-mails) */
+  gboolean once;
+  gboolean looks_here; /* the look asks nobody but our own database */
+  /* Best effort: what fails, or gets no answer, is given up at once, with an event */
+  gboolean optional;
   /* Cannot die: when it fails for good it is given up, with event, alert and needs-person */
   gboolean after_insert;
   /* What an unknown leaves behind, for the monitoring event, or NULL: "an orphan draft" */
@@ -82,5 +87,7 @@ guint run_journal_unknowns (Run *run, const char *scope, const char *step_name);
 void run_step_note (Run *run, const char *note);
 
 /* A question that is asked anew each time and changes nothing (the increment, a look for claims):
- * not journalled, with step boundary and log context as for a step. Returns what @call returns. */
-char *run_read (Run *run, const char *name, StepCall call, gpointer data, GError **error);
+ * not journalled, with step boundary and log context as for a step. @downstream: as in a step.
+ * Returns what @call returns. */
+char *run_read (Run *run, const char *name, const char *downstream, StepCall call, gpointer data,
+                GError **error);

@@ -36,20 +36,17 @@ gboolean
 suspects_close_partitions (Db *db, const Counter *counter, const GPtrArray *partitions,
                            GError **error)
 {
-  g_autoptr (GPtrArray) topics = g_ptr_array_new ();
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (DbColumns) given = db_columns_new ("ti");
 
   for (guint i = 0; i < partitions->len; i++) {
     const Partition *partition = g_ptr_array_index (partitions, i);
-    gint64 number = partition->number;
 
-    g_ptr_array_add (topics, partition->topic);
-    g_array_append_val (numbers, number);
+    db_columns_add (given, partition->topic, (gint64)partition->number);
   }
-  return db_execute (db, NULL, error, SQL_CLOSE_COUNTS, "ttNI", counter->consumer,
-                     counter->instance_id, topics, numbers->data, (gsize)numbers->len) &&
-         db_execute (db, NULL, error, SQL_CLOSE_SUSPECTS, "ttNI", counter->consumer,
-                     counter->instance_id, topics, numbers->data, (gsize)numbers->len);
+  return db_execute (db, NULL, error, SQL_CLOSE_COUNTS, "ttC", counter->consumer,
+                     counter->instance_id, given) &&
+         db_execute (db, NULL, error, SQL_CLOSE_SUSPECTS, "ttC", counter->consumer,
+                     counter->instance_id, given);
 }
 
 static char *
@@ -67,22 +64,18 @@ array_text (const GArray *offsets)
 gboolean
 suspects_count (Db *db, const Counter *counter, const GPtrArray *counts, GError **error)
 {
-  g_autoptr (GPtrArray) topics = g_ptr_array_new ();
-  g_autoptr (GPtrArray) offsets = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (DbColumns) given = db_columns_new ("tit");
 
   if (counts->len == 0)
     return TRUE;
   for (guint i = 0; i < counts->len; i++) {
     const OpenCount *count = g_ptr_array_index (counts, i);
-    gint64 number = count->partition->number;
+    g_autofree char *offsets = array_text (count->offsets);
 
-    g_ptr_array_add (topics, count->partition->topic);
-    g_ptr_array_add (offsets, array_text (count->offsets));
-    g_array_append_val (numbers, number);
+    db_columns_add (given, count->partition->topic, (gint64)count->partition->number, offsets);
   }
-  return db_queue (db, error, SQL_COUNT_OPEN, "ttNIN", counter->consumer, counter->instance_id,
-                   topics, numbers->data, (gsize)numbers->len, offsets);
+  return db_queue (db, error, SQL_COUNT_OPEN, "ttC", counter->consumer, counter->instance_id,
+                   given);
 }
 
 gboolean

@@ -17,7 +17,14 @@
 #define HELD_BATCH_MS    2000
 #define REGISTRY_WAIT_MS 1000
 
-typedef enum { ITEM_RECORD, ITEM_OPEN, ITEM_RECOUNT, ITEM_PUT_BACK, ITEM_CLOSE } ItemKind;
+typedef enum {
+  ITEM_RECORD,
+  ITEM_OPEN,
+  ITEM_REOPEN,
+  ITEM_RECOUNT,
+  ITEM_PUT_BACK,
+  ITEM_CLOSE
+} ItemKind;
 
 typedef struct {
   ItemKind kind;
@@ -62,7 +69,8 @@ answer (TakeDesk *take, Delivery *delivery, TakenOutcome outcome, GError *why_ta
   take->options.taken (delivery, outcome, why_taken, take->options.data);
 }
 
-/* An error that no repetition mends is not the records' fault, and must not lose them. FALSE: somebody holds a row. */
+/* An error that no repetition mends is not the records' fault, and must not lose them. FALSE:
+ * somebody holds a row. */
 static gboolean
 do_unless_held (TakeDesk *take, guint flags, DbWork work, gpointer data, const char *what)
 {
@@ -74,19 +82,12 @@ do_unless_held (TakeDesk *take, guint flags, DbWork work, gpointer data, const c
     if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
       continue; /* all works here may be done again */
     log_limited (LOG_LEVEL_ERROR, what, what, "error", error->message, NULL);
-    metrics_count ("row_held_total", 1, NULL);
+    metrics_count (METRIC_ROW_HELD, 1, NULL);
     if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
         g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT))
       return FALSE;
     context_ill (error->message);
   }
-}
-
-static void
-do_or_die (TakeDesk *take, guint flags, DbWork work, gpointer data, const char *what)
-{
-  while (!do_unless_held (take, flags, work, data, what))
-    ;
 }
 
 /* --- Partitions come and go --- */
@@ -108,13 +109,19 @@ open_lane (Db *db, gpointer data, GError **error)
   return opening->records != NULL;
 }
 
+/* One whose rows somebody holds is opened later: the others go on. */
 static void
 do_open (TakeDesk *take, const Item *item)
 {
   Opening opening = { take, item, NULL };
+  Window *window = take->options.window;
 
-  do_or_die (take, 0, open_lane, &opening, "a partition's records cannot be read");
-  window_open (take->options.window, item->lane, opening.records);
+  if (!window_lane_is_ours (window, item->lane))
+    return;
+  if (do_unless_held (take, 0, open_lane, &opening, "a partition's records cannot be read"))
+    window_open (window, item->lane, opening.records);
+  else
+    window_hold (window, item->lane, clock_monotonic_ms ());
 }
 
 static gboolean
@@ -166,15 +173,21 @@ do_put_back (TakeDesk *take, const Item *item)
 
 /* --- Records --- */
 
+/* What the database says of one. */
+typedef struct {
+  const char *settled_scope; /* whose inbox row has its key; NULL: there is none */
+  gboolean is_seen, is_stale, is_over, is_strange;
+  gint64 token; /* 0: not taken */
+  gint64 group_row_id;
+} Found;
+
 typedef struct {
   TakeDesk *take;
   GPtrArray *deliveries; /* of Delivery * */
   GPtrArray *counts;     /* of OpenCount * */
   GPtrArray *first;      /* of Delivery *: the first of their lanes */
-  /* answers of the transaction, by position */
-  gboolean *are_seen, *are_stale, *are_over, *are_strange;
-  gint64 *tokens; /* 0: not taken */
-  gint64 *group_rows;
+  Found *found;          /* by position */
+  DbRows *settled;       /* those that the inbox has */
 } Take;
 
 static void
@@ -211,81 +224,38 @@ gather_counts (Take *work, GPtrArray *lanes)
   }
 }
 
-/* The columns by which records are looked for in the inbox. */
-typedef struct {
-  GArray *numbers, *hops, *replays, *claims; /* of gint64 */
-  GPtrArray *ids, *guids;                    /* borrowed */
-} Columns;
-
-static void
-columns_clear (Columns *columns)
-{
-  g_array_unref (columns->numbers);
-  g_array_unref (columns->hops);
-  g_array_unref (columns->replays);
-  g_array_unref (columns->claims);
-  g_ptr_array_unref (columns->ids);
-  g_ptr_array_unref (columns->guids);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Columns, columns_clear)
-
-static Columns
-columns_of (const GPtrArray *deliveries)
-{
-  Columns columns = { g_array_new (FALSE, FALSE, sizeof (gint64)),
-                      g_array_new (FALSE, FALSE, sizeof (gint64)),
-                      g_array_new (FALSE, FALSE, sizeof (gint64)),
-                      g_array_new (FALSE, FALSE, sizeof (gint64)),
-                      g_ptr_array_new (),
-                      g_ptr_array_new () };
-
-  for (gint64 i = 0; i < deliveries->len; i++) {
-    const Delivery *delivery = g_ptr_array_index (deliveries, i);
-    gint64 hop = delivery->record->hop, replay = delivery->record->replay;
-    const char *guid = run_group (delivery->run);
-    gint64 claim_id = delivery->run ? delivery->run->scope.claim_id : 0;
-
-    g_array_append_val (columns.numbers, i);
-    g_array_append_val (columns.hops, hop);
-    g_array_append_val (columns.replays, replay);
-    g_array_append_val (columns.claims, claim_id);
-    g_ptr_array_add (columns.ids, delivery->record->message_id);
-    g_ptr_array_add (columns.guids, (gpointer)(guid ? guid : ""));
-  }
-  return columns;
-}
-
-/* Counts, which must stand before anything of a record is looked at, and what has been handled before. */
+/* Counts, which must stand before anything of a record is looked at, and what has been handled
+ * before. */
 static gboolean
 count_and_look (Db *db, gpointer data, GError **error)
 {
   Take *work = data;
   const Counter *counter = &work->take->counter;
-  g_auto (Columns) columns = columns_of (work->deliveries);
-  g_autoptr (DbRows) seen = NULL;
+  g_autoptr (DbColumns) given = db_columns_new ("itii");
 
   if (!suspects_count (db, counter, work->counts, error))
     return FALSE;
   for (guint i = 0; i < work->first->len; i++)
     if (!suspects_forget_below (db, counter, g_ptr_array_index (work->first, i), error))
       return FALSE;
-  for (guint i = 0; i < work->deliveries->len; i++) {
+  for (gint64 i = 0; i < work->deliveries->len; i++) {
     Delivery *delivery = g_ptr_array_index (work->deliveries, i);
+    const Record *record = delivery->record;
 
     if (delivery->known.is_suspect && !suspects_open_one (db, counter, delivery, error))
       return FALSE;
+    db_columns_add (given, i, record->message_id, (gint64)record->hop, (gint64)record->replay);
   }
   if (work->deliveries->len == 0)
     return TRUE;
-  seen =
-      db_query_last (db, error, SQL_LOOK, "tINII", counter->consumer, columns.numbers->data,
-                     (gsize)columns.numbers->len, columns.ids, columns.hops->data,
-                     (gsize)columns.hops->len, columns.replays->data, (gsize)columns.replays->len);
-  if (!seen)
+  g_clear_pointer (&work->settled, db_rows_free);
+  memset (work->found, 0, work->deliveries->len * sizeof *work->found);
+  work->settled = db_query_last (db, error, SQL_LOOK, "tC", counter->consumer, given);
+  if (!work->settled)
     return FALSE;
-  memset (work->are_seen, 0, work->deliveries->len * sizeof *work->are_seen);
-  for (guint i = 0; i < db_rows_count (seen); i++)
-    work->are_seen[db_rows_int (seen, i, "n")] = GUARD (INBOX);
+  for (guint i = 0; GUARD (INBOX) && i < db_rows_count (work->settled); i++)
+    work->found[db_rows_int (work->settled, i, "n")].settled_scope =
+        db_rows_text (work->settled, i, "scope");
   return TRUE;
 }
 
@@ -300,24 +270,26 @@ own (Db *db, gpointer data, GError **error)
 {
   Take *work = data;
   const Counter *counter = &work->take->counter;
-  g_auto (Columns) columns = columns_of (work->deliveries);
-  g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
+  g_autoptr (DbColumns) wanted = db_columns_new ("tti"), given = db_columns_new ("itiitti");
   g_autoptr (GHashTable) tokens = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (DbRows) owned = NULL, again = NULL;
+  gboolean asks_group = !work->take->options.context->consumer->outlives_groups;
 
-  for (guint i = 0; i < work->deliveries->len; i++)
-    g_ptr_array_add (scopes,
-                     ((Delivery *)g_ptr_array_index (work->deliveries, i))->run->scope.scope);
-  owned = db_query (db, error, SQL_OWN, "tNNoI", counter->instance_id, scopes, columns.guids,
-                    GUARD (STALE) ? 1 : 0, columns.replays->data, (gsize)columns.replays->len);
+  for (gint64 i = 0; i < work->deliveries->len; i++) {
+    const Delivery *delivery = g_ptr_array_index (work->deliveries, i);
+    const Record *record = delivery->record;
+    const RunScope *scope = &delivery->run->scope;
+    const char *guid = asks_group && scope->claim_group_id ? scope->claim_group_id : "";
+
+    db_columns_add (wanted, scope->scope, guid, (gint64)record->replay);
+    db_columns_add (given, i, record->message_id, (gint64)record->hop, (gint64)record->replay,
+                    scope->scope, guid, scope->claim_id);
+  }
+  owned = db_query (db, error, SQL_OWN, "toC", counter->instance_id, GUARD (STALE) ? 1 : 0, wanted);
   if (!owned)
     return FALSE;
-  again = db_query_last (db, error, SQL_LOOK_AGAIN, "tINIINTI", counter->consumer,
-                         columns.numbers->data, (gsize)columns.numbers->len, columns.ids,
-                         columns.hops->data, (gsize)columns.hops->len, columns.replays->data,
-                         (gsize)columns.replays->len, columns.guids,
-                         context_works_in (work->take->options.context), columns.claims->data,
-                         (gsize)columns.claims->len);
+  again = db_query_last (db, error, SQL_LOOK_AGAIN, "tTC", counter->consumer,
+                         context_works_in (work->take->options.context), given);
   if (!again)
     return FALSE;
   for (guint i = 0; i < db_rows_count (owned); i++)
@@ -329,18 +301,21 @@ own (Db *db, gpointer data, GError **error)
     gboolean is_owned =
         g_hash_table_lookup_extended (tokens, delivery->run->scope.scope, NULL, &row);
 
-    work->are_seen[n] = GUARD (INBOX) && db_rows_boolean (again, i, "is_seen");
-    work->are_stale[n] = !is_owned || (GUARD (STALE) && !db_rows_is_null (again, i, "replay") &&
-                                       delivery->record->replay < db_rows_int (again, i, "replay"));
-    work->are_over[n] = db_rows_boolean (again, i, "is_over");
-    work->are_strange[n] = db_rows_boolean (again, i, "is_of_another_group");
-    work->tokens[n] = is_owned ? db_rows_int (owned, GPOINTER_TO_UINT (row), "token") : 0;
-    work->group_rows[n] = db_rows_int (again, i, "group_row_id");
+    work->found[n] = (Found){
+      .is_seen = GUARD (INBOX) && db_rows_boolean (again, i, "is_seen"),
+      .is_stale = !is_owned || (GUARD (STALE) && !db_rows_is_null (again, i, "replay") &&
+                                delivery->record->replay < db_rows_int (again, i, "replay")),
+      .is_over = db_rows_boolean (again, i, "is_over"),
+      .is_strange = db_rows_boolean (again, i, "is_of_another_group"),
+      .token = is_owned ? db_rows_int (owned, GPOINTER_TO_UINT (row), "token") : 0,
+      .group_row_id = db_rows_int (again, i, "group_row_id"),
+    };
   }
   return TRUE;
 }
 
-/* Waits while a schema cannot be asked for: everything waits for it then, nothing is lost. FALSE: answered. */
+/* Waits while a schema cannot be asked for: everything waits for it then, nothing is lost. FALSE:
+ * answered. */
 static gboolean
 decode (TakeDesk *take, Delivery *delivery)
 {
@@ -400,53 +375,46 @@ set_doubles_aside (TakeDesk *take, GPtrArray *deliveries)
   }
 }
 
+/* What its run row, the inbox and its group say of it. */
+static void
+answer_owned (TakeDesk *take, Delivery *delivery, const Found *found)
+{
+  if (found->is_seen) {
+    answer (take, delivery, TAKEN_SEEN, NULL);
+    return;
+  }
+  if (found->is_strange) {
+    run_end (delivery);
+    answer (take, delivery, TAKEN_UNREADABLE,
+            g_error_new (EVENTS_ERROR, EVENTS_ERROR_MALFORMED,
+                         "its claim is not one of the claim group that it names"));
+    return;
+  }
+  if (found->is_stale) {
+    answer (take, delivery, TAKEN_STALE, NULL);
+    return;
+  }
+  run_own (delivery->run, found->token, found->group_row_id);
+  if (found->is_over)
+    answer (take, delivery, TAKEN_OVER,
+            g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER, "its group is over"));
+  else
+    answer_taken (take, delivery);
+}
+
 /* FALSE: somebody holds a run row; nobody is answered. */
 static gboolean
 own_together (TakeDesk *take, GPtrArray *deliveries)
 {
-  Take work = { .take = take, .deliveries = deliveries };
+  g_autofree Found *found = g_new0 (Found, deliveries->len);
+  Take work = { .take = take, .deliveries = deliveries, .found = found };
   gboolean are_owned;
 
-  work.are_seen = g_new0 (gboolean, deliveries->len);
-  work.are_stale = g_new0 (gboolean, deliveries->len);
-  work.are_over = g_new0 (gboolean, deliveries->len);
-  work.are_strange = g_new0 (gboolean, deliveries->len);
-  work.tokens = g_new0 (gint64, deliveries->len);
-  work.group_rows = g_new0 (gint64, deliveries->len);
   CRASH_POINT ("take/before-own");
   are_owned = do_unless_held (take, 0, own, &work, "records cannot be taken");
   CRASH_POINT ("take/after-own");
-  for (guint i = 0; are_owned && i < deliveries->len; i++) {
-    Delivery *delivery = g_ptr_array_index (deliveries, i);
-
-    if (work.are_seen[i]) {
-      answer (take, delivery, TAKEN_SEEN, NULL);
-      continue;
-    }
-    if (work.are_strange[i]) {
-      run_end (delivery);
-      answer (take, delivery, TAKEN_UNREADABLE,
-              g_error_new (EVENTS_ERROR, EVENTS_ERROR_MALFORMED,
-                           "its claim is not one of the claim group that it names"));
-      continue;
-    }
-    if (work.are_stale[i]) {
-      answer (take, delivery, TAKEN_STALE, NULL);
-      continue;
-    }
-    run_own (delivery->run, work.tokens[i], work.group_rows[i]);
-    if (work.are_over[i])
-      answer (take, delivery, TAKEN_OVER,
-              g_error_new (PIPELINE_ERROR, PIPELINE_ERROR_GROUP_OVER, "its group is over"));
-    else
-      answer_taken (take, delivery);
-  }
-  g_free (work.are_seen);
-  g_free (work.are_stale);
-  g_free (work.are_over);
-  g_free (work.are_strange);
-  g_free (work.tokens);
-  g_free (work.group_rows);
+  for (guint i = 0; are_owned && i < deliveries->len; i++)
+    answer_owned (take, g_ptr_array_index (deliveries, i), &found[i]);
   return are_owned;
 }
 
@@ -463,45 +431,171 @@ own_all (TakeDesk *take, GPtrArray *deliveries)
     g_autoptr (GPtrArray) alone = g_ptr_array_new ();
 
     g_ptr_array_add (alone, g_ptr_array_index (deliveries, i));
-    /* Each that is held costs its wait: those after them are taken a moment later, not after all of them. */
+    /* Each that is held costs its wait: those after them are taken a moment later, not after all of
+     * them. */
     if (deliveries->len == 1 || clock_monotonic_ms () > until_ms || !own_together (take, alone))
       answer (take, g_ptr_array_index (deliveries, i), TAKEN_HELD, NULL);
   }
 }
 
+static gboolean
+is_of_any_scope (const char *settled_scope)
+{
+  return settled_scope && *settled_scope == '\0';
+}
+
+/* What the inbox says of its key, and what it is. Whose key another scope's record has, is not
+ * handled: it goes on under a key of its own. */
 static void
+sort_one (TakeDesk *take, Delivery *delivery, const char *settled_scope, GPtrArray *scoped)
+{
+  if (is_of_any_scope (settled_scope)) {
+    answer (take, delivery, TAKEN_SEEN, NULL);
+    return;
+  }
+  if (!decode (take, delivery))
+    return;
+  if (g_strcmp0 (settled_scope, run_inbox_scope (delivery->run)) == 0) {
+    answer (take, delivery, TAKEN_SEEN, NULL);
+    return;
+  }
+  if (settled_scope)
+    record_set_apart (delivery->record, run_inbox_scope (delivery->run));
+  if (is_to_be_owned (delivery))
+    g_ptr_array_add (scoped, delivery);
+  else
+    answer_taken (take, delivery);
+}
+
+static gboolean
 count_all (TakeDesk *take, Take *work, GPtrArray *lanes)
 {
+  gboolean are_counted;
+
   gather_counts (work, lanes);
-  work->are_seen = g_new0 (gboolean, MAX (1, work->deliveries->len));
   CRASH_POINT ("take/before-count");
-  do_or_die (take, DESK_ASYNCHRONOUS, count_and_look, work, "deliveries cannot be counted");
+  are_counted = do_unless_held (take, DESK_ASYNCHRONOUS, count_and_look, work,
+                                "deliveries cannot be counted");
   CRASH_POINT ("take/after-count");
+  return are_counted;
+}
+
+/* FALSE: somebody holds a row that counting needs; nobody is answered. */
+static gboolean
+do_together (TakeDesk *take, GPtrArray *deliveries, GPtrArray *lanes)
+{
+  g_autoptr (GPtrArray) counts = g_ptr_array_new_with_free_func (open_count_free);
+  g_autoptr (GPtrArray) first = g_ptr_array_new ();
+  g_autoptr (GPtrArray) scoped = g_ptr_array_new ();
+  g_autofree Found *found = g_new0 (Found, deliveries->len);
+  Take work = {
+    .take = take, .deliveries = deliveries, .counts = counts, .first = first, .found = found
+  };
+  gboolean are_counted = count_all (take, &work, lanes);
+
+  for (guint i = 0; are_counted && i < deliveries->len; i++)
+    sort_one (take, g_ptr_array_index (deliveries, i), found[i].settled_scope, scoped);
+  if (are_counted)
+    own_all (take, scoped);
+  g_clear_pointer (&work.settled, db_rows_free);
+  return are_counted;
+}
+
+/* Taken out of @deliveries. */
+static GPtrArray *
+steal_those_of (GPtrArray *deliveries, const Lane *lane)
+{
+  GPtrArray *of_lane = g_ptr_array_new ();
+
+  for (guint i = 0; i < deliveries->len;) {
+    Delivery *delivery = g_ptr_array_index (deliveries, i);
+
+    if (delivery->partition != lane_partition (lane)) {
+      i++;
+      continue;
+    }
+    g_ptr_array_add (of_lane, delivery);
+    g_ptr_array_remove_index (deliveries, i);
+  }
+  return of_lane;
+}
+
+static void
+answer_all (TakeDesk *take, GPtrArray *deliveries, TakenOutcome outcome)
+{
+  for (guint i = 0; i < deliveries->len; i++)
+    answer (take, g_ptr_array_index (deliveries, i), outcome, NULL);
+}
+
+/* Its records wait for as long as it is held. */
+static void
+do_lane (TakeDesk *take, Lane *lane, GPtrArray *of_lane)
+{
+  g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+
+  g_ptr_array_add (alone, lane);
+  if (do_together (take, of_lane, alone))
+    return;
+  window_hold (take->options.window, lane, clock_monotonic_ms ());
+  answer_all (take, of_lane, TAKEN_HELD);
+}
+
+/* Whose count a stranger holds keeps no other partition waiting. */
+static void
+do_by_lanes (TakeDesk *take, GPtrArray *deliveries, GPtrArray *lanes)
+{
+  gint64 until_ms = clock_monotonic_ms () + HELD_BATCH_MS;
+
+  for (guint i = 0; i < lanes->len; i++) {
+    Lane *lane = g_ptr_array_index (lanes, i);
+    g_autoptr (GPtrArray) of_lane = steal_those_of (deliveries, lane);
+
+    if (clock_monotonic_ms () > until_ms) /* as with run rows: a moment later */
+      answer_all (take, of_lane, TAKEN_HELD);
+    else
+      do_lane (take, lane, of_lane);
+  }
+  answer_all (take, deliveries, TAKEN_LOST); /* their lanes have gone */
+}
+
+static void
+set_held_aside (TakeDesk *take, GPtrArray *deliveries, GPtrArray *lanes)
+{
+  for (guint i = 0; i < lanes->len;) {
+    Lane *lane = g_ptr_array_index (lanes, i);
+    g_autoptr (GPtrArray) of_lane = NULL;
+
+    if (window_lane_is_open (take->options.window, lane)) {
+      i++;
+      continue;
+    }
+    of_lane = steal_those_of (deliveries, lane);
+    g_ptr_array_remove_index (lanes, i);
+    answer_all (take, of_lane, TAKEN_HELD);
+  }
 }
 
 static void
 do_records (TakeDesk *take, GPtrArray *deliveries, GPtrArray *lanes)
 {
-  g_autoptr (GPtrArray) counts = g_ptr_array_new_with_free_func (open_count_free);
-  g_autoptr (GPtrArray) first = g_ptr_array_new ();
-  g_autoptr (GPtrArray) scoped = g_ptr_array_new ();
-  Take work = { .take = take, .deliveries = deliveries, .counts = counts, .first = first };
+  set_held_aside (take, deliveries, lanes);
+  if (lanes->len == 0)
+    answer_all (take, deliveries, TAKEN_LOST);
+  else if (!do_together (take, deliveries, lanes))
+    do_by_lanes (take, deliveries, lanes);
+}
 
-  count_all (take, &work, lanes);
-  for (guint i = 0; i < deliveries->len; i++) {
-    Delivery *delivery = g_ptr_array_index (deliveries, i);
+/* Its own count first: that is what may be held. */
+static void
+do_reopen (TakeDesk *take, const Item *item)
+{
+  g_autoptr (GPtrArray) none = g_ptr_array_new (), alone = g_ptr_array_new ();
 
-    if (work.are_seen[i])
-      answer (take, delivery, TAKEN_SEEN, NULL);
-    else if (!decode (take, delivery))
-      continue;
-    else if (is_to_be_owned (delivery))
-      g_ptr_array_add (scoped, delivery);
-    else
-      answer_taken (take, delivery);
-  }
-  g_free (work.are_seen);
-  own_all (take, scoped);
+  g_ptr_array_add (alone, item->lane);
+  if (do_together (take, none, alone))
+    do_open (take, item);
+  else
+    window_hold (take->options.window, item->lane, clock_monotonic_ms ());
 }
 
 static void
@@ -524,6 +618,9 @@ do_batch (Desk *desk G_GNUC_UNUSED, GPtrArray *batch, gpointer data)
     switch (item->kind) {
     case ITEM_OPEN:
       do_open (take, item);
+      break;
+    case ITEM_REOPEN:
+      do_reopen (take, item);
       break;
     case ITEM_PUT_BACK:
       do_put_back (take, item);
@@ -611,6 +708,12 @@ void
 take_open (TakeDesk *take, Lane *lane)
 {
   add_for_lane (take, ITEM_OPEN, lane);
+}
+
+void
+take_reopen (TakeDesk *take, Lane *lane)
+{
+  add_for_lane (take, ITEM_REOPEN, lane);
 }
 
 void

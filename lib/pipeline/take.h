@@ -14,7 +14,7 @@ typedef enum {
   TAKEN_OVER,       /* its group is settled: nothing of it is to be done */
   TAKEN_UNREADABLE, /* does not decode, a tombstone, or of no scope that we can take */
   TAKEN_CONDEMNED,  /* it has ended its process too often */
-  TAKEN_HELD,       /* somebody holds its run row */
+  TAKEN_HELD,       /* somebody holds its run row, or its partition's count */
   TAKEN_BUSY,       /* another record of its scope was taken at the same moment */
   TAKEN_LOST,       /* stopped meanwhile, or its partition has gone */
 } TakenOutcome;
@@ -44,6 +44,7 @@ void take_desk_free (TakeDesk *desk); /* after what waits there; NULL is fine */
 void take_records (TakeDesk *desk, const GPtrArray *deliveries);
 /* Assigned: what the database knows of its records is read, then it is open */
 void take_open (TakeDesk *desk, Lane *lane);
+void take_reopen (TakeDesk *desk, Lane *lane);           /* it was held */
 void take_recount (TakeDesk *desk, Lane *lane);          /* its stored counts are stale */
 void take_put_back (TakeDesk *desk, Delivery *delivery); /* a suspect that has come to no verdict */
 /* Revoked or lost (of Lane *): counts are closed. Waits for it, at most @ms. */

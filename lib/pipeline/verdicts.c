@@ -143,6 +143,14 @@ verdict_is_downstream_away (const GError *error)
   return row && row->is_away;
 }
 
+gboolean
+verdict_is_for_all (const GError *error)
+{
+  const VerdictRow *row = error ? row_of (error) : NULL;
+
+  return row && row->for_all;
+}
+
 const char *
 verdict_downstream (const GError *error)
 {

@@ -27,5 +27,8 @@ const char *verdict_downstream (const GError *error);
  * refuses is there. TRUE implies a verdict_downstream(). FALSE with a verdict_downstream(): it is
  * there and has answered. */
 gboolean verdict_is_downstream_away (const GError *error);
+/* TRUE: one such failure is enough to know that it is away for everyone (a key that is not taken).
+ */
+gboolean verdict_is_for_all (const GError *error);
 /* What is known of a call that ended with @error. Of one that no page knows nothing is: unknown. */
 CallOutcome call_outcome (const GError *error);

@@ -5,6 +5,8 @@
 
 #define RATE_SLOT_MS                                                                               \
   50 /* what has left in the last one or two of these bounds what is taken ahead */
+#define HELD_FIRST_MS  1000 /* before a held lane is opened again; doubled */
+#define HELD_MAX_MS    15000
 #define OUTAGE_LOOK_MS 60000 /* between two looks for what has waited too long */
 
 struct Lane {
@@ -14,6 +16,8 @@ struct Lane {
   gboolean is_open;
   gboolean has_begun;
   gboolean counts_stale;
+  gint64 open_at_ms;   /* a held one, monotonic; 0: it is not held, or is being opened */
+  gint64 held_ms;      /* its last pause; 0: none since it was open */
   GQueue unfinished;   /* Delivery *, by offset: unfinished, or finished behind an unfinished one */
   gint64 next;         /* may be stored; -1: nothing new */
   GHashTable *records; /* offset -> RecordState *, found in the database at the opening */
@@ -36,6 +40,7 @@ struct Window {
   GSequence *snoozing;
   guint counts[DELIVERY_STATES]; /* of all deliveries, forgotten ones too; HELD is not counted */
   Delivery *solo;                /* the suspect that runs alone */
+  gboolean is_clearing;          /* who is in hand has been told to step aside for one */
   gint64 outage_look_at_ms;
   gint64 slot_ms; /* begin of the slot below */
   guint left_in_slot, left_before;
@@ -160,8 +165,59 @@ window_open (Window *window, Lane *lane, GHashTable *records_taken)
   lock (window);
   lane->records = records_taken;
   lane->is_open = TRUE;
+  lane->open_at_ms = lane->held_ms = 0;
   unlock (window);
   g_hash_table_unref (before);
+}
+
+void
+window_hold (Window *window, Lane *lane, gint64 now_ms)
+{
+  lock (window);
+  lane->is_open = FALSE;
+  lane->held_ms = lane->held_ms ? MIN (HELD_MAX_MS, 2 * lane->held_ms) : HELD_FIRST_MS;
+  lane->open_at_ms = now_ms + lane->held_ms;
+  unlock (window);
+}
+
+gboolean
+window_lane_is_open (Window *window, Lane *lane)
+{
+  gboolean is_open;
+
+  lock (window);
+  is_open = lane->is_open;
+  unlock (window);
+  return is_open;
+}
+
+gboolean
+window_lane_is_ours (Window *window, Lane *lane)
+{
+  gboolean is_ours;
+
+  lock (window);
+  is_ours = lane->source != NULL;
+  unlock (window);
+  return is_ours;
+}
+
+GPtrArray *
+window_lanes_to_open (Window *window, gint64 now_ms)
+{
+  GPtrArray *due = g_ptr_array_new_with_free_func ((GDestroyNotify)lane_unref);
+
+  lock (window);
+  for (guint i = 0; i < window->lanes->len; i++) {
+    Lane *lane = g_ptr_array_index (window->lanes, i);
+
+    if (lane->open_at_ms == 0 || lane->open_at_ms > now_ms)
+      continue;
+    lane->open_at_ms = 0;
+    g_ptr_array_add (due, lane_ref (lane));
+  }
+  unlock (window);
+  return due;
 }
 
 gboolean
@@ -208,6 +264,30 @@ window_lane_begins (Window *window, Lane *lane)
   lane->has_begun = TRUE;
   unlock (window);
   return begins;
+}
+
+static gint64
+could_begin_ms (const Delivery *delivery)
+{
+  return delivery->due_ms ? delivery->due_ms : MAX (0, delivery->appended_at_ms);
+}
+
+void
+window_backlog (Window *window, gint64 database_now_ms, WindowBacklogTold told, gpointer data)
+{
+  lock (window);
+  for (guint i = 0; i < window->lanes->len; i++) {
+    const Lane *lane = g_ptr_array_index (window->lanes, i);
+    const Delivery *oldest = lane->unfinished.length > 0 ? lane->unfinished.head->data : lane->head;
+    WindowBacklog of_lane = { .partition = lane->partition };
+
+    if (oldest && could_begin_ms (oldest) <= database_now_ms)
+      of_lane.since_ms = could_begin_ms (oldest);
+    if (lane->head)
+      of_lane.next_due_ms = lane->head->due_ms;
+    told (&of_lane, data);
+  }
+  unlock (window);
 }
 
 GPtrArray *
@@ -407,6 +487,22 @@ has_room (const Window *window, guint bound)
          window->counts[DELIVERY_SETTLING] < window->limits.settling;
 }
 
+/* A suspect waits: who is in hand stops at its next step boundary and is taken again. Else a death
+ * with many claims in hand would cost the whole time of each, one after another, not that of a step
+ * or two. */
+static void
+clear_the_way (Window *window)
+{
+  if (window->is_clearing)
+    return;
+  for (guint i = 0; i < window->lanes->len; i++)
+    for (GList *link = ((Lane *)g_ptr_array_index (window->lanes, i))->unfinished.head; link;
+         link = link->next)
+      if (delivery_is_in_hand (link->data))
+        delivery_give_order (link->data, RUN_STEPS_ASIDE);
+  window->is_clearing = TRUE;
+}
+
 /* FALSE: it is a suspect, and has to wait until it would run alone. */
 static gboolean
 hand_over (Window *window, GList *link, const WindowMoment *moment, GPtrArray *ret_to_take)
@@ -414,10 +510,14 @@ hand_over (Window *window, GList *link, const WindowMoment *moment, GPtrArray *r
   Delivery *delivery = link->data;
 
   if (delivery->known.is_suspect) {
-    if (in_hand (window) > 0)
+    if (in_hand (window) > 0) {
+      clear_the_way (window);
       return FALSE;
+    }
     window->solo = delivery;
   }
+  window->is_clearing = FALSE;
+  delivery_back_in_line (delivery);
   g_queue_delete_link (&window->due, link);
   move (window, delivery, DELIVERY_TAKING, MOVER_POLL);
   delivery->taken_at_ms = moment->now_ms;
@@ -515,7 +615,7 @@ window_sleeps_ms (Window *window, const WindowMoment *moment, gint64 ms)
     for (guint i = 0; i < window->lanes->len; i++) {
       const Lane *lane = g_ptr_array_index (window->lanes, i);
 
-      if (lane->head && lane->unfinished.length < window->limits.unfinished)
+      if (lane->head && lane->is_open && lane->unfinished.length < window->limits.unfinished)
         ms = MIN (ms, head_waits_ms (lane->head, moment));
     }
   unlock (window);
@@ -531,30 +631,29 @@ goes_on (const Delivery *delivery)
   return delivery->lane && delivery_order (delivery) == RUN_GOES_ON;
 }
 
+static gboolean
+go_on_as (Window *window, Delivery *delivery, DeliveryState to, Mover mover)
+{
+  gboolean is_moved;
+
+  lock (window);
+  is_moved = goes_on (delivery);
+  if (is_moved)
+    move (window, delivery, to, mover);
+  unlock (window);
+  return is_moved;
+}
+
 gboolean
 window_ready (Window *window, Delivery *delivery)
 {
-  gboolean is_ready;
-
-  lock (window);
-  is_ready = goes_on (delivery);
-  if (is_ready)
-    move (window, delivery, DELIVERY_READY, MOVER_TAKE);
-  unlock (window);
-  return is_ready;
+  return go_on_as (window, delivery, DELIVERY_READY, MOVER_TAKE);
 }
 
 gboolean
 window_begin (Window *window, Delivery *delivery)
 {
-  gboolean begins;
-
-  lock (window);
-  begins = goes_on (delivery);
-  if (begins)
-    move (window, delivery, DELIVERY_RUNNING, MOVER_WORKER);
-  unlock (window);
-  return begins;
+  return go_on_as (window, delivery, DELIVERY_RUNNING, MOVER_WORKER);
 }
 
 void

@@ -63,6 +63,9 @@ void window_store (Window *window, WindowStore store, gpointer data);
 /* Lanes whose stored counts differ from the true ones; of Lane *, references (lane_unref). */
 GPtrArray *window_stale_lanes (Window *window);
 
+/* Held lanes whose pause is over, each once; of Lane *, references (lane_unref). */
+GPtrArray *window_lanes_to_open (Window *window, gint64 now_ms);
+
 /* A revoke in three steps: order, wait until what is in hand has come to its boundary, take
  * away. */
 void window_order (Window *window, GPtrArray *lanes, RunOrder order);
@@ -83,6 +86,12 @@ GPtrArray *window_lanes_of (Window *window, const GPtrArray *deliveries);
 /* What the database knows about its records has been read: @records of RecordState * by offset,
  * taken. */
 void window_open (Window *window, Lane *lane, GHashTable *records_taken);
+/* Somebody holds rows without which none of its records may be begun: nothing more is read from it
+ * until it is opened again. That is due after a pause, which grows while it is held in succession.
+ */
+void window_hold (Window *window, Lane *lane, gint64 now_ms);
+gboolean window_lane_is_open (Window *window, Lane *lane);
+gboolean window_lane_is_ours (Window *window, Lane *lane); /* FALSE: revoked */
 /* The offsets whose counts are open, suspects left out: they have rows of their own. Counts as
  * stored from now on. FALSE: revoked meanwhile. */
 gboolean window_open_offsets (Window *window, Lane *lane, GArray *ret_offsets);
@@ -102,6 +111,17 @@ void window_snooze (Window *window, Delivery *delivery, gint64 wake_at_ms, Mover
 void window_count_snooze (Window *window, Delivery *delivery);
 /* A step has finished: a suspect is a bystander again. */
 void window_progress (Window *window, Delivery *delivery);
+
+/* What waits in a partition, @since_ms: the moment from which its oldest unfinished record could
+ * have been handled (0: none could, by now); @next_due_ms: when the head of a tier is due (0: there
+ * is none, or it is the source). Both by the database's clock. */
+typedef struct {
+  const Partition *partition;
+  gint64 since_ms, next_due_ms;
+} WindowBacklog;
+/* Called for each lane with the window's lock held; must not wait. */
+typedef void (*WindowBacklogTold) (const WindowBacklog *of_lane, gpointer data);
+void window_backlog (Window *window, gint64 database_now_ms, WindowBacklogTold told, gpointer data);
 
 typedef struct {
   guint in_hand; /* taking to settling */

@@ -60,11 +60,8 @@ work (gpointer item, gpointer data)
 static void
 add (Crew *crew, guint from, guint count)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new ();
-
   for (guint i = 0; i < count; i++)
-    g_ptr_array_add (items, GUINT_TO_POINTER (from + i));
-  crew_add_all (crew, items);
+    crew_add (crew, GUINT_TO_POINTER (from + i));
 }
 
 /* With the lock held. */

@@ -267,7 +267,7 @@ without_a_due_time_it_waits_as_long_as_its_tier (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (none_of_ours); i++) {
     g_assert_cmpint (due_ms (WAIT_MS, NOW_MS - 5000, none_of_ours[i]), ==, NOW_MS - 5000 + WAIT_MS);
-    g_assert_cmpint (due_ms (WAIT_MS, -1, none_of_ours[i]), ==, NOW_MS + WAIT_MS);
+    g_assert_cmpint (due_ms (WAIT_MS, NOW_MS + 1, none_of_ours[i]), ==, NOW_MS + WAIT_MS);
   }
 }
 
@@ -278,7 +278,6 @@ no_due_time_is_further_ahead_than_its_tier (void)
   g_assert_cmpint (due_by_header (NOW_MS + EDGE_MS + 1, NOW_MS), ==, NOW_MS + EDGE_MS);
   g_assert_cmpint (due_by_header (G_MAXINT64, NOW_MS), ==, NOW_MS + EDGE_MS);
   g_assert_cmpint (due_by_header (G_MAXINT64, NOW_MS - 1000), ==, NOW_MS - 1000 + EDGE_MS);
-  g_assert_cmpint (due_by_header (G_MAXINT64, -1), ==, NOW_MS + EDGE_MS);
 }
 
 /* A producer may write any timestamp into a record. */
@@ -289,21 +288,29 @@ no_timestamp_is_later_than_now (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (absurd); i++) {
     Partition *partition = partition_new ("claims.686c", 3, 0);
-    Delivery *delivery;
+    Delivery *delivery =
+        delivery_new (partition, NULL, 7, NULL, 0, absurd[i], NOW_MS, kafka_headers_new ());
 
-    g_assert_cmpint (due_ms (WAIT_MS, absurd[i], NULL), ==, NOW_MS + WAIT_MS);
-    g_assert_cmpint (due_by_header (G_MAXINT64, absurd[i]), ==, NOW_MS + EDGE_MS);
-    delivery = delivery_new (partition, NULL, 7, NULL, 0, absurd[i], NOW_MS, kafka_headers_new ());
     g_assert_cmpint (delivery->appended_at_ms, ==, NOW_MS);
     delivery_free (delivery);
     partition_unref (partition);
   }
 }
 
+/* From when it is read each of them would wait as long as its tier, one behind the other. */
 static void
-before_any_epoch_is_no_timestamp (void)
+without_any_time_of_its_own_it_waits_for_nothing (void)
 {
-  g_assert_cmpint (due_ms (WAIT_MS, G_MININT64, NULL), ==, NOW_MS + WAIT_MS);
+  const gint64 no_times[] = { G_MININT64, -1, NOW_MS + 60001, NOW_MS + 86400000, G_MAXINT64 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (no_times); i++) {
+    g_assert_cmpint (due_ms (WAIT_MS, no_times[i], NULL), ==, 0);
+    g_assert_cmpint (due_ms (WAIT_MS, no_times[i], "soon"), ==, 0);
+    g_assert_cmpint (due_by_header (G_MAXINT64, no_times[i]), ==, 0);
+    g_assert_cmpint (due_by_header (NOW_MS + EDGE_MS + 1, no_times[i]), ==, 0);
+    /* Ours, and the clock that wrote it is wrong. */
+    g_assert_cmpint (due_by_header (NOW_MS + WAIT_MS, no_times[i]), ==, NOW_MS + WAIT_MS);
+  }
 }
 
 /* --- What it says of itself --- */
@@ -337,7 +344,7 @@ static void
 the_order_only_goes_further (void)
 {
   Partition *partition = partition_new ("claims.686c", 3, 0);
-  const RunOrder orders[] = { RUN_GOES_ON, RUN_AT_BOUNDARY, RUN_LOST };
+  const RunOrder orders[] = { RUN_GOES_ON, RUN_STEPS_ASIDE, RUN_AT_BOUNDARY, RUN_LOST };
 
   for (guint a = 0; a < G_N_ELEMENTS (orders); a++)
     for (guint b = 0; b < G_N_ELEMENTS (orders); b++) {
@@ -348,6 +355,10 @@ the_order_only_goes_further (void)
       g_assert_cmpint (delivery_order (delivery), ==, orders[a]);
       delivery_give_order (delivery, orders[b]);
       g_assert_cmpint (delivery_order (delivery), ==, MAX (orders[a], orders[b]));
+      delivery_back_in_line (delivery);
+      g_assert_cmpint (delivery_order (delivery), ==,
+                       MAX (orders[a], orders[b]) == RUN_STEPS_ASIDE ? RUN_GOES_ON
+                                                                     : MAX (orders[a], orders[b]));
       delivery_free (delivery);
     }
   partition_unref (partition);
@@ -442,7 +453,8 @@ main (int argc, char **argv)
        without_a_due_time_it_waits_as_long_as_its_tier);
   ADD ("no-due-time-is-further-ahead-than-its-tier", no_due_time_is_further_ahead_than_its_tier);
   ADD ("no-timestamp-is-later-than-now", no_timestamp_is_later_than_now);
-  ADD ("before-any-epoch-is-no-timestamp", before_any_epoch_is_no_timestamp);
+  ADD ("without-any-time-of-its-own-it-waits-for-nothing",
+       without_any_time_of_its_own_it_waits_for_nothing);
   ADD ("it-has-waited-since-its-header-says-but-not-from-tomorrow-on",
        it_has_waited_since_its_header_says_but_not_from_tomorrow_on);
   ADD ("the-order-only-goes-further", the_order_only_goes_further);

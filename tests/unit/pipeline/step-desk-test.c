@@ -1,8 +1,10 @@
-/* The statement that starts steps: whoever waits beside the owner of a run row starts nothing. needs: postgres */
+/* The statement that starts steps: whoever waits beside the owner of a run row starts nothing.
+ * needs: postgres */
 #include "pipeline/step-desk.sql.h"
 #include "support/database.h"
 
-/* Two deliveries of one scope, with the tokens 1 and 2, are about to start its first step; the run row has 2. */
+/* Two deliveries of one scope, with the tokens 1 and 2, are about to start its first step; the run
+ * row has 2. */
 static void
 test_only_the_owner_starts (void)
 {

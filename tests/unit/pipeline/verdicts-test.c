@@ -12,38 +12,8 @@
 #include "events/codec.h"
 #include "kafka/client.h"
 #include "pipeline/run.h"
-#include "pipeline/verdicts.h"
 #include "program/program.h"
-
-typedef struct {
-  GQuark domain;
-  int code;
-  const char *text;
-  Verdict verdict;
-  const char *error_class;
-  const char *downstream;
-  gboolean is_away;
-} Expected;
-
-static void
-check (const Expected *expected)
-{
-  g_autoptr (GError) error = g_error_new_literal (expected->domain, expected->code, expected->text);
-
-  g_test_message ("%s %d: %s", g_quark_to_string (expected->domain), expected->code,
-                  expected->text);
-  g_assert_cmpstr (verdict_name (verdict_of (error)), ==, verdict_name (expected->verdict));
-  g_assert_cmpstr (verdict_error_class (error), ==, expected->error_class);
-  g_assert_cmpstr (verdict_downstream (error), ==, expected->downstream);
-  g_assert_cmpint (verdict_is_downstream_away (error), ==, expected->is_away);
-}
-
-static void
-check_all (const Expected *expected, guint count)
-{
-  for (guint i = 0; i < count; i++)
-    check (&expected[i]);
-}
+#include "support/verdicts.h"
 
 static void
 our_own_words (void)
@@ -91,6 +61,7 @@ an_ill_process_is_not_the_messages_fault (void)
     { KAFKA_ERROR, KAFKA_ERROR_SETTING, "x", VERDICT_ILL, "broker" },
     { KAFKA_ERROR, KAFKA_ERROR_AWAY, "x", VERDICT_ILL, "broker" },
     { KAFKA_ERROR, KAFKA_ERROR_TOPICS, "x", VERDICT_ILL, "broker" },
+    { KAFKA_ERROR, KAFKA_ERROR_TOPIC_MISSING, "x", VERDICT_ILL, "broker" },
     { KAFKA_ERROR, KAFKA_ERROR_FATAL, "x", VERDICT_ILL, "broker" },
     { DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_AHEAD, "x", VERDICT_ILL, "database-schema" },
   };

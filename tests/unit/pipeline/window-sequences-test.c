@@ -47,7 +47,7 @@ typedef struct {
   gint64 offset;
   char key;
   ModelState state;
-  gboolean is_lost, is_ordered, has_key, is_suspect;
+  gboolean is_lost, is_ordered, is_aside, has_key, is_suspect;
   gint64 wake_at_ms;
   guint64 turn; /* of its last handing out */
 } Reading;
@@ -59,7 +59,7 @@ typedef struct {
   GPtrArray *readings; /* of Reading *: all there are */
   GRand *random;
   guint64 turns;
-  guint reads, finished, given_up, alone, worn_out;
+  guint reads, finished, given_up, alone, worn_out, asides;
 } Model;
 
 static gboolean
@@ -176,23 +176,57 @@ check_handed_out (Model *model, Reading *reading)
                      MAX_WAIT_MS);
 }
 
+static gboolean
+suspect_waits (const Model *model)
+{
+  for (guint i = 0; i < model->readings->len; i++) {
+    const Reading *reading = g_ptr_array_index (model->readings, i);
+
+    if (reading->state == IN_LINE && reading->is_suspect &&
+        reading->delivery->state == DELIVERY_DUE)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Only for a suspect, and then whoever is in hand; what has to leave for good stays told so. */
+static void
+check_who_steps_aside (Model *model)
+{
+  gboolean was_asked = FALSE;
+
+  for (guint i = 0; i < model->readings->len; i++) {
+    Reading *reading = g_ptr_array_index (model->readings, i);
+    gboolean is_aside = delivery_order (reading->delivery) == RUN_STEPS_ASIDE;
+
+    was_asked |= is_aside && !reading->is_aside;
+    reading->is_aside = is_aside;
+  }
+  g_assert_true (!was_asked || suspect_waits (model));
+  model->asides += was_asked;
+}
+
+static gboolean
+may_go_on (const Reading *reading)
+{
+  return !reading->is_lost && !reading->is_ordered && !reading->is_aside;
+}
+
 /* None is left that could have been handed out, had there been room for it. */
 static void
 check_none_is_forgotten (const Model *model)
 {
-  gboolean suspect_waits = FALSE;
-
   if (model->moment.allowed < limits.in_flight || !model->moment.may_read || solo (model) ||
       in_flight (model) >= limits.in_flight || count (model, SETTLING) >= limits.settling)
     return;
-  for (guint i = 0; i < model->readings->len; i++) {
-    const Reading *reading = g_ptr_array_index (model->readings, i);
-
-    suspect_waits |= reading->state == IN_LINE && reading->is_suspect &&
-                     reading->delivery->state == DELIVERY_DUE;
-  }
-  if (suspect_waits) {
+  if (suspect_waits (model)) {
     g_assert_cmpuint (in_flight (model) + count (model, SETTLING), >, 0);
+    for (guint i = 0; i < model->readings->len; i++) {
+      const Reading *reading = g_ptr_array_index (model->readings, i);
+
+      if (reading->state >= TAKING && reading->state <= RUNNING)
+        g_assert_false (may_go_on (reading));
+    }
     return;
   }
   for (guint i = 0; i < model->readings->len; i++) {
@@ -289,12 +323,14 @@ hand_out (Model *model)
     }
     model->alone += reading->is_suspect;
     model->worn_out += model->moment.allowed == 0;
+    reading->is_aside = FALSE;
     reading->state = TAKING;
     reading->has_key = TRUE;
     reading->turn = model->turns++;
   }
   if (taken->len > 0)
     g_assert_cmpuint (in_flight (model), <=, bound);
+  check_who_steps_aside (model);
   check_none_is_forgotten (model);
   if (model->moment.may_read) /* nothing new before time passes or somebody wakes it */
     g_assert_cmpint (window_sleeps_ms (model->window, &model->moment, 500), >, 0);
@@ -386,7 +422,7 @@ make_ready (Model *model)
   if (!reading)
     return;
   is_ready = window_ready (model->window, reading->delivery);
-  g_assert_cmpint (is_ready, ==, !reading->is_lost && !reading->is_ordered);
+  g_assert_cmpint (is_ready, ==, may_go_on (reading));
   if (is_ready)
     reading->state = READY;
   else
@@ -402,7 +438,7 @@ begin (Model *model)
   if (!reading)
     return;
   begins = window_begin (model->window, reading->delivery);
-  g_assert_cmpint (begins, ==, !reading->is_lost && !reading->is_ordered);
+  g_assert_cmpint (begins, ==, may_go_on (reading));
   if (begins)
     reading->state = RUNNING;
   else
@@ -881,6 +917,7 @@ whatever_happens_nothing_is_lost_doubled_or_early (void)
   /* Neither an idle nor a blocked sequence shows anything. */
   g_assert_cmpuint (model->given_up, >, 100);
   g_assert_cmpuint (model->alone, >, 5);
+  g_assert_cmpuint (model->asides, >, 5);
   g_assert_cmpuint (model->worn_out, >, 5);
   g_assert_cmpuint (model->finished, >, OPERATIONS / 100);
   model_free (model);

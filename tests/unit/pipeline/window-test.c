@@ -103,6 +103,48 @@ nothing_is_read_before_it_is_open_or_while_it_may_not (void)
   fixture_free (fixture);
 }
 
+static guint
+count_lanes_to_open (Fixture *fixture)
+{
+  g_autoptr (GPtrArray) lanes = window_lanes_to_open (fixture->window, fixture->moment.now_ms);
+
+  return lanes->len;
+}
+
+/* A stranger holds its count: the others go on, nobody spins, and it is tried again ever seldomer.
+ */
+static void
+a_held_lane_keeps_nobody_waiting_or_awake (void)
+{
+  static const gint64 pauses_ms[] = { 1000, 2000, 4000, 8000, 15000, 15000 };
+  Fixture *fixture = fixture_new (&limits);
+  Source *held = assigned (fixture, 100), *other = assigned (fixture, 0);
+
+  (void)write_at (fixture, held, 0, "a", 50);
+  assert_handed_out (fixture, ""); /* its head is read, and not due */
+  pass (fixture, 100);
+  for (guint i = 0; i < G_N_ELEMENTS (pauses_ms); i++) {
+    window_hold (fixture->window, held->lane, fixture->moment.now_ms);
+    g_assert_false (window_lane_is_open (fixture->window, held->lane));
+    write_all (fixture, other, "b");
+    g_assert_cmpuint (hand_out (fixture), ==, 1);
+    settle_all (fixture);
+    g_assert_cmpint (window_sleeps_ms (fixture->window, &fixture->moment, 60000), ==, 60000);
+    pass (fixture, pauses_ms[i] - 1);
+    g_assert_cmpuint (count_lanes_to_open (fixture), ==, 0);
+    pass (fixture, 1);
+    g_assert_cmpuint (count_lanes_to_open (fixture), ==, 1);
+    g_assert_cmpuint (count_lanes_to_open (fixture), ==, 0); /* it is being opened */
+  }
+  window_open (fixture->window, held->lane, no_records ());
+  assert_handed_out (fixture, "0/0");
+  settle_all (fixture);
+  window_hold (fixture->window, held->lane, fixture->moment.now_ms);
+  pass (fixture, pauses_ms[0]);
+  g_assert_cmpuint (count_lanes_to_open (fixture), ==, 1); /* pauses begin anew */
+  fixture_free (fixture);
+}
+
 /* --- Tiers --- */
 
 static void
@@ -295,33 +337,34 @@ verdicts_that_wait_for_their_commit_bound_what_is_taken (void)
 
 /* --- Suspects --- */
 
-/* Its second record is a suspect: "bystander, suspect, bystander". */
-static Source *
+/* "Bystander, suspect, bystander", of which the first one runs. */
+static Delivery *
 with_suspect (Fixture *fixture)
 {
+  Delivery *first;
   Source *source = source_new (fixture, 0);
   GHashTable *records = no_records ();
 
   assign (fixture, source);
   add_record (records, 1, TRUE, 0);
   window_open (fixture->window, source->lane, records);
-  write_all (fixture, source, "abc");
-  return source;
+  write_all (fixture, source, "a");
+  g_assert_cmpuint (hand_out (fixture), ==, 1);
+  first = taken (fixture, 0);
+  carry (fixture, first, DELIVERY_RUNNING);
+  write_all (fixture, source, "bc");
+  return first;
 }
 
 /* A suspect that runs, after all before it have finished. */
 static Delivery *
 suspect_runs (Fixture *fixture)
 {
-  Delivery *first, *suspect;
+  Delivery *first = with_suspect (fixture), *suspect;
 
-  (void)with_suspect (fixture);
-  assert_handed_out (fixture, "0/0");
-  first = taken (fixture, 0);
-  for (DeliveryState state = DELIVERY_READY; state <= DELIVERY_SETTLING; state++) {
-    carry (fixture, first, state);
-    assert_handed_out (fixture, "");
-  }
+  assert_handed_out (fixture, "");
+  carry (fixture, first, DELIVERY_SETTLING);
+  assert_handed_out (fixture, "");
   finish (fixture, first, MOVER_SETTLE);
   assert_handed_out (fixture, "0/1");
   suspect = taken (fixture, 0);
@@ -363,6 +406,32 @@ a_suspect_that_gets_on_is_a_bystander_again (void)
   fixture_free (fixture);
 }
 
+/* Not the whole of each claim: until a step has ended, and then the next one's turn has come. */
+static void
+a_suspect_that_waits_has_those_in_hand_step_aside (void)
+{
+  Fixture *fixture = fixture_new (&limits);
+  Delivery *first = with_suspect (fixture), *suspect;
+
+  g_assert_cmpint (delivery_order (first), ==, RUN_GOES_ON);
+  assert_handed_out (fixture, "");
+  g_assert_cmpint (delivery_order (first), ==, RUN_STEPS_ASIDE);
+  snooze (fixture, first, 10);
+  assert_handed_out (fixture, "0/1");
+  suspect = taken (fixture, 0);
+  g_assert_cmpint (delivery_order (suspect), ==, RUN_GOES_ON);
+  carry (fixture, suspect, DELIVERY_RUNNING);
+  window_progress (fixture->window, suspect);
+  pass (fixture, 10);
+  assert_handed_out (fixture, "0/0 0/2"); /* aside no more */
+  g_assert_cmpint (delivery_order (first), ==, RUN_GOES_ON);
+  g_assert_cmpint (delivery_order (suspect), ==, RUN_GOES_ON);
+
+  settle_all (fixture);
+  settle (fixture, suspect);
+  fixture_free (fixture);
+}
+
 static void
 a_suspect_that_snoozes_lets_others_run_and_is_alone_again_after (void)
 {
@@ -372,6 +441,7 @@ a_suspect_that_snoozes_lets_others_run_and_is_alone_again_after (void)
   snooze (fixture, suspect, 10);
   assert_handed_out (fixture, "0/2");
   other = taken (fixture, 0);
+  carry (fixture, other, DELIVERY_RUNNING);
   pass (fixture, 10);
   assert_handed_out (fixture, "");
   settle (fixture, other);
@@ -384,12 +454,8 @@ static void
 a_suspect_that_is_given_back_lets_go (void)
 {
   Fixture *fixture = fixture_new (&limits);
-  Delivery *first;
 
-  (void)with_suspect (fixture);
-  assert_handed_out (fixture, "0/0");
-  first = taken (fixture, 0);
-  settle (fixture, first);
+  settle (fixture, with_suspect (fixture));
   assert_handed_out (fixture, "0/1");
   carry (fixture, taken (fixture, 0), DELIVERY_READY);
   window_give_back (fixture->window, fixture->taken);
@@ -428,9 +494,8 @@ a_suspect_that_waits_keeps_nobody_awake (void)
 
   (void)write_at (fixture, tier, 0, "t", 100);
   (void)hand_out (fixture);
-  (void)with_suspect (fixture);
-  assert_handed_out (fixture, "1/0");
-  first = taken (fixture, 0);
+  first = with_suspect (fixture);
+  assert_handed_out (fixture, "");
   pass (fixture, 100 + ERROR_MS);
   assert_handed_out (fixture, "");
   g_assert_cmpint (window_sleeps_ms (fixture->window, &fixture->moment, 500), ==, 500);
@@ -1207,6 +1272,7 @@ main (int argc, char **argv)
   ADD ("partitions-take-turns", partitions_take_turns);
   ADD ("nothing-is-read-before-it-is-open-or-while-it-may-not",
        nothing_is_read_before_it_is_open_or_while_it_may_not);
+  ADD ("a-held-lane-keeps-nobody-waiting-or-awake", a_held_lane_keeps_nobody_waiting_or_awake);
   ADD ("a-tiers-head-is-held-until-it-is-due-and-never-early",
        a_tiers_head_is_held_until_it_is_due_and_never_early);
   ADD ("an-unfinished-record-stops-the-reading-of-its-partition-only",
@@ -1221,6 +1287,8 @@ main (int argc, char **argv)
   ADD ("verdicts-that-wait-for-their-commit-bound-what-is-taken",
        verdicts_that_wait_for_their_commit_bound_what_is_taken);
   ADD ("a-suspect-runs-alone-until-its-verdict", a_suspect_runs_alone_until_its_verdict);
+  ADD ("a-suspect-that-waits-has-those-in-hand-step-aside",
+       a_suspect_that_waits_has_those_in_hand_step_aside);
   ADD ("a-suspect-that-gets-on-is-a-bystander-again", a_suspect_that_gets_on_is_a_bystander_again);
   ADD ("a-suspect-that-snoozes-lets-others-run-and-is-alone-again-after",
        a_suspect_that_snoozes_lets_others_run_and_is_alone_again_after);
