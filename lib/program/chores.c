@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rounds.h"
 #include "program/foreign-transactions.h"
 #include "program/purge.h"
 
@@ -17,36 +18,18 @@
 struct Chores {
   ChoresOptions options;
   char *database_url;
-  GThread *thread;
-  GMutex lock;
-  GCond changed;
-  gboolean stopping;
+  Rounds *rounds;
   /* the thread's own */
   ForeignTransactions *foreign;
   gint64 walk_at_ms;
 };
-
-/* FALSE: stop. */
-static gboolean
-wait_for (Chores *chores, gint64 ms)
-{
-  gint64 until = g_get_monotonic_time () + ms * 1000;
-  gboolean go_on;
-
-  g_mutex_lock (&chores->lock);
-  while (!chores->stopping && g_cond_wait_until (&chores->changed, &chores->lock, until))
-    ;
-  go_on = !chores->stopping;
-  g_mutex_unlock (&chores->lock);
-  return go_on;
-}
 
 static gboolean
 rest (gint64 worked_ms, gpointer data)
 {
   Chores *chores = data;
 
-  return wait_for (chores, MAX (REST_MIN_MS, worked_ms * REST_PARTS)) &&
+  return rounds_rest (chores->rounds, MAX (REST_MIN_MS, worked_ms * REST_PARTS)) &&
          lease_is_held (chores->options.lease);
 }
 
@@ -82,14 +65,12 @@ do_chores (Chores *chores)
   return !error;
 }
 
-static gpointer
-work (gpointer data)
+static gint64
+one_round (gpointer data)
 {
   Chores *chores = data;
 
-  for (gint64 wait_ms = SOON_MS; wait_for (chores, wait_ms);)
-    wait_ms = lease_is_held (chores->options.lease) && !do_chores (chores) ? SOON_MS : EVERY_MS;
-  return NULL;
+  return lease_is_held (chores->options.lease) && !do_chores (chores) ? SOON_MS : EVERY_MS;
 }
 
 Chores *
@@ -100,9 +81,8 @@ chores_start (const ChoresOptions *options)
   chores->options = *options;
   chores->database_url = g_strdup (options->database_url);
   chores->foreign = foreign_transactions_new ();
-  g_mutex_init (&chores->lock);
-  g_cond_init (&chores->changed);
-  chores->thread = g_thread_new ("chores", work, chores);
+  chores->rounds = rounds_new ("chores", one_round, chores);
+  rounds_begin (chores->rounds, SOON_MS);
   return chores;
 }
 
@@ -111,14 +91,8 @@ chores_stop (Chores *chores)
 {
   if (!chores)
     return;
-  g_mutex_lock (&chores->lock);
-  chores->stopping = TRUE;
-  g_cond_broadcast (&chores->changed);
-  g_mutex_unlock (&chores->lock);
-  g_thread_join (chores->thread);
+  rounds_free (chores->rounds);
   foreign_transactions_free (chores->foreign);
-  g_mutex_clear (&chores->lock);
-  g_cond_clear (&chores->changed);
   g_free (chores->database_url);
   g_free (chores);
 }

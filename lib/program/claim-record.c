@@ -57,18 +57,27 @@ claim_record_scope (const ClaimRecord *record)
                                         : g_strdup_printf ("%" G_GINT64_FORMAT, record->claim_id);
 }
 
-const char *
-claim_record_topic (const ClaimRecord *record)
+/* The topic whose records have this value. */
+static const char *
+topic_of_value (const ClaimRecord *record)
 {
   return claim_record_is_group (record)               ? "claims.submitted"
          : g_str_equal (record->form_type, "21-686C") ? "claims.686c"
                                                       : "claims.674";
 }
 
+const char *
+claim_record_topic (const ClaimRecord *record)
+{
+  return claim_record_is_group (record) && g_str_equal (record->group_state, "failure")
+             ? "claims.dead-letter"
+             : topic_of_value (record);
+}
+
 GBytes *
 claim_record_encode (const TransactionWriter *writer, const ClaimRecord *record, GError **error)
 {
-  g_autofree char *topic = g_strconcat (writer->topic_prefix, claim_record_topic (record), NULL);
+  g_autofree char *topic = g_strconcat (writer->topic_prefix, topic_of_value (record), NULL);
   ClaimSubmitted submitted = { .claim_group_id = record->guid,
                                .parent_claim_id = record->parent_claim_id,
                                .submitted_at_ms = record->submitted_at_ms };
@@ -92,8 +101,8 @@ claim_record_emit (Transaction *transaction, const ClaimRecord *record, GError *
   g_autoptr (GBytes) value = claim_record_encode (transaction->writer, record, error);
   g_autofree char *scope = claim_record_scope (record);
 
-  if (!value || !transaction_emit (transaction, claim_record_topic (record), record->veteran_id,
-                                   value, error))
+  if (!value || !transaction_emit (transaction, claim_record_topic (record), record->guid,
+                                   record->veteran_id, value, error))
     return FALSE;
   transaction_emit_scope (transaction, scope);
   return TRUE;

@@ -21,7 +21,7 @@ ClaimRecord *claim_record_find (Db *db, gint64 claim_id, GError **error);
 gboolean claim_record_is_group (const ClaimRecord *record);
 /* As in runs: the child claim's id, the group's guid. Owned. */
 char *claim_record_scope (const ClaimRecord *record);
-/* Its consumer's source, without prefix. */
+/* Its consumer's source, without prefix. A group that has failed is backup's. */
 const char *claim_record_topic (const ClaimRecord *record);
 
 /* Its value. Errors: CLAIMS_ERROR_INVALID for a child whose group has no proc id yet,

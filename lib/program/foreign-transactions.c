@@ -79,7 +79,7 @@ foreign_transactions_look (ForeignTransactions *transactions, Db *db, gint64 ove
   }
   g_hash_table_unref (transactions->first_seen);
   transactions->first_seen = g_steal_pointer (&now_seen);
-  metrics_gauge ("oldest_foreign_transaction_seconds", oldest_ms / 1000.0, NULL);
+  metrics_gauge (METRIC_OLDEST_FOREIGN_TRANSACTION, oldest_ms / 1000.0, NULL);
   if (count > 0)
     tell (rows, oldest, oldest_ms, count);
   if (ret_count)

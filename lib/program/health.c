@@ -107,7 +107,7 @@ begin_trouble (Health *health, const char *kind, const char *why)
   g_autofree char *held_back = NULL;
   guint64 count = 0;
 
-  metrics_gauge ("trouble", 1, "kind", kind, NULL);
+  metrics_gauge (METRIC_TROUBLE, 1, kind, NULL);
   if (!stands_and_speaks (health, kind, &count))
     return;
   held_back = count ? g_strdup_printf ("%" G_GUINT64_FORMAT, count) : NULL;
@@ -123,7 +123,7 @@ end_trouble (Health *health, const char *kind)
   gint64 ms = is_over_after (health, kind, &was);
 
   if (was)
-    metrics_gauge ("trouble", 0, "kind", kind, NULL);
+    metrics_gauge (METRIC_TROUBLE, 0, kind, NULL);
   if (ms < 0)
     return;
   lasted = g_strdup_printf ("%" G_GINT64_FORMAT, ms);
@@ -254,8 +254,8 @@ health_set_gauges (Health *health, void (*note_gauges) (gpointer data), gpointer
 
 /* --- Serving --- */
 
-static HttpReply *
-tell_metrics (Health *health)
+void
+health_read_gauges (Health *health)
 {
   void (*note_gauges) (gpointer data);
   gpointer data;
@@ -266,6 +266,12 @@ tell_metrics (Health *health)
   g_mutex_unlock (&health->lock);
   if (note_gauges)
     note_gauges (data);
+}
+
+static HttpReply *
+tell_metrics (Health *health)
+{
+  health_read_gauges (health);
   return http_reply_take (200, "text/plain; version=0.0.4; charset=utf-8", metrics_render ());
 }
 

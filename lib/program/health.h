@@ -44,3 +44,4 @@ typedef const char *(*HealthReadiness) (gpointer data);
 void health_set_readiness (Health *health, HealthReadiness readiness, gpointer data);
 /* Called before the metrics are told, for gauges that are read and not noted. */
 void health_set_gauges (Health *health, void (*note_gauges) (gpointer data), gpointer data);
+void health_read_gauges (Health *health); /* calls it */

@@ -24,6 +24,7 @@ struct Housekeeping {
   GMutex lock;
   GCond changed;
   gboolean stopping, is_lease_new;
+  gint is_paused; /* atomic */
   Lease *leases[LEASES_MAX];
   const char *names[LEASES_MAX];
   guint lease_count;
@@ -59,7 +60,7 @@ housekeeping_free (Housekeeping *house)
   g_free (house);
 }
 
-/* --- Heartbeat and clock --- */
+/* --- Heartbeat, clock, tables --- */
 
 static gboolean
 compare_clocks (Db *db, GError **error)
@@ -70,16 +71,21 @@ compare_clocks (Db *db, GError **error)
   if (!rows)
     return FALSE;
   clock_note_database (before, clock_now_ms (), db_rows_int (rows, 0, "now_ms"));
-  metrics_gauge ("database_clock_offset_seconds", clock_database_offset_ms () / 1000.0, NULL);
-  metrics_gauge ("database_clock_error_seconds", clock_database_error_ms () / 1000.0, NULL);
+  metrics_gauge (METRIC_DATABASE_CLOCK_OFFSET, clock_database_offset_ms () / 1000.0, NULL);
+  metrics_gauge (METRIC_DATABASE_CLOCK_ERROR, clock_database_error_ms () / 1000.0, NULL);
   return TRUE;
 }
 
 static gboolean
 beat (Housekeeping *house, Db *db, GError **error)
 {
-  if (!db_execute (db, NULL, error, SQL_HEARTBEAT, "tt", house->instance_id, house->program) ||
-      !compare_clocks (db, error))
+  g_autoptr (DbRows) rows =
+      db_query (db, error, SQL_HEARTBEAT, "tt", house->instance_id, house->program);
+
+  if (!rows)
+    return FALSE;
+  g_atomic_int_set (&house->is_paused, db_rows_boolean (rows, 0, "is_paused"));
+  if (!compare_clocks (db, error))
     return FALSE;
   if (ABS (clock_database_offset_ms ()) > OFFSET_WARN_MS)
     log_limited (LOG_LEVEL_WARNING, "clock",
@@ -88,11 +94,35 @@ beat (Housekeeping *house, Db *db, GError **error)
   return TRUE;
 }
 
+/* One row that is held is one claim's trouble; a table is everybody's. */
+static gboolean
+look_for_table_locks (Housekeeping *house, Db *db, GError **error)
+{
+  g_autoptr (DbRows) locks = db_query (db, error, SQL_TABLE_LOCKS, "");
+  g_autofree char *why = NULL;
+
+  if (!locks)
+    return FALSE;
+  if (db_rows_count (locks) > 0)
+    why = g_strdup_printf ("somebody locks the table %s (%s, process %" G_GINT64_FORMAT
+                           " of the database)",
+                           db_rows_text (locks, 0, "name"), db_rows_text (locks, 0, "mode"),
+                           db_rows_int (locks, 0, "pid"));
+  health_note_trouble (house->health, "table-lock", why);
+  return TRUE;
+}
+
 gboolean
 housekeeping_first_beat (Housekeeping *house, Db *db, GError **error)
 {
   /* The first answers of a connection are slow: two more for the clock. */
   return beat (house, db, error) && compare_clocks (db, error) && compare_clocks (db, error);
+}
+
+gboolean
+housekeeping_is_paused (Housekeeping *house)
+{
+  return g_atomic_int_get (&house->is_paused);
 }
 
 /* --- Leases --- */
@@ -210,6 +240,7 @@ keep_house (gpointer data)
       is_fine = keep_leases (house, db, &error);
       renew_at = is_fine ? now + LEASE_RENEW_MS : 0;
     }
+    is_fine = is_fine && look_for_table_locks (house, db, &error);
     health_note_trouble (house->health, "heartbeat", is_fine ? NULL : error->message);
     if (!is_fine) {
       renew_at = 0;

@@ -1,5 +1,6 @@
-/* What a process keeps while it lives: its heartbeat, its offset to the database's clock, and its
- * leases. One thread with a connection of its own, so that a full pool makes nobody look dead. */
+/* What a process keeps while it lives: its heartbeat, its offset to the database's clock, its
+ * leases, and an eye on who locks its tables. One thread with a connection of its own, so that a
+ * full pool makes nobody look dead. */
 #pragma once
 
 #include "program/health.h"
@@ -17,6 +18,8 @@ Housekeeping *housekeeping_new (const HousekeepingOptions *options); /* copies t
 /* The first heartbeat, on the caller's connection, before anything needs the clock. Errors:
  * database errors. */
 gboolean housekeeping_first_beat (Housekeeping *house, Db *db, GError **error);
+/* An operator holds this program, as of the last heartbeat. Any thread. */
+gboolean housekeeping_is_paused (Housekeeping *house);
 /* Names a lease that it then takes when it can and renews; the same name again is the same one.
  * @name is a constant. The lease lives as long as @house. Any thread. */
 Lease *housekeeping_lease (Housekeeping *house, const char *name);

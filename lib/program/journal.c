@@ -158,7 +158,8 @@ add_end (DbColumns *given, Sealer *sealer, const StepEnd *end, gint64 last)
                   end->note, result, key, last);
 }
 
-/* The server says which of them it has hit: two owners can end one row at the same moment, and only one of them does. */
+/* The server says which of them it has hit: two owners can end one row at the same moment, and only
+ * one of them does. */
 static gboolean
 write_ended (Db *db, Sealer *sealer, const GPtrArray *ends, GError **error)
 {
@@ -243,14 +244,12 @@ journal_end_step (Transaction *transaction, const char *scope, const char *step,
 }
 
 gboolean
-journal_in_effect (Db *db, const char *scope, const char *insert_step, char **ret_steps,
-                   gboolean *ret_in_doubt, GError **error)
+journal_give_up (Transaction *transaction, const DbRows *rows, guint row, GError **error)
 {
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_STEPS_IN_EFFECT, "tt", scope, insert_step);
+  gboolean is_hit;
 
-  if (!rows)
-    return FALSE;
-  *ret_steps = g_strdup (db_rows_text (rows, 0, "finished"));
-  *ret_in_doubt = db_rows_boolean (rows, 0, "is_in_doubt");
-  return TRUE;
+  return journal_end_step (
+      transaction, db_rows_text (rows, row, "scope"), db_rows_text (rows, row, "step"),
+      (int)db_rows_int (rows, row, "ordinal"), db_rows_int (rows, row, "token"), "started",
+      "given up", NULL, NULL, &is_hit, error);
 }

@@ -1,5 +1,5 @@
-/* The step journal as rows: read, ended, taken over. Knows no run: whoever works on a claim, answers for a person or tells
- * its history uses these. What the rows mean is pipeline/step.h's. */
+/* The step journal as rows: read, ended, taken over. Knows no run: whoever works on a claim,
+ * answers for a person or tells its history uses these. What the rows mean is pipeline/step.h's. */
 #pragma once
 
 #include "base/seal.h"
@@ -16,8 +16,8 @@ typedef struct {
   gint64 started_at_ms, finished_at_ms;
 } JournalRow;
 
-/* All rows of a scope, by step and ordinal; of JournalRow *, owned. Errors: database; SEAL_ERROR for a result that does
- * not open. */
+/* All rows of a scope, by step and ordinal; of JournalRow *, owned. Errors: database; SEAL_ERROR
+ * for a result that does not open. */
 GPtrArray *journal_read (Db *db, Sealer *sealer, const char *scope, GError **error);
 /* A row to add to these; state "" until set. */
 JournalRow *journal_row_new (const char *step, int ordinal, gint64 token);
@@ -41,8 +41,9 @@ typedef struct {
 StepEnd *step_end_new (const char *scope, const char *step, int ordinal, gint64 token,
                        const char *state, const char *result);
 void step_end_free (gpointer end);
-/* Writes @ends (of StepEnd *) and notes is_hit in each: a row is ended only where it stands started under that token. A
- * read that another has written is hit all the same: nothing depends on it. Errors: database. */
+/* Writes @ends (of StepEnd *) and notes is_hit in each: a row is ended only where it stands started
+ * under that token. A read that another has written is hit all the same: nothing depends on it.
+ * Errors: database. */
 gboolean journal_write_ends (Db *db, Sealer *sealer, const GPtrArray *ends, GError **error);
 
 /* Who settles a step found started under another token takes over that step alone, so that its old
@@ -57,7 +58,6 @@ gboolean journal_end_step (Transaction *transaction, const char *scope, const ch
                            int ordinal, gint64 token_as_read, const char *from_state,
                            const char *new_state, const char *result, const char *note,
                            gboolean *ret_hit, GError **error);
-/* What had taken effect: names of finished steps with commas between them (owned; NULL: none), and whether nobody knows of
- * @insert_step, the one that cannot be taken back. */
-gboolean journal_in_effect (Db *db, const char *scope, const char *insert_step, char **ret_steps,
-                            gboolean *ret_in_doubt, GError **error);
+/* Ends what stands started by giving it up, as read: @rows has scope, step, ordinal and token. Not to
+ * hit it any more is no error. */
+gboolean journal_give_up (Transaction *transaction, const DbRows *rows, guint row, GError **error);

@@ -36,11 +36,3 @@ where scope = $1 and step = $2 and ordinal = $3 and token = $4 and state = 'star
 update step_journal set state = $6, finished_at = clock_timestamp (), note = coalesce ($7, note),
   result_ciphertext = $8, encrypted_kms_key = $9
 where scope = $1 and step = $2 and ordinal = $3 and token = $4 and state = $5
-
--- name: steps-in-effect
--- What has taken effect, for the readers of a dead letter. The newest insert ($2) tells whether nobody knows of it: one that
--- stands started, or that was looked for and not found, for it may act late all the same.
-select (select string_agg (distinct step, ',' order by step) from step_journal
-        where scope = $1 and state = 'finished') as finished,
-       coalesce ((select state in ('started', 'not there') from step_journal
-                  where scope = $1 and step = $2 order by ordinal desc limit 1), false) as is_in_doubt

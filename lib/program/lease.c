@@ -70,7 +70,7 @@ note (Lease *lease, gint64 token, gint64 asked_ms)
   lease->token = token;
   lease->renewed_ms = asked_ms;
   g_mutex_unlock (&lease->lock);
-  metrics_gauge ("lease_held", token != 0, "name", lease->name, NULL);
+  metrics_gauge (METRIC_LEASE_HELD, token != 0, lease->name, NULL);
   if ((before != 0) == (token != 0))
     return;
   text = g_strdup_printf (

@@ -1,5 +1,5 @@
-/* The outbox, see outbox.h. One thread deletes published rows, publishes again what was not taken, notes refusals,
- * and relays. */
+/* The outbox, see outbox.h. One thread deletes published rows, publishes again what was not taken,
+ * notes refusals, and relays. */
 #include "program/outbox.h"
 
 #include <string.h>
@@ -9,34 +9,28 @@
 #include "base/crash-point.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "kafka/topic-settings.h"
+#include "db/connection.h"
 #include "program/outbox.sql.h"
-#include "program/record.h"
+#include "program/tally.h"
+#include "program/topic-limits.h"
 
-#define RETRY_MS       500
-#define RETRY_MAX_MS   10000 /* between two tries of a database that cannot work */
-#define RETRY_MAX_MS   10000 /* between two tries while nothing at all is taken */
-#define LOOK_MS        1000  /* between two looks for rows of dead instances */
-#define GATHER_MS      20    /* deletions gather this long */
-#define SWEEP_MS       60000
-#define SWEEPS_SOON    5      /* a COMMIT without an answer may become visible late */
-#define SWEEP_AGE_MS   1000   /* younger rows are about to be published by who has committed them */
-#define STATE_MS       10000  /* between two looks at what waits */
-#define OLD_MS         60000  /* what waits longer is told, once in this time */
-#define PAGE_ROWS      1000   /* rows read at a time */
-#define RELAY_MAX_ROWS 5000   /* of dead instances, in memory */
-#define LEARN_MS       300000 /* between two looks at the topics */
-#define LEARN_SOON_MS  10000  /* the same while records are refused */
-#define LEARN_WAIT_MS  3000
-#define FRAME_BYTES                                                                                \
-  128 /* of a batch of one record: 61 of the batch, the rest the record's own, at their largest */
+#define RETRY_MS        500
+#define RETRY_MAX_MS    10000 /* while nothing at all is taken, or the database cannot work */
+#define LOOK_MS         1000  /* between two looks for rows of dead instances */
+#define GATHER_MS       20    /* deletions gather this long */
+#define LOCK_MAX_MS     500   /* how long a statement waits for somebody's row */
+#define HELD_BATCH_MS   2000  /* and all those that are tried alone, at a time */
+#define HELD_FIRST_MS   1000  /* before what somebody held is tried again; doubled */
+#define HELD_MAX_MS     60000
+#define SWEEP_MS        60000
+#define SWEEPS_SOON     5     /* a COMMIT without an answer may become visible late */
+#define SWEEP_AGE_MS    1000  /* younger rows are about to be published by who has committed them */
+#define STATE_MS        10000 /* between two looks at what waits */
+#define OLD_MS          60000 /* what waits longer is told, once in this time */
+#define PAGE_ROWS       1000  /* rows read at a time */
+#define RELAY_MAX_ROWS  5000  /* of dead instances, in memory */
 #define FOREIGN_TICKETS (G_GUINT64_CONSTANT (1) << 62) /* below: numbers of our own rows */
 #define NO_INSTANCE     "00000000-0000-0000-0000-000000000000"
-
-typedef struct {
-  int partitions;
-  gsize record_limit; /* 0: unknown */
-} KnownTopic;
 
 typedef struct {
   OutboxRow *row;
@@ -46,6 +40,8 @@ typedef struct {
 struct Outbox {
   KafkaProducer *producer;
   const Settings *settings;
+  TopicLimits *limits;
+  const char *topic_prefix; /* borrowed from the settings */
   char *database_url, *instance_id;
   gint64 instance_timeout_ms;
   OutboxRefused refused_hook;
@@ -66,45 +62,15 @@ struct Outbox {
   guint64 alone_now; /* the one that is out; 0: none */
   gint64 alone_at_ms;
   GPtrArray *published; /* of OutboxRow *: to delete */
+  GPtrArray *held;      /* of OutboxRow *: published, and somebody holds what deleting them needs */
   GPtrArray *refused;   /* of Refusal *: to note */
-  GHashTable *topics;   /* name -> KnownTopic * */
-  char **topic_names;
-  gboolean is_relay, has_lease_changed, sweep, stopping, busy, learn_soon;
+  gboolean is_relay, has_lease_changed, sweep, stopping, busy;
   guint sweeps_left;
-  gint64 sweep_at_ms, look_at_ms, state_at_ms, old_told_ms, learn_at_ms, learned_ms;
+  gint64 sweep_at_ms, look_at_ms, state_at_ms, old_told_ms;
   gint64 own_refused_at_ms; /* when to look for own refused rows that are due; 0: there are none */
-  Backoff database_pause;   /* the thread's */
+  gint64 held_at_ms;        /* when those that are held are tried again; 0: there are none */
+  Backoff database_pause, held_pause; /* the thread's */
 };
-
-OutboxRow *
-outbox_row_new (char *topic_taken, gint32 partition, GBytes *key_taken, GBytes *value_taken,
-                KafkaHeaders *headers_taken)
-{
-  OutboxRow *row = g_new0 (OutboxRow, 1);
-
-  row->topic = topic_taken;
-  row->partition = partition;
-  row->key = key_taken;
-  row->value = value_taken;
-  row->headers = headers_taken;
-  return row;
-}
-
-void
-outbox_row_free (gpointer data)
-{
-  OutboxRow *row = data;
-
-  if (!row)
-    return;
-  g_free (row->instance_id);
-  g_free (row->topic);
-  g_clear_pointer (&row->key, g_bytes_unref);
-  g_clear_pointer (&row->value, g_bytes_unref);
-  kafka_headers_free (row->headers);
-  g_free (row->scope);
-  g_free (row);
-}
 
 static void
 refusal_free (gpointer data)
@@ -114,47 +80,6 @@ refusal_free (gpointer data)
   outbox_row_free (refusal->row);
   g_free (refusal->text);
   g_free (refusal);
-}
-
-/* One process is one instance, so one counter serves. */
-static gint64
-next_id (void)
-{
-  static gint64 last = 0;
-
-  return __atomic_add_fetch (&last, 1, __ATOMIC_RELAXED);
-}
-
-gboolean
-outbox_insert (Db *db, const char *instance_id, GPtrArray *rows, GError **error)
-{
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GPtrArray) topics = g_ptr_array_new ();
-  g_autoptr (GArray) partitions = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GPtrArray) keys = g_ptr_array_new ();
-  g_autoptr (GPtrArray) values = g_ptr_array_new ();
-  g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-  g_autoptr (GPtrArray) scopes = g_ptr_array_new ();
-
-  if (rows->len == 0)
-    return TRUE;
-  for (guint i = 0; i < rows->len; i++) {
-    OutboxRow *row = g_ptr_array_index (rows, i);
-    gint64 partition = row->partition;
-
-    row->id = next_id ();
-    g_array_append_val (ids, row->id);
-    g_ptr_array_add (topics, row->topic);
-    g_array_append_val (partitions, partition);
-    g_ptr_array_add (keys, row->key);
-    g_ptr_array_add (values, row->value);
-    g_ptr_array_add (headers, kafka_headers_pack (row->headers));
-    g_ptr_array_add (scopes, row->scope);
-  }
-  g_ptr_array_add (topics, NULL);
-  return db_queue (db, error, SQL_OUTBOX_INSERT, "tITIBBBN", instance_id, ids->data,
-                   (gsize)ids->len, topics->pdata, partitions->data, (gsize)partitions->len, keys,
-                   values, headers, scopes);
 }
 
 /* --- Rows that are known here; all under the lock --- */
@@ -238,6 +163,14 @@ publish_alone (Outbox *outbox, OutboxRow *row)
   g_cond_broadcast (&outbox->changed);
 }
 
+/* A row may be older than the prefix. */
+static const char *
+plain_topic (const Outbox *outbox, const char *topic)
+{
+  return g_str_has_prefix (topic, outbox->topic_prefix) ? topic + strlen (outbox->topic_prefix)
+                                                        : topic;
+}
+
 static void
 note_published (Outbox *outbox, guint64 ticket, KafkaPlace place)
 {
@@ -246,13 +179,15 @@ note_published (Outbox *outbox, guint64 ticket, KafkaPlace place)
   outbox->again_pause_ms = RETRY_MS;
   if (!row)
     return;
+  tally_published (plain_topic (outbox, row->topic), row->headers);
   row->place = place;
   g_ptr_array_add (outbox->published, row);
   if (outbox->published->len == 1 || outbox->stopping)
     g_cond_broadcast (&outbox->changed);
 }
 
-/* A broker refuses a batch as a whole, so what is refused goes once more, alone, before the refusal is its own. */
+/* A broker refuses a batch as a whole, so what is refused goes once more, alone, before the refusal
+ * is its own. */
 static void
 note_refused (Outbox *outbox, guint64 ticket, const char *text)
 {
@@ -265,12 +200,12 @@ note_refused (Outbox *outbox, guint64 ticket, const char *text)
     publish_alone (outbox, row);
     return;
   }
-  metrics_count ("outbox_refused_total", 1, NULL);
+  metrics_count (METRIC_OUTBOX_REFUSALS, 1, NULL);
   refusal = g_new0 (Refusal, 1);
   refusal->row = steal_waiting (outbox, ticket);
   refusal->text = g_strdup (text);
   g_ptr_array_add (outbox->refused, refusal);
-  outbox->learn_soon = TRUE;
+  topic_limits_learn_soon (outbox->limits);
   g_cond_broadcast (&outbox->changed);
 }
 
@@ -290,8 +225,8 @@ note_not_published (Outbox *outbox, guint64 ticket, const char *text)
   }
 }
 
-/* Runs in the producer's thread; the opaque is the row's ticket, so that a report never refers to freed
- * memory. */
+/* Runs in the producer's thread; the opaque is the row's ticket, so that a report never refers to
+ * freed memory. */
 static void
 reported (gpointer opaque, KafkaReport report, KafkaPlace place, const char *text, gpointer data)
 {
@@ -318,8 +253,8 @@ reported (gpointer opaque, KafkaReport report, KafkaPlace place, const char *tex
   g_mutex_unlock (&outbox->lock);
 }
 
-/* Not under the lock: a full local queue and a refusal are reported at once, in this thread. A row that waits is freed
- * at its report only. */
+/* Not under the lock: a full local queue and a refusal are reported at once, in this thread. A row
+ * that waits is freed at its report only. */
 static void
 hand_over (Outbox *outbox, const OutboxRow *row)
 {
@@ -420,30 +355,13 @@ publish_next_alone (Outbox *outbox)
 
 /* --- Rows from the database --- */
 
-static OutboxRow *
-read_row (const Outbox *outbox, DbRows *found, guint i)
+static gboolean
+has_ticket (const GPtrArray *rows, guint64 ticket)
 {
-  g_autoptr (GBytes) packed = db_rows_bytes (found, i, "headers");
-  KafkaHeaders *headers = kafka_headers_unpack (packed);
-  const char *instance_id = db_rows_text (found, i, "instance_id");
-  OutboxRow *row;
-
-  if (!headers) {
-    log_limited (LOG_LEVEL_ERROR, "outbox-unreadable",
-                 "headers of an outbox row are not what this program writes; the row stays",
-                 "instance_id", instance_id, "id", db_rows_text (found, i, "id"), NULL);
-    return NULL;
-  }
-  row = outbox_row_new (
-      g_strdup (db_rows_text (found, i, "topic")),
-      db_rows_is_null (found, i, "partition") ? -1 : (gint32)db_rows_int (found, i, "partition"),
-      db_rows_bytes (found, i, "key"), db_rows_bytes (found, i, "value"), headers);
-  row->id = db_rows_int (found, i, "id");
-  row->scope = g_strdup (db_rows_text (found, i, "scope"));
-  row->goes_alone = db_rows_int (found, i, "refusals") > 0;
-  if (strcmp (instance_id, outbox->instance_id) != 0)
-    row->instance_id = g_strdup (instance_id);
-  return row;
+  for (guint i = 0; i < rows->len; i++)
+    if (((OutboxRow *)g_ptr_array_index (rows, i))->ticket == ticket)
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -455,9 +373,8 @@ is_known (Outbox *outbox, const OutboxRow *row)
     return g_hash_table_contains (outbox->foreign, row);
   if (g_hash_table_contains (outbox->waiting, &ticket))
     return TRUE;
-  for (guint i = 0; i < outbox->published->len; i++)
-    if (((OutboxRow *)g_ptr_array_index (outbox->published, i))->ticket == ticket)
-      return TRUE;
+  if (has_ticket (outbox->published, ticket) || has_ticket (outbox->held, ticket))
+    return TRUE;
   for (guint i = 0; i < outbox->refused->len; i++)
     if (((Refusal *)g_ptr_array_index (outbox->refused, i))->row->ticket == ticket)
       return TRUE;
@@ -472,7 +389,7 @@ publish_found (Outbox *outbox, DbRows *found)
   guint fresh = 0;
 
   for (guint i = 0; i < db_rows_count (found); i++) {
-    OutboxRow *row = read_row (outbox, found, i);
+    OutboxRow *row = outbox_row_read (found, i, outbox->instance_id);
     gboolean known;
 
     if (!row)
@@ -491,7 +408,7 @@ publish_found (Outbox *outbox, DbRows *found)
     char count[16];
     g_snprintf (count, sizeof count, "%u", fresh);
     log_info ("publishing outbox rows that nobody else will", "count", count, NULL);
-    metrics_count ("outbox_relayed_total", fresh, NULL);
+    metrics_count (METRIC_OUTBOX_RELAYED, fresh, NULL);
   }
   outbox_publish (outbox, rows);
 }
@@ -572,8 +489,8 @@ tell_state (Outbox *outbox, Db *db, gint64 now, GError **error)
   if (!state)
     return FALSE;
   oldest_ms = db_rows_int (state, 0, "oldest_ms");
-  metrics_gauge ("outbox_refused", db_rows_int (state, 0, "refused"), NULL);
-  metrics_gauge ("outbox_oldest_seconds", oldest_ms / 1000.0, NULL);
+  metrics_gauge (METRIC_OUTBOX_REFUSED, db_rows_int (state, 0, "refused"), NULL);
+  metrics_gauge (METRIC_OUTBOX_OLDEST, oldest_ms / 1000.0, NULL);
   if (oldest_ms > OLD_MS && (outbox->old_told_ms == 0 || now >= outbox->old_told_ms + OLD_MS)) {
     g_autofree char *seconds = g_strdup_printf ("%" G_GINT64_FORMAT, oldest_ms / 1000);
 
@@ -626,64 +543,12 @@ look (Outbox *outbox, Db *db, GError **error)
 
 /* --- Reports --- */
 
-static gboolean
-carries_somebodys (GPtrArray *rows)
-{
-  for (guint i = 0; i < rows->len; i++)
-    if (((OutboxRow *)g_ptr_array_index (rows, i))->scope)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-delete_and_note_places (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
-{
-  g_autoptr (DbColumns) told = db_columns_new ("tiiii");
-
-  for (guint i = 0; i < rows->len; i++) {
-    const OutboxRow *row = g_ptr_array_index (rows, i);
-
-    db_columns_add (told, row->instance_id ? row->instance_id : outbox->instance_id, row->id,
-                    (gint64)row->place.partition, row->place.offset,
-                    row->scope ? (gint64)record_replay (row->headers) : 0);
-  }
-  return db_execute (db, NULL, error, SQL_OUTBOX_DELETE_AND_NOTE, "C", told);
-}
-
-/* One statement a batch; what carries nobody's record pays for no place. */
-static gboolean
-delete_rows (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
-{
-  g_autoptr (GArray) own = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GPtrArray) makers = g_ptr_array_new ();
-
-  if (carries_somebodys (rows))
-    return delete_and_note_places (outbox, db, rows, error);
-  for (guint i = 0; i < rows->len; i++) {
-    const OutboxRow *row = g_ptr_array_index (rows, i);
-
-    g_array_append_val (row->instance_id ? others : own, row->id);
-    if (row->instance_id)
-      g_ptr_array_add (makers, row->instance_id);
-  }
-  g_ptr_array_add (makers, NULL);
-  return (own->len == 0 || db_execute (db, NULL, error, SQL_OUTBOX_DELETE, "tI",
-                                       outbox->instance_id, own->data, (gsize)own->len)) &&
-         (others->len == 0 || db_execute (db, NULL, error, SQL_OUTBOX_DELETE_OF_OTHERS, "TI",
-                                          makers->pdata, others->data, (gsize)others->len));
-}
-
 /* Takes @rows out of memory once they are out of the database. */
 static gboolean
-delete_published (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
+delete_together (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
 {
-  if (rows->len == 0)
-    return TRUE;
-  CRASH_POINT ("outbox/before-delete");
-  if (!delete_rows (outbox, db, rows, error))
+  if (!outbox_rows_delete (db, outbox->instance_id, rows, error))
     return FALSE;
-  CRASH_POINT ("outbox/after-delete");
   g_mutex_lock (&outbox->lock);
   for (guint i = 0; i < rows->len; i++)
     forget (outbox, g_ptr_array_index (rows, i));
@@ -692,21 +557,101 @@ delete_published (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
   return TRUE;
 }
 
-/* The row's own count says whether it is the first time, over all processes that have tried. */
+static gboolean
+is_held (const GError *error)
+{
+  return g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
+         g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT);
+}
+
+static void
+hold (Outbox *outbox, OutboxRow *row, const GError *problem)
+{
+  if (problem) {
+    log_limited (LOG_LEVEL_WARNING, "outbox-held",
+                 "somebody holds a row that a published record needs; it is deleted later", "topic",
+                 row->topic, "error", problem->message, NULL);
+    metrics_count (METRIC_ROW_HELD, 1, NULL);
+  }
+  g_ptr_array_add (outbox->held, row);
+}
+
+/* What somebody holds is set aside, what there is no time for likewise; the others go. */
+static gboolean
+delete_singly (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
+{
+  gint64 until_ms = clock_monotonic_ms () + HELD_BATCH_MS;
+
+  for (; rows->len > 0; g_ptr_array_remove_index (rows, 0)) {
+    OutboxRow *row = g_ptr_array_index (rows, 0);
+    g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+    g_autoptr (GError) problem = NULL;
+
+    g_ptr_array_add (alone, row);
+    if (clock_monotonic_ms () < until_ms && delete_together (outbox, db, alone, &problem))
+      continue;
+    if (problem && !is_held (problem)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+    hold (outbox, row, problem);
+  }
+  return TRUE;
+}
+
+static gboolean
+delete_published (Outbox *outbox, Db *db, GPtrArray *rows, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (rows->len == 0)
+    return TRUE;
+  CRASH_POINT ("outbox/before-delete");
+  if (!delete_together (outbox, db, rows, &problem)) {
+    if (!is_held (problem)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+    if (!delete_singly (outbox, db, rows, error))
+      return FALSE;
+  }
+  CRASH_POINT ("outbox/after-delete");
+  return TRUE;
+}
+
+/* Those that somebody held, when their pause is over. */
+static gboolean
+delete_held (Outbox *outbox, Db *db, GError **error)
+{
+  g_autoptr (GPtrArray) rows = NULL;
+  gboolean is_fine;
+
+  if (outbox->held->len > 0 && outbox->held_at_ms == 0)
+    outbox->held_at_ms = clock_monotonic_ms () + backoff_failed (&outbox->held_pause);
+  if (outbox->held->len == 0 || clock_monotonic_ms () < outbox->held_at_ms)
+    return TRUE;
+  rows = g_steal_pointer (&outbox->held);
+  outbox->held = g_ptr_array_new ();
+  is_fine = delete_singly (outbox, db, rows, error);
+  for (guint i = 0; i < rows->len; i++)
+    hold (outbox, g_ptr_array_index (rows, i), NULL);
+  outbox->held_at_ms = 0;
+  if (outbox->held->len == 0)
+    backoff_succeeded (&outbox->held_pause);
+  else
+    outbox->held_at_ms = clock_monotonic_ms () + backoff_failed (&outbox->held_pause);
+  return is_fine;
+}
+
 static gboolean
 note_in_row (Outbox *outbox, Db *db, const Refusal *refusal, gboolean *ret_is_first,
              GPtrArray **ret_rows, GError **error)
 {
   const OutboxRow *row = refusal->row;
-  g_autoptr (DbRows) noted = NULL;
   g_autoptr (GError) problem = NULL;
 
-  noted =
-      db_query (db, error, SQL_OUTBOX_REFUSED, "tit",
-                row->instance_id ? row->instance_id : outbox->instance_id, row->id, refusal->text);
-  if (!noted)
+  if (!outbox_row_note_refusal (db, outbox->instance_id, row, refusal->text, ret_is_first, error))
     return FALSE;
-  *ret_is_first = db_rows_count (noted) == 1 && db_rows_int (noted, 0, "refusals") == 1;
   if (!*ret_is_first || !outbox->refused_hook ||
       outbox->refused_hook (db, row, refusal->text, ret_rows, outbox->hook_data, &problem))
     return TRUE;
@@ -760,137 +705,39 @@ note_refusals (Outbox *outbox, Db *db, GPtrArray *refusals, GError **error)
 
 /* --- Topics --- */
 
-static GHashTable *
-ask_topics (Outbox *outbox, int timeout_ms, GError **error)
-{
-  rd_kafka_t *handle = kafka_producer_handle (outbox->producer);
-  g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, timeout_ms, error);
-  g_autoptr (GHashTable) limits = NULL;
-  g_autoptr (GHashTable) topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-
-  if (!counts)
-    return NULL;
-  if (settings_boolean (outbox->settings, "broker-admin")) {
-    limits = kafka_topic_setting (handle, (const char *const *)outbox->topic_names,
-                                  KAFKA_TOPIC_RECORD_LIMIT, timeout_ms, error);
-    if (!limits)
-      return NULL;
-  }
-  for (guint i = 0; outbox->topic_names[i]; i++) {
-    KnownTopic *topic = g_new0 (KnownTopic, 1);
-    const gint64 *limit = limits ? g_hash_table_lookup (limits, outbox->topic_names[i]) : NULL;
-
-    topic->partitions = GPOINTER_TO_INT (g_hash_table_lookup (counts, outbox->topic_names[i]));
-    topic->record_limit = limit && *limit > FRAME_BYTES ? (gsize)*limit - FRAME_BYTES : 0;
-    g_hash_table_insert (topics, g_strdup (outbox->topic_names[i]), topic);
-  }
-  return g_steal_pointer (&topics);
-}
-
-static gsize
-least_limit (GHashTable *topics)
-{
-  gsize least = KAFKA_BATCH_BYTES;
-  GHashTableIter iter;
-  gpointer topic;
-
-  g_hash_table_iter_init (&iter, topics);
-  while (g_hash_table_iter_next (&iter, NULL, &topic))
-    if (((KnownTopic *)topic)->record_limit > 0)
-      least = MIN (least, ((KnownTopic *)topic)->record_limit);
-  return least;
-}
-
 gboolean
 outbox_learn_topics (Outbox *outbox, const char *const *topics, int timeout_ms, GError **error)
 {
-  GHashTable *learned;
+  KafkaProducer *former, *producer;
   gsize least;
 
-  g_strfreev (outbox->topic_names);
-  outbox->topic_names = g_strdupv ((char **)topics);
-  learned = ask_topics (outbox, timeout_ms, error);
-  if (!learned)
+  if (!topic_limits_learn (outbox->limits, kafka_producer_handle (outbox->producer), topics,
+                           timeout_ms, error))
     return FALSE;
-  least = least_limit (learned);
-  if (least < KAFKA_BATCH_BYTES) {
-    KafkaProducer *former, *producer;
-
-    producer = kafka_producer_new (outbox->settings, least, reported, outbox, error);
-    if (!producer) {
-      g_hash_table_unref (learned);
-      return FALSE;
-    }
-    g_mutex_lock (&outbox->lock);
-    former = outbox->producer; /* nothing has been sent by it yet */
-    outbox->producer = producer;
-    g_mutex_unlock (&outbox->lock);
-    kafka_producer_free (former);
-  }
+  least = topic_limits_least (outbox->limits);
+  if (least >= KAFKA_BATCH_BYTES)
+    return TRUE;
+  producer = kafka_producer_new (outbox->settings, least, reported, outbox, error);
+  if (!producer)
+    return FALSE;
   g_mutex_lock (&outbox->lock);
-  g_clear_pointer (&outbox->topics, g_hash_table_unref);
-  outbox->topics = learned;
-  outbox->learned_ms = clock_monotonic_ms ();
-  outbox->learn_at_ms = outbox->learned_ms + LEARN_MS;
+  former = outbox->producer; /* nothing has been sent by it yet */
+  outbox->producer = producer;
   g_mutex_unlock (&outbox->lock);
+  kafka_producer_free (former);
   return TRUE;
-}
-
-static void
-learn_again (Outbox *outbox)
-{
-  g_autoptr (GHashTable) learned = NULL;
-  g_autoptr (GError) error = NULL;
-  gint64 now = clock_monotonic_ms ();
-  gboolean due;
-
-  g_mutex_lock (&outbox->lock);
-  due = outbox->topics && (now >= outbox->learn_at_ms ||
-                           (outbox->learn_soon && now >= outbox->learned_ms + LEARN_SOON_MS));
-  if (due) {
-    outbox->learn_soon = FALSE;
-    outbox->learned_ms = now;
-    outbox->learn_at_ms = now + LEARN_MS;
-  }
-  g_mutex_unlock (&outbox->lock);
-  if (!due)
-    return;
-  learned = ask_topics (outbox, LEARN_WAIT_MS, &error);
-  if (!learned) {
-    log_limited (LOG_LEVEL_WARNING, "outbox-topics", "the broker does not tell its topics", "error",
-                 error->message, NULL);
-    return;
-  }
-  g_mutex_lock (&outbox->lock);
-  g_hash_table_unref (outbox->topics);
-  outbox->topics = g_steal_pointer (&learned);
-  g_mutex_unlock (&outbox->lock);
-}
-
-static KnownTopic
-known_topic (Outbox *outbox, const char *name)
-{
-  KnownTopic known = { 0 };
-  const KnownTopic *topic;
-
-  g_mutex_lock (&outbox->lock);
-  topic = outbox->topics ? g_hash_table_lookup (outbox->topics, name) : NULL;
-  if (topic)
-    known = *topic;
-  g_mutex_unlock (&outbox->lock);
-  return known;
 }
 
 gsize
 outbox_record_limit (Outbox *outbox, const char *topic)
 {
-  return known_topic (outbox, topic).record_limit;
+  return topic_limits_record (outbox->limits, topic);
 }
 
 int
 outbox_partitions (Outbox *outbox, const char *topic)
 {
-  return known_topic (outbox, topic).partitions;
+  return topic_limits_partitions (outbox->limits, topic);
 }
 
 /* --- The thread --- */
@@ -915,6 +762,8 @@ next_due_ms (const Outbox *outbox)
     due = MIN (due, MIN (outbox->look_at_ms, outbox->state_at_ms));
   if (outbox->own_refused_at_ms)
     due = MIN (due, outbox->own_refused_at_ms);
+  if (outbox->held_at_ms)
+    due = MIN (due, outbox->held_at_ms);
   if (outbox->again.length > 0)
     due = MIN (due, outbox->again_at_ms);
   if (outbox->alone.length > 0 && outbox->alone_now == 0)
@@ -938,7 +787,8 @@ steal_all (GPtrArray **array, GDestroyNotify free_func)
   return all;
 }
 
-/* Waits until there is something to do, at most 5 s; gives what to delete and to note. FALSE: stop. */
+/* Waits until there is something to do, at most 5 s; gives what to delete and to note. FALSE: stop.
+ */
 static gboolean
 wait_for_work (Outbox *outbox, GPtrArray **ret_published, GPtrArray **ret_refused,
                gint64 gather_until_ms)
@@ -979,7 +829,8 @@ open_database (Outbox *outbox, GError **error)
 {
   Db *db = db_open (outbox->database_url, error);
 
-  if (db && !db_execute (db, NULL, error, SQL_OUTBOX_ASYNCHRONOUS, ""))
+  if (db && (!db_set_timeouts (db, LOCK_MAX_MS, DB_STATEMENT_TIMEOUT_MS, error) ||
+             !db_execute (db, NULL, error, SQL_OUTBOX_ASYNCHRONOUS, "")))
     g_clear_pointer (&db, db_close);
   return db;
 }
@@ -995,8 +846,7 @@ wait_for_database (Outbox *outbox, const GError *error)
   g_mutex_lock (&outbox->lock);
   go_on = !outbox->stopping;
   if (go_on)
-    wait_until (outbox, clock_monotonic_ms () +
-                            backoff_failed (&outbox->database_pause, clock_monotonic_ms ()));
+    wait_until (outbox, clock_monotonic_ms () + backoff_failed (&outbox->database_pause));
   g_mutex_unlock (&outbox->lock);
   return go_on;
 }
@@ -1024,8 +874,8 @@ follow_lease (Outbox *outbox)
   is_relay = outbox->relay && lease_is_held (outbox->relay);
   g_mutex_lock (&outbox->lock);
   if (outbox->is_relay && !is_relay) {
-    metrics_gauge ("outbox_refused", 0, NULL);
-    metrics_gauge ("outbox_oldest_seconds", 0, NULL);
+    metrics_gauge (METRIC_OUTBOX_REFUSED, 0, NULL);
+    metrics_gauge (METRIC_OUTBOX_OLDEST, 0, NULL);
   }
   outbox->is_relay = is_relay;
   g_mutex_unlock (&outbox->lock);
@@ -1053,15 +903,16 @@ work (gpointer data)
     if (!db)
       db = open_database (outbox, &error);
     if (!db || !delete_published (outbox, db, published, &error) ||
-        !note_refusals (outbox, db, refused, &error) || !look (outbox, db, &error)) {
+        !delete_held (outbox, db, &error) || !note_refusals (outbox, db, refused, &error) ||
+        !look (outbox, db, &error)) {
       give_back (outbox, published, refused);
       g_clear_pointer (&db, db_close);
       go_on = wait_for_database (outbox, error);
     } else {
       health_note_trouble (outbox->health, "outbox", NULL);
-      (void)backoff_succeeded (&outbox->database_pause, clock_monotonic_ms ());
+      backoff_succeeded (&outbox->database_pause);
     }
-    learn_again (outbox);
+    topic_limits_learn_again (outbox->limits, kafka_producer_handle (outbox->producer));
     last_deleted_ms = clock_monotonic_ms ();
     g_mutex_lock (&outbox->lock);
     outbox->busy = FALSE;
@@ -1080,12 +931,16 @@ outbox_new (const Settings *settings, const OutboxOptions *options, GError **err
   g_mutex_init (&outbox->lock);
   g_cond_init (&outbox->changed);
   outbox->settings = settings;
+  outbox->limits = topic_limits_new (settings_boolean (settings, "broker-admin"));
+  outbox->topic_prefix = settings_text (settings, "topic-prefix");
   outbox->waiting = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, outbox_row_free);
   outbox->foreign = g_hash_table_new (hash_of_row, is_same_row);
   outbox->published = g_ptr_array_new ();
+  outbox->held = g_ptr_array_new ();
   outbox->refused = g_ptr_array_new_with_free_func (refusal_free);
   outbox->again_pause_ms = RETRY_MS;
   backoff_init (&outbox->database_pause, RETRY_MS, RETRY_MAX_MS);
+  backoff_init (&outbox->held_pause, HELD_FIRST_MS, HELD_MAX_MS);
   outbox->database_url = g_strdup (options->database_url);
   outbox->instance_id = g_strdup (options->instance_id);
   outbox->instance_timeout_ms = options->instance_timeout_ms;
@@ -1125,10 +980,10 @@ outbox_free (Outbox *outbox)
   g_hash_table_unref (outbox->waiting);
   g_ptr_array_set_free_func (outbox->published, outbox_row_free);
   g_ptr_array_unref (outbox->published);
+  g_ptr_array_set_free_func (outbox->held, outbox_row_free);
+  g_ptr_array_unref (outbox->held);
   g_ptr_array_unref (outbox->refused);
-  if (outbox->topics)
-    g_hash_table_unref (outbox->topics);
-  g_strfreev (outbox->topic_names);
+  topic_limits_free (outbox->limits);
   g_mutex_clear (&outbox->lock);
   g_cond_clear (&outbox->changed);
   g_free (outbox->database_url);

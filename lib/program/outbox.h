@@ -22,34 +22,10 @@
  * itself keeps count. Nobody waits for it. */
 #pragma once
 
-#include "db/db.h"
 #include "kafka/producer.h"
 #include "program/health.h"
 #include "program/lease.h"
-
-typedef struct {
-  char *instance_id; /* NULL: this process made it */
-  gint64 id;         /* that process's number, given by outbox_insert() */
-  char *topic;       /* with prefix */
-  gint32 partition;  /* -1: by key */
-  GBytes *key;       /* may be NULL */
-  GBytes *value;     /* NULL: a tombstone */
-  KafkaHeaders *headers;
-  /* Whose record it carries, as in runs: a claim's id, a group's guid; NULL: nobody's */
-  char *scope;
-  KafkaPlace place; /* the outbox's own: where it lies, from its delivery report on */
-  guint64 ticket;   /* the outbox's own: what the delivery report brings back */
-  /* The outbox's own: was refused, perhaps for what was in one batch with it */
-  gboolean goes_alone;
-} OutboxRow;
-OutboxRow *outbox_row_new (char *topic_taken, gint32 partition, GBytes *key_taken,
-                           GBytes *value_taken, KafkaHeaders *headers_taken);
-void outbox_row_free (gpointer row);
-
-/* Numbers @rows (of OutboxRow *) and inserts them in the caller's transaction. Numbers are never
- * used again, also when the transaction is; so the rows of a COMMIT without an answer, once it is
- * known to have happened, may be given to outbox_publish() as if it had been answered. */
-gboolean outbox_insert (Db *db, const char *instance_id, GPtrArray *rows, GError **error);
+#include "program/outbox-row.h"
 
 /* In the transaction that notes the first refusal of @row: writes the event. @ret_rows: what to
  * publish after the commit, owned (of OutboxRow *), already inserted. */

@@ -15,7 +15,7 @@ delete from outbox using unnest ($1::text[], $2::bigint[]) as gone (instance_id,
 where outbox.instance_id = gone.instance_id::uuid and outbox.id = gone.id
 
 -- name: outbox-delete-and-note
--- And where the records of claims and groups lie now. The row itself says the rest, so it need not come from the process.
+-- And where the records of claims and groups lie now, and those that have come to a dead end. The row itself says the rest, so it need not come from the process.
 -- Reports of two processes come in any order: a place is only replaced by that of a record that was made later (or by
 -- another copy of the same one, which is as good). In ascending order of scope, for others write places too.
 with gone as (
@@ -24,11 +24,15 @@ with gone as (
     as told (instance_id, id, partition, record_offset, replay)
   where outbox.instance_id = told.instance_id::uuid and outbox.id = told.id
   returning outbox.scope, outbox.topic, outbox.headers, outbox.created_at, told.partition, told.record_offset, told.replay
+), ends as (
+  update dead_ends set partition = gone.partition::integer, record_offset = nullif (gone.record_offset, -1)
+  from gone
+  where dead_ends.mark = gone.scope and dead_ends.topic = gone.topic and dead_ends.record_offset is null
 )
 insert into record_places (scope, topic, partition, record_offset, replay, headers, made_at)
 select distinct on (scope) scope, topic, partition::integer, nullif (record_offset, -1), replay::integer,
   case when octet_length (headers) <= 16384 then headers end, created_at
-from gone where scope is not null
+from gone where scope is not null and scope not like 'quarantine:%'
 order by scope, created_at desc
 on conflict (scope) do update set topic = excluded.topic, partition = excluded.partition,
   record_offset = excluded.record_offset, replay = excluded.replay, headers = excluded.headers,

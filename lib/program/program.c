@@ -15,8 +15,11 @@
 #include "program/outbox.h"
 #include "program/program.sql.h"
 #include "program/registry.h"
+#include "program/renewal.h"
 #include "program/signals.h"
+#include "program/statsd.h"
 #include "program/topics.h"
+#include "program/traces.h"
 #include "program/transaction.h"
 #include "program/watch.h"
 
@@ -44,6 +47,17 @@ const Setting program_settings[] = {
     "A process without a heartbeat for this long counts as dead.", NULL, 1000, 600000 },
   { "watch-every", SETTING_DURATION, "60s",
     "How often one process looks whether Kafka has lost a claim's record; 0s: never." },
+  { "statsd-address", SETTING_TEXT, "",
+    "host:port that gets the metrics as DogStatsD over UDP; empty: nobody." },
+  { "statsd-every", SETTING_DURATION, "10s", "How often it gets them." },
+  { "otlp-url", SETTING_TEXT, "",
+    "OpenTelemetry receiver that gets spans as OTLP/JSON, http://host:4318; empty: nobody." },
+  { "renew-every", SETTING_DURATION, "0s",
+    "How often it looks whether files that it reads at the start alone have changed; it then ends, "
+    "one process of a program at a time, for whoever watches over it to start it again; 0s: "
+    "never." },
+  { "renew-notice", SETTING_DURATION, "15s",
+    "How long it is not ready before it ends for that, so that nobody asks it any more." },
   { "inbox-days", SETTING_NUMBER, "30", "Days for which handled messages are remembered.", NULL, 1,
     3650 },
   { NULL },
@@ -56,15 +70,17 @@ struct Program {
   int signal_fd;
   Health *health;
   Housekeeping *house;
+  gboolean takes_leases; /* else it is neither relay nor watcher */
   Chores *chores;
+  Renewal *renewal;
   Watch *watch;
   DbPool *pool;
   Sealer *sealer;
-  HttpClient *http;
-  RegistryAccess registry;
-  EventCodec *codec;
+  Registry *registry;
   TransactionWriter writer;
   Outbox *outbox;
+  Statsd *statsd;
+  Traces *traces;
 };
 
 /* --- Start --- */
@@ -131,6 +147,17 @@ wait_for (Program *program, const char *what, const char *why, const GError *pro
   g_usleep ((gulong)ms * 1000);
 }
 
+static const char broker_away[] = "waiting for the broker (kafka-brokers)";
+
+static gboolean
+learn_leases (Program *program, Db *db, GError **error)
+{
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_MAY_TAKE_LEASES, "");
+
+  program->takes_leases = rows && db_rows_boolean (rows, 0, "is_given");
+  return rows != NULL;
+}
+
 /* A database that is away, and a schema that is not there yet or behind, come by themselves; one
  * that does not admit this program does not. */
 static gboolean
@@ -143,6 +170,7 @@ meet_database (Program *program, GError **error)
     g_autoptr (Db) db = db_open (settings_text (program->settings, "database-url"), &problem);
 
     if (db && db_schema_check (db, &problem) && record_secrets (program, db, &problem) &&
+        learn_leases (program, db, &problem) &&
         housekeeping_first_beat (program->house, db, &problem))
       return TRUE;
     if (g_error_matches (problem, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_BEHIND)) {
@@ -192,8 +220,12 @@ learn_topics (Program *program, const GPtrArray *table, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; i < table->len; i++)
-    g_ptr_array_add (names, program_topic (program, ((Topic *)g_ptr_array_index (table, i))->name));
+  for (guint i = 0; i < table->len; i++) {
+    const Topic *topic = g_ptr_array_index (table, i);
+
+    metrics_learn (&metric_label_topic, topic->name);
+    g_ptr_array_add (names, program_topic (program, topic->name));
+  }
   g_ptr_array_add (names, NULL);
   return outbox_learn_topics (program->outbox, (const char *const *)names->pdata, TOPICS_MS, error);
 }
@@ -207,7 +239,7 @@ check_topics (Program *program, const GPtrArray *table, GError **error)
                      settings_text (program->settings, "topic-prefix"), table, TOPICS_MS, &unequal,
                      error))
     return FALSE;
-  metrics_gauge ("topics_unequal", unequal ? 1 : 0, NULL);
+  metrics_gauge (METRIC_TOPICS_UNEQUAL, unequal ? 1 : 0, NULL);
   if (unequal)
     log_warning ("topics differ in partitions", "text", unequal, NULL);
   return learn_topics (program, table, error);
@@ -216,7 +248,6 @@ check_topics (Program *program, const GPtrArray *table, GError **error)
 static gboolean
 meet_broker (Program *program, GError **error)
 {
-  static const char away[] = "waiting for the broker (kafka-brokers)";
   g_autoptr (GPtrArray) table = program_topics (program);
 
   for (guint tries = 0;;) {
@@ -224,12 +255,16 @@ meet_broker (Program *program, GError **error)
 
     if (check_topics (program, table, &problem))
       return TRUE;
+    if (g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_TOPIC_MISSING)) {
+      wait_for (program, "waiting for topics", problem->message, problem, WAIT_MS);
+      continue;
+    }
     /* Topics that were made a moment ago may not be known everywhere yet. */
     if (!g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) && ++tries >= TOPICS_TRIES) {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
-    wait_for (program, away, away, problem, tries ? 500 : WAIT_MS);
+    wait_for (program, broker_away, broker_away, problem, tries ? 500 : WAIT_MS);
   }
 }
 
@@ -246,7 +281,8 @@ meet_registry (Program *program, GError **error)
     g_autofree char *name = program_topic (program, topic->name);
     g_autoptr (GError) problem = NULL;
 
-    if (!topic->schema || event_codec_prepare (program->codec, name, topic->schema, &problem)) {
+    if (!topic->schema ||
+        event_codec_prepare (registry_codec (program->registry), name, topic->schema, &problem)) {
       i++;
       continue;
     }
@@ -294,6 +330,21 @@ open_door (Program *program, GError **error)
   return program->health != NULL;
 }
 
+static gboolean
+begin_telling (Program *program, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  program->statsd = statsd_start (program->settings, program->name, program->health, &problem);
+  if (!problem)
+    program->traces =
+        traces_start (program->settings, program->name, program->instance_id, &problem);
+  if (!problem)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
 static void
 make_house (Program *program)
 {
@@ -319,29 +370,24 @@ open_sealer (Program *program, GError **error)
   return program->sealer != NULL;
 }
 
-static void
-open_codec (Program *program)
-{
-  const HttpClientOptions http = { .verify = TRUE };
-
-  if (settings_is_set (program->settings, "schema-registry-url")) {
-    program->http = http_client_new (&http);
-    program->registry =
-        (RegistryAccess){ program->http, settings_text (program->settings, "schema-registry-url") };
-  }
-  program->codec = event_codec_new (program->http ? registry_ask : NULL, &program->registry);
-}
-
 static gboolean
 outbox_is_alive (gpointer outbox)
 {
   return !outbox_is_fatal (outbox);
 }
 
+/* What is read and not noted. */
 static void
-note_outbox (gpointer outbox)
+note_gauges (gpointer data)
 {
-  metrics_gauge ("outbox_waiting", outbox_waiting (outbox), NULL);
+  Program *program = data;
+  DbPoolCounts pool = db_pool_counts (program->pool);
+
+  metrics_gauge (METRIC_OUTBOX_UNPUBLISHED, outbox_waiting (program->outbox), NULL);
+  metrics_gauge (METRIC_DATABASE_CONNECTIONS, pool.idle, "idle", NULL);
+  metrics_gauge (METRIC_DATABASE_CONNECTIONS, pool.in_use, "in-use", NULL);
+  metrics_gauge (METRIC_DATABASE_CONNECTIONS_MAX, pool.max, NULL);
+  metrics_gauge (METRIC_DATABASE_WAITERS, pool.waiters, NULL);
 }
 
 static gboolean
@@ -352,7 +398,7 @@ open_outbox (Program *program, GError **error)
     .database_url = settings_text (settings, "database-url"),
     .instance_id = program->instance_id,
     .instance_timeout_ms = settings_number (settings, "instance-timeout-ms"),
-    .relay = program_lease (program, "relay"),
+    .relay = program->takes_leases ? program_lease (program, "relay") : NULL,
     .health = program->health,
     .refused = tell_refused,
     .data = program,
@@ -362,7 +408,7 @@ open_outbox (Program *program, GError **error)
   if (!program->outbox)
     return FALSE;
   health_set_liveness (program->health, HEALTH_OF_OUTBOX, outbox_is_alive, program->outbox);
-  health_set_gauges (program->health, note_outbox, program->outbox);
+  health_set_gauges (program->health, note_gauges, program);
   return TRUE;
 }
 
@@ -373,32 +419,59 @@ transact (TransactionWork work, gpointer work_data, gpointer program, GError **e
 }
 
 static void
-begin_work (Program *program)
+begin_watch (Program *program, gint64 every_ms)
+{
+  const WatchOptions watch = {
+    .settings = program->settings,
+    .outbox = program->outbox,
+    .every_ms = every_ms,
+    .lease = program_lease (program, "watch"),
+    .transact = transact,
+    .data = program,
+  };
+
+  program->watch = watch_start (&watch);
+}
+
+/* What one process does for all. */
+static void
+begin_turns (Program *program)
 {
   const ChoresOptions chores = {
     .database_url = settings_text (program->settings, "database-url"),
     .inbox_days = settings_number (program->settings, "inbox-days"),
     .lease = program_lease (program, "relay"),
   };
-
   const gint64 watch_every_ms = settings_duration_ms (program->settings, "watch-every");
 
-  housekeeping_start (program->house);
   program->chores = chores_start (&chores);
-  if (watch_every_ms > 0) {
-    const WatchOptions watch = {
-      .settings = program->settings,
-      .outbox = program->outbox,
-      .every_ms = watch_every_ms,
-      .lease = program_lease (program, "watch"),
-      .transact = transact,
-      .data = program,
-    };
+  if (watch_every_ms > 0)
+    begin_watch (program, watch_every_ms);
+}
 
-    program->watch = watch_start (&watch);
+static void
+begin_work (Program *program)
+{
+  housekeeping_start (program->house);
+  if (program->takes_leases) {
+    begin_turns (program);
+    renewal_begin (program->renewal);
   }
   signals_begin_serving ();
   program_set_ready (program, TRUE);
+}
+
+static Renewal *
+make_renewal (Program *program)
+{
+  const RenewalOptions options = {
+    .settings = program->settings,
+    .program = program->name,
+    .instance_id = program->instance_id,
+    .health = program->health,
+  };
+
+  return renewal_new (&options);
 }
 
 Program *
@@ -407,22 +480,24 @@ program_start (const char *name, const Settings *settings, GError **error)
   Program *program = g_new0 (Program, 1);
 
   log_init (name, settings_text (settings, "log-level"));
+  metrics_start (name);
   db_configure (settings);
   program->name = g_strdup (name);
   program->settings = settings;
   program->instance_id = text_new_uuid ();
   program->signal_fd = signals_open ();
-  if (!open_sealer (program, error) || !open_door (program, error))
+  if (!open_sealer (program, error) || !open_door (program, error) ||
+      !begin_telling (program, error))
     goto failed;
+  program->renewal = make_renewal (program);
   tell_configuration (program);
   make_house (program);
-  if (!meet_database (program, error))
+  if (!meet_database (program, error) || !(program->registry = registry_open (settings, error)))
     goto failed;
-  open_codec (program);
   program->writer = (TransactionWriter){
     .instance_id = program->instance_id,
     .topic_prefix = settings_text (settings, "topic-prefix"),
-    .codec = program->codec,
+    .codec = registry_codec (program->registry),
     .sealer = program->sealer,
   };
   program->pool = db_pool_new (settings_text (settings, "database-url"), pool_size (settings));
@@ -446,18 +521,20 @@ program_stop (Program *program)
     return;
   if (program->health)
     program_set_ready (program, FALSE);
+  renewal_free (program->renewal);
   watch_stop (program->watch);
   if (program->outbox)
     (void)outbox_flush (program->outbox, FLUSH_AT_END_MS); /* what is left is the relay's */
   chores_stop (program->chores);
   housekeeping_stop (program->house);
+  traces_stop (program->traces);
+  statsd_stop (program->statsd);
   health_close (program->health);
   outbox_free (program->outbox);
   housekeeping_free (program->house); /* with the leases that outbox and chores asked */
   if (program->pool)
     db_pool_free (program->pool);
-  event_codec_free (program->codec);
-  http_client_free (program->http);
+  registry_close (program->registry);
   sealer_free (program->sealer);
   health_free (program->health);
   signals_close (program->signal_fd);
@@ -478,6 +555,13 @@ gboolean
 program_wait_for_stop (Program *program, gint64 ms)
 {
   return signals_wait (program->signal_fd, ms);
+}
+
+gboolean
+program_wait_for_broker (Program *program, const GError *problem)
+{
+  wait_for (program, broker_away, broker_away, problem, 0);
+  return !program_wait_for_stop (program, WAIT_MS);
 }
 
 void
@@ -508,6 +592,12 @@ void
 program_note_trouble (Program *program, const char *kind, const char *why)
 {
   health_note_trouble (program->health, kind, why);
+}
+
+gboolean
+program_is_paused (Program *program)
+{
+  return housekeeping_is_paused (program->house);
 }
 
 Lease *
@@ -551,7 +641,7 @@ program_sealer (Program *program)
 EventCodec *
 program_codec (Program *program)
 {
-  return program->codec;
+  return registry_codec (program->registry);
 }
 
 const TransactionWriter *
@@ -588,31 +678,20 @@ gboolean
 program_transaction (Program *program, TransactionWork work, gpointer data, GError **error)
 {
   Db *db = db_pool_take (program->pool, error);
-  gboolean done = FALSE;
+  g_autoptr (GPtrArray) rows = NULL;
+  GError *problem = NULL;
 
-  for (guint tries = 0; db && !done && tries < 10; tries++) {
-    g_autoptr (GError) problem = NULL;
-    Transaction transaction;
-
-    transaction_init (&transaction, &program->writer, db, program->name, NULL, 0);
-    done = db_begin (db, &problem) && work (&transaction, data, &problem) &&
-           outbox_insert (db, program->instance_id, transaction.rows, &problem) &&
-           db_commit (db, &problem);
-    if (done) {
-      outbox_publish (program->outbox, transaction.rows);
-    } else {
-      db_rollback (db);
-      if (g_error_matches (problem, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
-        outbox_sweep_soon (program->outbox);
-      if (!g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT) || tries == 9) {
-        g_propagate_error (error, g_steal_pointer (&problem));
-        tries = 10;
-      }
-    }
-    transaction_clear (&transaction);
-  }
+  if (!db)
+    return FALSE;
+  rows = transaction_run (&program->writer, db, program->name, work, data, &problem);
+  if (rows)
+    outbox_publish (program->outbox, rows);
+  else if (g_error_matches (problem, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
+    outbox_sweep_soon (program->outbox);
+  if (!rows)
+    g_propagate_error (error, problem);
   db_pool_give (program->pool, db);
-  return done;
+  return rows != NULL;
 }
 
 gboolean

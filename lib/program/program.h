@@ -28,7 +28,7 @@ typedef enum {
  *
  * Waits, with a line and a 503 of /readyz that say for what, for the database, its schema and the
  * broker; a signal that comes meanwhile ends the process at once. Refuses (error, exit 1) a schema
- * that does not admit it, missing or wrong topics, another secret's fingerprint. Logs the effective
+ * that does not admit it, wrong topics, another secret's fingerprint. Logs the effective
  * configuration, secrets masked. Returns: owned; program_stop().
  */
 Program *program_start (const char *name, const Settings *settings, GError **error);
@@ -55,6 +55,8 @@ void program_set_liveness (Program *program, ProgramLiveness is_alive, gpointer 
  * from other threads, at any time until program_stop(). */
 typedef const char *(*ProgramReadiness) (gpointer data);
 void program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data);
+/* An operator has paused it (pipelinectl pause): it takes nothing new. Any thread; cheap. */
+gboolean program_is_paused (Program *program);
 /* What stands in the way of work and is tried again: see health_note_trouble() for what comes of
  * it. @kind is a constant; @why NULL: over. Any thread; cheap. */
 void program_note_trouble (Program *program, const char *kind, const char *why);
@@ -73,6 +75,9 @@ gboolean program_flush (Program *program, gint64 timeout_ms, GError **error);
 /* SIGTERM and SIGINT are blocked from program_start() on and read here: TRUE when one has come;
  * waits at most @ms. */
 gboolean program_wait_for_stop (Program *program, gint64 ms);
+/* For a start that goes on after program_start() and finds the broker away: says so, to /readyz too,
+ * and waits a moment. FALSE: a signal has come. */
+gboolean program_wait_for_broker (Program *program, const GError *problem);
 int program_signal_fd (Program *program);
 /* Ready to serve: logs "listening" with the ports and writes the address-file (METRICS_URL=…, and
  * URL=… when @url is given). */

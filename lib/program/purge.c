@@ -28,6 +28,7 @@ static const Purge by_age[] = {
 
 static const Purge by_walk[] = {
   { "runs", SQL_PURGE_RUNS, "" },
+  { "dead_ends", SQL_PURGE_DEAD_ENDS, "0" },
   { "instances", SQL_PURGE_INSTANCES, "00000000-0000-0000-0000-000000000000" },
 };
 
@@ -48,7 +49,7 @@ purge_table (Db *db, const Purge *purge, const PurgeOptions *options, GError **e
     seen = db_rows_int (rows, 0, "seen");
     gone = db_rows_int (rows, 0, "gone");
     if (gone > 0)
-      metrics_count ("purged_rows_total", gone, "table", purge->table, NULL);
+      metrics_count (METRIC_PURGED_ROWS, gone, purge->table, NULL);
     if (!db_rows_is_null (rows, 0, "mark")) {
       g_free (mark);
       mark = g_strdup (db_rows_text (rows, 0, "mark"));

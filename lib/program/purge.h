@@ -24,6 +24,6 @@ gboolean purge_prepare (Db *db, GError **error);
  */
 gboolean purge_by_age (Db *db, const PurgeOptions *options, GError **error);
 
-/* The same for tables that have none (runs, instances), by walking each along its key: once a day
+/* The same for tables that have none (runs, dead_ends, instances), by walking each along its key: once a day
  * will do. */
 gboolean purge_by_walk (Db *db, const PurgeOptions *options, GError **error);

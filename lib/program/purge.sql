@@ -39,3 +39,12 @@ gone as (
     and not exists (select from outbox where outbox.instance_id = instances.id)
   returning 1)
 select count (*) as seen, (select count (*) from gone) as gone, (array_agg (id order by id desc))[1] as mark from walked
+
+-- name: purge-dead-ends
+-- The topics they point into keep nothing for so long.
+with walked as (select id from dead_ends where id > $2::bigint order by id limit $3),
+gone as (
+  delete from dead_ends using walked
+  where dead_ends.id = walked.id and dead_ends.at < statement_timestamp () - $1::bigint * interval '1 day'
+  returning 1)
+select count (*) as seen, (select count (*) from gone) as gone, max (id) as mark from walked

@@ -11,7 +11,7 @@
 #define HOP             "dp-hop"
 #define REPLAY          "dp-replay"
 #define ATTEMPT         "dp-attempt"
-#define NOT_BEFORE      "dp-not-before"
+#define ATTEMPTS_OF     "dp-attempts-of"
 #define WAITING_SINCE   "dp-waiting-since"
 #define FIRST_FAILED_AT "dp-first-failed-at"
 #define FAILURES        "dp-failures"
@@ -37,7 +37,8 @@ is_id (const char *text)
   return length > 0 && length <= RECORD_ID_MAX_BYTES;
 }
 
-/* Source: W3C Trace Context, version 00: 00-<32 hex>-<16 hex>-<2 hex>, lower case, no id of zeros alone. */
+/* Source: W3C Trace Context, version 00: 00-<32 hex>-<16 hex>-<2 hex>, lower case, no id of zeros
+ * alone. */
 static gboolean
 is_traceparent (const char *text)
 {
@@ -59,6 +60,12 @@ text_of (const KafkaHeaders *headers, const char *name)
   return text && strlen (text) <= TEXT_MAX_BYTES ? g_strdup (text) : NULL;
 }
 
+char *
+record_place (const char *topic, int partition, gint64 offset)
+{
+  return g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, topic, partition, offset);
+}
+
 Record *
 record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *headers_taken)
 {
@@ -68,17 +75,17 @@ record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *head
   const char *trace = kafka_headers_get (headers_taken, TRACEPARENT);
 
   record->headers = headers_taken;
-  record->message_id = is_id (id)
-                           ? g_strdup (id)
-                           : g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, topic, partition, offset);
+  record->message_id = is_id (id) ? g_strdup (id) : record_place (topic, partition, offset);
   record->hop = kafka_headers_get_int (headers_taken, HOP, 0, G_MAXINT - 1, 0);
   record->replay = record_replay (headers_taken);
   record->attempt = kafka_headers_get_int (headers_taken, ATTEMPT, 0, ATTEMPT_MAX, 0);
-  record->not_before_ms = kafka_headers_get_int (headers_taken, NOT_BEFORE, 0, G_MAXINT64, 0);
+  record->not_before_ms =
+      kafka_headers_get_int (headers_taken, RECORD_NOT_BEFORE, 0, G_MAXINT64, 0);
   record->waiting_since_ms = kafka_headers_get_int (headers_taken, WAITING_SINCE, 0, G_MAXINT64, 0);
   if (first &&
       (!clock_parse_iso (first, &record->first_failed_at_ms) || record->first_failed_at_ms < 0))
     record->first_failed_at_ms = 0;
+  record->attempts_of = text_of (headers_taken, ATTEMPTS_OF);
   record->failures = text_of (headers_taken, FAILURES);
   record->source = text_of (headers_taken, RECORD_SOURCE);
   record->traceparent = is_traceparent (trace) ? g_strdup (trace) : NULL;
@@ -88,18 +95,30 @@ record_read (const char *topic, int partition, gint64 offset, KafkaHeaders *head
   return record;
 }
 
-static char *
-place_of (const char *topic, int partition, gint64 offset)
-{
-  return g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, topic, partition, offset);
-}
-
 void
 record_disown (Record *record, const char *topic, int partition, gint64 offset)
 {
   g_free (record->message_id);
-  record->message_id = place_of (topic, partition, offset);
+  record->message_id = record_place (topic, partition, offset);
   record->hop = record->replay = 0;
+}
+
+void
+record_begin_anew (Record *record, const char *consumer)
+{
+  if (g_strcmp0 (record->attempts_of, consumer) == 0)
+    return;
+  record->attempt = 0;
+  record->waiting_since_ms = 0;
+}
+
+void
+record_set_apart (Record *record, const char *scope)
+{
+  g_autofree char *both = g_strdup_printf ("%s %s", scope, record->message_id);
+
+  g_free (record->message_id);
+  record->message_id = g_compute_checksum_for_string (G_CHECKSUM_SHA256, both, -1);
 }
 
 void
@@ -108,6 +127,7 @@ record_free (Record *record)
   if (!record)
     return;
   g_free (record->message_id);
+  g_free (record->attempts_of);
   g_free (record->failures);
   g_free (record->source);
   g_free (record->traceparent);
@@ -142,6 +162,17 @@ new_traceparent (void)
                           g_random_int () | 1);
 }
 
+char *
+record_trace_of_group (const char *guid)
+{
+  g_autofree char *plain = g_ascii_strdown (guid, -1);
+  g_auto (GStrv) parts = g_strsplit (plain, "-", -1);
+  g_autofree char *id = g_strjoinv ("", parts);
+  g_autofree char *trace = g_strdup_printf ("00-%s-%.16s-01", id, id);
+
+  return is_traceparent (trace) ? g_steal_pointer (&trace) : NULL;
+}
+
 KafkaHeaders *
 record_new_headers (const char *message_id, guint replay, const char *traceparent)
 {
@@ -156,8 +187,9 @@ record_new_headers (const char *message_id, guint replay, const char *traceparen
   return headers;
 }
 
-/* "1 2026-11-21T19:05:00.123Z bgs-fault; 2 …": the first failure and the newest ones, within the bound. On one line, for
- * the tools that show headers do so. A history that is too long to be ours gives way to the newest. */
+/* "1 2026-11-21T19:05:00.123Z bgs-fault; 2 …": the first failure and the newest ones, within the
+ * bound. On one line, for the tools that show headers do so. A history that is too long to be ours
+ * gives way to the newest. */
 static char *
 add_failure (const char *failures, guint attempt, gint64 at_ms, const char *error_class)
 {
@@ -193,25 +225,30 @@ KafkaHeaders *
 record_next_headers (const Record *record, const RecordStep *step)
 {
   KafkaHeaders *headers = kafka_headers_copy (record->headers);
-  g_autofree char *here =
-      g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, step->topic, step->partition, step->offset);
+  g_autofree char *here = record_place (step->topic, step->partition, step->offset);
   gint64 first_ms = record->first_failed_at_ms;
 
   if (!first_ms && step->spends_attempt)
     first_ms = step->now_ms;
-  /* A name with our prefix that is none of ours would be taken for our word, and crowd ours out of their bound. */
+  /* A name with our prefix that is none of ours would be taken for our word, and crowd ours out of
+   * their bound. */
   kafka_headers_drop (headers, OURS);
   kafka_headers_set (headers, MESSAGE_ID, record->message_id);
   kafka_headers_set_int (headers, HOP, record->hop + (GUARD (HOP) ? 1 : 0));
   kafka_headers_set_int (headers, ATTEMPT, record->attempt + (step->spends_attempt ? 1 : 0));
   kafka_headers_set_int (headers, REPLAY, record->replay);
+  kafka_headers_set (headers, ATTEMPTS_OF, step->consumer);
   kafka_headers_set (headers, TRACEPARENT, record->traceparent);
-  set_time (headers, NOT_BEFORE, step->not_before_ms);
+  set_time (headers, RECORD_NOT_BEFORE, step->not_before_ms);
   set_time (headers, WAITING_SINCE, step->waiting_since_ms);
   kafka_headers_set (headers, RECORD_SOURCE, record->source ? record->source : here);
   kafka_headers_set (headers, RECORD_REASON, step->reason);
   kafka_headers_set (headers, RECORD_ERROR_CLASS, step->error_class);
   kafka_headers_set (headers, FAILURES, record->failures);
+  if (step->keeps_effects) {
+    kafka_headers_set (headers, RECORD_STEPS, record->steps);
+    kafka_headers_set (headers, RECORD_INSERT, record->insert_in_doubt ? "unknown" : NULL);
+  }
   if (first_ms) {
     g_autofree char *first = clock_format_iso (first_ms);
 

@@ -5,8 +5,15 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "http/http.h"
 
 #define SCHEMA_NOT_FOUND 40403
+
+struct Registry {
+  char *url;        /* "": there is none */
+  HttpClient *http; /* NULL: likewise */
+  EventCodec *codec;
+};
 
 /* A 404 of a proxy or of a wrong address says nothing about a schema: only the registry's own code
  * does. */
@@ -19,11 +26,12 @@ knows_no_schema (GBytes *body)
   return json_integer_value (json_object_get (answer, "error_code")) == SCHEMA_NOT_FOUND;
 }
 
-char *
-registry_ask (const char *method, const char *path, const char *body, gpointer data, GError **error)
+/* A RegistryAsk. */
+static char *
+ask (const char *method, const char *path, const char *body, gpointer data, GError **error)
 {
-  RegistryAccess *access = data;
-  g_autofree char *url = g_strconcat (access->url, path, NULL);
+  const Registry *registry = data;
+  g_autofree char *url = g_strconcat (registry->url, path, NULL);
   const char *const headers[] = { "Content-Type: application/vnd.schemaregistry.v1+json",
                                   "Accept: application/vnd.schemaregistry.v1+json", NULL };
   HttpRequest request = {
@@ -37,7 +45,7 @@ registry_ask (const char *method, const char *path, const char *body, gpointer d
     .max_answer_bytes = 1024 * 1024,
   };
   g_autoptr (GError) problem = NULL;
-  g_autoptr (HttpAnswer) answer = http_send (access->client, &request, &problem);
+  g_autoptr (HttpAnswer) answer = http_send (registry->http, &request, &problem);
 
   if (!answer) {
     g_set_error (error, EVENTS_ERROR, EVENTS_ERROR_REGISTRY,
@@ -55,4 +63,41 @@ registry_ask (const char *method, const char *path, const char *body, gpointer d
     return NULL;
   }
   return g_strndup (g_bytes_get_data (answer->body, NULL), g_bytes_get_size (answer->body));
+}
+
+Registry *
+registry_new (const char *url)
+{
+  const HttpClientOptions http = { .verify = TRUE };
+  Registry *registry = g_new0 (Registry, 1);
+
+  registry->url = g_strdup (url);
+  registry->http = *url ? http_client_new (&http) : NULL;
+  registry->codec = event_codec_new (registry->http ? ask : NULL, registry);
+  return registry;
+}
+
+Registry *
+registry_open (const Settings *settings, GError **error)
+{
+  g_autofree char *url = http_url_setting (settings, "schema-registry-url", TRUE, error);
+
+  return url ? registry_new (url) : NULL;
+}
+
+void
+registry_close (Registry *registry)
+{
+  if (!registry)
+    return;
+  event_codec_free (registry->codec);
+  http_client_free (registry->http);
+  g_free (registry->url);
+  g_free (registry);
+}
+
+EventCodec *
+registry_codec (Registry *registry)
+{
+  return registry->codec;
 }

@@ -238,7 +238,7 @@ check_each (GHashTable *counts, const char *prefix, const GPtrArray *table, GErr
   if (too_few > 0)
     g_string_append_printf (wrong, "%spipelinectl topics grow --partitions %d",
                             is_missing ? ", then: " : "", too_few);
-  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+  g_set_error (error, KAFKA_ERROR, too_few > 0 ? KAFKA_ERROR_TOPICS : KAFKA_ERROR_TOPIC_MISSING,
                "topics are not as schemas/topics.json says: %s", wrong->str);
   return FALSE;
 }

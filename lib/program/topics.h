@@ -44,7 +44,8 @@ char *topics_retry_tiers (const char *consumer, const char *retry_tiers);
  * that were grown are no reason not to start: records go on (by key, where their own partition is
  * not there), claims are safe by token and lock; what is lost is that a Veteran's records are
  * handled one after another. The error names every missing topic and every one that has too few
- * partitions, and what to do. Errors: %KAFKA_ERROR_AWAY (ask again), %KAFKA_ERROR_TOPICS.
+ * partitions, and what to do. Errors: %KAFKA_ERROR_AWAY and %KAFKA_ERROR_TOPIC_MISSING (ask again),
+ * %KAFKA_ERROR_TOPICS.
  */
 gboolean topics_check (rd_kafka_t *handle, const char *prefix, const GPtrArray *table,
                        int timeout_ms, char **ret_unequal, GError **error);

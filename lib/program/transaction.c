@@ -4,13 +4,18 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "claims/claim-group.h"
+#include "base/text.h"
+#include "claims/error.h"
+#include "claims/group-facts.h"
 #include "claims/states.h"
 #include "events/claim-event.h"
 #include "events/monitoring-event.h"
 #include "events/notification-requested.h"
+#include "program/cloud-event.h"
 #include "program/record.h"
 #include "program/transaction.sql.h"
+
+#define TRIES 10
 
 void
 transaction_init (Transaction *transaction, const TransactionWriter *writer, Db *db,
@@ -30,6 +35,41 @@ void
 transaction_clear (Transaction *transaction)
 {
   g_clear_pointer (&transaction->rows, g_ptr_array_unref);
+}
+
+/* Returns: as transaction_run(), of one try. */
+static GPtrArray *
+try_once (const TransactionWriter *writer, Db *db, const char *source, TransactionWork work,
+          gpointer data, GError **error)
+{
+  GPtrArray *rows = NULL;
+  Transaction transaction;
+
+  transaction_init (&transaction, writer, db, source, NULL, 0);
+  if (db_begin (db, error) && work (&transaction, data, error) &&
+      outbox_insert (db, writer->instance_id, transaction.rows, error) && db_commit (db, error))
+    rows = g_steal_pointer (&transaction.rows);
+  else
+    db_rollback (db);
+  transaction_clear (&transaction);
+  return rows;
+}
+
+GPtrArray *
+transaction_run (const TransactionWriter *writer, Db *db, const char *source, TransactionWork work,
+                 gpointer data, GError **error)
+{
+  for (guint tries = 1;; tries++) {
+    g_autoptr (GError) problem = NULL;
+    GPtrArray *rows = try_once (writer, db, source, work, data, &problem);
+
+    if (rows)
+      return rows;
+    if (tries == TRIES || !g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return NULL;
+    }
+  }
 }
 
 Db *
@@ -68,12 +108,38 @@ new_message_id (Transaction *transaction)
                           __atomic_fetch_add (&next, 1, __ATOMIC_RELAXED));
 }
 
+/* The one that its submitter brought, else its own. *ret_trace NULL: there is no such group. */
+static gboolean
+trace_of_group (Transaction *transaction, const char *claim_group_id, char **ret_trace,
+                GError **error)
+{
+  g_autoptr (DbRows) rows = NULL;
+  const char *brought;
+
+  if (!text_is_uuid (claim_group_id))
+    return TRUE;
+  rows = db_query (transaction->db, error, SQL_TRACE_OF_GROUP, "t", claim_group_id);
+  if (!rows)
+    return FALSE;
+  brought = db_rows_count (rows) > 0 ? db_rows_text (rows, 0, "traceparent") : NULL;
+  *ret_trace = brought ? g_strdup (brought) : record_trace_of_group (claim_group_id);
+  return TRUE;
+}
+
+/* What tells of a group belongs to the group's trace where it has none from its message. NULL +
+ * error: the trace could not be read. */
 static KafkaHeaders *
-new_headers (Transaction *transaction, char **ret_message_id)
+new_headers (Transaction *transaction, const char *claim_group_id, char **ret_message_id,
+             GError **error)
 {
   g_autofree char *id = new_message_id (transaction);
-  KafkaHeaders *headers = record_new_headers (id, transaction->replay, transaction->traceparent);
+  const char *given = transaction->traceparent;
+  g_autofree char *own = NULL;
+  KafkaHeaders *headers;
 
+  if (!given && !trace_of_group (transaction, claim_group_id, &own, error))
+    return NULL;
+  headers = record_new_headers (id, transaction->replay, given ? given : own);
   if (ret_message_id)
     *ret_message_id = g_steal_pointer (&id);
   return headers;
@@ -86,12 +152,15 @@ bytes_of (const char *text)
 }
 
 gboolean
-transaction_emit (Transaction *transaction, const char *topic, const char *key, GBytes *value,
-                  GError **error)
+transaction_emit (Transaction *transaction, const char *topic, const char *claim_group_id,
+                  const char *key, GBytes *value, GError **error)
 {
-  (void)error; /* rows are inserted together at the end of the transaction */
+  KafkaHeaders *headers = new_headers (transaction, claim_group_id, NULL, error);
+
+  if (!headers)
+    return FALSE;
   transaction_add_row (transaction, topic, -1, bytes_of (key), value ? g_bytes_ref (value) : NULL,
-                       new_headers (transaction, NULL));
+                       headers);
   return TRUE;
 }
 
@@ -127,9 +196,10 @@ add_cloud_event (KafkaHeaders *headers, const char *id, const char *type, const 
   g_autofree char *time = clock_format_iso (at_ms);
   g_autofree char *uri = g_strconcat ("/dependents/", source, NULL);
 
+  kafka_headers_set (headers, "content-type", "application/avro");
   kafka_headers_set (headers, "ce_specversion", "1.0");
   kafka_headers_set (headers, "ce_id", id);
-  kafka_headers_set (headers, "ce_type", type);
+  kafka_headers_set (headers, CLOUD_EVENT_TYPE, type);
   kafka_headers_set (headers, "ce_source", uri);
   kafka_headers_set (headers, "ce_time", time);
   if (subject)
@@ -169,12 +239,15 @@ transaction_claim_event (Transaction *transaction, const char *claim_group_id, c
   value = claim_event_encode (transaction->writer->codec, topic, &event, error);
   if (!value)
     return FALSE;
-  headers = new_headers (transaction, &id);
-  type = g_strdup_printf ("gov.va.dependents.%s.%s", subject, to_state);
+  headers = new_headers (transaction, claim_group_id, &id, error);
+  if (!headers)
+    return FALSE;
+  type = g_strdup_printf (CLOUD_EVENT_RESULT "%s.%s", subject, to_state);
   for (char *c = type; *c; c++)
     *c = *c == ' ' ? '-' : g_ascii_tolower (*c);
   add_cloud_event (headers, id, type, transaction->source, transaction->now_ms, claim_group_id);
   kafka_headers_set_int (headers, "ce_sequence", event.sequence);
+  kafka_headers_set (headers, CLOUD_EVENT_FROM, from_state);
   transaction_add_row (transaction, "claim-events", -1, bytes_of (claim_group_id),
                        g_steal_pointer (&value), headers);
   return TRUE;
@@ -193,6 +266,7 @@ transaction_mail (Transaction *transaction, const char *claim_group_id, gint64 p
     .at_ms = transaction->now_ms,
   };
   g_autoptr (GBytes) value = NULL;
+  KafkaHeaders *headers;
   guint count = 0;
 
   /* One e-mail of a kind per claim: a second request is none. */
@@ -201,7 +275,12 @@ transaction_mail (Transaction *transaction, const char *claim_group_id, gint64 p
   if (count == 0)
     return TRUE;
   value = notification_requested_encode (transaction->writer->codec, topic, &event, error);
-  return value && transaction_emit (transaction, "notifications", claim_group_id, value, error);
+  headers = value ? new_headers (transaction, claim_group_id, NULL, error) : NULL;
+  if (!headers)
+    return FALSE;
+  transaction_add_row (transaction, "notifications", -1, bytes_of (claim_group_id),
+                       g_steal_pointer (&value), headers);
+  return TRUE;
 }
 
 gboolean
@@ -210,7 +289,7 @@ transaction_monitoring_event (Transaction *transaction, const char *kind,
                               GError **error)
 {
   g_autofree char *topic = topic_of (transaction, "monitoring-events");
-  g_autofree char *type = g_strconcat ("gov.va.dependents.monitoring.", kind, NULL);
+  g_autofree char *type = g_strconcat (CLOUD_EVENT_MONITORING, kind, NULL);
   MonitoringEvent event = {
     .consumer = (char *)transaction->source,
     .kind = (char *)kind,
@@ -219,16 +298,17 @@ transaction_monitoring_event (Transaction *transaction, const char *kind,
     .detail = (char *)detail,
     .at_ms = transaction->now_ms,
   };
-  GBytes *value = monitoring_event_encode (transaction->writer->codec, topic, &event, error);
+  g_autoptr (GBytes) value =
+      monitoring_event_encode (transaction->writer->codec, topic, &event, error);
   KafkaHeaders *headers = NULL;
   g_autofree char *id = NULL;
 
-  if (!value)
+  headers = value ? new_headers (transaction, claim_group_id, &id, error) : NULL;
+  if (!headers)
     return FALSE;
-  headers = new_headers (transaction, &id);
   add_cloud_event (headers, id, type, transaction->source, transaction->now_ms, claim_group_id);
-  transaction_add_row (transaction, "monitoring-events", -1, bytes_of (transaction->source), value,
-                       headers);
+  transaction_add_row (transaction, "monitoring-events", -1, bytes_of (transaction->source),
+                       g_steal_pointer (&value), headers);
   return TRUE;
 }
 
@@ -251,6 +331,39 @@ transaction_change_child (Transaction *transaction, const char *claim_group_id, 
   return claim_states_change_child (transaction->db, claim_id, to, &from, error) &&
          transaction_claim_event (transaction, claim_group_id, "CLAIM", claim_id, from, to, reason,
                                   error);
+}
+
+/* Takes @problem. */
+static gboolean
+allow_refusal (GError *problem, gboolean *ret_changed, GError **error)
+{
+  *ret_changed = problem == NULL;
+  if (problem && !g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION)) {
+    g_propagate_error (error, problem);
+    return FALSE;
+  }
+  g_clear_error (&problem);
+  return TRUE;
+}
+
+gboolean
+transaction_try_group (Transaction *transaction, const char *claim_group_id, const char *to,
+                       const char *reason, gboolean *ret_changed, GError **error)
+{
+  GError *problem = NULL;
+
+  (void)transaction_change_group (transaction, claim_group_id, to, reason, &problem);
+  return allow_refusal (problem, ret_changed, error);
+}
+
+gboolean
+transaction_try_child (Transaction *transaction, const char *claim_group_id, gint64 claim_id,
+                       const char *to, const char *reason, gboolean *ret_changed, GError **error)
+{
+  GError *problem = NULL;
+
+  (void)transaction_change_child (transaction, claim_group_id, claim_id, to, reason, &problem);
+  return allow_refusal (problem, ret_changed, error);
 }
 
 gboolean

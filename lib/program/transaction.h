@@ -38,17 +38,24 @@ void transaction_init (Transaction *transaction, const TransactionWriter *writer
                        const char *source, const char *traceparent, guint replay);
 void transaction_clear (Transaction *transaction);
 
+/* BEGIN, @work, its rows into the outbox, COMMIT; repeated on conflict. @source: as in Transaction.
+ * Returns: of OutboxRow *, those that it made, to be published; owned. NULL on failure; errors: those
+ * of @work and the database. */
+GPtrArray *transaction_run (const TransactionWriter *writer, Db *db, const char *source,
+                            TransactionWork work, gpointer data, GError **error);
+
 /* --- Inside --- */
 
 Db *transaction_db (Transaction *transaction);
 /* In the transaction that journals a step as finished: its result. Borrowed. */
 const char *transaction_step_result (const Transaction *transaction);
-/* An outbox row. @topic without prefix; @key borrowed; @value NULL is a tombstone. A new message id
- * is made, unique; hop 0; traceparent is carried on. */
-gboolean transaction_emit (Transaction *transaction, const char *topic, const char *key,
-                           GBytes *value, GError **error);
+/* An outbox row. @topic without prefix; @claim_group_id: whose it is; @key borrowed; @value NULL is a
+ * tombstone. A new message id is made, unique; hop 0; traceparent is carried on, and is the group's
+ * where there is none. */
+gboolean transaction_emit (Transaction *transaction, const char *topic, const char *claim_group_id,
+                           const char *key, GBytes *value, GError **error);
 /* For producers: the trace and the replay number that rows made from here on carry. @traceparent
- * borrowed; may be NULL. */
+ * borrowed; NULL: what is of a group carries the group's. */
 void transaction_set_origin (Transaction *transaction, const char *traceparent, guint replay);
 /* Sets a header of the row that was emitted last. */
 void transaction_emit_header (Transaction *transaction, const char *name, const char *text);
@@ -60,12 +67,12 @@ void transaction_emit_scope (Transaction *transaction, const char *scope);
 void transaction_add_row (Transaction *transaction, const char *topic, gint32 partition,
                           GBytes *key_taken, GBytes *value_taken, KafkaHeaders *headers_taken);
 /* A result event of the group: takes the next sequence under the group's row lock (the row is
- * locked here if it was not before) and emits to claim-events. @subject "GROUP", "CLAIM", "ATTEMPT"
- * or "STEP"; @claim_id 0: none. */
+ * locked here if it was not before) and emits to claim-events. @subject "GROUP", "CLAIM", "ATTEMPT",
+ * "STEP" or "EMAIL"; @claim_id 0: none. */
 gboolean transaction_claim_event (Transaction *transaction, const char *claim_group_id,
                                   const char *subject, gint64 claim_id, const char *from_state,
                                   const char *to_state, const char *reason, GError **error);
-/* @kind "SUBMITTED", "IN_PROGRESS", "RECEIVED" or "ERROR". */
+/* @kind "SUBMITTED", "IN_PROGRESS", "RECEIVED", "ERROR", or "ERROR_AGAIN": to the other address. */
 gboolean transaction_mail (Transaction *transaction, const char *claim_group_id,
                            gint64 parent_claim_id, const char *kind, GError **error);
 gboolean transaction_monitoring_event (Transaction *transaction, const char *kind,
@@ -80,6 +87,14 @@ gboolean transaction_change_group (Transaction *transaction, const char *claim_g
 gboolean transaction_change_child (Transaction *transaction, const char *claim_group_id,
                                    gint64 claim_id, const char *to, const char *reason,
                                    GError **error);
+/* The same, where a change that the state does not allow is no failure, for somebody was quicker:
+ * *ret_changed tells. */
+gboolean transaction_try_group (Transaction *transaction, const char *claim_group_id,
+                                const char *to, const char *reason, gboolean *ret_changed,
+                                GError **error);
+gboolean transaction_try_child (Transaction *transaction, const char *claim_group_id,
+                                gint64 claim_id, const char *to, const char *reason,
+                                gboolean *ret_changed, GError **error);
 /* needs-person with event and monitoring event. @behind_claim_id 0, or whose hold it waits
  * behind. */
 gboolean transaction_needs_person (Transaction *transaction, const char *claim_group_id,

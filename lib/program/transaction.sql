@@ -10,6 +10,9 @@ returning sequence
 select id from saved_claim_groups where claim_group_guid = $1::uuid and parent_claim_id = saved_claim_id
 for no key update
 
+-- name: trace-of-group
+select traceparent from saved_claim_groups where claim_group_guid = $1::uuid and parent_claim_id = saved_claim_id
+
 -- name: mail-request
 insert into claim_notifications (saved_claim_id, kind) values ($1, $2)
 on conflict (saved_claim_id, kind) do nothing

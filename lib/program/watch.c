@@ -6,7 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "claims/claim-group.h"
+#include "base/rounds.h"
+#include "claims/group-facts.h"
 #include "kafka/log-view.h"
 #include "program/claim-record.h"
 #include "program/record.h"
@@ -60,13 +61,11 @@ struct Watch {
   WatchOptions options;
   const char *prefix;
   GPtrArray *table; /* of Topic * */
-  GThread *thread;
-  GMutex lock;
-  GCond changed;
-  gboolean stopping;
+  Rounds *rounds;
   /* the thread's own */
   /* Group rows below it are over, but for some that a person has taken up again */
   gint64 all_over_below;
+  gint64 none_counts_below; /* the same of groups that are settled, and older than two days */
 };
 
 /* A partition that places are in. */
@@ -122,17 +121,6 @@ place_free (gpointer data)
   g_free (place);
 }
 
-static gboolean
-is_stopping (Watch *watch)
-{
-  gboolean stopping;
-
-  g_mutex_lock (&watch->lock);
-  stopping = watch->stopping;
-  g_mutex_unlock (&watch->lock);
-  return stopping;
-}
-
 static char *
 key_of (const char *topic, int partition)
 {
@@ -180,8 +168,9 @@ note_partitions (Look *look, GError **error)
 }
 
 static gboolean
-ask_ends (Look *look, rd_kafka_t *handle, GError **error)
+ask_ends (Look *look, GError **error)
 {
+  rd_kafka_t *handle = outbox_kafka_handle (look->watch->options.outbox);
   g_autoptr (GHashTable) counts = kafka_topic_partitions (handle, ASK_MS, error);
   GHashTableIter iter;
   gpointer value;
@@ -199,8 +188,8 @@ ask_ends (Look *look, rd_kafka_t *handle, GError **error)
                    "records of claims should lie in a topic that is not there: "
                    "pipelinectl topics check",
                    "topic", seen->view->topic, NULL);
-    else if (is_stopping (look->watch) ||
-             !kafka_log_view_ask_ends (handle, seen->view, ASK_MS, error))
+    else if (rounds_are_ending (look->watch->rounds) ||
+             !kafka_log_view_ask_ends (look->reader, seen->view, ASK_MS, error))
       return FALSE;
   }
   return TRUE;
@@ -208,7 +197,7 @@ ask_ends (Look *look, rd_kafka_t *handle, GError **error)
 
 /* After the ends: what has been committed by then has been settled. */
 static gboolean
-ask_committed (Look *look, rd_kafka_t *handle, GError **error)
+ask_committed (Look *look, GError **error)
 {
   g_autoptr (GHashTable) by_reader =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
@@ -232,8 +221,8 @@ ask_committed (Look *look, rd_kafka_t *handle, GError **error)
   while (g_hash_table_iter_next (&iter, &reader, &value)) {
     g_autofree char *group = g_strconcat (look->watch->prefix, reader, NULL);
 
-    if (is_stopping (look->watch) ||
-        !kafka_log_view_ask_committed (handle, group, value, ASK_MS, error))
+    if (rounds_are_ending (look->watch->rounds) ||
+        !kafka_log_view_ask_committed (look->watch->options.settings, group, value, ASK_MS, error))
       return FALSE;
   }
   return TRUE;
@@ -242,11 +231,12 @@ ask_committed (Look *look, rd_kafka_t *handle, GError **error)
 static gboolean
 ask_broker (Look *look, GError **error)
 {
-  rd_kafka_t *handle = outbox_kafka_handle (look->watch->options.outbox);
-
-  return note_partitions (look, error) &&
-         (g_hash_table_size (look->seen) == 0 ||
-          (ask_ends (look, handle, error) && ask_committed (look, handle, error)));
+  if (!note_partitions (look, error))
+    return FALSE;
+  if (g_hash_table_size (look->seen) == 0)
+    return TRUE;
+  look->reader = kafka_reader_new (look->watch->options.settings, error);
+  return look->reader && ask_ends (look, error) && ask_committed (look, error);
 }
 
 /* --- What lies there --- */
@@ -286,10 +276,7 @@ look_at (Look *look, const GPtrArray *places, GError **error)
     g_ptr_array_add (wanted, one);
   }
   if (wanted->len > 0 && look->reads_left > 0) {
-    if (!look->reader)
-      look->reader = kafka_reader_new (look->watch->options.settings, error);
-    if (!look->reader ||
-        !kafka_reader_read (look->reader, wanted, look->reads_left, READ_MS, error))
+    if (!kafka_reader_read (look->reader, wanted, look->reads_left, READ_MS, error))
       return FALSE;
     look->reads_left -= MIN (look->reads_left, wanted->len);
   }
@@ -404,6 +391,8 @@ emit_again (Transaction *transaction, const Resend *resend, const Record *record
     .partition = place->partition,
     .offset = place->facts.offset,
     .now_ms = transaction->now_ms,
+    .consumer = record->attempts_of,
+    .keeps_effects = TRUE,
     .not_before_ms = is_due ? 0 : record->not_before_ms,
     .waiting_since_ms = record->waiting_since_ms,
   };
@@ -491,7 +480,7 @@ send_again (Transaction *transaction, gpointer data, GError **error)
   return resend->is_sent;
 }
 
-/* One that cannot be made anew is told, and holds up no other. */
+/* One that cannot be made anew, now or for good, is told, and holds up no other. */
 static gboolean
 resend_place (Look *look, const Place *place, const char *why, GError **error)
 {
@@ -500,20 +489,19 @@ resend_place (Look *look, const Place *place, const char *why, GError **error)
   g_autoptr (GError) problem = NULL;
 
   if (!look->watch->options.transact (send_again, &resend, look->watch->options.data, &problem)) {
-    if (problem->domain == DB_ERROR) {
+    if (db_is_away (problem)) {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
     look->unknown++;
-    log_limited (LOG_LEVEL_ERROR, "record-lost-for-good",
-                 "a record was lost, and cannot be made anew", "claim_group_id", place->guid,
-                 "claim_id", claim, "error", problem->message, NULL);
+    log_limited (LOG_LEVEL_ERROR, "record-not-made",
+                 "a record was lost, and cannot be made anew; tried again", "claim_group_id",
+                 place->guid, "claim_id", claim, "error", problem->message, NULL);
     return TRUE;
   }
   if (!resend.is_sent)
     return TRUE;
-  metrics_count ("records_lost_total", 1, "topic", without_prefix (look->watch, place->topic),
-                 "why", why, NULL);
+  metrics_count (METRIC_RECORDS_LOST, 1, without_prefix (look->watch, place->topic), why, NULL);
   log_limited (LOG_LEVEL_ERROR, "record-lost",
                resend.is_given_up ? "a record was lost again and again: a person has to decide"
                                   : "a record was lost, and is sent again",
@@ -599,7 +587,7 @@ handle_page (Look *look, DbRows *rows, GError **error)
   }
   if (!look_at_doubtful (look, places, error))
     return FALSE;
-  for (guint i = 0; i < places->len && !is_stopping (look->watch); i++)
+  for (guint i = 0; i < places->len && !rounds_are_ending (look->watch->rounds); i++)
     if (!handle_place (look, g_ptr_array_index (places, i), &marks, error))
       return FALSE;
   return (db_columns_count (missed) == 0 ||
@@ -624,7 +612,7 @@ handle_places (Look *look, GError **error)
       g_free (after);
       after = g_strdup (db_rows_text (rows, count - 1, "scope"));
     }
-  } while (count == PAGE_ROWS && !is_stopping (look->watch));
+  } while (count == PAGE_ROWS && !rounds_are_ending (look->watch->rounds));
   return TRUE;
 }
 
@@ -689,7 +677,8 @@ find_oldest (Look *look, GError **error)
   if (!newest)
     return FALSE;
   last = db_rows_int (newest, 0, "id");
-  for (guint i = 0; i < WALKS_MAX && watch->all_over_below <= last && !is_stopping (watch); i++) {
+  for (guint i = 0;
+       i < WALKS_MAX && watch->all_over_below <= last && !rounds_are_ending (watch->rounds); i++) {
     g_autoptr (DbRows) rows = db_query (look->db, error, SQL_WATCH_OLDEST_OPEN_GROUP, "ii",
                                         watch->all_over_below, (gint64)WALK_ROWS);
 
@@ -709,14 +698,84 @@ find_oldest (Look *look, GError **error)
   return TRUE;
 }
 
+/* --- What stands open --- */
+
+/* Walks on as find_oldest() does. */
+static gboolean
+find_first_that_counts (Look *look, GError **error)
+{
+  Watch *watch = look->watch;
+  g_autoptr (DbRows) newest = db_query (look->db, error, SQL_WATCH_NEWEST_GROUP, "");
+  gint64 last;
+
+  if (!newest)
+    return FALSE;
+  last = db_rows_int (newest, 0, "id");
+  for (guint i = 0;
+       i < WALKS_MAX && watch->none_counts_below <= last && !rounds_are_ending (watch->rounds);
+       i++) {
+    g_autoptr (DbRows) rows = db_query (look->db, error, SQL_WATCH_OLDEST_THAT_COUNTS, "ii",
+                                        watch->none_counts_below, (gint64)WALK_ROWS);
+
+    if (!rows)
+      return FALSE;
+    if (db_rows_count (rows) == 1) {
+      watch->none_counts_below = db_rows_int (rows, 0, "id");
+      return TRUE;
+    }
+    if (watch->none_counts_below + WALK_ROWS > last) {
+      watch->none_counts_below = MAX (watch->none_counts_below, last - LATE_ROWS);
+      return TRUE;
+    }
+    watch->none_counts_below += WALK_ROWS;
+  }
+  return TRUE;
+}
+
+static void
+tell_standing (const DbRows *standing, const DbRows *needs)
+{
+  static const char *const states[] = { "pending", "accepted", "failure", "processing" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    metrics_gauge (METRIC_OPEN_GROUPS, standing ? (double)db_rows_int (standing, 0, states[i]) : 0,
+                   states[i], NULL);
+  metrics_gauge (METRIC_SETUPS_FAILED,
+                 standing ? (double)db_rows_int (standing, 0, "setups_failed") : 0, NULL);
+  metrics_gauge (METRIC_NEEDS_PERSON, needs ? (double)db_rows_int (needs, 0, "count") : 0, NULL);
+  metrics_gauge (METRIC_OLDEST_NEED, needs ? (double)db_rows_int (needs, 0, "oldest_ms") / 1000 : 0,
+                 NULL);
+  metrics_gauge (METRIC_SILENT_FAILURES_OPEN, needs ? (double)db_rows_int (needs, 0, "silent") : 0,
+                 NULL);
+  metrics_gauge (METRIC_UNKNOWN_OUTCOMES, needs ? (double)db_rows_int (needs, 0, "unknown") : 0,
+                 NULL);
+}
+
+/* By the database, for a process's counters may be gone with it before anybody has read them. */
+static gboolean
+count_standing (Look *look, GError **error)
+{
+  g_autoptr (DbRows) standing = NULL, needs = NULL;
+
+  if (!find_first_that_counts (look, error))
+    return FALSE;
+  standing = db_query (look->db, error, SQL_WATCH_STANDING, "i", look->watch->none_counts_below);
+  if (!standing)
+    return FALSE;
+  needs = db_query (look->db, error, SQL_WATCH_NEEDS, "");
+  if (needs)
+    tell_standing (standing, needs);
+  return needs != NULL;
+}
+
 /* --- A look --- */
 
 static void
 tell_gauges (const Look *look)
 {
-  metrics_gauge ("claims_expected_moving", look ? look->expected : 0, NULL);
-  metrics_gauge ("claims_not_judged", look ? look->unknown : 0, NULL);
-  metrics_gauge ("oldest_open_group_seconds", look ? look->oldest_ms / 1000.0 : 0, NULL);
+  metrics_gauge (METRIC_CLAIMS_EXPECTED_MOVING, look ? look->expected : 0, NULL);
+  metrics_gauge (METRIC_CLAIMS_NOT_JUDGED, look ? look->unknown : 0, NULL);
+  metrics_gauge (METRIC_OLDEST_OPEN_GROUP, look ? look->oldest_ms / 1000.0 : 0, NULL);
 }
 
 static gboolean
@@ -728,8 +787,8 @@ do_look (Look *look, GError **error)
   look->db = db_open (settings_text (settings, "database-url"), error);
   return look->db && db_set_timeouts (look->db, LOCK_MS, STATEMENT_MS, error) &&
          db_execute (look->db, NULL, error, SQL_WATCH_FORGET, "i", watch->options.every_ms) &&
-         find_oldest (look, error) && ask_broker (look, error) && ask_witnesses (look, error) &&
-         handle_places (look, error);
+         find_oldest (look, error) && count_standing (look, error) && ask_broker (look, error) &&
+         ask_witnesses (look, error) && handle_places (look, error);
 }
 
 /* A failure holds up nobody's work, so it is told, and no reason not to be ready. */
@@ -744,7 +803,7 @@ look_once (Watch *watch)
 
   if (done)
     tell_gauges (&look);
-  else if (!is_stopping (watch))
+  else if (!rounds_are_ending (watch->rounds))
     log_limited (LOG_LEVEL_WARNING, "watch",
                  "nobody knows whether records have been lost; looked again soon", "error",
                  error ? error->message : NULL, NULL);
@@ -754,36 +813,17 @@ look_once (Watch *watch)
   return done;
 }
 
-/* FALSE: stop. */
-static gboolean
-wait_for (Watch *watch, gint64 ms)
-{
-  gint64 until = g_get_monotonic_time () + ms * 1000;
-  gboolean go_on;
-
-  g_mutex_lock (&watch->lock);
-  while (!watch->stopping && g_cond_wait_until (&watch->changed, &watch->lock, until))
-    ;
-  go_on = !watch->stopping;
-  g_mutex_unlock (&watch->lock);
-  return go_on;
-}
-
-static gpointer
-work (gpointer data)
+static gint64
+one_round (gpointer data)
 {
   Watch *watch = data;
   const gint64 every_ms = watch->options.every_ms, soon_ms = MIN (SOON_MS, every_ms);
-  gint64 wait_ms = soon_ms;
 
-  while (wait_for (watch, wait_ms)) {
-    gboolean is_holder = lease_is_held (watch->options.lease);
-
-    if (!is_holder)
-      tell_gauges (NULL); /* another process tells them */
-    wait_ms = is_holder ? (look_once (watch) ? every_ms : soon_ms) : soon_ms;
-  }
-  return NULL;
+  if (lease_is_held (watch->options.lease))
+    return look_once (watch) ? every_ms : soon_ms;
+  tell_gauges (NULL); /* another process tells them */
+  tell_standing (NULL, NULL);
+  return soon_ms;
 }
 
 Watch *
@@ -794,9 +834,8 @@ watch_start (const WatchOptions *options)
   watch->options = *options;
   watch->prefix = settings_text (options->settings, "topic-prefix");
   watch->table = topics_table (NULL);
-  g_mutex_init (&watch->lock);
-  g_cond_init (&watch->changed);
-  watch->thread = g_thread_new ("watch", work, watch);
+  watch->rounds = rounds_new ("watch", one_round, watch);
+  rounds_begin (watch->rounds, MIN (SOON_MS, watch->options.every_ms));
   return watch;
 }
 
@@ -805,13 +844,7 @@ watch_stop (Watch *watch)
 {
   if (!watch)
     return;
-  g_mutex_lock (&watch->lock);
-  watch->stopping = TRUE;
-  g_cond_broadcast (&watch->changed);
-  g_mutex_unlock (&watch->lock);
-  g_thread_join (watch->thread);
+  rounds_free (watch->rounds);
   g_ptr_array_unref (watch->table);
-  g_mutex_clear (&watch->lock);
-  g_cond_clear (&watch->changed);
   g_free (watch);
 }

@@ -57,3 +57,29 @@ select coalesce (max (id), 0) as id from saved_claim_groups
 select id, (extract (epoch from clock_timestamp () - submitted_at) * 1000)::bigint as open_ms from saved_claim_groups
 where id >= $1 and id < $1::bigint + $2::bigint and parent_claim_id = saved_claim_id and status = 'accepted'
 order by id limit 1
+
+-- name: watch-oldest-that-counts
+-- The same for groups that are not settled, or that are of the last two days.
+select id from saved_claim_groups
+where id >= $1 and id < $1::bigint + $2::bigint and parent_claim_id = saved_claim_id
+  and (status in ('pending', 'accepted', 'failure', 'processing') or created_at > clock_timestamp () - interval '2 days')
+order by id limit 1
+
+-- name: watch-standing
+-- What stands open, for operators. A set-up has failed where a group has failed and no proc was handed on.
+select
+  count (*) filter (where status = 'pending') as pending,
+  count (*) filter (where status = 'accepted') as accepted,
+  count (*) filter (where status = 'failure') as failure,
+  count (*) filter (where status = 'processing') as processing,
+  count (*) filter (where proc_id is null and status in ('failure', 'processing', 'failed')
+                      and updated_at > clock_timestamp () - interval '1 hour') as setups_failed
+from saved_claim_groups where id >= $1 and parent_claim_id = saved_claim_id
+
+-- name: watch-needs
+select count (*) as count,
+  coalesce (extract (epoch from clock_timestamp () - min (opened_at)) * 1000, 0)::bigint as oldest_ms,
+  (select count (*) from step_journal
+   where state = 'started' and started_at < clock_timestamp () - interval '5 minutes') as unknown,
+  count (*) filter (where reason = 'silent-failure') as silent
+from holds where resolved_at is null

@@ -44,7 +44,7 @@ open_as (const char *user, const char *database)
 static double
 oldest (void)
 {
-  return metrics_value ("oldest_foreign_transaction_seconds", NULL);
+  return metrics_value (METRIC_OLDEST_FOREIGN_TRANSACTION, NULL);
 }
 
 static void

@@ -90,7 +90,7 @@ test_trouble (void)
   health_set_waiting (health, NULL);
   health_note_beat (health);
   health_note_trouble (health, "settle", "disk full");
-  g_assert_cmpfloat (metrics_value ("trouble", "kind", "settle", NULL), ==, 1);
+  g_assert_cmpfloat (metrics_value (METRIC_TROUBLE, "settle", NULL), ==, 1);
   check (health, "/readyz", 200, "ok\n"); /* it may be over with the next try */
   monotonic_ms += 4000;
   health_note_trouble (health, "settle", "disk full");
@@ -99,7 +99,7 @@ test_trouble (void)
   monotonic_ms += 3000;
   check (health, "/readyz", 503, "trouble: settle, for 7 s\ntrouble: outbox, for 3 s\n");
   health_note_trouble (health, "settle", NULL);
-  g_assert_cmpfloat (metrics_value ("trouble", "kind", "settle", NULL), ==, 0);
+  g_assert_cmpfloat (metrics_value (METRIC_TROUBLE, "settle", NULL), ==, 0);
   health_note_trouble (health, "outbox", NULL);
   health_note_trouble (health, "never was", NULL);
   check (health, "/readyz", 200, "ok\n");

@@ -1,4 +1,5 @@
-/* The step journal's rows: who ends one, when two wait for it at the same moment. needs: postgres */
+/* The step journal's rows: who ends one, when two wait for it at the same moment. needs: postgres
+ */
 #include "program/journal.h"
 
 #include "support/database.h"

@@ -188,6 +188,34 @@ test_numbers (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (rows_of (fixture, "true"), ==, 0);
 }
 
+/* A stranger holds one row: the others are deleted, it is told, and it goes when it is free. */
+static void
+test_a_row_is_held (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) rows = make_rows (fixture->db, fixture->instance_id, "t", -1, 3);
+  g_autoptr (GPtrArray) later = NULL;
+  g_autoptr (Db) stranger = database_open ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *its_id =
+      g_strdup_printf ("id = %" G_GINT64_FORMAT, ((OutboxRow *)g_ptr_array_index (rows, 1))->id);
+  g_autofree char *hold = g_strconcat ("update outbox set headers = headers where ", its_id, NULL);
+  double told = metrics_value (METRIC_ROW_HELD, NULL);
+
+  (void)data;
+  g_assert_true (db_begin (stranger, &error));
+  database_run (stranger, hold);
+  outbox_publish (fixture->outbox, rows);
+  UNTIL (rows_of (fixture, "true") == 1);
+  g_assert_cmpint (rows_of (fixture, its_id), ==, 1);
+  later = make_rows (fixture->db, fixture->instance_id, "t", -1, 5);
+  outbox_publish (fixture->outbox, later);
+  g_assert_true (outbox_flush (fixture->outbox, WAIT_S * 1000)); /* nor does a shutdown wait */
+  g_assert_cmpint (rows_of (fixture, "true"), ==, 1);
+  g_assert_cmpfloat (metrics_value (METRIC_ROW_HELD, NULL), >, told);
+  db_rollback (stranger);
+  UNTIL (rows_of (fixture, "true") == 0);
+}
+
 /* Two processes give the same numbers. */
 static void
 test_numbers_of_two (Fixture *fixture, gconstpointer data)
@@ -314,9 +342,9 @@ test_old_rows_are_gauged (Fixture *fixture, gconstpointer data)
   database_run (fixture->db,
                 "update outbox set created_at = clock_timestamp () - interval '3 minutes'");
   become_relay (fixture);
-  UNTIL (metrics_value ("outbox_oldest_seconds", NULL) >= 180);
+  UNTIL (metrics_value (METRIC_OUTBOX_OLDEST, NULL) >= 180);
   lease_give (fixture->relay, fixture->db);
-  UNTIL (metrics_value ("outbox_oldest_seconds", NULL) == 0);
+  UNTIL (metrics_value (METRIC_OUTBOX_OLDEST, NULL) == 0);
 }
 
 /* --- Refusals --- */
@@ -338,7 +366,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   g_assert_true (outbox_flush (fixture->outbox, WAIT_S * 1000));
   g_assert_cmpuint (outbox_waiting (fixture->outbox), ==, 0);
   g_assert_cmpint (rows_of (fixture, "true"), ==, 1);
-  UNTIL (metrics_value ("outbox_refused", NULL) == 1);
+  UNTIL (metrics_value (METRIC_OUTBOX_REFUSED, NULL) == 1);
   /* It is tried again, and told once. */
   UNTIL (rows_of (fixture, "refusals >= 2") == 1);
   g_assert_cmpint (g_atomic_int_get (&fixture->refusals_told), ==, 1);
@@ -412,6 +440,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("numbers-are-the-process's-own", test_numbers);
   ADD ("two-processes-may-give-the-same-number", test_numbers_of_two);
+  ADD ("a-held-row-keeps-no-other-waiting", test_a_row_is_held);
   ADD ("an-idle-transaction-holds-up-no-row", test_idle_transactions);
   ADD ("a-late-commit-of-a-dead-process-is-found", test_late_commit);
   ADD ("rows-of-the-living-are-left-alone", test_living_are_left_alone);

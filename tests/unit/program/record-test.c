@@ -417,6 +417,16 @@ a_new_message_has_an_id_and_a_trace (void)
 }
 
 static void
+a_group_has_a_trace_of_its_own (void)
+{
+  g_autofree char *trace = record_trace_of_group ("7D0F7F0E-55b2-4b0b-9d43-0a3f8f0b7c11");
+
+  g_assert_cmpstr (trace, ==, "00-7d0f7f0e55b24b0b9d430a3f8f0b7c11-7d0f7f0e55b24b0b-01");
+  g_assert_null (record_trace_of_group ("no guid"));
+  g_assert_null (record_trace_of_group ("00000000-0000-0000-0000-000000000000"));
+}
+
+static void
 the_next_record_is_a_hop_further (void)
 {
   g_autoptr (Record) first = read_headers (record_new_headers (ID, 2, TRACE));
@@ -467,6 +477,53 @@ the_next_record_is_a_hop_further (void)
   g_assert_cmpint (fifth->first_failed_at_ms, ==, NOW_MS);
   g_assert_cmpstr (fifth->failures, ==, fourth->failures);
   g_assert_cmpstr (kafka_headers_get (fourth->headers, "dp-error-class"), ==, "bgs-fault");
+}
+
+/* The reader of dead letters begins with none of the attempts that others have spent; what it has
+ * spent itself stands, also in its source, where a record that was lost is sent again. */
+static void
+others_attempts_are_not_its_own (void)
+{
+  RecordStep step = step_of (TRUE);
+  g_autoptr (Record) died = read_headers (record_new_headers (ID, 2, TRACE));
+  g_autoptr (Record) letter = NULL;
+  g_autoptr (Record) waits = NULL;
+  g_autoptr (Record) again = NULL;
+  g_autoptr (Record) refused = NULL;
+  KafkaHeaders *headers;
+
+  died->attempt = 16;
+  headers = record_next_headers (died, &step);
+  kafka_headers_set (headers, RECORD_STEPS, "create-person");
+  kafka_headers_set (headers, RECORD_INSERT, "unknown");
+  letter = record_read ("claims.dead-letter", 3, 1, headers);
+  g_assert_cmpuint (letter->attempt, ==, 17);
+  letter->waiting_since_ms = NOW_MS;
+  record_begin_anew (letter, "backup");
+  g_assert_cmpuint (letter->attempt, ==, 0);
+  g_assert_cmpint (letter->waiting_since_ms, ==, 0);
+  g_assert_cmpuint (letter->hop, ==, 1);
+  g_assert_cmpstr (letter->message_id, ==, ID);
+
+  step.consumer = "backup";
+  step.keeps_effects = TRUE;
+  waits = record_read ("backup.retry-15s", 3, 1, record_next_headers (letter, &step));
+  g_assert_cmpuint (waits->attempt, ==, 1);
+  g_assert_cmpuint (waits->hop, ==, 2);
+  g_assert_cmpstr (waits->steps, ==, "create-person");
+  g_assert_true (waits->insert_in_doubt);
+  g_assert_cmpint (waits->first_failed_at_ms, ==, NOW_MS);
+
+  step.spends_attempt = FALSE;
+  step.consumer = waits->attempts_of; /* as the watch does */
+  again = record_read ("claims.dead-letter", 3, 9, record_next_headers (waits, &step));
+  record_begin_anew (again, "backup");
+  g_assert_cmpuint (again->attempt, ==, 1);
+  g_assert_cmpuint (again->hop, ==, 3);
+
+  step.consumer = NULL;
+  refused = record_read ("backup.dead-letter", 3, 1, record_next_headers (again, &step));
+  g_assert_null (refused->attempts_of);
 }
 
 /* An id that was not there, or none of ours, stays what it has become. */
@@ -661,6 +718,7 @@ random_headers (GRand *random)
                                        "dp-hop",
                                        "dp-replay",
                                        "dp-attempt",
+                                       "dp-attempts-of",
                                        "dp-not-before",
                                        "dp-waiting-since",
                                        "dp-first-failed-at",
@@ -769,7 +827,9 @@ main (int argc, char **argv)
   ADD ("of-several-the-newest-counts", of_several_the_newest_counts);
   ADD ("a-key-is-text-or-its-digest", a_key_is_text_or_its_digest);
   ADD ("a-new-message-has-an-id-and-a-trace", a_new_message_has_an_id_and_a_trace);
+  ADD ("a-group-has-a-trace-of-its-own", a_group_has_a_trace_of_its_own);
   ADD ("the-next-record-is-a-hop-further", the_next_record_is_a_hop_further);
+  ADD ("others-attempts-are-not-its-own", others_attempts_are_not_its_own);
   ADD ("the-id-of-a-foreign-record-stays-with-it", the_id_of_a_foreign_record_stays_with_it);
   ADD ("what-does-not-hold-any-more-is-not-carried-on",
        what_does_not_hold_any_more_is_not_carried_on);

@@ -2,6 +2,7 @@
  * a claim. needs: postgres */
 #include "program/watch.h"
 
+#include "program/claim-record.h"
 #include "program/outbox.sql.h"
 #include "program/watch.sql.h"
 #include "support/database.h"
@@ -113,7 +114,8 @@ open_with_group (void)
       "insert into saved_claim_groups (id, claim_group_guid, parent_claim_id, saved_claim_id, "
       "status, veteran_id, submitted_at, submission_day, proc_id) select i, '" GROUP
       "', 1, i, case i when 1 then 'accepted' else 'pending' end, '" VETERAN "', "
-      "clock_timestamp (), current_date, 'p' from generate_series (1, 3) as i;"
+      "case i when 1 then clock_timestamp () end, case i when 1 then current_date end, 'p' from "
+      "generate_series (1, 3) as i;"
       "insert into instances (id, program) values ('" INSTANCE "', 'form-686c');"
       "insert into record_places (scope, topic, partition, record_offset, replay, made_at, "
       "written_at) values ('" GROUP "', 't.claims.submitted', 1, 5, 0, now (), now () - interval "
@@ -150,6 +152,28 @@ test_open_and_over (void)
   g_assert_true (says (db, "2", "is_open and not is_over")); /* it still has to close */
   database_run (db, "update saved_claim_groups set status = 'failure' where id = 1");
   g_assert_true (says (db, "2", "is_over and not is_open"));
+}
+
+/* The record of a group that has failed is backup's, wherever it was before; those of its claims
+ * are over. Once the package is accepted, rows are followed and no record. */
+static void
+test_failed_group (void)
+{
+  g_autoptr (Db) db = open_with_group ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ClaimRecord) record = NULL;
+
+  database_run (db, "update record_places set topic = 't.claims.dead-letter' where scope = '" GROUP
+                    "'; update saved_claim_groups set status = 'failure' where id = 1");
+  g_assert_true (says (db, GROUP, "is_open and not is_over"));
+  g_assert_true (says (db, "2", "is_over and not is_open"));
+  record = claim_record_find (db, 1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (claim_record_topic (record), ==, "claims.dead-letter");
+  database_run (db, "update saved_claim_groups set replay = 1 where id = 1");
+  g_assert_false (says (db, GROUP, "is_open"));
+  database_run (db, "update saved_claim_groups set replay = 0, status = 'processing' where id = 1");
+  g_assert_true (says (db, GROUP, "is_over and not is_open"));
 }
 
 /* A later replay's record of a group that is set up has its children to hand on. */
@@ -257,6 +281,7 @@ main (int argc, char **argv)
   g_test_add_func ("/program/watch/nothing-is-missed", test_nothing_is_missed);
   g_test_add_func ("/program/watch/nobody-knows", test_nobody_knows);
   g_test_add_func ("/program/watch/open-and-over", test_open_and_over);
+  g_test_add_func ("/program/watch/failed-group", test_failed_group);
   g_test_add_func ("/program/watch/open-again-by-a-later-replay", test_open_again);
   g_test_add_func ("/program/watch/held-and-in-hand", test_held_and_in_hand);
   g_test_add_func ("/program/watch/forgotten-when-over", test_forgotten_when_over);
