@@ -9,8 +9,10 @@
 #include "base/crash-point.h"
 #include "bgs/kept.h"
 #include "bgs/proc.h"
+#include "claims/group-facts.h"
 #include "pipeline/step.h"
 #include "submission/close.sql.h"
+#include "submission/course.h"
 
 typedef struct {
   Submission *submission;

@@ -65,13 +65,19 @@ reserved_increments (Submission *submission, GError **error)
   return g_steal_pointer (&notes);
 }
 
+static gboolean
+is_kept_free (const char *increment, const GPtrArray *reserved)
+{
+  return GUARD (RESERVED) && increment_is_reserved (increment, reserved);
+}
+
 /* What BGS gives, or the next one when another child has sent that and does not know what came of
  * it. */
 static char *
 new_increment (Submission *submission, GError **error)
 {
-  g_autofree char *asked =
-      run_read (submission->run, "find-increment", ask_increment, submission, error);
+  g_autofree char *asked = run_read (submission->run, "find-increment", DOWNSTREAM_BGS,
+                                     ask_increment, submission, error);
   g_autoptr (GPtrArray) reserved = NULL;
   g_autoptr (GPtrArray) claims = NULL;
   gboolean no_look;
@@ -82,7 +88,7 @@ new_increment (Submission *submission, GError **error)
   reserved = reserved_increments (submission, error);
   if (!reserved)
     return NULL;
-  if (!GUARD (RESERVED) || !increment_is_reserved (asked, reserved))
+  if (!is_kept_free (asked, reserved))
     return g_steal_pointer (&asked);
   claims = insert_find_claims (submission, submission->child->claim_id, &no_look, error);
   if (!claims)

@@ -6,5 +6,6 @@
 
 /* Options as the form gives them: read as a yes (claims/answers.h), at the top level. */
 gboolean form_has_option (const json_t *form, const char *option);
-/* A divorce is reported by its data, unless the option says no. Source: README.md, rule 5. */
+/* A divorce is reported by its data, somebody or a day, unless the option says no. Source:
+ * README.md, rule 5. */
 gboolean form_has_divorce (const json_t *form);

@@ -1,8 +1,10 @@
 /* The look, increments. See insert-look.h. */
 #include "submission/insert-look.h"
 
+#include <jansson.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/crash-point.h"
 #include "base/text.h"
 
@@ -17,6 +19,21 @@ is_over (const BgsClaimRow *claim)
   return g_strcmp0 (claim->status, "CLR") == 0 || g_strcmp0 (claim->status, "CAN") == 0;
 }
 
+/* Its increment is as journalled, its type or day is not. */
+static gboolean
+differs (const InsertNote *note, const BgsClaimRow *claim)
+{
+  return GUARD (OURS) && (g_strcmp0 (note->claim_type, claim->claim_type) != 0 ||
+                          g_strcmp0 (note->day, claim->received_day) != 0);
+}
+
+/* Somebody else's name stands first on it. */
+static gboolean
+is_by_another (const BgsClaimRow *claim, const char *username)
+{
+  return GUARD (OURS) && claim->first_user && g_ascii_strcasecmp (claim->first_user, username) != 0;
+}
+
 /* Increment, type and day are those that were journalled before the insert was sent. */
 static const InsertNote *
 note_of (const GPtrArray *notes, const BgsClaimRow *claim)
@@ -26,11 +43,19 @@ note_of (const GPtrArray *notes, const BgsClaimRow *claim)
 
     if (g_strcmp0 (note->increment, claim->increment) != 0)
       continue;
-    if (!GUARD (OURS) || (g_strcmp0 (note->claim_type, claim->claim_type) == 0 &&
-                          g_strcmp0 (note->day, claim->received_day) == 0))
+    if (!differs (note, claim))
       return note;
   }
   return NULL;
+}
+
+/* May be ours: the note that it agrees with; NULL: it is not. */
+static const InsertNote *
+candidate_note (const GPtrArray *notes, const BgsClaimRow *claim, const char *username)
+{
+  const InsertNote *note = GUARD (GONE) || !is_over (claim) ? note_of (notes, claim) : NULL;
+
+  return note && !is_by_another (claim, username) ? note : NULL;
 }
 
 InsertLook
@@ -42,10 +67,9 @@ insert_look (const GPtrArray *notes, const GPtrArray *claims, const char *userna
 
   for (guint i = 0; i < claims->len; i++) {
     const BgsClaimRow *claim = g_ptr_array_index (claims, i);
-    const InsertNote *note = GUARD (GONE) || !is_over (claim) ? note_of (notes, claim) : NULL;
-    gboolean by_us = claim->first_user && g_ascii_strcasecmp (claim->first_user, username) == 0;
+    const InsertNote *note = candidate_note (notes, claim, username);
 
-    if (note && (by_us || !claim->first_user || !GUARD (OURS))) {
+    if (note) {
       candidates++;
       look.claim = claim;
       look.note = note;
@@ -62,6 +86,24 @@ insert_look (const GPtrArray *notes, const GPtrArray *claims, const char *userna
   look.sight = INSERT_FOUND;
   look.is_taken = FALSE;
   return look;
+}
+
+/* What BGS does not tell is left out. */
+char *
+insert_look_candidates (const GPtrArray *notes, const GPtrArray *claims, const char *username)
+{
+  g_autoptr (json_t) candidates = json_array ();
+
+  for (guint i = 0; i < claims->len; i++) {
+    const BgsClaimRow *claim = g_ptr_array_index (claims, i);
+
+    if (candidate_note (notes, claim, username))
+      (void)json_array_append_new (
+          candidates, json_pack ("{s:s*,s:s*,s:s*,s:s*,s:s*}", "benefit_claim_id", claim->claim_id,
+                                 "status", claim->status, "type", claim->claim_type, "increment",
+                                 claim->increment, "received", claim->received_day));
+  }
+  return text_of_json (candidates);
 }
 
 static gboolean

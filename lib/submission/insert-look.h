@@ -31,6 +31,11 @@ typedef struct {
  */
 InsertLook insert_look (const GPtrArray *notes, const GPtrArray *claims, const char *username);
 
+/* What a person chooses from when the look is unclear: those that may be ours, as a JSON array;
+ * owned. Arguments as above. */
+char *insert_look_candidates (const GPtrArray *notes, const GPtrArray *claims,
+                              const char *username);
+
 /* The lowest increment from @asked on that no open claim has and nobody has reserved; owned. NULL:
  * none within ten. */
 char *increment_next_free (const char *asked, const GPtrArray *claims,

@@ -6,8 +6,8 @@
 #include "submission/insert-settling.sql.h"
 #include "submission/veteran-lock.h"
 
-static char *
-kept_of_claim (const BgsClaimRow *claim)
+char *
+insert_kept_of_claim (const BgsClaimRow *claim)
 {
   const InsertResult result = {
     .benefit_claim_id = claim->claim_id,
@@ -43,17 +43,6 @@ take_insert (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GE
 
   return journal_take_step (transaction, scope, INSERT_STEP, settling->inserts->ordinal,
                             settling->token, settling->new_token, &settling->is_hit, error);
-}
-
-static gboolean
-record_found (Db *db, const Settling *settling, GError **error)
-{
-  g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_ATTEMPT_IN_DOUBT, "i", settling->inserts->claim_id);
-
-  return rows && inserts_record_benefit_claim (
-                     db, settling->inserts->claim_id, settling->inserts->form_type,
-                     (guint)db_rows_int (rows, 0, "attempt_no"), settling->benefit_claim_id, error);
 }
 
 /* A miss is no error and writes nothing: the transaction is ended by one, so that nothing half-done
@@ -114,7 +103,8 @@ end_insert (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GEr
     if (!settling->is_hit)
       return miss (settling, error);
   }
-  if (settling->benefit_claim_id && !record_found (transaction_db (transaction), settling, error))
+  if (settling->benefit_claim_id && !inserts_record_found (transaction_db (transaction), inserts,
+                                                           settling->benefit_claim_id, error))
     return FALSE;
   return !settling->end_lock || veteran_lock_end (transaction, settling->end_lock, error);
 }
@@ -150,22 +140,12 @@ read_claims (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
   return read->claims ? g_strdup ("") : NULL;
 }
 
-GPtrArray *
-insert_find_claims (Submission *submission, gint64 claim_id, gboolean *ret_no_look, GError **error)
+gboolean
+insert_leave_others_out (Db *db, const GPtrArray *claims, gint64 claim_id, GError **error)
 {
-  ClaimsRead read = { .submission = submission };
-  g_autofree char *answered =
-      run_read (submission->run, "find-benefit-claims", read_claims, &read, error);
-  g_autoptr (GPtrArray) claims = read.claims;
   g_autoptr (GPtrArray) ids = g_ptr_array_new ();
   g_autoptr (DbRows) recorded = NULL;
-  Db *db;
 
-  *ret_no_look = FALSE;
-  if (!answered) {
-    *ret_no_look = error && (*error)->domain == BGS_ERROR;
-    return NULL;
-  }
   for (guint i = 0; i < claims->len; i++) {
     const BgsClaimRow *claim = g_ptr_array_index (claims, i);
 
@@ -173,16 +153,12 @@ insert_find_claims (Submission *submission, gint64 claim_id, gboolean *ret_no_lo
       g_ptr_array_add (ids, claim->claim_id);
   }
   g_ptr_array_add (ids, NULL);
-  db = run_db_take (submission->run, error);
-  if (!db)
-    return NULL;
   recorded = db_query (db, error, SQL_RECORDED_ELSEWHERE, "Ti", (char **)ids->pdata, claim_id);
-  run_db_give (submission->run, db);
   if (!recorded)
-    return NULL;
+    return FALSE;
   for (guint row = 0; row < db_rows_count (recorded); row++)
-    for (guint i = claims->len; i > 0; i--) {
-      BgsClaimRow *claim = g_ptr_array_index (claims, i - 1);
+    for (guint i = 0; i < claims->len; i++) {
+      BgsClaimRow *claim = g_ptr_array_index (claims, i);
 
       /* Recorded elsewhere it cannot be this child's, but its increment is taken all the same. */
       if (GUARD (OURS) &&
@@ -191,7 +167,28 @@ insert_find_claims (Submission *submission, gint64 claim_id, gboolean *ret_no_lo
         claim->claim_type = g_strdup ("");
       }
     }
-  return g_steal_pointer (&claims);
+  return TRUE;
+}
+
+GPtrArray *
+insert_find_claims (Submission *submission, gint64 claim_id, gboolean *ret_no_look, GError **error)
+{
+  ClaimsRead read = { .submission = submission };
+  g_autofree char *answered =
+      run_read (submission->run, "find-benefit-claims", DOWNSTREAM_BGS, read_claims, &read, error);
+  g_autoptr (GPtrArray) claims = read.claims;
+  gboolean is_done;
+  Db *db;
+
+  *ret_no_look = FALSE;
+  if (!answered) {
+    *ret_no_look = error && (*error)->domain == BGS_ERROR;
+    return NULL;
+  }
+  db = run_db_take (submission->run, error);
+  is_done = db && insert_leave_others_out (db, claims, claim_id, error);
+  run_db_give (submission->run, db);
+  return is_done ? g_steal_pointer (&claims) : NULL;
 }
 
 Settled
@@ -201,7 +198,7 @@ insert_settle (Submission *submission, const Inserts *inserts, gint64 holder_tok
   Settling settling = { .inserts = inserts, .token = inserts->token, .new_token = lock.token };
   g_autoptr (GPtrArray) claims = NULL;
   g_autofree char *result = NULL;
-  g_autofree char *note = NULL;
+  g_autofree char *note = NULL, *candidates = NULL;
   gboolean no_look = FALSE;
   InsertLook look = { .sight = INSERT_NOT_THERE };
 
@@ -220,10 +217,14 @@ insert_settle (Submission *submission, const Inserts *inserts, gint64 holder_tok
   }
   switch (look.sight) {
   case INSERT_UNCLEAR:
+    candidates =
+        insert_look_candidates (inserts->notes, claims, bgs_client_username (submission->bgs));
+    if (holder_token == 0) /* what is seen of another child is not what this one is held for */
+      run_hold_candidates (submission->run, candidates);
     return SETTLED_UNCLEAR;
   case INSERT_FOUND:
     settling.new_state = "finished";
-    settling.result = result = kept_of_claim (look.claim);
+    settling.result = result = insert_kept_of_claim (look.claim);
     settling.note = note = insert_note_format (look.note);
     settling.benefit_claim_id = look.claim->claim_id;
     break;

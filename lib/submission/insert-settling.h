@@ -38,3 +38,8 @@ gint64 insert_limit_ms (const Submission *submission);
  * asked. */
 GPtrArray *insert_find_claims (Submission *submission, gint64 claim_id, gboolean *ret_no_look,
                                GError **error);
+/* Of @claims (BgsClaimRow), those that another child than @claim_id has recorded are nobody's any
+ * more; their increments stay taken. */
+gboolean insert_leave_others_out (Db *db, const GPtrArray *claims, gint64 claim_id, GError **error);
+/* A claim that was found, as the insert's own answer would have been kept. Owned. */
+char *insert_kept_of_claim (const BgsClaimRow *claim);

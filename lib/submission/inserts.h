@@ -23,7 +23,12 @@ gboolean inserts_stand (const Inserts *inserts, const char *state);
 /* @form_type: of the child. Owned. Errors: database. */
 Inserts *inserts_load (Submission *submission, gint64 claim_id, const char *form_type,
                        GError **error);
+/* The same, for who has no run. */
+Inserts *inserts_read (Db *db, gint64 claim_id, const char *form_type, GError **error);
 /* Writes the child's benefit claim and the attempt that made it. */
 gboolean inserts_record_benefit_claim (Db *db, gint64 claim_id, const char *form_type,
                                        guint attempt_no, const char *benefit_claim_id,
                                        GError **error);
+/* The same, of a benefit claim that was looked for and found: its attempt is the one in doubt. */
+gboolean inserts_record_found (Db *db, const Inserts *inserts, const char *benefit_claim_id,
+                               GError **error);

@@ -2,6 +2,7 @@
  * DEAD means. */
 #include "base/crash-point.h"
 #include "base/text.h"
+#include "claims/group-facts.h"
 #include "db/db.h"
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
@@ -10,7 +11,7 @@
 #include "submission/veteran-lock.h"
 
 const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings, NULL };
-const char *const submission_downstreams[] = { "bgs", DOWNSTREAM_BID, NULL };
+const char *const submission_downstreams[] = { DOWNSTREAM_BGS, DOWNSTREAM_BID, NULL };
 
 gpointer
 submission_decode (EventCodec *codec, GBytes *value, const Record *record G_GNUC_UNUSED,
@@ -86,19 +87,6 @@ submission_attempted (Transaction *transaction, Run *run, gconstpointer message,
                                   "pending", status, verdict_error_class (reason), error);
 }
 
-/* A change that the state does not allow is no failure here: somebody was quicker. */
-static gboolean
-allow_refusal (gboolean changed, gboolean *ret_changed, GError **error)
-{
-  *ret_changed = changed;
-  if (changed)
-    return TRUE;
-  if (!error || !g_error_matches (*error, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
-    return FALSE;
-  g_clear_error (error);
-  return TRUE;
-}
-
 /* Update, note and close that nobody will finish any more: journalled as given up, so that nothing
  * waits for them. */
 static gboolean
@@ -108,15 +96,11 @@ give_up_started (Transaction *transaction, const char *scope, const char *group_
   const char *const scopes[] = { scope, group_scope, NULL };
   g_autoptr (DbRows) rows =
       db_query (transaction_db (transaction), error, SQL_STARTED_STEPS, "T", scopes);
-  gboolean is_hit;
 
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++)
-    if (!journal_end_step (transaction, db_rows_text (rows, i, "scope"),
-                           db_rows_text (rows, i, "step"), (int)db_rows_int (rows, i, "ordinal"),
-                           db_rows_int (rows, i, "token"), "started", "given up", NULL, NULL,
-                           &is_hit, error))
+    if (!journal_give_up (transaction, rows, i, error))
       return FALSE;
   return TRUE;
 }
@@ -148,10 +132,9 @@ give_up_the_rest (Transaction *transaction, Run *run, const ChildClaimReady *rea
     return FALSE;
   if (!is_closer)
     return TRUE;
-  return allow_refusal (
-             transaction_change_group (transaction, ready->claim_group_id, "success",
-                                       "all children are submitted, the close is given up", error),
-             &changed, error) &&
+  return transaction_try_group (transaction, ready->claim_group_id, "success",
+                                "all children are submitted, the close is given up", &changed,
+                                error) &&
          (!changed ||
           transaction_mail (transaction, ready->claim_group_id,
                             db_rows_int (before, 0, "parent_claim_id"), "RECEIVED", error));
@@ -177,12 +160,9 @@ submission_give_up (Transaction *transaction, Run *run, gconstpointer message, c
     *ret_dead_letter = FALSE;
     return give_up_the_rest (transaction, run, ready, benefit_claim_id, error);
   }
-  if (!allow_refusal (transaction_change_child (transaction, ready->claim_group_id, ready->claim_id,
-                                                "dead", why, error),
-                      &changed, error) ||
-      !allow_refusal (
-          transaction_change_group (transaction, ready->claim_group_id, "failure", why, error),
-          &changed, error))
+  if (!transaction_try_child (transaction, ready->claim_group_id, ready->claim_id, "dead", why,
+                              &changed, error) ||
+      !transaction_try_group (transaction, ready->claim_group_id, "failure", why, &changed, error))
     return FALSE;
   /* Only the death that moves the group sends it the backup way. */
   *ret_dead_letter = changed;

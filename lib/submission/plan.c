@@ -22,14 +22,22 @@ static const struct {
   { "unclear-answer", "the answer is none that the form knows" },
   { "missing-answer", "an answer that decides is missing" },
   { "contradiction", "two answers contradict each other" },
+  { "twice", "the same person stands in this list twice" },
   { "cut", "the text is longer than BGS can hold and was cut" },
+  { "letters-lost",
+    "letters of the text cannot be written in those that BGS takes and are missing" },
   { "not-writable", "nothing of the text can be written in the letters that BGS takes" },
   { "corrected", "replaced by what its ZIP code or territory says" },
   { "left-out", "BGS has no place for it beside the others" },
   { "no-date", "no day of the calendar" },
+  { "missing-date", "a day from which on somebody is paid for or not is missing" },
+  { "future-date", "a day after the claim was submitted" },
   { "no-amount", "no amount" },
+  { "negative-amount", "an amount below zero" },
+  { "missing-number", "the SSN is missing, and nothing says that there is none" },
   { "no-number", "another count of digits than such a number has" },
   { "no-zip", "no ZIP code" },
+  { "no-address", "a state or country alone is no address; it is not sent" },
   { "unknown-state", "no state of the USA" },
   { "state-abroad", "a state beside a foreign country" },
   { "unknown-country", "no country that BGS knows" },
@@ -37,8 +45,11 @@ static const struct {
   { "missing-city", "the city is missing, and BGS takes no claim without one" },
   { "missing-name", "a name is missing, and BGS takes nobody without one" },
   { "unclear-military-address", "state and ZIP code do not say which military area it is" },
+  { "military-zip", "the ZIP code is the military's, and the city and state are not" },
   { "not-chosen", "data of a choice that was not made; nothing of it is sent" },
   { "not-applicable", "another answer says that it does not count; it is not sent" },
+  { "unknown-choice",
+    "a choice that is none of the form's, or not written as one; nothing of it is sent" },
   { "not-read", "of no meaning for BGS at this place; it is not sent" },
   { "more", "more of this kind" },
 };
@@ -124,6 +135,14 @@ has_read (Plan *plan, Node node)
     g_hash_table_add (plan->read, (gpointer)node.path);
 }
 
+/* Another answer says that @node, and all below it, does not count. */
+static void
+set_aside (Plan *plan, Node node, PlaceIs place_is)
+{
+  if (node.value)
+    g_hash_table_insert (plan->set_aside, (gpointer)node.path, GINT_TO_POINTER (place_is));
+}
+
 /* Text as the claim has it; a number is one too. NULL when it is absent or nothing of the kind,
  * which is found as unread then. */
 static const char *
@@ -142,7 +161,8 @@ text (Plan *plan, Node node)
   if (json_is_integer (node.value))
     number = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (node.value));
   else
-    number = g_strdup_printf (real == (double)(gint64)real ? "%.0f" : "%.2f", real);
+    /* As it was typed: a third decimal is nobody's to round. */
+    number = g_strdup_printf ("%.15g", real);
   return keep (plan, number);
 }
 
@@ -155,6 +175,8 @@ fitted (Plan *plan, Node node, BgsElement element, PlanWeight when_empty)
 
   if (fit == BGS_FIT_CUT)
     find (plan, PLAN_REVIEW, "cut", node.path, NULL);
+  if (fit == BGS_FIT_LETTERS_LOST)
+    find (plan, PLAN_REVIEW, "letters-lost", node.path, NULL);
   if (fit == BGS_FIT_EMPTY)
     find (plan, when_empty, "not-writable", node.path, NULL);
   return keep (plan, text_is_blank (value) ? NULL : value);
@@ -233,6 +255,36 @@ day (Plan *plan, Node node)
   return NULL;
 }
 
+/* The same where it says from when on somebody is paid for, so that it must be there. */
+static const char *
+day_that_decides (Plan *plan, Node node)
+{
+  if (!text (plan, node))
+    find (plan, PLAN_REVIEW, "missing-date", node.path, NULL);
+  return day (plan, node);
+}
+
+/* What has happened has done so when the claim was submitted. */
+static const char *
+not_in_future (Plan *plan, Node node, const char *read)
+{
+  if (read && plan->submission_day && strcmp (read, plan->submission_day) > 0)
+    find (plan, PLAN_REVIEW, "future-date", node.path, NULL);
+  return read;
+}
+
+static const char *
+past_day (Plan *plan, Node node)
+{
+  return not_in_future (plan, node, day (plan, node));
+}
+
+static const char *
+past_day_that_decides (Plan *plan, Node node)
+{
+  return not_in_future (plan, node, day_that_decides (plan, node));
+}
+
 /* @least to @most digits, however they were typed. */
 static const char *
 digits (Plan *plan, Node node, gsize least, gsize most)
@@ -257,6 +309,8 @@ amount (Plan *plan, Node node)
 
   if (typed && !plain)
     find (plan, PLAN_REVIEW, "no-amount", node.path, NULL);
+  if (plain && *plain == '-' && strpbrk (plain, "123456789"))
+    find (plan, PLAN_REVIEW, "negative-amount", node.path, NULL);
   return keep (plan, plain);
 }
 
@@ -375,6 +429,7 @@ add_person (Plan *plan, const char *slot, guint number, Node full_name, BgsPerso
                                   : g_strdup (slot);
 
   person->slot = g_string_chunk_insert_const (plan->texts, numbered);
+  person->field = full_name.path;
   person->person.rows = rows;
   person->person.first_name =
       name_part (plan, at (plan, full_name, "first"), BGS_ELEMENT_FIRST_NAME);
@@ -389,13 +444,13 @@ add_person (Plan *plan, const char *slot, guint number, Node full_name, BgsPerso
   return plan->persons->len - 1;
 }
 
-/* Why somebody has no SSN, in the words of the form. */
+/* Why somebody has no SSN, in BGS's codes (lib/bgs/README.md, fact 9). */
 static const char *
 no_ssn_reason (Plan *plan, Node person, const char *ssn)
 {
   static const Word words[] = {
-    { ANSWER_NONRESIDENT_ALIEN, "NONRESIDENT_ALIEN" },
-    { ANSWER_NONE_ASSIGNED, "NONE_ASSIGNED" },
+    { ANSWER_NONRESIDENT_ALIEN, "NRA" },
+    { ANSWER_NONE_ASSIGNED, "NSAS" },
     { ANSWER_MISSING, NULL },
   };
   Node no_ssn = at (plan, person, "no_ssn"), why = at (plan, person, "no_ssn_reason");
@@ -414,17 +469,47 @@ no_ssn_reason (Plan *plan, Node person, const char *ssn)
   return word_of (reason, words);
 }
 
-/* The same with birth date and SSN, which most dependents have. */
+/* The same with SSN and birth date, which most dependents have. */
 static int
-add_dependent (Plan *plan, const char *slot, guint number, Node dependent)
+add_with_birth_date (Plan *plan, const char *slot, guint number, Node dependent,
+                     const char *birth_date)
 {
   int index = add_person (plan, slot, number, at (plan, dependent, "full_name"), BGS_PERSON_WHOLE);
 
-  person_at (plan, index)->birth_date = day (plan, at (plan, dependent, "birth_date"));
+  person_at (plan, index)->birth_date = birth_date;
   person_at (plan, index)->ssn = digits (plan, at (plan, dependent, "ssn"), 9, 9);
   person_at (plan, index)->no_ssn_reason =
       no_ssn_reason (plan, dependent, person_at (plan, index)->ssn);
   return index;
+}
+
+/* Where the form asks for it. */
+static void
+find_missing_ssn (Plan *plan, Node person)
+{
+  Node number = at (plan, person, "ssn");
+  Answer has_none = claim_answer_at (QUESTION_YES_NO, person.value, "no_ssn");
+  gboolean has_reason = json_object_get (person.value, "no_ssn_reason") != NULL;
+
+  if (!number.value && has_none != ANSWER_YES && (has_none == ANSWER_NO || !has_reason))
+    find (plan, PLAN_REVIEW, "missing-number", number.path, NULL);
+}
+
+static int
+add_dependent (Plan *plan, const char *slot, guint number, Node dependent)
+{
+  find_missing_ssn (plan, dependent);
+  return add_with_birth_date (plan, slot, number, dependent,
+                              past_day (plan, at (plan, dependent, "birth_date")));
+}
+
+/* Until when a child or student is paid for goes by his age. */
+static int
+add_child (Plan *plan, const char *slot, guint number, Node child)
+{
+  find_missing_ssn (plan, child);
+  return add_with_birth_date (plan, slot, number, child,
+                              past_day_that_decides (plan, at (plan, child, "birth_date")));
 }
 
 static const struct {
@@ -440,13 +525,19 @@ static const struct {
   { BGS_ADDRESS_STATE_UNKNOWN, "unknown-state", "state", PLAN_REVIEW, PLAN_REVIEW },
   { BGS_ADDRESS_STATE_CORRECTED, "corrected", "state", PLAN_TOLD, PLAN_TOLD },
   { BGS_ADDRESS_STATE_UNCLEAR, "unclear-military-address", "state", PLAN_REVIEW, PLAN_REVIEW },
-  /* The insert takes its country from the Veteran's address, and does not go without. */
+  /* The insert takes ZIP and country from the Veteran's address, and does not go without. */
   { BGS_ADDRESS_COUNTRY_UNKNOWN, "unknown-country", "country", PLAN_REVIEW, PLAN_PAPER },
   { BGS_ADDRESS_COUNTRY_REPLACED, "corrected", "country", PLAN_TOLD, PLAN_TOLD },
   { BGS_ADDRESS_ZIP_CUT, "cut", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
-  { BGS_ADDRESS_ZIP_MALFORMED, "no-zip", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_ZIP_MALFORMED, "no-zip", "postal_code", PLAN_REVIEW, PLAN_PAPER },
+  { BGS_ADDRESS_ZIP_MILITARY, "military-zip", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_STATE_ABROAD, "state-abroad", "state", PLAN_TOLD, PLAN_TOLD },
   { BGS_ADDRESS_POSTAL_CODE_CUT, "cut", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
   { BGS_ADDRESS_PROVINCE_CUT, "cut", "state", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_STREET_LETTERS_LOST, "letters-lost", "street", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_CITY_LETTERS_LOST, "letters-lost", "city", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_PROVINCE_LETTERS_LOST, "letters-lost", "state", PLAN_REVIEW, PLAN_REVIEW },
+  { BGS_ADDRESS_POSTAL_CODE_LETTERS_LOST, "letters-lost", "postal_code", PLAN_REVIEW, PLAN_REVIEW },
 };
 
 /* NULL when there is nothing that could be an address. */
@@ -467,7 +558,7 @@ address (Plan *plan, Node given, gboolean is_veteran)
   if (!source.street && !source.street2 && !source.street3 && !source.city && !source.postal_code) {
     /* A country that the page has filled in, at most. */
     if (source.state || source.country)
-      find (plan, PLAN_TOLD, "not-applicable", given.path, NULL);
+      find (plan, PLAN_TOLD, "no-address", given.path, NULL);
     return NULL;
   }
   made = bgs_address_new (&source);
@@ -480,6 +571,16 @@ address (Plan *plan, Node given, gboolean is_veteran)
           at (plan, given, "country").path, NULL);
   g_ptr_array_add (plan->addresses, made);
   return made;
+}
+
+/* Who lives with the Veteran has his address, whatever else is given. */
+static const BgsAddress *
+address_of_dependent (Plan *plan, Answer lives_with_veteran, Node own)
+{
+  if (lives_with_veteran != ANSWER_YES)
+    return address (plan, own, FALSE);
+  set_aside (plan, own, PLACE_NOT_APPLICABLE);
+  return plan->veteran_address;
 }
 
 static void
@@ -554,7 +655,8 @@ plan_death (Planner *planner, Node death, guint number)
   int index = add_dependent (plan, "deceased-#", number, death);
   BgsRelationship *link;
 
-  person_at (plan, index)->death_date = day (plan, at (plan, death, "dependent_death_date"));
+  person_at (plan, index)->death_date =
+      past_day_that_decides (plan, at (plan, death, "dependent_death_date"));
   person_at (plan, index)->is_veteran = "N";
   call_person (plan, index);
 
@@ -574,7 +676,8 @@ plan_death (Planner *planner, Node death, guint number)
     link->end_country = where.country;
     link->end_state = where.state;
     link->end_city = where.city;
-  }
+  } else
+    set_aside (plan, at (plan, death, "dependent_death_location"), PLACE_NO_ELEMENT);
 }
 
 static void
@@ -601,12 +704,14 @@ plan_divorce (Planner *planner)
 
   if (!form_has_divorce (planner->form.value))
     return;
-  index = add_dependent (plan, "divorced-spouse", 0, divorce);
+  /* Whose SSN the form does not ask for. */
+  index = add_with_birth_date (plan, "divorced-spouse", 0, divorce,
+                               past_day (plan, at (plan, divorce, "birth_date")));
   person_at (plan, index)->is_veteran = "N";
   call_person (plan, index);
 
   link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Spouse", "Spouse");
-  link->end_date = day (plan, at (plan, divorce, "date"));
+  link->end_date = past_day_that_decides (plan, at (plan, divorce, "date"));
   link->end_type = end_of_marriage (plan, at (plan, divorce, "reason_marriage_ended"));
   link->has_income = income (plan, at (plan, divorce, "spouse_income"));
   where = place (plan, at (plan, divorce, "divorce_location"));
@@ -619,11 +724,11 @@ plan_divorce (Planner *planner)
 static gboolean
 was_married_before (Planner *planner, const char *flag)
 {
-  Answer inside = answer (planner->plan, of_application (planner, flag), QUESTION_YES_NO);
+  Plan *plan = planner->plan;
+  Answer inside = answer (plan, of_application (planner, flag), QUESTION_YES_NO);
+  Answer beside = answer (plan, at (plan, planner->form, flag), QUESTION_YES_NO);
 
-  if (inside != ANSWER_MISSING)
-    return inside != ANSWER_NO;
-  return claim_answer_at (QUESTION_YES_NO, planner->form.value, flag) != ANSWER_NO;
+  return (inside != ANSWER_MISSING ? inside : beside) != ANSWER_NO;
 }
 
 static void
@@ -637,8 +742,8 @@ plan_former_marriage (Planner *planner, Node marriage, const char *slot, guint n
   Place ended = place (plan, at (plan, marriage, "end_location"));
 
   call_person (plan, index);
-  link->begin_date = day (plan, at (plan, marriage, "start_date"));
-  link->end_date = day (plan, at (plan, marriage, "end_date"));
+  link->begin_date = past_day (plan, at (plan, marriage, "start_date"));
+  link->end_date = past_day (plan, at (plan, marriage, "end_date"));
   link->end_type = end_of_marriage (plan, at (plan, marriage, "reason_marriage_ended"));
   link->marriage_country = began.country;
   link->marriage_state = began.state;
@@ -655,8 +760,10 @@ plan_former_marriages (Planner *planner, const char *key, const char *flag, cons
   Node history = of_application (planner, key), marriage;
   gsize i = 0;
 
-  if (!was_married_before (planner, flag))
+  if (!was_married_before (planner, flag)) {
+    set_aside (planner->plan, history, PLACE_NOT_APPLICABLE);
     return;
+  }
   while (next_entry (planner->plan, history, &i, &marriage))
     plan_former_marriage (planner, marriage, slot, (guint)i, group, a);
 }
@@ -679,10 +786,12 @@ add_spouse (Planner *planner)
   person->marital_status = plan->marital_status;
   person->is_veteran =
       yes_no_of (decision (plan, at (plan, spouse, "is_veteran"), QUESTION_YES_NO));
-  if (g_strcmp0 (person->is_veteran, "N") != 0)
+  if (g_strcmp0 (person->is_veteran, "N") == 0)
+    set_aside (plan, at (plan, spouse, "va_file_number"), PLACE_NOT_APPLICABLE);
+  else
     person->file_number = digits (plan, at (plan, spouse, "va_file_number"), 8, 9);
   planned (plan, planner->spouse)->address =
-      planner->lives_together == ANSWER_YES ? plan->veteran_address : address (plan, own, FALSE);
+      address_of_dependent (plan, planner->lives_together, own);
 }
 
 static void
@@ -704,7 +813,7 @@ plan_spouse (Planner *planner)
   call_person (plan, planner->spouse);
   link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, planner->spouse, "Spouse",
                    word_of (planner->lives_together, living));
-  link->begin_date = day (plan, at (plan, marriage, "date"));
+  link->begin_date = past_day_that_decides (plan, at (plan, marriage, "date"));
   link->has_income = income (plan, at (plan, together, "spouse_income"));
   where = place (plan, marriage);
   link->marriage_country = where.country;
@@ -754,7 +863,7 @@ plan_other_parent (Planner *planner, Node child, guint number)
     return;
   index = add_person (plan, "child-#-parent", number, full_name, BGS_PERSON_OTHER_PARENT);
   person = person_at (plan, index);
-  person->birth_date = day (plan, at (plan, child, "biological_parent_dob"));
+  person->birth_date = past_day (plan, at (plan, child, "biological_parent_dob"));
   person->ssn = digits (plan, at (plan, child, "biological_parent_ssn"), 9, 9);
   call_person (plan, index);
 
@@ -762,13 +871,25 @@ plan_other_parent (Planner *planner, Node child, guint number)
   link->event_date = link->begin_date = day (plan, at (plan, child, "date_entered_household"));
 }
 
+/* BGS asks for the other parent of a stepchild alone. */
+static void
+set_other_parent_aside (Plan *plan, Node child)
+{
+  static const char *const keys[] = { "biological_parent_name", "biological_parent_ssn",
+                                      "biological_parent_dob", "date_entered_household" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    set_aside (plan, at (plan, child, keys[i]), PLACE_NO_ELEMENT);
+}
+
 static void
 plan_child (Planner *planner, Node child, guint number)
 {
   Plan *plan = planner->plan;
-  int index = add_dependent (plan, "child-#", number, child);
+  int index = add_child (plan, "child-#", number, child);
   BgsPerson *person = person_at (plan, index);
   Place born = place (plan, at (plan, child, "birth_location"));
+  Node disability = at (plan, child, "does_child_have_disability");
   Answer lives_here =
       decision (plan, at (plan, child, "does_child_live_with_you"), QUESTION_YES_NO);
   BgsRelationship *link;
@@ -776,12 +897,15 @@ plan_child (Planner *planner, Node child, guint number)
   person->birth_country = born.country;
   person->birth_state = born.state;
   person->birth_city = born.city;
-  person->ever_married = flag (plan, at (plan, child, "has_child_ever_been_married"));
+  person->ever_married =
+      yes_no_of (decision (plan, at (plan, child, "has_child_ever_been_married"), QUESTION_YES_NO));
   person->is_seriously_disabled =
       flag (plan, at (plan, child, "does_child_have_permanent_disability"));
-  planned (plan, index)->address = lives_here == ANSWER_YES
-                                       ? plan->veteran_address
-                                       : address (plan, at (plan, child, "address"), FALSE);
+  if (g_strcmp0 (person->is_seriously_disabled, "Y") == 0 &&
+      claim_answer (QUESTION_YES_NO, disability.value) == ANSWER_NO)
+    find (plan, PLAN_REVIEW, "contradiction", disability.path, NULL);
+  planned (plan, index)->address =
+      address_of_dependent (plan, lives_here, at (plan, child, "address"));
   call_person (plan, index);
 
   link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Child",
@@ -790,9 +914,13 @@ plan_child (Planner *planner, Node child, guint number)
   link->has_income = income (plan, at (plan, child, "income_in_last_year"));
   if (g_strcmp0 (person->ever_married, "Y") == 0)
     link->end_type = end_of_marriage (plan, at (plan, child, "marriage_end_reason"));
+  else if (g_strcmp0 (person->ever_married, "N") == 0)
+    set_aside (plan, at (plan, child, "marriage_end_reason"), PLACE_NOT_APPLICABLE);
 
   if (g_strcmp0 (link->family_type, "Stepchild") == 0)
     plan_other_parent (planner, child, number);
+  else
+    set_other_parent_aside (plan, child);
 }
 
 static void
@@ -877,7 +1005,8 @@ plan_event_of_child (Planner *planner, const char *key, const char *slot, const 
       person_at (plan, index)->ever_married = "Y";
     call_person (plan, index);
     link = add_link (planner, LINKS_OF_VETERAN, PLAN_VETERAN, index, "Child", "Biological");
-    link->event_date = day (plan, at (plan, child, date));
+    link->event_date = has_married ? past_day_that_decides (plan, at (plan, child, date))
+                                   : day_that_decides (plan, at (plan, child, date));
     link->child_was_married = has_married ? "Y" : NULL;
     link->has_income = income (plan, at (plan, child, "dependent_income"));
   }
@@ -896,6 +1025,8 @@ plan_686c (Planner *planner)
   if (planner->spouse >= 0)
     plan_former_marriages (planner, "spouse_marriage_history", "spouse_was_married_before",
                            "spouse-former-spouse-#", LINKS_OF_SPOUSE, planner->spouse);
+  else
+    set_aside (plan, of_application (planner, "spouse_marriage_history"), PLACE_NOT_APPLICABLE);
   plan_spouse (planner);
   plan_children (planner);
   plan_stepchildren_who_left (planner);
@@ -933,9 +1064,12 @@ school_of_student (Plan *plan, Node school)
       answer (plan, at (plan, school, "student_did_attend_school_last_term"), QUESTION_YES_NO);
   gboolean has_last_term = attended != ANSWER_NO;
 
+  if (!has_last_term)
+    set_aside (plan, last_term, PLACE_NOT_APPLICABLE);
+
   return (BgsChildSchool){
     .school_name = fitted (plan, at (plan, school, "name"), BGS_ELEMENT_SCHOOL_NAME, PLAN_REVIEW),
-    .term_start = day (plan, at (plan, term, "official_school_start_date")),
+    .term_start = day_that_decides (plan, at (plan, term, "official_school_start_date")),
     .expected_start = day (plan, at (plan, term, "expected_student_start_date")),
     .graduation = day (plan, at (plan, term, "expected_graduation_date")),
     .last_term_start = has_last_term ? day (plan, at (plan, last_term, "term_begin")) : NULL,
@@ -960,7 +1094,7 @@ add_student (Plan *plan, Node given, int person)
     .other_assets = amount (plan, at (plan, worth, "other_assets")),
     .securities = amount (plan, at (plan, worth, "securities")),
     .remarks = fitted (plan, at (plan, given, "remarks"), BGS_ELEMENT_REMARKS, PLAN_REVIEW),
-    .marriage_date = day (plan, at (plan, given, "marriage_date")),
+    .marriage_date = past_day (plan, at (plan, given, "marriage_date")),
     .is_tuition_paid_by_government = yes_no_of (
         decision (plan, at (plan, given, "tuition_is_paid_by_gov_agency"), QUESTION_YES_NO)),
     .tuition_start_date = day (plan, at (plan, given, "benefit_payment_date")),
@@ -988,10 +1122,15 @@ plan_674 (Planner *planner)
   gsize i = 0;
 
   while (next_entry (plan, students, &i, &student)) {
-    int index = add_dependent (plan, "student-#", (guint)i, student);
+    int index = add_child (plan, "student-#", (guint)i, student);
+    Node was_married = at (plan, student, "was_married");
     BgsRelationship *link;
 
-    person_at (plan, index)->ever_married = flag (plan, at (plan, student, "was_married"));
+    person_at (plan, index)->ever_married =
+        yes_no_of (decision (plan, was_married, QUESTION_YES_NO));
+    if (g_strcmp0 (person_at (plan, index)->ever_married, "N") == 0 &&
+        at (plan, student, "marriage_date").value)
+      find (plan, PLAN_REVIEW, "contradiction", was_married.path, NULL);
     planned (plan, index)->address = address (plan, at (plan, student, "address"), FALSE);
     call_person (plan, index);
     add_student (plan, student, index);
@@ -1019,6 +1158,9 @@ plan_contact (Planner *planner)
       (plan->veteran_address->kind != BGS_ADDRESS_MILITARY && !plan->veteran_address->city &&
        !(plan->veteran_address->issues & BGS_ADDRESS_CITY_EMPTY)))
     find (plan, PLAN_PAPER, "missing-city", at (plan, where, "city").path, NULL);
+  if (plan->veteran_address && plan->veteran_address->kind != BGS_ADDRESS_FOREIGN &&
+      !plan->veteran_address->zip)
+    find (plan, PLAN_PAPER, "no-zip", at (plan, where, "postal_code").path, NULL);
   if (typed && !number)
     find (plan, PLAN_REVIEW, "no-number", phone.path, NULL);
   (void)fitted (plan, at (plan, contact, "email_address"), BGS_ELEMENT_EMAIL, PLAN_REVIEW);
@@ -1040,10 +1182,15 @@ plan_marital_status (Planner *planner)
     planner->plan->marital_status = "Separated";
 }
 
-static gboolean
-is_read (const char *path, gpointer data)
+static PlaceIs
+place_is (const char *path, gpointer data)
 {
-  return g_hash_table_contains (((Plan *)data)->read, path);
+  const Plan *plan = data;
+  gpointer how;
+
+  if (g_hash_table_lookup_extended (plan->set_aside, path, NULL, &how))
+    return GPOINTER_TO_INT (how);
+  return g_hash_table_contains (plan->read, path) ? PLACE_READ : PLACE_NOT_READ;
 }
 
 static void
@@ -1062,7 +1209,7 @@ found_unread (const char *path, Unread unread, gpointer data)
 }
 
 Plan *
-plan_new (const char *form_type, const json_t *form)
+plan_new (const char *form_type, const json_t *form, const char *submission_day)
 {
   Plan *plan = g_new0 (Plan, 1);
   g_autoptr (json_t) content = claim_content (form);
@@ -1076,7 +1223,9 @@ plan_new (const char *form_type, const json_t *form)
   plan->findings = g_ptr_array_new_with_free_func (g_free);
   plan->calls = g_array_new (FALSE, FALSE, sizeof (PlanCall));
   plan->texts = g_string_chunk_new (4096);
+  plan->submission_day = keep (plan, submission_day);
   plan->read = g_hash_table_new (g_str_hash, g_str_equal);
+  plan->set_aside = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint group = 0; group < LINKS_COUNT; group++)
     planner.links[group] = g_array_new (FALSE, FALSE, sizeof (guint));
   planner.application = at (plan, planner.form, "dependents_application");
@@ -1088,7 +1237,7 @@ plan_new (const char *form_type, const json_t *form)
     plan_marital_status (&planner);
     plan_686c (&planner);
   }
-  unread_find (form_type, content, is_read, found_unread, plan);
+  unread_find (form_type, content, place_is, found_unread, plan);
 
   for (guint group = 0; group < LINKS_COUNT; group++) {
     for (guint i = 0; i < planner.links[group]->len; i++)
@@ -1123,6 +1272,7 @@ plan_free (Plan *plan)
   g_ptr_array_unref (plan->findings);
   g_array_unref (plan->calls);
   g_hash_table_unref (plan->read);
+  g_hash_table_unref (plan->set_aside);
   g_string_chunk_free (plan->texts);
   g_free (plan);
 }

@@ -19,7 +19,8 @@
 /* The ids in the BGS structs (proc and participants) are empty: they are known only while the plan
  * is carried out. */
 typedef struct {
-  const char *slot; /* "child-2": part of step names, so a stored contract */
+  const char *slot;  /* "child-2": part of step names, so a stored contract */
+  const char *field; /* where the name stands in the document */
   BgsPerson person;
   const BgsAddress *address; /* NULL: none is sent */
 } PlanPerson;
@@ -82,14 +83,17 @@ typedef struct {
   const char *net_worth_over_limit; /* Y, N; NULL on a 674 */
   GPtrArray *findings;              /* of PlanFinding *; mostly empty */
   GStringChunk *texts;              /* private: owns all texts */
+  const char *submission_day;       /* private; NULL: not known */
   GPtrArray *addresses;             /* private: of BgsAddress * */
   GHashTable *read;                 /* private: paths of the leaves that were read */
+  GHashTable *set_aside;            /* private: paths that another answer makes count for nothing */
 } Plan;
 
-/* @form: a child's document, veteran_information merged in. What is nothing (claims/content.h) is
+/* @submission_day: YYYY-MM-DD, after which nothing can have happened; NULL: not looked at
+ * @form: a child's document, veteran_information merged in. What is nothing (claims/content.h) is
  *   not there. Never fails: what is not there is left out, and what is and cannot be told is a
  *   finding. */
-Plan *plan_new (const char *form_type, const json_t *form);
+Plan *plan_new (const char *form_type, const json_t *form, const char *submission_day);
 gboolean plan_has (const Plan *plan, PlanWeight weight); /* a finding of that weight */
 void plan_free (Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Plan, plan_free)

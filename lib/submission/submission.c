@@ -11,6 +11,7 @@
 #include "bgs/standard-data.h"
 #include "bgs/vnp-benefit-claim.h"
 #include "pipeline/step.h"
+#include "submission/course.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ load (Submission *submission, const ChildClaimReady *ready, GError **error)
   Run *run = submission->run;
   Db *db = run_db_take (run, error);
   g_autoptr (json_t) form = NULL;
+  g_autoptr (json_t) whole = NULL;
   g_autoptr (json_t) merged = NULL;
 
   if (!db)
@@ -35,8 +37,10 @@ load (Submission *submission, const ChildClaimReady *ready, GError **error)
   submission->group = claim_group_load (db, run_sealer (run), ready->claim_group_id, error);
   if (submission->group)
     form = claim_load_form (db, run_sealer (run), ready->claim_id, error);
+  if (form)
+    whole = claim_load_form (db, run_sealer (run), submission->group->parent_claim_id, error);
   run_db_give (run, db);
-  if (!form)
+  if (!whole)
     return FALSE;
 
   submission->child = claim_group_child (submission->group, ready->claim_id);
@@ -48,7 +52,9 @@ load (Submission *submission, const ChildClaimReady *ready, GError **error)
   submission->benefit_claim_id = g_strdup (submission->child->bgs_claim_id);
   merged = veteran_merge (form, submission->group->user_data);
   submission->veteran = veteran_new (form, submission->group->user_data);
-  submission->plan = plan_new (submission->child->form_type, merged);
+  veteran_hide (submission->veteran, whole, submission->group->user_data);
+  submission->plan =
+      plan_new (submission->child->form_type, merged, submission->group->submission_day);
   submission->is_removal = settings_boolean (run_settings (run), "removal-check") &&
                            g_str_equal (submission->child->form_type, "21-686C") &&
                            decide_removal (merged);
@@ -142,6 +148,7 @@ run_row_step (Call *call, const char *name, StepCall make, const char *request, 
     .timeout_ms = bgs_client_read_timeout_ms (call->submission->bgs),
   };
 
+  g_assert (course_traits (name).looks == (look != NULL)); /* what a plan says of it is true */
   return run_step (call->submission->run, &step, call, error);
 }
 
@@ -591,8 +598,10 @@ run_step_after_insert (Call *call, const char *name, StepCall make, const char *
     .after_insert = TRUE,
     .timeout_ms = bgs_client_read_timeout_ms (call->submission->bgs),
   };
-  g_autofree char *result = run_step (call->submission->run, &step, call, error);
+  g_autofree char *result = NULL;
 
+  g_assert (course_traits (name).once == once);
+  result = run_step (call->submission->run, &step, call, error);
   return result != NULL;
 }
 

@@ -84,10 +84,8 @@ char *submission_note_text (const Submission *submission, const GPtrArray *doubt
 /* The child is submitted, and the last one of its group closes the proc. */
 gboolean submission_close (Submission *submission, GError **error);
 
+#define DOWNSTREAM_BGS "bgs"
 #define DOWNSTREAM_BID "bid"
-#define RELATIONSHIP_STEP                                                                          \
-  "create-relationship/" /* and the slot; close.sql counts by this prefix                          \
-                          */
 
 /* --- The same for both form consumers' descriptors. --- */
 

@@ -2,7 +2,9 @@
 
 #include "base/text.h"
 #include "bgs/limits.h"
+#include "claims/answers.h"
 #include "claims/content.h"
+#include "claims/key-case.h"
 #include "claims/split.h"
 #include "claims/values.h"
 #include "submission/unread.h"
@@ -11,6 +13,7 @@
 #include <string.h>
 
 #define APPLICATION  "dependents_application"
+#define OPTIONS      "view:selectable686_options"
 #define STUDENT      APPLICATION "/student_information/0"
 /* A claim has some dozen children at most; a form that has more is looked at in part, and a person
  * sees that. */
@@ -18,8 +21,10 @@
 #define SURVEY_MAX   300
 
 typedef struct {
+  const char *submission_day;
   GPtrArray *findings;
-  GHashTable *seen; /* "CODE FIELD" */
+  GHashTable *seen;   /* "CODE FIELD" */
+  GHashTable *people; /* who stands where: see has_met() */
 } Survey;
 
 static void
@@ -66,17 +71,86 @@ field_in_parent (const char *field, const char *form_type, gsize student)
                           field + length);
 }
 
+/* "child-" of "child-3": the list somebody stands in. */
+static char *
+list_of_slot (const char *slot)
+{
+  return g_strndup (slot, strcspn (slot, "0123456789"));
+}
+
+/* Whether @key was met before, and with another name then. */
+static gboolean
+has_met (Survey *survey, const char *key, const char *name, gboolean *ret_is_other)
+{
+  const char *before = g_hash_table_lookup (survey->people, key);
+
+  *ret_is_other = before && strcmp (before, name) != 0;
+  if (!before)
+    g_hash_table_insert (survey->people, g_strdup (key), g_strdup (name));
+  return before != NULL;
+}
+
+/* From when on somebody was the Veteran's, or a spouse's; "" where it is not said. */
+static const char *
+begin_of (const Plan *plan, guint index)
+{
+  for (guint i = 0; i < plan->relationships->len; i++) {
+    const PlanRelationship *link = g_ptr_array_index (plan->relationships, i);
+
+    if (link->b == (int)index && link->relationship.begin_date)
+      return link->relationship.begin_date;
+  }
+  return "";
+}
+
+/* One SSN is of one person, in all lists; and one person is once in a list, by SSN or by name and
+ * birth date; who has neither (a former spouse), by name and the day it began, for two may marry
+ * twice. Others than dependents (parents, guardians) may be there for several of them. */
+static void
+survey_person (Survey *survey, const Plan *plan, guint index, const char *field)
+{
+  const PlanPerson *planned = g_ptr_array_index (plan->persons, index);
+  const BgsPerson *person = &planned->person;
+  const char *day = person->birth_date ? person->birth_date : begin_of (plan, index);
+  g_autofree char *list = list_of_slot (planned->slot);
+  g_autofree char *name = g_strdup_printf ("%s %s", person->first_name, person->last_name);
+  g_autofree char *small = g_ascii_strdown (name, -1);
+  g_autofree char *by_ssn = g_strdup_printf ("ssn %s", person->ssn);
+  g_autofree char *in_list = g_strdup_printf ("%s %s", list, person->ssn);
+  g_autofree char *by_name = g_strdup_printf ("%s %s %s", list, day, small);
+  gboolean is_other = FALSE, is_twice = FALSE, ignored;
+
+  if (person->rows != BGS_PERSON_WHOLE)
+    return;
+  if (person->ssn) {
+    has_met (survey, by_ssn, small, &is_other);
+    is_twice |= has_met (survey, in_list, small, &ignored);
+  }
+  if (person->birth_date || !person->ssn)
+    is_twice |= has_met (survey, by_name, small, &ignored);
+  if (is_other)
+    find (survey, PLAN_REVIEW, "contradiction", field);
+  else if (is_twice)
+    find (survey, PLAN_REVIEW, "twice", field);
+}
+
 static void
 survey_child (Survey *survey, const ClaimChildForm *child, const json_t *user_data, gsize student)
 {
   g_autoptr (json_t) merged = veteran_merge (child->form, user_data);
-  g_autoptr (Plan) plan = plan_new (child->form_type, merged);
+  g_autoptr (Plan) plan = plan_new (child->form_type, merged, survey->submission_day);
 
   for (guint i = 0; i < plan->findings->len; i++) {
     const PlanFinding *finding = g_ptr_array_index (plan->findings, i);
     g_autofree char *field = field_in_parent (finding->field, child->form_type, student);
 
     find (survey, finding->weight, finding->code, field);
+  }
+  for (guint i = 0; i < plan->persons->len; i++) {
+    const PlanPerson *planned = g_ptr_array_index (plan->persons, i);
+    g_autofree char *field = field_in_parent (planned->field, child->form_type, student);
+
+    survey_person (survey, plan, i, field);
   }
 }
 
@@ -146,6 +220,86 @@ survey_rest (Survey *survey, const json_t *parent, const GPtrArray *children)
   }
 }
 
+/* A part of the form that stands beside the application, in whatever case, is an answer that nobody
+ * reads; what else stands there and nobody knows may be the sender's own. */
+static void
+survey_beside (Survey *survey, const json_t *parent)
+{
+  const char *key;
+  json_t *value;
+
+  json_object_foreach ((json_t *)parent, key, value)
+  {
+    g_autofree char *snake = claim_key_to_snake (key);
+    UnreadKey kind = unread_key (snake);
+
+    if (kind == KEY_OF_PAGE || strcmp (key, APPLICATION) == 0 || claim_is_nothing (value))
+      continue;
+    if (kind == KEY_UNKNOWN)
+      find (survey, PLAN_TOLD, "not-read", "*");
+    else
+      find (survey, PLAN_REVIEW, "not-read", snake);
+  }
+}
+
+/* --- The choices. --- */
+
+static gboolean
+is_option (const char *key)
+{
+  return strcmp (key, "report674") == 0 || g_strv_contains (claim_options_686c, key);
+}
+
+/* A copy of the choices chooses nothing, and is told where it says something else. Where data
+ * stand under an option's name they are no copy. */
+static void
+survey_copy (Survey *survey, const json_t *parent, const json_t *holder, const char *place)
+{
+  const char *key;
+  json_t *value;
+
+  json_object_foreach ((json_t *)holder, key, value)
+  {
+    g_autofree char *field = *place ? g_strconcat (place, "/", key, NULL) : g_strdup (key);
+    Answer said = claim_answer (QUESTION_YES_NO, value);
+
+    if (is_option (key) && !json_is_object (value) && !json_is_array (value) &&
+        said != ANSWER_MISSING &&
+        (said == ANSWER_YES) != (claim_option (parent, key) == ANSWER_YES))
+      find (survey, PLAN_TOLD, "contradiction", field);
+  }
+}
+
+/* A key that is no option's (addSpouse, ADD_SPOUSE) chooses nothing, and is not dropped without a
+ * word unless it says no. */
+static void
+survey_keys_of_choices (Survey *survey, const json_t *choices, PlanWeight weight, const char *field)
+{
+  const char *key;
+  json_t *value;
+
+  json_object_foreach ((json_t *)choices, key, value)
+  {
+    Answer said = claim_answer (QUESTION_YES_NO, value);
+
+    if (!is_option (key) && said != ANSWER_NO && said != ANSWER_MISSING)
+      find (survey, weight, "unknown-choice", field);
+  }
+}
+
+static void
+survey_choices (Survey *survey, const json_t *parent)
+{
+  const json_t *application = json_object_get (parent, APPLICATION);
+  const json_t *inside = json_object_get (application, OPTIONS);
+
+  survey_keys_of_choices (survey, json_object_get (parent, OPTIONS), PLAN_REVIEW, OPTIONS "/*");
+  survey_keys_of_choices (survey, inside, PLAN_TOLD, APPLICATION "/" OPTIONS "/*");
+  survey_copy (survey, parent, inside, APPLICATION "/" OPTIONS);
+  survey_copy (survey, parent, application, APPLICATION);
+  survey_copy (survey, parent, parent, "");
+}
+
 /* --- The Veteran. --- */
 
 static void
@@ -159,6 +313,8 @@ survey_name (Survey *survey, const char *name, const char *field, BgsElement ele
     find (survey, PLAN_PAPER, "missing-name", field);
   if (fit == BGS_FIT_CUT)
     find (survey, PLAN_REVIEW, "cut", field);
+  if (fit == BGS_FIT_LETTERS_LOST)
+    find (survey, PLAN_REVIEW, "letters-lost", field);
   if (fit == BGS_FIT_EMPTY)
     find (survey, is_required ? PLAN_PAPER : PLAN_REVIEW, "not-writable", field);
 }
@@ -172,6 +328,7 @@ survey_veteran (Survey *survey, const GPtrArray *children, const json_t *user_da
   const json_t *said = json_object_get (merged, "veteran_information");
   const char *born = json_string_value (json_object_get (said, "birth_date"));
   const json_t *number = json_object_get (said, "va_file_number");
+  const json_t *ssn = json_object_get (said, "ssn");
 
   survey_name (survey, veteran->first_name, "veteran_information/full_name/first",
                BGS_ELEMENT_FIRST_NAME, TRUE);
@@ -181,6 +338,13 @@ survey_veteran (Survey *survey, const GPtrArray *children, const json_t *user_da
                BGS_ELEMENT_LAST_NAME, TRUE);
   survey_name (survey, veteran->suffix, "veteran_information/full_name/suffix", BGS_ELEMENT_SUFFIX,
                FALSE);
+  /* The insert has it and goes without it never; a participant id does not stand in for it. */
+  if (!veteran->ssn)
+    find (survey, PLAN_PAPER, claim_is_nothing (ssn) ? "missing-number" : "no-number",
+          "veteran_information/ssn");
+  if (veteran->birth_date && survey->submission_day &&
+      strncmp (veteran->birth_date, survey->submission_day, strlen (survey->submission_day)) > 0)
+    find (survey, PLAN_REVIEW, "future-date", "veteran_information/birth_date");
   if (!text_is_blank (born) && !veteran->birth_date)
     find (survey, PLAN_REVIEW, "no-date", "veteran_information/birth_date");
   /* The SSN stands in for it. */
@@ -189,18 +353,24 @@ survey_veteran (Survey *survey, const GPtrArray *children, const json_t *user_da
 }
 
 GPtrArray *
-survey_claim (const json_t *parent, const GPtrArray *children, const json_t *user_data)
+survey_claim (const json_t *parent, const GPtrArray *children, const json_t *user_data,
+              const char *submission_day)
 {
   Survey survey = {
+    .submission_day = submission_day,
     .findings = g_ptr_array_new_with_free_func (finding_free),
     .seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
   };
 
   if (children->len > 0)
     survey_veteran (&survey, children, user_data);
   survey_children (&survey, parent, children, user_data);
   survey_rest (&survey, parent, children);
+  survey_beside (&survey, parent);
+  survey_choices (&survey, parent);
   g_hash_table_unref (survey.seen);
+  g_hash_table_unref (survey.people);
   return survey.findings;
 }
 

@@ -18,9 +18,11 @@ typedef struct {
  * @parent: as it was stored; %NULL: what no child has is not looked for
  * @children: of ClaimChildForm *, in the order of the form
  * @user_data: of the signed-in user; may be %NULL
+ * @submission_day: YYYY-MM-DD in Chicago; %NULL: no day is held against it
  *
  * Returns: of SurveyFinding *, owned; each place once a code, at most a few hundred.
  */
-GPtrArray *survey_claim (const json_t *parent, const GPtrArray *children, const json_t *user_data);
+GPtrArray *survey_claim (const json_t *parent, const GPtrArray *children, const json_t *user_data,
+                         const char *submission_day);
 /* The first that sends the claim to paper; NULL when it can go to BGS. */
 const SurveyFinding *survey_paper (const GPtrArray *findings);

@@ -21,10 +21,7 @@ static const char *const no_element_686c[] = {
   "spouse_marriage_history/[]/other_reason_marriage_ended",
   "children_to_add/[]/birth_location/location/postal_code",
   "children_to_add/[]/is_biological_child_of_spouse",
-  "children_to_add/[]/date_entered_household",
-  "children_to_add/[]/biological_parent_name",
-  "children_to_add/[]/biological_parent_ssn",
-  "children_to_add/[]/biological_parent_dob",
+  "children_to_add/[]/biological_parent_name/middle",
   "children_to_add/[]/does_child_have_disability",
   "children_to_add/[]/living_with",
   "children_to_add/[]/marriage_end_date",
@@ -33,7 +30,6 @@ static const char *const no_element_686c[] = {
   "report_divorce/explanation_of_other",
   "step_children/[]/who_does_the_stepchild_live_with/middle",
   "deaths/[]/child_status",
-  "deaths/[]/dependent_death_location",
   "spouse_supporting_documents",
   "child_supporting_documents",
   NULL,
@@ -51,20 +47,6 @@ static const char *const no_element_674[] = {
   "student_information/[]/student_networth_information/total_value",
   "student_information/[]/is_parent",
   "student_information/[]/school_information/date_full_time_ended",
-  NULL,
-};
-
-/* What another answer says does not count: the address of somebody who lives with the Veteran, why
- * the marriage of a child ended that has none, the file number of a spouse who is no Veteran, a
- * history that a flag keeps back, a term that was not attended (README.md, rule 6). */
-static const char *const not_applicable[] = {
-  "does_live_with_spouse/address",
-  "children_to_add/[]/address",
-  "children_to_add/[]/marriage_end_reason",
-  "spouse_information/va_file_number",
-  "veteran_marriage_history",
-  "spouse_marriage_history",
-  "student_information/[]/school_information/last_term_school_information",
   NULL,
 };
 
@@ -312,12 +294,13 @@ typedef struct {
 typedef struct {
   const char *const *no_element;
   const json_t *content;
-  UnreadIsRead is_read;
+  UnreadPlaceIs place_is;
   gpointer data;
-  GString *path;    /* as the plan has it, foreign keys and all */
-  GString *told;    /* the same without foreign keys */
-  GString *pattern; /* below the application, numbers as [] */
-  GArray *places;   /* of Place: unread so far */
+  gboolean is_set_aside; /* what is walked now, by another answer */
+  GString *path;         /* as the plan has it, foreign keys and all */
+  GString *told;         /* the same without foreign keys */
+  GString *pattern;      /* below the application, numbers as [] */
+  GArray *places;        /* of Place: unread so far */
 } Walk;
 
 /* What a node's leaves are. */
@@ -360,7 +343,7 @@ reason (const Walk *walk)
 {
   if (!is_chosen (walk))
     return UNREAD_NOT_CHOSEN;
-  return is_in (walk->pattern->str, not_applicable) ? UNREAD_NOT_APPLICABLE : UNREAD_UNKNOWN;
+  return walk->is_set_aside ? UNREAD_NOT_APPLICABLE : UNREAD_UNKNOWN;
 }
 
 static Leaves walk_node (Walk *walk, const json_t *node, Unread *ret_unread);
@@ -378,12 +361,14 @@ walk_step (Walk *walk, const char *key, const char *told, const char *pattern, c
            Unread *ret_unread)
 {
   gsize path = walk->path->len, told_length = walk->told->len, pattern_length = walk->pattern->len;
+  gboolean was_set_aside = walk->is_set_aside;
   Leaves leaves;
 
   g_string_append_printf (walk->path, "/%s", key);
   g_string_append_printf (walk->told, "/%s", told);
   g_string_append_printf (walk->pattern, "%s%s", pattern_length > 0 ? "/" : "", pattern);
   leaves = walk_node (walk, inner, ret_unread);
+  walk->is_set_aside = was_set_aside;
   g_string_truncate (walk->path, path);
   g_string_truncate (walk->told, told_length);
   g_string_truncate (walk->pattern, pattern_length);
@@ -411,16 +396,19 @@ walk_node (Walk *walk, const json_t *node, Unread *ret_unread)
 {
   Sum sum = { UNREAD_UNKNOWN, FALSE, TRUE };
   guint before = walk->places->len;
+  PlaceIs place_is = walk->place_is (walk->path->str, walk->data);
   Unread unread = UNREAD_UNKNOWN;
   Leaves leaves;
   const char *key;
   json_t *inner;
   gsize i;
 
-  if (is_in (walk->pattern->str, walk->no_element) && is_chosen (walk))
+  if (place_is == PLACE_NO_ELEMENT ||
+      (is_in (walk->pattern->str, walk->no_element) && is_chosen (walk)))
     return LEAVES_NONE;
+  walk->is_set_aside |= place_is == PLACE_NOT_APPLICABLE;
   if (!json_is_object (node) && !json_is_array (node)) {
-    if (walk->is_read (walk->path->str, walk->data))
+    if (place_is == PLACE_READ)
       return LEAVES_OTHER;
     *ret_unread = reason (walk);
     add_place (walk, *ret_unread);
@@ -457,13 +445,13 @@ walk_node (Walk *walk, const json_t *node, Unread *ret_unread)
 }
 
 void
-unread_find (const char *form_type, const json_t *content, UnreadIsRead is_read, UnreadFound found,
-             gpointer data)
+unread_find (const char *form_type, const json_t *content, UnreadPlaceIs place_is,
+             UnreadFound found, gpointer data)
 {
   Walk walk = {
     .no_element = strcmp (form_type, "21-674") == 0 ? no_element_674 : no_element_686c,
     .content = content,
-    .is_read = is_read,
+    .place_is = place_is,
     .data = data,
     .path = g_string_new (APPLICATION),
     .told = g_string_new (APPLICATION),

@@ -11,7 +11,7 @@
 
 #define ANY    VERDICT_ANY_CODE
 #define FAILED CALL_FAILED
-#define BGS    "bgs"
+#define BGS    DOWNSTREAM_BGS
 #define BID    DOWNSTREAM_BID
 #define AWAY   TRUE
 

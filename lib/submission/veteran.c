@@ -29,7 +29,7 @@ typed (const json_t *object, const char *key)
   if (json_is_integer (value))
     return g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value));
   if (json_is_real (value))
-    return g_strdup_printf ("%.0f", json_real_value (value));
+    return g_strdup_printf ("%.15g", json_real_value (value)); /* nobody's to round */
   return g_strdup (text (object, key));
 }
 
@@ -123,8 +123,71 @@ veteran_new (const json_t *form, const json_t *user_data)
   veteran->external_uid = g_strdup (text (user, "icn") ? text (user, "icn") : text (user, "uuid"));
   veteran->external_key =
       g_strdup (text (user, "common_name") ? text (user, "common_name") : text (user, "email"));
-  veteran->caller = (BgsCaller){ veteran->external_uid, veteran->external_key };
+  veteran->caller = (BgsCaller){ veteran->external_uid, veteran->external_key, NULL };
   return veteran;
+}
+
+/* --- What no error may tell. --- */
+
+/* Shorter texts are codes: of states, "NA", "US". Names are as short as two letters. */
+#define MIN_PRIVATE_CHARS      3
+#define MIN_PRIVATE_NAME_CHARS 2
+
+/* A person's: schools have their "name" alone. */
+static gboolean
+is_key_of_a_name (const char *key)
+{
+  static const char *const keys[] = { "first", "middle", "last", "statement_of_truth_signature",
+                                      NULL };
+
+  return g_strv_contains (keys, key) ||
+         (g_str_has_suffix (key, "name") && !g_str_equal (key, "name"));
+}
+
+static void
+hide_text (GHashTable *values, const char *key, const char *text)
+{
+  gboolean is_name = is_key_of_a_name (key);
+  g_auto (GStrv) words = g_strsplit_set (is_name ? text : "", " \t,-'.", -1);
+
+  if (g_utf8_strlen (text, -1) >= (is_name ? MIN_PRIVATE_NAME_CHARS : MIN_PRIVATE_CHARS))
+    g_hash_table_add (values, g_strstrip (g_strdup (text)));
+  for (gsize i = 0; words[i]; i++)
+    if (g_utf8_strlen (words[i], -1) >= MIN_PRIVATE_NAME_CHARS)
+      g_hash_table_add (values, g_strdup (words[i]));
+}
+
+static void
+hide_all (GHashTable *values, const char *key, const json_t *value)
+{
+  const char *name;
+  json_t *inner;
+  gsize i;
+
+  if (json_is_object (value)) {
+    json_object_foreach ((json_t *)value, name, inner) hide_all (values, name, inner);
+  } else if (json_is_array (value)) {
+    json_array_foreach (value, i, inner) hide_all (values, key, inner);
+  } else if (json_is_string (value)) {
+    hide_text (values, key, json_string_value (value));
+  } else if (json_is_number (value)) {
+    g_autofree char *number = g_strdup_printf ("%.0f", json_number_value (value));
+
+    hide_text (values, key, number);
+  }
+}
+
+void
+veteran_hide (Veteran *veteran, const json_t *parent, const json_t *user_data)
+{
+  g_autoptr (GHashTable) values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  hide_all (values, "", parent);
+  hide_all (values, "", user_data);
+  g_strfreev (veteran->private_values);
+  veteran->private_values = (char **)g_hash_table_get_keys_as_array (values, NULL);
+  g_hash_table_steal_all (values); /* the texts are the array's now */
+  veteran->caller.private_values = (const char *const *)veteran->private_values;
 }
 
 void
@@ -144,5 +207,6 @@ veteran_free (Veteran *veteran)
   g_free (veteran->email);
   g_free (veteran->external_uid);
   g_free (veteran->external_key);
+  g_strfreev (veteran->private_values);
   g_free (veteran);
 }

@@ -18,6 +18,7 @@ typedef struct {
   char *phone_number; /* ten digits; NULL: none that BGS takes */
   char *email;        /* the claim's contact e-mail */
   char *external_uid, *external_key;
+  char **private_values; /* NULL until veteran_hide() */
 } Veteran;
 void veteran_free (Veteran *veteran);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Veteran, veteran_free)
@@ -34,5 +35,14 @@ json_t *veteran_merge (const json_t *form, const json_t *user_data);
  * that is well-formed. Never fails: what is missing is NULL, and BGS's own checks name it.
  */
 Veteran *veteran_new (const json_t *form, const json_t *user_data);
+/**
+ * veteran_hide:
+ * @parent: the whole claim's document, of which the children's are parts
+ * @user_data: what the group keeps; may be NULL
+ *
+ * From here on no error of a call that is made for him tells what they hold: every text and number,
+ * of every person; of names each word, of other texts the longer ones.
+ */
+void veteran_hide (Veteran *veteran, const json_t *parent, const json_t *user_data);
 /* Whether a merged document has a file number that is one. */
 gboolean veteran_has_file_number (const json_t *merged);

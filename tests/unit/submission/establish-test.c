@@ -123,6 +123,26 @@ test_unclear (void)
   g_assert_cmpint (insert_look (sent, nobodys, US).sight, ==, INSERT_UNCLEAR);
 }
 
+/* Those that may be ours, and nobody else's. */
+static void
+test_candidates (void)
+{
+  g_autoptr (GPtrArray) sent = notes (NOTE_134, NULL);
+  g_autoptr (GPtrArray) claims = no_claims ();
+  g_autofree char *seen = NULL;
+
+  claim (claims, "1", "134", "130SSRD", "2026-11-21", US, "CLR");
+  claim (claims, "2", "134", "130SSRD", "2026-11-21", "SOMEBODY", "PEND");
+  claim (claims, "3", "134", "130SSRD", "2026-11-21", NULL, "PEND");
+  claim (claims, "4", "135", "130SSRD", "2026-11-21", US, "PEND");
+  seen = insert_look_candidates (sent, claims, US);
+  g_assert_cmpstr (seen, ==,
+                   "[{\"benefit_claim_id\":\"1\",\"status\":\"CLR\",\"type\":\"130SSRD\","
+                   "\"increment\":\"134\",\"received\":\"2026-11-21\"},"
+                   "{\"benefit_claim_id\":\"3\",\"status\":\"PEND\",\"type\":\"130SSRD\","
+                   "\"increment\":\"134\",\"received\":\"2026-11-21\"}]");
+}
+
 /* A first send acts after it was looked for in vain, and another increment has been sent since. */
 static void
 test_earlier_increment_is_ours_too (void)
@@ -172,6 +192,7 @@ main (int argc, char **argv)
   g_test_add_func ("/submission/establish/what-differs-is-somebody-elses", test_not_ours);
   g_test_add_func ("/submission/establish/not-there", test_not_there);
   g_test_add_func ("/submission/establish/a-person-decides-what-is-unclear", test_unclear);
+  g_test_add_func ("/submission/establish/what-a-person-chooses-from", test_candidates);
   g_test_add_func ("/submission/establish/an-earlier-increment-is-ours-too",
                    test_earlier_increment_is_ours_too);
   g_test_add_func ("/submission/establish/nobody-uses-a-reserved-increment", test_next_free);

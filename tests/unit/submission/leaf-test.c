@@ -1,25 +1,23 @@
 /* Nothing of a claim is lost in silence: over generated claims, each leaf of dependents_application
  * is on the wire, or adapted by a rule that is named here, or told by a code.
  *
- * A claim is a sample with a dozen places changed: other types, cases, scripts, lengths, shapes and
- * keys. Then a leaf is taken away. When neither what BGS is told nor a finding changes with it, and
- * no finding covers its place, it was silent. LEAF_CLAIMS is how many claims, LEAF_SEED the first
- * seed. */
+ * A leaf of a generated claim is taken away. When neither what BGS is told nor a finding changes
+ * with it, and no finding covers its place, it was silent. LEAF_CLAIMS is how many claims,
+ * LEAF_SEED the first seed. */
 #include <glib.h>
 
 #include "base/cleanup.h"
+#include "claims/answers.h"
 #include "claims/content.h"
 #include "claims/split.h"
 #include "submission/survey.h"
 #include "submission/veteran.h"
+#include "support/generated-claims.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define APPLICATION  "dependents_application"
 #define ORDINARY     300
 #define LEAVES_TRIED 6
-#define CHANGES      12
 
 /* --- The named rules: what may change nothing. [] is any number; a row is its place and all below.
  * --- */
@@ -104,6 +102,9 @@ is_by_rule (const char *path, const json_t *leaf)
   for (guint i = 0; rules[i]; i++)
     if (is_at_or_below (pattern->str, rules[i]))
       return TRUE;
+  /* A "no" about a place says something only of a place that is there (claims/content.h). */
+  if (strcmp (last, "outside_usa") == 0)
+    return claim_answer (QUESTION_YES_NO, leaf) == ANSWER_NO;
   /* "Not applicable" is no answer; USA is what a state of the USA says anyhow; so is a plain "no"
    * about the SSN. */
   if (strstr (last, "income") && json_is_string (leaf)) {
@@ -179,12 +180,12 @@ static char *
 told (const json_t *parent, GPtrArray **ret_findings)
 {
   g_autoptr (GPtrArray) children = claim_split (parent);
-  GPtrArray *findings = survey_claim (parent, children, NULL);
+  GPtrArray *findings = survey_claim (parent, children, NULL, NULL);
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < children->len; i++) {
     const ClaimChildForm *child = g_ptr_array_index (children, i);
-    g_autoptr (Plan) plan = plan_new (child->form_type, child->form);
+    g_autoptr (Plan) plan = plan_new (child->form_type, child->form, NULL);
     g_autoptr (Veteran) veteran = veteran_new (child->form, NULL);
 
     put (text, child->form_type);
@@ -222,212 +223,12 @@ is_covered (const GPtrArray *findings, const char *path)
   return FALSE;
 }
 
-/* --- Leaves. --- */
-
-typedef struct {
-  json_t *holder;
-  char *key; /* NULL: an element of a list */
-  gsize index;
-  char *path;
-} Leaf;
-
-static void
-leaf_clear (gpointer data)
-{
-  Leaf *leaf = data;
-
-  g_free (leaf->key);
-  g_free (leaf->path);
-}
-
-static void
-gather (GArray *leaves, json_t *node, const char *path)
-{
-  const char *key;
-  json_t *inner;
-  gsize i;
-
-  json_object_foreach (node, key, inner)
-  {
-    g_autofree char *below = g_strconcat (path, "/", key, NULL);
-    Leaf leaf = { node, g_strdup (key), 0, g_strdup (below) };
-
-    if (json_is_object (inner) || json_is_array (inner)) {
-      leaf_clear (&leaf);
-      gather (leaves, inner, below);
-    } else
-      g_array_append_val (leaves, leaf);
-  }
-  json_array_foreach (node, i, inner)
-  {
-    g_autofree char *below = g_strdup_printf ("%s/%" G_GSIZE_FORMAT, path, i);
-    Leaf leaf = { node, NULL, i, g_strdup (below) };
-
-    if (json_is_object (inner) || json_is_array (inner)) {
-      leaf_clear (&leaf);
-      gather (leaves, inner, below);
-    } else
-      g_array_append_val (leaves, leaf);
-  }
-}
-
-static GArray *
-leaves_of (json_t *parent)
-{
-  GArray *leaves = g_array_new (FALSE, FALSE, sizeof (Leaf));
-
-  g_array_set_clear_func (leaves, leaf_clear);
-  gather (leaves, json_object_get (parent, APPLICATION), APPLICATION);
-  return leaves;
-}
-
-static json_t *
-value_of (const Leaf *leaf)
-{
-  return leaf->key ? json_object_get (leaf->holder, leaf->key)
-                   : json_array_get (leaf->holder, leaf->index);
-}
-
-static void
-set (const Leaf *leaf, json_t *value)
-{
-  if (leaf->key)
-    json_object_set_new (leaf->holder, leaf->key, value);
-  else
-    json_array_set_new (leaf->holder, leaf->index, value);
-}
-
-/* --- Claims. --- */
-
-static const char *const samples[] = { "01_686c_add_spouse",
-                                       "02_686c_add_two_children",
-                                       "03_686c_report_divorce",
-                                       "04_686c_report_death",
-                                       "05_674_one_student",
-                                       "06_674_three_students",
-                                       "07_combined_686c_674_two_students",
-                                       "08_maximal_overflow" };
-
-static json_t *
-random_value (GRand *random, const json_t *old)
-{
-  static const char *const odd[] = {
-    "",
-    " ",
-    "x",
-    "Łódź 12½",
-    "東京",
-    "☃",
-    "true",
-    "YES",
-    "n",
-    "NA",
-    "perhaps",
-    "2024-02-30",
-    "2024-02",
-    "1999-12-31",
-    "666123456",
-    "12345",
-    "00002-23",
-    "$1,234.50",
-    "1.234,50",
-    "APO",
-    "FPO AP",
-    "AE",
-    "09012",
-    "Ohio",
-    "Ontario",
-    "DE",
-    "Puerto Rico",
-    "Atlantis",
-    "Spouse",
-    "grandchild",
-    "dependent parent",
-    "COMMON LAW",
-    "annulment",
-    "more than half",
-    "Rancho Santa Margarita Heights North and then some more of it, to be over every limit there "
-    "is",
-  };
-  g_autofree char *changed = NULL;
-
-  switch (g_rand_int_range (random, 0, 10)) {
-  case 0:
-    return json_null ();
-  case 1:
-    return json_boolean (g_rand_boolean (random));
-  case 2:
-    return json_integer (g_rand_int_range (random, 0, 999999999));
-  case 3:
-    return json_real (g_rand_double_range (random, 0, 1000));
-  case 4:
-    return json_object ();
-  case 5:
-    return json_pack ("{ss}", "first", "Alfa");
-  case 6:
-    return json_pack ("[s]", "Alfa");
-  case 7:
-    if (json_is_string (old)) {
-      changed = g_utf8_strup (json_string_value (old), -1);
-      return json_string (changed);
-    }
-    return json_string ("7");
-  default:
-    return json_string (odd[g_rand_int_range (random, 0, G_N_ELEMENTS (odd))]);
-  }
-}
-
-static void
-change_a_place (GRand *random, json_t *parent)
-{
-  static const char *const new_keys[] = { "no_ssn",      "no_ssn_reason", "suffix",    "street3",
-                                          "fullName",    "nickname",      "country",   "state",
-                                          "outside_usa", "postal_code",   "remarks",   "address",
-                                          "birth_date",  "ssn",           "Ada Okafor" };
-  g_autoptr (GArray) leaves = leaves_of (parent);
-  const Leaf *leaf;
-
-  if (leaves->len == 0)
-    return;
-  leaf = &g_array_index (leaves, Leaf, g_rand_int_range (random, 0, (gint32)leaves->len));
-  if (leaf->key && g_rand_int_range (random, 0, 8) == 0)
-    json_object_set_new (leaf->holder,
-                         new_keys[g_rand_int_range (random, 0, G_N_ELEMENTS (new_keys))],
-                         random_value (random, NULL));
-  else if (leaf->key && g_rand_int_range (random, 0, 8) == 0)
-    json_object_del (leaf->holder, leaf->key);
-  else
-    set (leaf, random_value (random, value_of (leaf)));
-}
-
-static json_t *
-claim_of_seed (guint32 seed, GRand *random)
-{
-  const char *name = samples[seed % G_N_ELEMENTS (samples)];
-  g_autofree char *path = g_strconcat (SOURCE_DIR "/tests/samples/claims/", name, ".json", NULL);
-  json_t *parent = json_load_file (path, 0, NULL);
-  json_t *options = json_object_get (parent, "view:selectable686_options");
-  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-  const char *key;
-  json_t *value;
-
-  g_assert_nonnull (parent);
-  for (guint i = 0; i < CHANGES; i++)
-    change_a_place (random, parent);
-  json_object_foreach (options, key, value) g_ptr_array_add (keys, g_strdup (key));
-  for (guint i = 0; i < keys->len; i++)
-    if (g_rand_int_range (random, 0, 10) == 0)
-      json_object_set_new (options, g_ptr_array_index (keys, i),
-                           json_boolean (g_rand_boolean (random)));
-  return parent;
-}
-
 static guint
 check_claim (guint32 seed)
 {
   GRand *random = g_rand_new_with_seed (seed);
-  g_autoptr (json_t) parent = claim_of_seed (seed, random);
-  g_autoptr (GArray) leaves = leaves_of (parent);
+  g_autoptr (json_t) parent = generated_claim (seed, random);
+  g_autoptr (GArray) leaves = claim_leaves (parent);
   g_autoptr (GPtrArray) findings = NULL;
   g_autofree char *before = told (parent, &findings);
   g_autoptr (GPtrArray) children = claim_split (parent);
@@ -436,24 +237,24 @@ check_claim (guint32 seed)
   if (children->len == 0)
     g_array_set_size (leaves, 0); /* refused at the door */
   for (guint i = 0; i < LEAVES_TRIED && leaves->len > 0; i++) {
-    const Leaf *leaf =
-        &g_array_index (leaves, Leaf, g_rand_int_range (random, 0, (gint32)leaves->len));
-    json_t *old = json_incref (value_of (leaf));
+    const ClaimLeaf *leaf =
+        &g_array_index (leaves, ClaimLeaf, g_rand_int_range (random, 0, (gint32)leaves->len));
+    json_t *old = json_incref (claim_leaf_value (leaf));
     g_autofree char *after = NULL;
 
     if (!claim_is_nothing (old) && !is_by_rule (leaf->path, old) &&
         !is_covered (findings, leaf->path)) {
-      set (leaf, json_null ());
+      claim_leaf_set (leaf, json_null ());
       after = told (parent, NULL);
       if (g_str_equal (before, after)) {
         g_autofree char *shown = json_dumps (old, JSON_ENCODE_ANY);
 
-        g_printerr ("seed %u (%s): %s is silent: %s\n", seed,
-                    samples[seed % G_N_ELEMENTS (samples)], leaf->path, shown);
+        g_printerr ("seed %u (%s): %s is silent: %s\n", seed, generated_claim_sample (seed),
+                    leaf->path, shown);
         g_test_message ("told: %s", before);
         silent++;
       }
-      set (leaf, json_incref (old));
+      claim_leaf_set (leaf, json_incref (old));
     }
     json_decref (old);
   }

@@ -40,7 +40,7 @@ plan_of (const char *name, guint child, const char *form_type)
 
   g_assert_cmpuint (children->len, >, child);
   g_assert_cmpstr (form->form_type, ==, form_type);
-  plan = plan_new (form->form_type, form->form);
+  plan = plan_new (form->form_type, form->form, NULL);
   json_decref (parent);
   return plan;
 }
@@ -238,7 +238,7 @@ dump_call (GString *text, const Plan *plan, const PlanCall *call)
 static char *
 dump (const char *form_type, const json_t *form)
 {
-  g_autoptr (Plan) plan = plan_new (form_type, form);
+  g_autoptr (Plan) plan = plan_new (form_type, form, NULL);
   g_autoptr (Veteran) veteran = veteran_new (form, NULL);
   g_autoptr (GString) text = g_string_new ("veteran");
 
@@ -624,7 +624,7 @@ test_former_marriages_kept_back (void)
 
   json_object_set_new (application, "veteran_was_married_before", json_false ());
   json_object_del (application, "spouse_information");
-  plan = plan_new ("21-686C", parent);
+  plan = plan_new ("21-686C", parent, NULL);
   g_assert_cmpuint (plan->persons->len, ==, 0);
   /* A former marriage of nobody cannot be told, and neither is kept silent. */
   assert_found (plan, PLAN_TOLD, "not-applicable",
@@ -632,6 +632,414 @@ test_former_marriages_kept_back (void)
   assert_found (plan, PLAN_TOLD, "not-applicable",
                 "dependents_application/spouse_marriage_history");
   json_decref (parent);
+}
+
+/* As it is submitted: the flag stands at the top, beside the application. */
+static void
+test_former_marriages_kept_back_from_the_top (void)
+{
+  g_autoptr (json_t) parent = sample ("01_686c_add_spouse");
+  g_autoptr (GPtrArray) children = NULL;
+  g_autoptr (Plan) plan = NULL;
+
+  json_object_set_new (parent, "veteran_was_married_before", json_false ());
+  json_object_set_new (json_object_get (parent, "dependents_application"),
+                       "spouse_was_married_before", json_string ("N"));
+  children = claim_split (parent);
+  plan = plan_new ("21-686C", ((ClaimChildForm *)g_ptr_array_index (children, 0))->form, NULL);
+
+  g_assert_cmpuint (plan->persons->len, ==, 1); /* the spouse */
+  assert_found (plan, PLAN_TOLD, "not-applicable",
+                "dependents_application/veteran_marriage_history");
+  assert_found (plan, PLAN_TOLD, "not-applicable",
+                "dependents_application/spouse_marriage_history");
+}
+
+/* Puts a value at a place of the claim, "a/0/b"; NULL takes away what is there. */
+static void
+put_at (json_t *parent, const char *place, const char *value)
+{
+  g_auto (GStrv) keys = g_strsplit (place, "/", -1);
+  guint last = g_strv_length (keys) - 1;
+  json_t *holder = parent;
+
+  for (guint k = 0; k < last; k++)
+    holder = json_is_array (holder)
+                 ? json_array_get (holder, (gsize)g_ascii_strtoull (keys[k], NULL, 10))
+                 : json_object_get (holder, keys[k]);
+  g_assert_true (json_is_object (holder));
+  if (!value)
+    g_assert_cmpint (json_object_del (holder, keys[last]), ==, 0);
+  else
+    json_object_set_new (holder, keys[last], json_loads (value, JSON_DECODE_ANY, NULL));
+}
+
+#define APPLICATION "dependents_application/"
+#define STUDENT     APPLICATION "student_information/0/"
+#define CHILD       APPLICATION "children_to_add/0/"
+#define HOME        APPLICATION "veteran_contact_information/veteran_address/"
+
+/* A clean claim with one place changed. */
+typedef struct {
+  const char *sample;
+  const char *place, *value; /* NULL: what is there is taken away */
+  PlanWeight weight;
+  const char *code, *field; /* NULL: nothing is found */
+} Changed;
+
+static void
+assert_changed (const Changed *cases, gsize count)
+{
+  for (gsize i = 0; i < count; i++) {
+    g_autoptr (json_t) parent = sample (cases[i].sample);
+    g_autoptr (GPtrArray) children = NULL;
+    g_autoptr (GPtrArray) findings = NULL;
+    gboolean is_found = cases[i].code == NULL;
+
+    put_at (parent, cases[i].place, cases[i].value);
+    children = claim_split (parent);
+    findings = survey_claim (parent, children, NULL, "2026-11-29");
+    for (guint k = 0; k < findings->len; k++) {
+      const SurveyFinding *finding = g_ptr_array_index (findings, k);
+
+      g_test_message ("found: %d %s %s", finding->weight, finding->code, finding->field);
+      is_found |= finding->weight == cases[i].weight &&
+                  g_strcmp0 (finding->code, cases[i].code) == 0 &&
+                  g_strcmp0 (finding->field, cases[i].field) == 0;
+    }
+    if (!is_found || (!cases[i].code && findings->len > 0))
+      g_error ("%s of %s: not found: %d %s %s", cases[i].place, cases[i].sample, cases[i].weight,
+               cases[i].code, cases[i].field);
+  }
+}
+
+/* Letters without a Latin form, beside others that have one. */
+static void
+test_lost_letters (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", CHILD "full_name/last", "\"ᏣᎳᎩ Smith\"", PLAN_REVIEW,
+      "letters-lost", CHILD "full_name/last" },
+    { "02_686c_add_two_children", CHILD "birth_location/location/city", "\"ᏣᎳᎩ City\"", PLAN_REVIEW,
+      "letters-lost", CHILD "birth_location/location/city" },
+    { "02_686c_add_two_children", HOME "city", "\"ᏣᎳᎩ City\"", PLAN_REVIEW, "letters-lost",
+      HOME "city" },
+    { "02_686c_add_two_children", HOME "street", "\"1 ᏣᎳᎩ St\"", PLAN_REVIEW, "letters-lost",
+      HOME "street" },
+    { "02_686c_add_two_children", "veteran_information/full_name/last", "\"ᏣᎳᎩ Smith\"",
+      PLAN_REVIEW, "letters-lost", "veteran_information/full_name/last" },
+    { "02_686c_add_two_children", HOME "street", "\"12 Łódź Straße\"", PLAN_TOLD, NULL, NULL },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+/* Absent is judged as what nobody can read is. */
+static void
+test_missing_answers (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", CHILD "birth_date", NULL, PLAN_REVIEW, "missing-date",
+      CHILD "birth_date" },
+    { "02_686c_add_two_children", CHILD "has_child_ever_been_married", NULL, PLAN_REVIEW,
+      "missing-answer", CHILD "has_child_ever_been_married" },
+    { "02_686c_add_two_children", CHILD "ssn", NULL, PLAN_REVIEW, "missing-number", CHILD "ssn" },
+    { "04_686c_report_death", APPLICATION "deaths/0/ssn", NULL, PLAN_REVIEW, "missing-number",
+      APPLICATION "deaths/0/ssn" },
+    { "05_674_one_student", STUDENT "birth_date", NULL, PLAN_REVIEW, "missing-date",
+      STUDENT "birth_date" },
+    { "05_674_one_student", STUDENT "was_married", NULL, PLAN_REVIEW, "missing-answer",
+      STUDENT "was_married" },
+    { "05_674_one_student", STUDENT "ssn", NULL, PLAN_REVIEW, "missing-number", STUDENT "ssn" },
+    { "05_674_one_student",
+      STUDENT "school_information/current_term_dates/official_school_start_date", NULL, PLAN_REVIEW,
+      "missing-date", STUDENT "school_information/current_term_dates/official_school_start_date" },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+/* Who has none, and says why, has said it. */
+static void
+test_no_ssn_is_an_answer (void)
+{
+  g_autoptr (json_t) parent = sample ("02_686c_add_two_children");
+  g_autoptr (GPtrArray) children = NULL;
+  g_autoptr (GPtrArray) findings = NULL;
+
+  put_at (parent, CHILD "ssn", NULL);
+  put_at (parent, CHILD "no_ssn", "true");
+  put_at (parent, CHILD "no_ssn_reason", "\"NONRESIDENT_ALIEN\"");
+  children = claim_split (parent);
+  findings = survey_claim (parent, children, NULL, NULL);
+  g_assert_cmpuint (findings->len, ==, 0);
+}
+
+/* What the pages leave behind of a place that nobody has named. */
+static void
+test_flags_of_no_place (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", APPLICATION "veteran_marriage_history",
+      "[{\"start_location\": {\"outside_usa\": false}}]", PLAN_TOLD, NULL, NULL },
+    { "02_686c_add_two_children", APPLICATION "current_marriage_information",
+      "{\"outside_usa\": false}", PLAN_TOLD, NULL, NULL },
+    { "02_686c_add_two_children", APPLICATION "report_divorce",
+      "{\"divorce_location\": {\"outside_usa\": \"N\"}}", PLAN_TOLD, NULL, NULL },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+static void
+test_contradictions (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", CHILD "does_child_have_permanent_disability", "true", PLAN_REVIEW,
+      "contradiction", CHILD "does_child_have_disability" },
+    { "05_674_one_student", STUDENT "marriage_date", "\"2024-05-04\"", PLAN_REVIEW, "contradiction",
+      STUDENT "was_married" },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+/* What has happened has done so; nobody earns less than nothing. */
+static void
+test_future_days_and_negative_amounts (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", CHILD "birth_date", "\"2026-11-30\"", PLAN_REVIEW, "future-date",
+      CHILD "birth_date" },
+    { "02_686c_add_two_children", CHILD "birth_date", "\"2026-11-29\"", PLAN_TOLD, NULL, NULL },
+    { "02_686c_add_two_children", "veteran_information/birth_date", "\"2026-11-30\"", PLAN_REVIEW,
+      "future-date", "veteran_information/birth_date" },
+    { "04_686c_report_death", APPLICATION "deaths/0/dependent_death_date", "\"2027-01-01\"",
+      PLAN_REVIEW, "future-date", APPLICATION "deaths/0/dependent_death_date" },
+    { "03_686c_report_divorce", APPLICATION "report_divorce/date", "\"2027-01-01\"", PLAN_REVIEW,
+      "future-date", APPLICATION "report_divorce/date" },
+    { "01_686c_add_spouse", APPLICATION "current_marriage_information/date", "\"2027-01-01\"",
+      PLAN_REVIEW, "future-date", APPLICATION "current_marriage_information/date" },
+    { "08_maximal_overflow", APPLICATION "child_marriage/0/date_married", "\"2027-01-01\"",
+      PLAN_REVIEW, "future-date", APPLICATION "child_marriage/0/date_married" },
+    { "05_674_one_student",
+      STUDENT "school_information/current_term_dates/official_school_start_date", "\"2027-01-01\"",
+      PLAN_TOLD, NULL, NULL },
+    { "05_674_one_student", STUDENT "student_networth_information/savings", "\"-5\"", PLAN_REVIEW,
+      "negative-amount", STUDENT "student_networth_information/savings" },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+/* Of one claim: a second entry like the first, by SSN or by name and day; one SSN of two people. */
+static void
+test_somebody_twice (void)
+{
+  static const struct {
+    const char *sample, *list;
+    const char *changed, *value; /* of the first entry's copy; NULL: nothing */
+    const char *also, *also_value;
+    const char *code; /* NULL: nothing is found */
+  } cases[] = {
+    { "02_686c_add_two_children", "children_to_add", NULL, NULL, NULL, NULL, "twice" },
+    { "02_686c_add_two_children", "children_to_add", "ssn", "\"666-12-3499\"", NULL, NULL,
+      "twice" },
+    { "02_686c_add_two_children", "children_to_add", "ssn", "\"666123499\"", "birth_date",
+      "\"2020-02-02\"", NULL },
+    { "02_686c_add_two_children", "children_to_add", "full_name",
+      "{\"first\": \"Other\", \"last\": \"Name\"}", NULL, NULL, "contradiction" },
+    { "05_674_one_student", "student_information", NULL, NULL, NULL, NULL, "twice" },
+    { "04_686c_report_death", "deaths", NULL, NULL, NULL, NULL, "twice" },
+    { "01_686c_add_spouse", "veteran_marriage_history", NULL, NULL, NULL, NULL, "twice" },
+    { "01_686c_add_spouse", "spouse_marriage_history", NULL, NULL, NULL, NULL, "twice" },
+    { "01_686c_add_spouse", "veteran_marriage_history", "start_date", "\"2004-02-02\"", NULL, NULL,
+      NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (json_t) parent = sample (cases[i].sample);
+    json_t *list =
+        json_object_get (json_object_get (parent, "dependents_application"), cases[i].list);
+    json_t *copy = json_deep_copy (json_array_get (list, 0));
+    gsize number = json_array_size (list);
+    g_autofree char *field = g_strdup_printf (APPLICATION "%s/%" G_GSIZE_FORMAT "/%s",
+                                              cases[i].list, number, "full_name");
+    g_autoptr (GPtrArray) children = NULL;
+    g_autoptr (GPtrArray) findings = NULL;
+
+    if (cases[i].changed)
+      put_at (copy, cases[i].changed, cases[i].value);
+    if (cases[i].also)
+      put_at (copy, cases[i].also, cases[i].also_value);
+    json_array_append_new (list, copy);
+    children = claim_split (parent);
+    findings = survey_claim (parent, children, NULL, NULL);
+    g_assert_cmpuint (findings->len, ==, cases[i].code ? 1 : 0);
+    if (cases[i].code) {
+      const SurveyFinding *finding = g_ptr_array_index (findings, 0);
+
+      g_assert_cmpstr (finding->code, ==, cases[i].code);
+      g_assert_cmpstr (finding->field, ==, field);
+      g_assert_cmpint (finding->weight, ==, PLAN_REVIEW);
+    }
+  }
+}
+
+/* The insert goes by the Veteran's address: one that BGS refuses there is paper at once. */
+static void
+test_addresses (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", HOME "postal_code", NULL, PLAN_PAPER, "no-zip",
+      HOME "postal_code" },
+    { "02_686c_add_two_children", HOME "postal_code", "\"00000\"", PLAN_PAPER, "no-zip",
+      HOME "postal_code" },
+    { "02_686c_add_two_children", HOME "postal_code", "\"1234\"", PLAN_PAPER, "no-zip",
+      HOME "postal_code" },
+    { "02_686c_add_two_children", CHILD "address", "{\"state\": \"GA\"}", PLAN_TOLD,
+      "not-applicable", CHILD "address" },
+    { "02_686c_add_two_children", APPLICATION "children_to_add/1/address", "{\"state\": \"GA\"}",
+      PLAN_TOLD, "no-address", APPLICATION "children_to_add/1/address" },
+    { "02_686c_add_two_children", APPLICATION "children_to_add/1/address",
+      "{\"street\": \"1 Weg\", \"city\": \"Bonn\", \"country\": \"DEU\", \"state\": \"GA\"}",
+      PLAN_TOLD, "state-abroad", APPLICATION "children_to_add/1/address/state" },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+/* The insert of a benefit claim has the Veteran's SSN, and is not sent without. */
+static void
+test_veteran_without_ssn (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", "veteran_information/ssn", NULL, PLAN_PAPER, "missing-number",
+      "veteran_information/ssn" },
+    { "02_686c_add_two_children", "veteran_information/ssn", "\"66601\"", PLAN_PAPER, "no-number",
+      "veteran_information/ssn" },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+/* What cannot be read where it stands is no matter of another answer: a person looks at it. */
+static void
+test_what_counts_and_cannot_be_read (void)
+{
+  static const struct {
+    const char *sample, *path, *value;
+  } cases[] = {
+    { "01_686c_add_spouse", "veteran_marriage_history", "{\"full_name\": {\"first\": \"Al\"}}" },
+    { "01_686c_add_spouse", "veteran_marriage_history/0/end_location", "[\"Reno\"]" },
+    { "01_686c_add_spouse", "does_live_with_spouse/address", "[\"22 Sample Lane\"]" },
+    { "02_686c_add_two_children", "children_to_add/1/address", "\"7 Placeholder Road\"" },
+    { "02_686c_add_two_children", "children_to_add/1/biological_parent_name", "\"Lars Petersen\"" },
+    { "04_686c_report_death", "deaths/0/dependent_death_location", "{\"city\": \"Anytown\"}" },
+    { "05_674_one_student", "student_information/0/school_information/last_term_school_information",
+      "[\"2025-01-13\"]" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (json_t) parent = sample (cases[i].sample);
+    g_autofree char *field = g_strconcat ("dependents_application/", cases[i].path, NULL);
+    g_autoptr (GPtrArray) children = NULL;
+    g_autoptr (Plan) plan = NULL;
+    const ClaimChildForm *child;
+
+    put_at (parent, field, cases[i].value);
+    children = claim_split (parent);
+    child = g_ptr_array_index (children, 0);
+    plan = plan_new (child->form_type, child->form, NULL);
+    assert_found (plan, PLAN_REVIEW, "not-read", field);
+  }
+}
+
+/* The choices outside and inside: whose key is none, and which contradict each other. */
+static void
+test_choices_that_are_none (void)
+{
+  static const struct {
+    const char *where, *key;
+    gboolean says;
+    const char *found; /* NULL: nothing */
+  } cases[] = {
+    { "", "addSpouse", TRUE, "unknown-choice view:selectable686_options/*" },
+    { "", "ADD_SPOUSE", TRUE, "unknown-choice view:selectable686_options/*" },
+    { "", "addSpouse", FALSE, NULL },
+    { "", "add_spouse", FALSE, NULL },
+    { "dependents_application", "report_divorce", TRUE,
+      "contradiction dependents_application/view:selectable686_options/report_divorce" },
+    { "dependents_application", "add_child", FALSE,
+      "contradiction dependents_application/view:selectable686_options/add_child" },
+    { "dependents_application", "addSpouse", TRUE,
+      "unknown-choice dependents_application/view:selectable686_options/*" },
+    { "dependents_application", "add_child", TRUE, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (json_t) parent = sample ("02_686c_add_two_children");
+    json_t *holder = *cases[i].where ? json_object_get (parent, cases[i].where) : parent;
+    g_autoptr (GPtrArray) children = NULL;
+    g_autoptr (GPtrArray) findings = NULL;
+
+    json_object_set_new (json_object_get (holder, "view:selectable686_options"), cases[i].key,
+                         json_boolean (cases[i].says));
+    children = claim_split (parent);
+    findings = survey_claim (parent, children, NULL, NULL);
+    g_assert_cmpuint (findings->len, ==, cases[i].found ? 1 : 0);
+    if (cases[i].found) {
+      const SurveyFinding *finding = g_ptr_array_index (findings, 0);
+      g_autofree char *found = g_strdup_printf ("%s %s", finding->code, finding->field);
+
+      g_assert_cmpstr (found, ==, cases[i].found);
+      g_assert_cmpint (finding->weight, ==, *cases[i].where ? PLAN_TOLD : PLAN_REVIEW);
+    }
+  }
+}
+
+/* Beside the application: parts of the form are answers that nobody reads there, other keys may be
+ * the sender's, and copies of the choices choose nothing. */
+static void
+test_what_stands_beside_the_application (void)
+{
+  static const struct {
+    const char *key, *value;
+    const char *found; /* NULL: nothing */
+    PlanWeight weight;
+  } cases[] = {
+    { "spouse_information", "{\"ssn\": \"666010101\"}", "not-read spouse_information",
+      PLAN_REVIEW },
+    { "student_information", "[7]", "not-read student_information", PLAN_REVIEW },
+    { "childrenToAdd", "[{\"ssn\": \"666010101\"}]", "not-read children_to_add", PLAN_REVIEW },
+    { "deaths", "[{\"full_name\": {\"first\": \" \"}}]", NULL, PLAN_TOLD },
+    { "client_version", "\"7.1\"", "not-read *", PLAN_TOLD },
+    { "Ada Okafor", "true", "not-read *", PLAN_TOLD },
+    { "nickname", "\"\"", NULL, PLAN_TOLD },
+    { "use_v2", "true", NULL, PLAN_TOLD },
+    { "view:any", "{\"a\": 1}", NULL, PLAN_TOLD },
+    { "add_child", "\"yes\"", NULL, PLAN_TOLD },
+    { "add_child", "false", "contradiction add_child", PLAN_TOLD },
+    { "add_spouse", "true", "contradiction add_spouse", PLAN_TOLD },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (json_t) parent = sample ("02_686c_add_two_children");
+    g_autoptr (GPtrArray) children = NULL;
+    g_autoptr (GPtrArray) findings = NULL;
+
+    json_object_set_new (parent, cases[i].key, json_loads (cases[i].value, JSON_DECODE_ANY, NULL));
+    children = claim_split (parent);
+    findings = survey_claim (parent, children, NULL, NULL);
+    g_assert_cmpuint (findings->len, ==, cases[i].found ? 1 : 0);
+    if (cases[i].found) {
+      const SurveyFinding *finding = g_ptr_array_index (findings, 0);
+      g_autofree char *found = g_strdup_printf ("%s %s", finding->code, finding->field);
+
+      g_assert_cmpstr (found, ==, cases[i].found);
+      g_assert_cmpint (finding->weight, ==, cases[i].weight);
+    }
+  }
 }
 
 static void
@@ -725,7 +1133,7 @@ test_options_steer (void)
   json_object_clear (options);
   json_object_set_new (options, "child_marriage", json_true ());
   json_object_set_new (options, "report_death", json_false ());
-  plan = plan_new ("21-686C", parent);
+  plan = plan_new ("21-686C", parent, NULL);
   for (guint i = 0; i < plan->persons->len; i++) {
     const char *slot = slot_of (plan, i);
 
@@ -736,6 +1144,27 @@ test_options_steer (void)
   }
   g_assert_cmpuint (plan->persons->len, ==, 1 + 5 + 2);
   json_decref (parent);
+}
+
+/* What a page leaves behind of a divorce that nobody has reported. */
+static void
+test_no_divorce_without_somebody_or_a_day (void)
+{
+  static const char *const left[] = {
+    "{\"divorce_location\": {\"outside_usa\": true}}",
+    "{\"spouse_income\": \"N\", \"reason_marriage_ended\": \"Divorce\"}",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (left); i++) {
+    g_autoptr (json_t) parent = sample ("02_686c_add_two_children");
+    g_autoptr (Plan) plan = NULL;
+
+    json_object_set_new (json_object_get (parent, "dependents_application"), "report_divorce",
+                         json_loads (left[i], 0, NULL));
+    plan = plan_new ("21-686C", parent, NULL);
+    g_assert_cmpuint (plan->findings->len, ==, 1);
+    assert_found (plan, PLAN_TOLD, "not-chosen", "dependents_application/report_divorce");
+  }
 }
 
 static void
@@ -776,7 +1205,7 @@ test_last_term_not_attended (void)
   const PlanStudent *student;
 
   json_object_set_new (school, "student_did_attend_school_last_term", json_false ());
-  plan = plan_new ("21-674", child->form);
+  plan = plan_new ("21-674", child->form, NULL);
   student = g_ptr_array_index (plan->students, 0);
   g_assert_null (student->school.last_term_start);
   g_assert_null (student->school.last_term_end);
@@ -787,8 +1216,8 @@ static void
 test_empty_form (void)
 {
   g_autoptr (json_t) form = json_object ();
-  g_autoptr (Plan) plan = plan_new ("21-686C", form);
-  g_autoptr (Plan) plan_674 = plan_new ("21-674", form);
+  g_autoptr (Plan) plan = plan_new ("21-686C", form, NULL);
+  g_autoptr (Plan) plan_674 = plan_new ("21-674", form, NULL);
 
   g_assert_cmpuint (plan->calls->len, ==, 0);
   g_assert_null (plan->veteran_address);
@@ -796,21 +1225,62 @@ test_empty_form (void)
 }
 
 /* The samples are clean: nothing of them is lost, and nobody has to look at them for what they
- * hold. */
+ * hold. The last one is made of texts that are longer than BGS can hold. */
 static void
 test_samples_have_no_finding (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (all_samples); i++) {
+    gboolean is_too_long = i == G_N_ELEMENTS (all_samples) - 1;
     json_t *parent = sample (all_samples[i]);
     g_autoptr (GPtrArray) children = claim_split (parent);
-    g_autoptr (GPtrArray) findings = survey_claim (parent, children, NULL);
+    g_autoptr (GPtrArray) findings = survey_claim (parent, children, NULL, NULL);
 
     for (guint k = 0; k < findings->len; k++) {
       const SurveyFinding *finding = g_ptr_array_index (findings, k);
 
       g_test_message ("%s: %d %s %s", all_samples[i], finding->weight, finding->code,
                       finding->field);
+      g_assert_cmpstr (finding->code, ==, "cut");
     }
+    g_assert_cmpuint (findings->len, ==, is_too_long ? 6 : 0);
+    json_decref (parent);
+  }
+}
+
+/* From when on somebody is paid for or not is never left open in silence. */
+static void
+test_missing_days (void)
+{
+  static const struct {
+    const char *sample, *list; /* NULL: no list */
+    const char *object, *key;
+    const char *field;
+  } cases[] = {
+    { "01_686c_add_spouse", NULL, "current_marriage_information", "date",
+      "dependents_application/current_marriage_information/date" },
+    { "03_686c_report_divorce", NULL, "report_divorce", "date",
+      "dependents_application/report_divorce/date" },
+    { "04_686c_report_death", "deaths", NULL, "dependent_death_date",
+      "dependents_application/deaths/0/dependent_death_date" },
+    { "08_maximal_overflow", "child_marriage", NULL, "date_married",
+      "dependents_application/child_marriage/0/date_married" },
+    { "08_maximal_overflow", "child_stopped_attending_school", NULL, "date_child_left_school",
+      "dependents_application/child_stopped_attending_school/0/date_child_left_school" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    json_t *parent = sample (cases[i].sample);
+    json_t *application = json_object_get (parent, "dependents_application");
+    json_t *holder = cases[i].list
+                         ? json_array_get (json_object_get (application, cases[i].list), 0)
+                         : json_object_get (application, cases[i].object);
+    g_autoptr (GPtrArray) children = NULL;
+    g_autoptr (Plan) plan = NULL;
+
+    g_assert_cmpint (json_object_del (holder, cases[i].key), ==, 0);
+    children = claim_split (parent);
+    plan = plan_new ("21-686C", ((ClaimChildForm *)g_ptr_array_index (children, 0))->form, NULL);
+    assert_found (plan, PLAN_REVIEW, "missing-date", cases[i].field);
     json_decref (parent);
   }
 }
@@ -825,14 +1295,34 @@ main (int argc, char **argv)
   g_test_add_func ("/submission/plan/spouse-who-lives-apart", test_spouse);
   g_test_add_func ("/submission/plan/former-marriages", test_former_marriages);
   g_test_add_func ("/submission/plan/former-marriages-kept-back", test_former_marriages_kept_back);
+  g_test_add_func ("/submission/plan/former-marriages-kept-back-from-the-top",
+                   test_former_marriages_kept_back_from_the_top);
+  g_test_add_func ("/submission/plan/what-counts-and-cannot-be-read",
+                   test_what_counts_and_cannot_be_read);
+  g_test_add_func ("/submission/survey/lost-letters", test_lost_letters);
+  g_test_add_func ("/submission/survey/missing-answers", test_missing_answers);
+  g_test_add_func ("/submission/survey/no-ssn-is-an-answer", test_no_ssn_is_an_answer);
+  g_test_add_func ("/submission/survey/flags-of-no-place", test_flags_of_no_place);
+  g_test_add_func ("/submission/survey/contradictions", test_contradictions);
+  g_test_add_func ("/submission/survey/future-days-and-negative-amounts",
+                   test_future_days_and_negative_amounts);
+  g_test_add_func ("/submission/survey/somebody-twice", test_somebody_twice);
+  g_test_add_func ("/submission/survey/addresses", test_addresses);
+  g_test_add_func ("/submission/survey/veteran-without-ssn", test_veteran_without_ssn);
+  g_test_add_func ("/submission/plan/choices-that-are-none", test_choices_that_are_none);
+  g_test_add_func ("/submission/plan/what-stands-beside-the-application",
+                   test_what_stands_beside_the_application);
   g_test_add_func ("/submission/plan/ends-of-marriages-in-three-words", test_ends_of_marriages);
   g_test_add_func ("/submission/plan/children", test_children);
   g_test_add_func ("/submission/plan/family-of-children", test_family_of_children);
   g_test_add_func ("/submission/plan/deaths", test_deaths);
   g_test_add_func ("/submission/plan/stepchildren-who-left", test_stepchildren_who_left);
   g_test_add_func ("/submission/plan/options-steer", test_options_steer);
+  g_test_add_func ("/submission/plan/no-divorce-without-somebody-or-a-day",
+                   test_no_divorce_without_somebody_or_a_day);
   g_test_add_func ("/submission/plan/students", test_students);
   g_test_add_func ("/submission/plan/last-term-not-attended", test_last_term_not_attended);
+  g_test_add_func ("/submission/plan/days-that-decide", test_missing_days);
   g_test_add_func ("/submission/plan/nothing-in-nothing-out", test_empty_form);
   return g_test_run ();
 }

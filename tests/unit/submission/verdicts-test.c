@@ -15,45 +15,22 @@
 #include "db/migrate.h"
 #include "events/codec.h"
 #include "http/http.h"
+#include "intake/intake.h"
+#include "intake/verdicts.h"
+#include "notify/notify.h"
+#include "notify/verdicts.h"
+#include "consumers/backup/verdicts.h"
+#include "pdf/error.h"
+#include "press/press.h"
 #include "kafka/client.h"
 #include "pipeline/run.h"
-#include "pipeline/verdicts.h"
 #include "program/program.h"
 #include "submission/submission.h"
+#include "support/verdicts.h"
 
 #define BGS  "bgs"
 #define BID  "bid"
 #define AWAY TRUE
-
-typedef struct {
-  GQuark domain;
-  int code;
-  const char *text;
-  Verdict verdict;
-  const char *error_class;
-  const char *downstream;
-  gboolean is_away;
-} Expected;
-
-static void
-check (const Expected *expected)
-{
-  g_autoptr (GError) error = g_error_new_literal (expected->domain, expected->code, expected->text);
-
-  g_test_message ("%s %d: %s", g_quark_to_string (expected->domain), expected->code,
-                  expected->text);
-  g_assert_cmpstr (verdict_name (verdict_of (error)), ==, verdict_name (expected->verdict));
-  g_assert_cmpstr (verdict_error_class (error), ==, expected->error_class);
-  g_assert_cmpstr (verdict_downstream (error), ==, expected->downstream);
-  g_assert_cmpint (verdict_is_downstream_away (error), ==, expected->is_away);
-}
-
-static void
-check_all (const Expected *expected, guint count)
-{
-  for (guint i = 0; i < count; i++)
-    check (&expected[i]);
-}
 
 /* lib/bgs/README.md, fact 27: the texts of the list, each as a fault carries it. */
 static const struct {
@@ -272,16 +249,22 @@ static const struct {
   { "DB_SCHEMA_ERROR", db_schema_error_quark },
   { "EVENTS_ERROR", events_error_quark },
   { "HTTP_ERROR", http_error_quark },
+  { "INTAKE_ERROR", intake_error_quark },
+  { "NOTIFY_ERROR", notify_error_quark },
   { "KAFKA_ERROR", kafka_error_quark },
+  { "PDF_ERROR", pdf_error_quark },
   { "PIPELINE_ERROR", pipeline_error_quark },
+  { "PRESS_ERROR", press_error_quark },
   { "PROGRAM_ERROR", program_error_quark },
   { "SEAL_ERROR", seal_error_quark },
   { "SETTINGS_ERROR", settings_error_quark },
   { "SUBMISSION_ERROR", submission_error_quark },
 };
 
-/* Of a server: what it refuses a client for is no error of a message, and meets no handler. */
-static const char *const of_servers[] = { "REQUEST_HEAD_ERROR", NULL };
+/* Of a server or an operator's doing: what it refuses is no error of a message, and meets no
+ * handler. */
+static const char *const of_no_message[] = { "REQUEST_HEAD_ERROR", "RESOLVE_ERROR", "REVIVE_ERROR",
+                                             NULL };
 
 static GQuark (*quark_of (const char *prefix)) (void)
 {
@@ -341,7 +324,7 @@ check_header (const char *path, guint *domain_count)
     g_autofree char *prefix = g_match_info_fetch (match, 1);
     GQuark (*quark) (void) = quark_of (prefix);
 
-    if (g_strv_contains (of_servers, prefix))
+    if (g_strv_contains (of_no_message, prefix))
       continue;
     (*domain_count)++;
     g_test_message ("%s: %s", path, prefix);
@@ -408,8 +391,11 @@ only_not_sent_and_refusals_are_failed (void)
 int
 main (int argc, char **argv)
 {
+  const VerdictPage *const pages[] = { submission_verdicts[0], intake_verdicts[0],
+                                       notify_verdicts[0], backup_verdicts[0], NULL };
+
   g_test_init (&argc, &argv, NULL);
-  verdicts_use (submission_verdicts);
+  verdicts_use (pages);
   g_test_add_func ("/submission/verdicts/permanent-faults-are-dead-at-once",
                    permanent_faults_are_dead_at_once);
   g_test_add_func ("/submission/verdicts/a-permanent-text-may-stand-in-the-cause",
