@@ -1,0 +1,360 @@
+/* Where VA Notify is, who we are, and one e-mail from request to answer. The one place where a
+ * failure of HTTP becomes one of the service, and where its limits are kept. Source: README.md,
+ * "What a failure means". */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/exposure.h"
+#include "base/text.h"
+#include "http/http.h"
+#include "notify/answer.h"
+#include "notify/key.h"
+
+#define MAIL_PATH        "/v2/notifications/email"
+#define CALLBACK_MAX     255
+#define RATE_MS          60000 /* their rate is one of a minute; no answer says how long */
+#define DAY_MS           (24 * 3600 * G_GINT64_CONSTANT (1000))
+/* Theirs, for tests: accepted, and never sent. */
+#define NOBODYS_ADDRESS  "simulate-delivered@notifications.va.gov"
+#define MAX_ANSWER_BYTES 1048576
+
+const Setting notify_settings[] = {
+  { .name = "notify-url",
+    .type = SETTING_TEXT,
+    .default_value = "",
+    .help = "Where VA Notify is: scheme, host and port, without its path.",
+    .required = TRUE },
+  { .name = "notify-api-key",
+    .type = SETTING_TEXT,
+    .default_value = "",
+    .help = "API key of VA Notify: name, service id and secret, joined by hyphens.",
+    .secret = TRUE,
+    .required = TRUE },
+  { .name = "notify-callback-url",
+    .type = SETTING_TEXT,
+    .default_value = "",
+    .help = "Where VA Notify tells what has become of an e-mail: claim-api's path for it, https; "
+            "empty: what is configured there for the service." },
+  { .name = "notify-timeout-ms",
+    .type = SETTING_NUMBER,
+    .default_value = "30000",
+    .help = "Longest wait for one answer.",
+    .min = 1,
+    .max = 600000 },
+  { .name = "notify-connect-timeout-ms",
+    .type = SETTING_NUMBER,
+    .default_value = "10000",
+    .help = "Longest wait for a connection to VA Notify.",
+    .min = 1,
+    .max = 600000 },
+  { .name = "notify-ca-file",
+    .type = SETTING_FILE,
+    .default_value = "",
+    .help = "Certificates to trust for it (PEM); empty: the system's." },
+  { .name = "notify-verify-tls",
+    .type = SETTING_BOOLEAN,
+    .default_value = "yes",
+    .help = "Whether the peer's certificate is checked; no for test hosts only." },
+  { .name = "notify-max-connection-age-s",
+    .type = SETTING_NUMBER,
+    .default_value = "20",
+    .help =
+        "A connection idle for longer is not used again; keep it below the server's keep-alive.",
+    .min = 1,
+    .max = 3600 },
+  { NULL },
+};
+
+struct NotifyClient {
+  char *url;          /* with the path */
+  char *callback_url; /* NULL: theirs */
+  NotifyKey *key;
+  gint64 timeout_ms, connect_timeout_ms;
+  HttpClient *http;
+
+  GMutex lock;
+  gint64 closed_until_ms; /* monotonic: of their limits */
+  gboolean is_in_doubt;   /* the last answer was none */
+};
+
+/* --- Settings --- */
+
+/* https, but for this machine: their rule, and callbacks hold addresses. */
+static gboolean
+is_callback_url (const char *url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+
+  return uri && strlen (url) <= CALLBACK_MAX &&
+         (g_str_equal (g_uri_get_scheme (uri), "https") ||
+          (g_str_equal (g_uri_get_scheme (uri), "http") &&
+           host_is_this_machine (g_uri_get_host (uri))));
+}
+
+static gboolean
+read_addresses (NotifyClient *client, const Settings *settings, gboolean verify, GError **error)
+{
+  g_autofree char *url = http_url_setting (settings, "notify-url", verify, error);
+  const char *callback_url = settings_text (settings, "notify-callback-url");
+
+  if (!url)
+    return FALSE;
+  client->url = g_strconcat (url, MAIL_PATH, NULL);
+  if (!*callback_url)
+    return TRUE;
+  if (!is_callback_url (callback_url)) {
+    g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                 "notify-callback-url must be https:// and have at most %d characters",
+                 CALLBACK_MAX);
+    return FALSE;
+  }
+  client->callback_url = g_strdup (callback_url);
+  return TRUE;
+}
+
+NotifyClient *
+notify_client_new (const Settings *settings, GError **error)
+{
+  g_autoptr (NotifyClient) client = g_new0 (NotifyClient, 1);
+  const HttpClientOptions options = http_client_options (settings, "notify");
+
+  g_mutex_init (&client->lock);
+  client->timeout_ms = settings_number (settings, "notify-timeout-ms");
+  client->connect_timeout_ms = settings_number (settings, "notify-connect-timeout-ms");
+  if (!read_addresses (client, settings, options.verify, error))
+    return NULL;
+  client->key = notify_key_parse (settings_text (settings, "notify-api-key"), error);
+  if (!client->key) {
+    g_prefix_error (error, "notify-api-key: ");
+    return NULL;
+  }
+  client->http = http_client_new (&options);
+  return g_steal_pointer (&client);
+}
+
+void
+notify_client_free (NotifyClient *client)
+{
+  if (!client)
+    return;
+  http_client_free (client->http);
+  notify_key_free (client->key);
+  g_mutex_clear (&client->lock);
+  g_free (client->url);
+  g_free (client->callback_url);
+  g_free (client);
+}
+
+gint64
+notify_call_limit_ms (const Settings *settings)
+{
+  return settings_number (settings, "notify-connect-timeout-ms");
+}
+
+gint64
+notify_send_limit_ms (const Settings *settings)
+{
+  return 2 * settings_number (settings, "notify-timeout-ms");
+}
+
+/* --- Their limits --- */
+
+gint64
+notify_client_wait_ms (NotifyClient *client)
+{
+  gint64 left_ms;
+
+  g_mutex_lock (&client->lock);
+  left_ms = client->closed_until_ms - clock_monotonic_ms ();
+  g_mutex_unlock (&client->lock);
+  return MAX (left_ms, 0);
+}
+
+static void
+close_for (NotifyClient *client, gint64 ms)
+{
+  g_mutex_lock (&client->lock);
+  client->closed_until_ms = MAX (client->closed_until_ms, clock_monotonic_ms () + ms);
+  g_mutex_unlock (&client->lock);
+}
+
+/* A day's limit is not given anew before the next day, UTC. */
+static void
+note_limit (NotifyClient *client, const GError *problem)
+{
+  gint64 now_ms = clock_database_now_ms ();
+
+  if (g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_RATE))
+    close_for (client, RATE_MS);
+  if (g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_DAY_LIMIT))
+    close_for (client, DAY_MS - now_ms % DAY_MS);
+}
+
+/* --- One call --- */
+
+/* The house's clock, which is the database's: a machine that is wrong makes no token that is. */
+static char *
+authorization (const NotifyClient *client)
+{
+  g_autofree char *token = notify_key_token (client->key, clock_database_now_ms () / 1000);
+
+  return token ? g_strconcat ("Authorization: Bearer ", token, NULL) : NULL;
+}
+
+/* What was not sent has not happened; of anything else nobody knows. */
+static GError *
+failure_of_http (GError *cause_taken)
+{
+  GError *problem;
+  int code = NOTIFY_ERROR_UNKNOWN;
+
+  if (g_error_matches (cause_taken, HTTP_ERROR, HTTP_ERROR_OWN))
+    code = NOTIFY_ERROR_OWN;
+  else if (g_error_matches (cause_taken, HTTP_ERROR, HTTP_ERROR_NOT_SENT))
+    code = NOTIFY_ERROR_NOT_SENT;
+  problem = g_error_new_literal (NOTIFY_ERROR, code, cause_taken->message);
+  g_error_free (cause_taken);
+  return problem;
+}
+
+static char *
+post (NotifyClient *client, const char *body, GError **error)
+{
+  g_autofree char *bearer = authorization (client);
+  GError *cause = NULL;
+  g_autoptr (HttpAnswer) answer = NULL;
+  HttpRequest request = {
+    .url = client->url,
+    .headers = (const char *[]){ bearer, "Content-Type: application/json",
+                                 "Accept: application/json", NULL },
+    .body = body,
+    .body_length = strlen (body),
+    .connect_timeout_ms = client->connect_timeout_ms,
+    .timeout_ms = client->timeout_ms,
+    .max_answer_bytes = MAX_ANSWER_BYTES,
+    .peer = "notify",
+    .operation = "email",
+    .once = TRUE,
+  };
+
+  if (!bearer) {
+    g_set_error_literal (error, NOTIFY_ERROR, NOTIFY_ERROR_OWN, "no memory for a token");
+    return NULL;
+  }
+  answer = http_send (client->http, &request, &cause);
+  if (answer)
+    return notify_judge (answer->status, answer->body, error);
+  g_propagate_error (error, failure_of_http (cause));
+  return NULL;
+}
+
+static char *
+body_of (const NotifyClient *client, const NotifyMail *mail)
+{
+  g_autoptr (json_t) body =
+      json_pack ("{ss ss sO}", "template_id", mail->template_id, "email_address", mail->address,
+                 "personalisation", mail->personalisation);
+
+  if (mail->reference)
+    json_object_set_new (body, "reference", json_string (mail->reference));
+  if (client->callback_url && mail->reference)
+    json_object_set_new (body, "callback_url", json_string (client->callback_url));
+  return text_of_json (body);
+}
+
+/* A token that is out of time is made anew once: it may have waited on its way. */
+static char *
+post_mail (NotifyClient *client, const NotifyMail *mail, GError **error)
+{
+  g_autofree char *body = body_of (client, mail);
+  g_autoptr (GError) problem = NULL;
+  char *id = post (client, body, &problem);
+
+  if (g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_CLOCK)) {
+    g_clear_error (&problem);
+    id = post (client, body, &problem);
+  }
+  note_limit (client, problem);
+  if (problem)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return id;
+}
+
+/* --- After an answer that was none --- */
+
+static gboolean
+is_no_answer (const GError *problem)
+{
+  return g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_UNKNOWN) ||
+         g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_UNAVAILABLE);
+}
+
+static void
+note_doubt (NotifyClient *client, gboolean is_in_doubt)
+{
+  g_mutex_lock (&client->lock);
+  client->is_in_doubt = is_in_doubt;
+  g_mutex_unlock (&client->lock);
+}
+
+gboolean
+notify_is_in_doubt (NotifyClient *client)
+{
+  gboolean is;
+
+  g_mutex_lock (&client->lock);
+  is = client->is_in_doubt;
+  g_mutex_unlock (&client->lock);
+  return is;
+}
+
+static gboolean
+may_send (NotifyClient *client, GError **error)
+{
+  gint64 wait_ms = notify_client_wait_ms (client);
+
+  if (wait_ms > 0)
+    g_set_error (error, NOTIFY_ERROR, NOTIFY_ERROR_RATE,
+                 "not sent: a limit of theirs is used up for another %" G_GINT64_FORMAT " ms",
+                 wait_ms);
+  return wait_ms == 0;
+}
+
+gboolean
+notify_ask (NotifyClient *client, const NotifyMail *mail, GError **error)
+{
+  const NotifyMail nobodys = { .template_id = mail->template_id,
+                               .address = NOBODYS_ADDRESS,
+                               .personalisation = mail->personalisation };
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *id = NULL;
+
+  if (!may_send (client, error))
+    return FALSE;
+  id = post_mail (client, &nobodys, &problem);
+  if (is_no_answer (problem)) {
+    g_set_error (error, NOTIFY_ERROR, NOTIFY_ERROR_AWAY, "it does not answer yet: %s",
+                 problem->message);
+    return FALSE;
+  }
+  note_doubt (client, FALSE);
+  if (problem)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return id != NULL;
+}
+
+char *
+notify_send (NotifyClient *client, const NotifyMail *mail, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  char *id;
+
+  if (!may_send (client, error))
+    return NULL;
+  id = post_mail (client, mail, &problem);
+  if (is_no_answer (problem))
+    note_doubt (client, TRUE);
+  if (problem)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return id;
+}
