@@ -16,6 +16,7 @@
 #include "bgs/proc-form.h"
 #include "bgs/proc.h"
 #include "claims/claim-group.h"
+#include "claims/group-facts.h"
 #include "claims/split.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
@@ -101,7 +102,8 @@ decide (Setup *setup, const json_t *parent, const GPtrArray *children)
   const ClaimChildForm *first = g_ptr_array_index (children, 0);
   gboolean has_686c = has_child (setup, "21-686C");
 
-  setup->findings = survey_claim (parent, children, setup->group->user_data);
+  setup->findings =
+      survey_claim (parent, children, setup->group->user_data, setup->group->submission_day);
   setup->review_reasons =
       decide_review (has_686c ? first->form : NULL, children->len - has_686c, setup->findings);
 }
@@ -149,6 +151,7 @@ load (Run *run, Db *db, Setup *setup, const ClaimSubmitted *submitted, GError **
   /* What is said about the Veteran is the same in all. */
   first = g_ptr_array_index (children, 0);
   setup->veteran = veteran_new (first->form, setup->group->user_data);
+  veteran_hide (setup->veteran, parent, setup->group->user_data);
   decide (setup, parent, children);
   return TRUE;
 }
@@ -324,7 +327,8 @@ hand_child (Transaction *transaction, Run *run, const Setup *setup, const ChildC
   g_autoptr (GBytes) value = child_claim_ready_encode (run_codec (run), topic, &ready, error);
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, child->claim_id);
 
-  if (!value || !transaction_emit (transaction, name, setup->group->veteran_id, value, error))
+  if (!value || !transaction_emit (transaction, name, setup->group->guid, setup->group->veteran_id,
+                                   value, error))
     return FALSE;
   transaction_emit_scope (transaction, scope);
   return TRUE;
@@ -361,18 +365,13 @@ fail_group (Transaction *transaction, Run *run, gconstpointer message, const GEr
   const char *why = g_error_matches (reason, PIPELINE_ERROR, PIPELINE_ERROR_DEAD)
                         ? reason->message
                         : verdict_error_class (reason);
-  g_autoptr (GError) problem = NULL;
 
-  if (!transaction_monitoring_event (transaction, "set-up-failure", submitted->claim_group_id, 0,
-                                     why, error))
-    return FALSE;
-  *ret_dead_letter =
-      transaction_change_group (transaction, submitted->claim_group_id, "failure", why, &problem);
   (void)run;
-  if (*ret_dead_letter || g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_TRANSITION))
-    return TRUE; /* the group had left accepted: it has its end, and no second one */
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+  /* Else the group had left accepted: it has its end, and no second one. */
+  return transaction_monitoring_event (transaction, "set-up-failure", submitted->claim_group_id, 0,
+                                       why, error) &&
+         transaction_try_group (transaction, submitted->claim_group_id, "failure", why,
+                                ret_dead_letter, error);
 }
 
 /* --- The consumer. --- */
