@@ -1,0 +1,45 @@
+/* The audit trail, see audit.h. */
+#include "operator/audit.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "operator/audit.sql.h"
+
+/* Who stands behind sudo, not root. */
+static char *
+user_of_process (void)
+{
+  const struct passwd *user = getpwuid (getuid ());
+  const char *before = g_getenv ("SUDO_USER");
+
+  return g_strdup_printf ("%s@%s",
+                          before ? before
+                          : user ? user->pw_name
+                                 : "unknown",
+                          g_get_host_name ());
+}
+
+gboolean
+audit_write (Db *db, const Action *action, gint64 *ret_id, GError **error)
+{
+  g_autofree char *name = action->who ? g_strdup (action->who) : user_of_process ();
+  g_autofree char *detail = action->detail ? text_of_json (action->detail) : NULL;
+  g_autoptr (DbRows) rows =
+      db_query (db, error, SQL_WRITE_ACTION, "ttttitt", name, action->action, action->subject,
+                action->guid, action->claim_id, action->reason, detail);
+
+  if (!rows)
+    return FALSE;
+  if (ret_id)
+    *ret_id = db_rows_int (rows, 0, "id");
+  return TRUE;
+}
+
+gboolean
+audit_is_reason (const char *text)
+{
+  return !text_is_blank (text) && g_utf8_validate (text, -1, NULL) &&
+         g_utf8_strlen (text, -1) <= REASON_MAX;
+}
