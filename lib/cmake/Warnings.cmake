@@ -27,7 +27,13 @@ if (SANITIZE)
   string (REPLACE "," ";" sanitizers ${SANITIZE})
   # What is undefined ends the program: a line on stderr alone would fail no test.
   add_compile_options (-fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_definitions (SANITIZED)   # a sanitized child needs more calls and addresses than its walls allow
   add_link_options (-fsanitize=${SANITIZE})
+  if ("address" IN_LIST sanitizers)
+    add_library (asan-options OBJECT ${PROJECT_SOURCE_DIR}/tests/support/asan/options.c)
+    target_compile_options (asan-options PRIVATE -fno-sanitize=all)
+    link_libraries ($<TARGET_OBJECTS:asan-options>)
+  endif ()
   if ("thread" IN_LIST sanitizers)
     # Stands before GLib and libc in every program, whole: what a library has too would not be taken from an archive.
     file (GLOB shims CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/tsan/*.c)

@@ -1,0 +1,2 @@
+# What ships.
+set (CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "")
