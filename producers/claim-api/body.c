@@ -87,6 +87,30 @@ reason_of (const json_error_t *problem)
   return "its syntax is wrong";
 }
 
+/* What people send by mistake, told by its first bytes: the parser only knows that it is no JSON. */
+static const char *
+reason_of_beginning (const char *text, gsize length)
+{
+  static const struct {
+    const char *bytes;
+    gsize length;
+    const char *reason;
+  } beginnings[] = {
+    { "\xef\xbb\xbf", 3, "it begins with a byte order mark" },
+    { "\xff\xfe", 2, "it is UTF-16 or UTF-32, and not UTF-8" },
+    { "\xfe\xff", 2, "it is UTF-16 or UTF-32, and not UTF-8" },
+    { "{\0", 2, "it is UTF-16 or UTF-32, and not UTF-8" },
+    { "\0", 1, "it is UTF-16 or UTF-32, and not UTF-8" },
+    { "\x1f\x8b", 2, "it is compressed" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (beginnings); i++)
+    if (length >= beginnings[i].length &&
+        memcmp (text, beginnings[i].bytes, beginnings[i].length) == 0)
+      return beginnings[i].reason;
+  return NULL;
+}
+
 static gboolean
 arrays_are_bounded (const json_t *value, guint max_length)
 {
@@ -156,9 +180,12 @@ body_parse (GBytes *body, const BodyBounds *bounds, gboolean is_camel, GError **
     return NULL;
   parsed = json_loadb (text ? text : "", length, JSON_REJECT_DUPLICATES, &problem);
   if (!parsed) {
+    const char *beginning = reason_of_beginning (text ? text : "", length);
+
     g_set_error (error, BODY_ERROR, BODY_ERROR_MALFORMED,
-                 "the body is not valid JSON: %s (line %d, column %d)", reason_of (&problem),
-                 MAX (problem.line, 1), MAX (problem.column, 0));
+                 "the body is not valid JSON: %s (line %d, column %d)",
+                 beginning ? beginning : reason_of (&problem), MAX (problem.line, 1),
+                 MAX (problem.column, 0));
     return NULL;
   }
   if (!json_is_object (parsed)) {

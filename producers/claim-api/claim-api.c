@@ -2,31 +2,38 @@
  *
  *   POST /dependents_benefits/v0/claims                  stores a claim group and enqueues it
  *   GET  /dependents_benefits/v0/claims/GUID/status      its states
+ *   POST /dependents_benefits/v0/notify/callbacks        what has become of an e-mail (callbacks.h)
  *
  *   emits    claims.submitted (keyed by Veteran), claim-events, notifications: through the outbox
  *   waits    for one commit, and for nothing else: BGS is never called here
  *
- * Who asks, for what and how much is judged when the headers are in (lib/http/README.md);
- * everything is checked before anything is stored; then all of it is stored in one transaction, by
- * an errand that a caller waits for until request-deadline-ms and no longer. The contract is
- * schemas/openapi.yaml. What a claim is: lib/claims/README.md. */
+ * A claim comes as JSON, or as multipart/form-data with its attachments, which are then taken as a
+ * stream (upload.h). Who asks, for what and how much is judged when the headers are in
+ * (lib/http/README.md); everything is checked before anything is stored; then all of it is stored
+ * in one transaction, by an errand that a caller waits for until request-deadline-ms and no
+ * longer. The contract is schemas/openapi.yaml. What a claim is: lib/claims/README.md. */
 #include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "answers.h"
+#include "base/exposure.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "body.h"
+#include "base/spool.h"
+#include "callbacks.h"
 #include "claims/claim-group.h"
 #include "errand.h"
 #include "status.h"
+#include "http/media-type.h"
+#include "http/multipart.h"
 #include "http/server.h"
+#include "http/tokens.h"
 #include "kafka/client.h"
 #include "program/program.h"
+#include "reading.h"
 #include "store.h"
-#include "received.h"
-#include "tokens.h"
+#include "upload.h"
 
 #define CLAIMS_PATH         "/dependents_benefits/v0/claims"
 #define STATUS_SUFFIX       "/status"
@@ -38,6 +45,9 @@
 /* What is left of request-deadline-ms for the answer itself. */
 #define ANSWER_SHARE        20
 #define LEAVE_MS            5000
+/* For the database too, a MB of attachments is worth a second. */
+#define STORE_US_A_BYTE     1
+#define PRESSES             2
 /* A body is a mapping of its own, given back whole; the C library would raise this by itself. */
 #define MAPPED_BYTES        131072
 
@@ -45,17 +55,17 @@ typedef struct {
   Program *program;
   const Settings *settings;
   Tokens *tokens;
-  BodyBounds bounds;
-  gsize max_claim_bytes;
+  Callbacks *callbacks;
+  ClaimRules rules;
+  AttachmentDesk desk;
   gint64 same_claim_window_ms;
-  gboolean is_strict;
   gint64 patience_us; /* for the database, of one request */
   Errands *errands;
   GMutex lock;
   gint64 trouble_until_us; /* monotonic; 0: the last claim could be stored. Guarded by lock */
 } ClaimApi;
 
-static HttpReply *take_claim (ClaimApi *api, const HttpServerRequest *request, gint64 until_us);
+static HttpReply *take_claim (ClaimApi *api, const HttpServerRequest *request);
 static HttpReply *tell_status (ClaimApi *api, const HttpServerRequest *request, gint64 until_us);
 
 /* --- The story --- */
@@ -75,14 +85,18 @@ wants_camel (const HttpServerRequest *request)
 }
 
 static gboolean
-is_json (const HttpServerRequest *request)
+is_json (const char *type)
 {
-  const char *type = header (request, "content-type");
-  g_auto (GStrv) parts = g_strsplit (type ? type : "", ";", 2);
-  const char *media = parts[0] ? g_strstrip (parts[0]) : "";
+  return media_type_is (type, "application/json") ||
+         media_type_is (type, "application/vnd.api+json");
+}
 
-  return g_ascii_strcasecmp (media, "application/json") == 0 ||
-         g_ascii_strcasecmp (media, "application/vnd.api+json") == 0;
+/* A compressed body is no JSON, and what would come of it when it is unpacked has no bound here. */
+static gboolean
+is_plain (const char *content_encoding)
+{
+  return !content_encoding || *content_encoding == '\0' ||
+         g_ascii_strcasecmp (content_encoding, "identity") == 0;
 }
 
 static gboolean
@@ -163,6 +177,12 @@ answer_store_error (ClaimApi *api, const GError *error, gboolean has_key)
   return answer_error (500, "Internal error", "The claim was not stored.");
 }
 
+/* A claim that comes as a stream. */
+typedef struct {
+  Upload *upload;
+  char *caller;
+} Incoming;
+
 /* A claim on its way into the database. It owns what it needs, for its caller may be gone. */
 typedef struct {
   ClaimApi *api;
@@ -236,43 +256,51 @@ answer_stored (ClaimApi *api, Storage *storage, gboolean is_camel)
   return reply;
 }
 
+/* The claim of a JSON body, or of an upload that has arrived; else the answer. */
 static HttpReply *
-take_claim (ClaimApi *api, const HttpServerRequest *request, gint64 until_us)
+read_request (ClaimApi *api, const HttpServerRequest *request, json_t **ret_body,
+              Received **ret_submission)
 {
   gboolean is_camel = wants_camel (request);
+  HttpReply *reply = NULL;
+
+  if (request->taker.take)
+    return upload_finish (((Incoming *)request->taker.data)->upload, ret_body, ret_submission);
+  reply = claim_read (request->body, &api->rules, is_camel, ret_body, ret_submission);
+  if (reply)
+    return reply;
+  reply =
+      attachments_hold ((*ret_submission)->attachments, &api->desk, (*ret_submission)->refusals);
+  if (!reply && (*ret_submission)->refusals->len > 0)
+    reply = answer_refusals ((*ret_submission)->refusals, is_camel);
+  return reply;
+}
+
+static HttpReply *
+take_claim (ClaimApi *api, const HttpServerRequest *request)
+{
   const char *key = header (request, "idempotency-key");
   const char *traceparent = header (request, "traceparent");
-  g_autoptr (GError) error = NULL;
   g_autoptr (json_t) body = NULL;
   g_autoptr (Received) submission = NULL;
+  HttpReply *refusal = read_request (api, request, &body, &submission);
   Storage *storage;
+  gint64 until_us;
 
-  if (!is_json (request))
-    return answer_error (415, "Unsupported media type", "Content-Type must be application/json.");
-  if (key && !is_usable_key (key))
-    return answer_error (400, "Bad request",
-                         "Idempotency-Key must have 1 to 255 printable ASCII characters.");
-
-  body = body_parse (request->body, &api->bounds, is_camel, &error);
-  if (!body)
-    return answer_error (400, "Bad request", error->message);
-  if (submission_claim_bytes (body) > api->max_claim_bytes)
-    return answer_error (413, "Content too large", "The claim is larger than max-claim-bytes.");
-
-  submission = received_read (body, api->is_strict);
-  if (submission->refusals->len > 0)
-    return answer_refusals (submission->refusals, is_camel);
-
+  if (refusal)
+    return refusal;
+  until_us = g_get_monotonic_time () + api->patience_us +
+             attachments_bytes (submission->attachments) * STORE_US_A_BYTE;
   storage = g_new0 (Storage, 1);
   *storage =
       (Storage){ .api = api,
+                 .until_us = until_us,
                  .submission = g_steal_pointer (&submission),
                  .body = key || api->same_claim_window_ms > 0 ? g_steal_pointer (&body) : NULL,
                  .key = g_strdup (key),
                  .traceparent = is_traceparent (traceparent) ? g_strdup (traceparent) : NULL,
-                 .caller = g_strdup (request->caller),
-                 .until_us = until_us };
-  return answer_stored (api, storage, is_camel);
+                 .caller = g_strdup (request->caller) };
+  return answer_stored (api, storage, wants_camel (request));
 }
 
 /* The guid in CLAIMS_PATH/GUID/status; NULL when the path is another. */
@@ -377,14 +405,94 @@ method_label (const HttpServerRequest *request)
 }
 
 static void
-count_answer (const HttpServerRequest *request, const HttpReply *reply)
+count_answer (const char *method, const char *caller, const HttpReply *reply)
 {
   g_autofree char *status = g_strdup_printf ("%d", reply->status);
 
-  metrics_count ("claim_api_requests_total", 1, "method", method_label (request), "status", status,
-                 NULL);
-  log_debug ("answered", "method", method_label (request), "status", status, "caller",
-             request->caller, NULL);
+  metrics_count (METRIC_API_REQUESTS, 1, method, status, NULL);
+  log_debug ("answered", "method", method, "status", status, "caller", caller, NULL);
+}
+
+static gpointer
+incoming_new (ClaimApi *api, const HttpServerRequest *request, const char *boundary)
+{
+  Incoming *incoming = g_new0 (Incoming, 1);
+
+  incoming->upload = upload_new (boundary, &api->rules, &api->desk, wants_camel (request));
+  incoming->caller = g_strdup (request->caller);
+  return incoming;
+}
+
+static void
+incoming_free (gpointer data)
+{
+  Incoming *incoming = data;
+
+  upload_free (incoming->upload);
+  g_free (incoming->caller);
+  g_free (incoming);
+}
+
+static HttpReply *
+take_bytes (gpointer data, const char *bytes, gsize length)
+{
+  Incoming *incoming = data;
+  HttpReply *reply = upload_take (incoming->upload, bytes, length);
+
+  if (reply)
+    count_answer ("POST", incoming->caller, reply);
+  return reply;
+}
+
+static HttpReply *
+refuse_encoding (void)
+{
+  HttpReply *reply =
+      answer_error (415, "Unsupported media type", "Content-Encoding must be identity, or absent.");
+
+  http_reply_header (reply, "Accept-Encoding", "identity");
+  return reply;
+}
+
+/* Before a body is read, what the headers say of it. */
+static HttpReply *
+judge_submission (const HttpServerRequest *request)
+{
+  const char *key = header (request, "idempotency-key");
+  const char *type = header (request, "content-type");
+  g_autofree char *boundary = multipart_boundary (type);
+
+  if (!boundary && media_type_is (type, "multipart/form-data"))
+    return answer_error (400, "Bad request", "Content-Type has no well-formed boundary.");
+  if (!boundary && !is_json (type))
+    return answer_error (415, "Unsupported media type",
+                         "Content-Type must be application/json or multipart/form-data.");
+  if (!media_type_is_utf8 (type))
+    return answer_error (415, "Unsupported media type",
+                         "Content-Type must name the charset UTF-8, or none.");
+  if (!is_plain (header (request, "content-encoding")))
+    return refuse_encoding ();
+  if (key && !is_usable_key (key))
+    return answer_error (400, "Bad request",
+                         "Idempotency-Key must have 1 to 255 printable ASCII characters.");
+  return NULL;
+}
+
+static gboolean
+is_callback (const HttpServerRequest *request)
+{
+  return strcmp (request->path, CALLBACKS_PATH) == 0;
+}
+
+/* VA Notify has a proof of its own instead of one of our tokens. */
+static HttpReply *
+judge_callback (ClaimApi *api, HttpServerRequest *request)
+{
+  HttpReply *reply = callbacks_judge (api->callbacks, request);
+
+  if (!reply)
+    request->caller = g_strdup (CALLBACKS_CALLER);
+  return reply;
 }
 
 /* Token, route, method: judged when the headers are in. A stranger is not told what is where. */
@@ -394,11 +502,14 @@ judge (ClaimApi *api, HttpServerRequest *request)
   gboolean is_claims = strcmp (request->path, CLAIMS_PATH) == 0;
   g_autofree char *guid = guid_in (request->path);
 
-  request->caller = tokens_name_caller (api->tokens, header (request, "authorization"));
+  if (is_callback (request))
+    return judge_callback (api, request);
+  request->caller =
+      tokens_find (api->tokens, tokens_of_bearer (header (request, "authorization")), NULL);
   if (!request->caller) {
     const char *reason = header (request, "authorization") ? "unknown token" : "no token";
 
-    metrics_count ("claim_api_strangers_total", 1, "reason", reason, NULL);
+    metrics_count (METRIC_API_STRANGERS, 1, reason, NULL);
     log_limited (LOG_LEVEL_WARNING, "stranger", "somebody without a valid token was refused",
                  "peer", request->peer, "reason", reason, NULL);
     return refuse_stranger ();
@@ -407,16 +518,21 @@ judge (ClaimApi *api, HttpServerRequest *request)
     return answer_error (404, "Not found", "There is nothing at this path.");
   if (strcmp (request->method, is_claims ? "POST" : "GET") != 0)
     return refuse_method (is_claims ? "POST" : "GET");
-  return NULL;
+  return is_claims ? judge_submission (request) : NULL;
 }
 
 static HttpReply *
 judge_request (HttpServerRequest *request, gpointer data)
 {
-  HttpReply *reply = judge (data, request);
+  ClaimApi *api = data;
+  HttpReply *reply = judge (api, request);
+  g_autofree char *boundary = multipart_boundary (header (request, "content-type"));
 
   if (reply)
-    count_answer (request, reply);
+    count_answer (method_label (request), request->caller, reply);
+  else if (boundary && strcmp (request->path, CLAIMS_PATH) == 0)
+    request->taker =
+        (HttpBodyTaker){ take_bytes, incoming_free, incoming_new (api, request, boundary) };
   return reply;
 }
 
@@ -425,13 +541,18 @@ answer_request (const HttpServerRequest *request, gpointer data)
 {
   ClaimApi *api = data;
   gint64 began = g_get_monotonic_time ();
+  gint64 until_us = began + api->patience_us;
   gboolean is_claims = strcmp (request->path, CLAIMS_PATH) == 0;
-  HttpReply *reply = is_claims ? take_claim (api, request, began + api->patience_us)
-                               : tell_status (api, request, began + api->patience_us);
+  HttpReply *reply = is_claims               ? take_claim (api, request)
+                     : is_callback (request) ? callbacks_take (api->callbacks, api->program,
+                                                               api->errands, request, until_us)
+                                             : tell_status (api, request, until_us);
 
-  metrics_observe_ms ("claim_api_request_seconds", (g_get_monotonic_time () - began) / 1000,
-                      "method", method_label (request), NULL);
-  count_answer (request, reply);
+  metrics_observe_ms (METRIC_API_SECONDS, (g_get_monotonic_time () - began) / 1000,
+                      method_label (request), NULL);
+  count_answer (method_label (request), request->caller, reply);
+  if (is_claims && reply->status >= 400)
+    metrics_count (METRIC_CLAIMS_RECEIVED, 1, reply->status < 500 ? "refused" : "not-now", NULL);
   return reply;
 }
 
@@ -441,7 +562,7 @@ answer_refusal (int status, const char *text)
 {
   g_autofree char *label = g_strdup_printf ("%d", status);
 
-  metrics_count ("claim_api_requests_total", 1, "method", "other", "status", label, NULL);
+  metrics_count (METRIC_API_REQUESTS, 1, "other", label, NULL);
   log_limited (LOG_LEVEL_WARNING, "refusal", "a request was refused", "status", label, "reason",
                text, NULL);
   return answer_error (status,
@@ -518,7 +639,7 @@ static const Setting settings_rows[] = {
   { "token-file", SETTING_FILE, "",
     "File with the bearer tokens, name:token, one a line, at least 32 characters each, # begins a "
     "comment; others may not read it (chmod 600). Read again when it changes.",
-    .required = TRUE },
+    .required = TRUE, .read_again = TRUE },
   { "certificate-file", SETTING_FILE, "",
     "Certificate chain in PEM; with key-file, HTTPS instead of HTTP." },
   { "key-file", SETTING_FILE, "", "Private key of certificate-file, in PEM." },
@@ -532,13 +653,21 @@ static const Setting settings_rows[] = {
     "the first group and answer with the header Repeated; 0: never." },
   { "request-deadline-ms", SETTING_NUMBER, "10000",
     "Longest time from a request's first byte to its last, over it the connection is cut off; and "
-    "from there to the answer: over it 503.",
+    "from there to the answer: over it 503. A second more for each MB of attachments.",
     NULL, 100, 600000 },
   { "max-body-bytes", SETTING_NUMBER, "16777216",
-    "Largest request, attachments included; over it 413.", NULL, 1024, 134217728 },
+    "Largest request in JSON, attachments in it included; over it 413.", NULL, 1024, 134217728 },
   { "max-bodies-bytes", SETTING_NUMBER, "67108864",
-    "Most bytes of all requests under way together, at least max-body-bytes; over it 503.", NULL,
-    1024, 17179869184 },
+    "Most bytes of all requests in JSON under way together, at least max-body-bytes; over it 503.",
+    NULL, 1024, 17179869184 },
+  { "max-attachments-bytes", SETTING_NUMBER, "500000000",
+    "Most bytes of a claim's attachments together, each up to 100,000,000; over it 413.", NULL,
+    1024, 2000000000 },
+  { "max-uploads-bytes", SETTING_NUMBER, "1000000000",
+    "Most bytes of all claims with attachments under way together, in memory unless "
+    "spool-directory "
+    "is set, at least one such claim; over it 503.",
+    NULL, 1024, 17179869184 },
   { "max-claim-bytes", SETTING_NUMBER, "1048576",
     "Largest claim, attachments left out; over it 413.", NULL, 1024, 16777216 },
   { "max-json-depth", SETTING_NUMBER, "32", "Deepest nesting of a request's JSON; over it 400.",
@@ -549,14 +678,15 @@ static const Setting settings_rows[] = {
     100000 },
   { "max-connections-per-address", SETTING_NUMBER, "0",
     "Most connections at a time from one address, over it 429; 0 for no limit, since a proxy is "
-    "one "
-    "address.",
+    "one address. Where callers come without one, set it: one of them could hold all connections.",
     NULL, 0, 100000 },
   { NULL },
 };
 
-static const Setting *const tables[] = { settings_rows, program_settings, kafka_settings,
-                                         seal_settings, db_settings,      NULL };
+static const Setting *const tables[] = { settings_rows,      program_settings,
+                                         kafka_settings,     seal_settings,
+                                         db_settings,        spool_settings,
+                                         callbacks_settings, NULL };
 
 static gboolean
 read_pem (const Settings *settings, const char *name, char **ret_pem, GError **error)
@@ -578,6 +708,9 @@ open_door (ClaimApi *api, GError **error)
     .max_connections_per_address = (guint)settings_number (settings, "max-connections-per-address"),
     .max_bodies_bytes = MAX ((gsize)settings_number (settings, "max-bodies-bytes"),
                              (gsize)settings_number (settings, "max-body-bytes")),
+    .max_taken_bytes = upload_max_bytes (&api->rules, &api->desk),
+    .max_all_taken_bytes = MAX ((gsize)settings_number (settings, "max-uploads-bytes"),
+                                upload_max_bytes (&api->rules, &api->desk)),
     .request_deadline_ms = settings_number (settings, "request-deadline-ms"),
     .judge = judge_request,
     .refusal = answer_refusal,
@@ -597,12 +730,6 @@ open_door (ClaimApi *api, GError **error)
 }
 
 static gboolean
-is_of_this_machine (const char *address)
-{
-  return g_str_has_prefix (address, "127.") || g_str_equal (address, "::1");
-}
-
-static gboolean
 serve (ClaimApi *api, GError **error)
 {
   g_autoptr (HttpServer) server = open_door (api, error);
@@ -614,7 +741,7 @@ serve (ClaimApi *api, GError **error)
     return FALSE;
   url = g_strdup_printf (strchr (address, ':') ? "%s://[%s]:%u" : "%s://%s:%u", scheme, address,
                          http_server_port (server));
-  if (!settings_is_set (api->settings, "certificate-file") && !is_of_this_machine (address))
+  if (!settings_is_set (api->settings, "certificate-file") && !host_is_this_machine (address))
     log_warning (
         "claims and tokens come in unencrypted: set certificate-file and key-file, or let a "
         "proxy of this machine end TLS and bind to 127.0.0.1",
@@ -635,26 +762,29 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   ClaimApi api = {
     .settings = settings,
-    .bounds = { .max_depth = (guint)settings_number (settings, "max-json-depth"),
-                .max_array_length = (guint)settings_number (settings, "max-array-length") },
+    .rules = { .bounds = { .max_depth = (guint)settings_number (settings, "max-json-depth"),
+                           .max_array_length =
+                               (guint)settings_number (settings, "max-array-length") },
+               .max_claim_bytes = (gsize)settings_number (settings, "max-claim-bytes"),
+               .is_strict = strcmp (settings_text (settings, "claim-strictness"), "strict") == 0 },
+    .desk = { .spool_directory = settings_text (settings, "spool-directory"),
+              .max_bytes = settings_number (settings, "max-attachments-bytes") },
     .same_claim_window_ms = settings_duration_ms (settings, "same-claim-window"),
-    .max_claim_bytes = (gsize)settings_number (settings, "max-claim-bytes"),
-    .is_strict = strcmp (settings_text (settings, "claim-strictness"), "strict") == 0,
   };
+  const TokensOptions door = { .setting = "token-file",
+                               .path = settings_text (settings, "token-file") };
   gint64 deadline_us = settings_number (settings, "request-deadline-ms") * 1000;
   gboolean is_setting;
 
   (void)mallopt (M_MMAP_THRESHOLD, MAPPED_BYTES);
   g_mutex_init (&api.lock);
   api.patience_us = deadline_us - deadline_us / ANSWER_SHARE;
+  api.desk.press = press_new (NULL, PRESSES, 0);
   api.errands = errands_new ((guint)settings_number (settings, "database-connections"));
-  metrics_describe ("claim_api_requests_total", "Requests answered, by method and status.");
-  metrics_describe ("claim_api_strangers_total", "Requests without a valid token, by reason.");
-  metrics_describe ("claim_api_tokens", "Tokens that may come in; 0: nobody can.");
-  metrics_describe ("claim_api_request_seconds", "Time from a request's last byte to its answer.");
-
-  api.tokens = tokens_new (settings_text (settings, "token-file"), &error);
+  api.tokens = tokens_new (&door, &error);
   if (api.tokens)
+    api.callbacks = callbacks_new (settings, &error);
+  if (api.callbacks && spool_is_usable (api.desk.spool_directory, &error))
     api.program = program_start ("claim-api", settings, &error);
   if (api.program)
     (void)serve (&api, &error); /* error tells */
@@ -664,7 +794,9 @@ main (int argc, char **argv)
     _exit (1);
   }
   program_stop (api.program);
+  press_free (api.desk.press);
   tokens_free (api.tokens);
+  callbacks_free (api.callbacks);
   if (!error)
     return 0;
 

@@ -4,25 +4,16 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "claims/content.h"
 #include "claims/split.h"
 #include "claims/validate.h"
 #include "submission/survey.h"
 
-#define APPLICATION     "dependents_application"
-#define OPTIONS         "view:selectable686_options"
-#define USER_TEXT_MAX   256
-#define NAME_MAX_LENGTH 255
-
-static void
-attachment_free (gpointer data)
-{
-  Attachment *attachment = data;
-
-  g_free (attachment->name);
-  g_free (attachment->content_base64);
-  g_free (attachment);
-}
+#define APPLICATION   "dependents_application"
+#define OPTIONS       "view:selectable686_options"
+#define USER_TEXT_MAX 256
 
 void
 received_free (Received *submission)
@@ -37,85 +28,85 @@ received_free (Received *submission)
   g_free (submission);
 }
 
+/* Takes the pointer. */
+static void
+found (GPtrArray *findings, ClaimRule rule, const char *message, char *pointer)
+{
+  ClaimFinding *finding = g_new0 (ClaimFinding, 1);
+
+  finding->pointer = pointer;
+  finding->message = g_strdup (message);
+  finding->rule = rule;
+  g_ptr_array_add (findings, finding);
+}
+
 static void refuse (Received *submission, const char *message, const char *pointer_format, ...)
     G_GNUC_PRINTF (3, 4);
 
 static void
 refuse (Received *submission, const char *message, const char *pointer_format, ...)
 {
-  ClaimFinding *finding = g_new0 (ClaimFinding, 1);
   va_list arguments;
 
   va_start (arguments, pointer_format);
-  finding->pointer = g_strdup_vprintf (pointer_format, arguments);
+  found (submission->refusals, CLAIM_RULE_LENIENT, message,
+         g_strdup_vprintf (pointer_format, arguments));
   va_end (arguments);
-  finding->message = g_strdup (message);
-  finding->rule = CLAIM_RULE_LENIENT;
-  g_ptr_array_add (submission->refusals, finding);
-}
-
-static gboolean
-is_scalar (const json_t *value)
-{
-  return value && !json_is_object (value) && !json_is_array (value);
 }
 
 /* --- The claim --- */
 
+/* The body without what is read beside the claim, or comes with the user. */
 static json_t *
-scalars_of (const json_t *array)
+claim_of (const json_t *body)
 {
-  json_t *kept = json_array ();
+  json_t *claim = json_copy ((json_t *)body);
 
-  for (gsize i = 0; i < json_array_size (array); i++)
-    if (is_scalar (json_array_get (array, i)))
-      json_array_append (kept, json_array_get (array, i));
-  return kept;
+  (void)json_object_del (claim, "user_data"); /* absent ones are fine */
+  (void)json_object_del (claim, "attachments");
+  (void)json_object_del (claim, "veteran_information");
+  return claim;
 }
 
-/* The body as the content of dependents_application, without what never belongs there. */
+/* A body without dependents_application: what stands beside it all the same. */
 static json_t *
-wrapped (const json_t *body)
+around (json_t *application)
 {
-  json_t *application = json_copy ((json_t *)body);
+  static const char *const keys[] = { "statement_of_truth_signature",
+                                      "statement_of_truth_certified",
+                                      OPTIONS,
+                                      "add_spouse",
+                                      "add_child",
+                                      "report674",
+                                      "report_death",
+                                      "report_stepchild_not_in_household",
+                                      "report_marriage_of_child_under18",
+                                      "report_child18_or_older_is_not_attending_school",
+                                      "veteran_was_married_before",
+                                      "spouse_was_married_before",
+                                      "supporting_documents",
+                                      NULL };
+  json_t *parent = json_pack ("{sO}", APPLICATION, application);
 
-  (void)json_object_del (application, "user_data"); /* absent ones are fine */
-  (void)json_object_del (application, "attachments");
-  (void)json_object_del (application, "veteran_information");
-  return application;
+  for (const char *const *key = keys; *key; key++)
+    if (json_object_get (application, *key))
+      json_object_set (parent, *key, json_object_get (application, *key));
+  return parent;
 }
 
+/* Every key stays with the claim, also one that nobody reads: what is told of it at the door is
+ * told at the set-up, and stands on the papers. */
 static json_t *
 read_parent (const json_t *body)
 {
-  static const char *const kept[] = { "statement_of_truth_signature",
-                                      "statement_of_truth_certified", OPTIONS, APPLICATION, NULL };
-  static const char *const scalars[] = {
-    "add_spouse",
-    "add_child",
-    "report674",
-    "report_divorce",
-    "report_death",
-    "report_stepchild_not_in_household",
-    "report_marriage_of_child_under18",
-    "report_child18_or_older_is_not_attending_school",
-    "veteran_was_married_before",
-    "spouse_was_married_before",
-    NULL,
-  };
-  const json_t *documents = json_object_get (body, "supporting_documents");
-  json_t *parent = json_object ();
+  json_t *claim = claim_of (body);
+  json_t *parent;
 
-  for (const char *const *key = kept; *key; key++)
-    if (json_object_get (body, *key))
-      json_object_set (parent, *key, json_object_get (body, *key));
-  for (const char *const *key = scalars; *key; key++)
-    if (is_scalar (json_object_get (body, *key)))
-      json_object_set (parent, *key, json_object_get (body, *key));
-  if (json_is_array (documents))
-    json_object_set_new (parent, "supporting_documents", scalars_of (documents));
-  if (!json_object_get (parent, APPLICATION))
-    json_object_set_new (parent, APPLICATION, wrapped (body));
+  if (!claim_is_nothing (json_object_get (body, APPLICATION)))
+    return claim;
+  (void)json_object_del (claim, APPLICATION); /* nothing is not there (claims/content.h) */
+  parent = around (claim);
+  json_decref (claim);
   return parent;
 }
 
@@ -221,7 +212,11 @@ read_attachment (Received *submission, const json_t *given, guint index)
     refuse (submission, "must be an object", "/attachments/%u", index);
     return;
   }
-  if (!name || text_is_blank (name) || g_utf8_strlen (name, -1) > NAME_MAX_LENGTH)
+  if (json_object_size (given) > (gsize)(name != NULL) + (content != NULL))
+    found (submission->warnings, CLAIM_RULE_WARNING,
+           "has another key than name and content_base64, which is not read",
+           g_strdup_printf ("/attachments/%u", index));
+  if (!name || text_is_blank (name) || g_utf8_strlen (name, -1) > ATTACHMENT_NAME_MAX)
     refuse (submission, "needs name, 1 to 255 characters", "/attachments/%u", index);
   if (!content)
     refuse (submission, "needs content_base64", "/attachments/%u", index);
@@ -231,8 +226,7 @@ read_attachment (Received *submission, const json_t *given, guint index)
   if (!name || !content)
     return;
 
-  attachment = g_new0 (Attachment, 1);
-  attachment->name = g_strdup (name);
+  attachment = attachment_new (name);
   attachment->content_base64 = g_strdup (content);
   g_ptr_array_add (submission->attachments, attachment);
 }
@@ -246,7 +240,7 @@ read_attachments (Received *submission, const json_t *body)
     return;
   if (!json_is_array (given))
     refuse (submission, "must be an array", "/attachments");
-  else if (json_array_size (given) > SUBMISSION_ATTACHMENTS_MAX)
+  else if (json_array_size (given) > ATTACHMENTS_MAX)
     refuse (submission, "has more than 20 elements", "/attachments");
   else
     for (guint i = 0; i < json_array_size (given); i++)
@@ -282,6 +276,8 @@ pointer_of (const char *field)
 {
   const char *foreign = strstr (field, "/*");
 
+  if (strcmp (field, "*") == 0)
+    return g_strdup ("");
   return foreign ? g_strdup_printf ("/%.*s", (int)(foreign - field), field)
                  : g_strconcat ("/", field, NULL);
 }
@@ -291,17 +287,15 @@ static void
 warn_of_losses (Received *submission)
 {
   g_autoptr (GPtrArray) children = claim_split (submission->parent);
+  g_autofree char *today = clock_chicago_day (clock_now_ms ());
   g_autoptr (GPtrArray) findings =
-      survey_claim (submission->parent, children, submission->user_data);
+      survey_claim (submission->parent, children, submission->user_data, today);
 
   for (guint i = 0; i < findings->len; i++) {
     const SurveyFinding *finding = g_ptr_array_index (findings, i);
-    ClaimFinding *warning = g_new0 (ClaimFinding, 1);
 
-    warning->pointer = pointer_of (finding->field);
-    warning->message = g_strdup (plan_finding_text (finding->code));
-    warning->rule = CLAIM_RULE_WARNING;
-    g_ptr_array_add (submission->warnings, warning);
+    found (submission->warnings, CLAIM_RULE_WARNING, plan_finding_text (finding->code),
+           pointer_of (finding->field));
   }
 }
 

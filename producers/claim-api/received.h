@@ -6,13 +6,7 @@
 #include "base/cleanup.h"
 #include <glib.h>
 
-/* Attachments travel inside the request, so they are few; the body's bound limits their bytes. */
-#define SUBMISSION_ATTACHMENTS_MAX 20
-
-typedef struct {
-  char *name;
-  char *content_base64; /* valid base64 of at least one byte */
-} Attachment;
+#include "attachments.h"
 
 typedef struct {
   json_t *parent;         /* the parent claim as it is stored */
@@ -29,9 +23,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Received, received_free)
  * @body: an object within the bounds of body_parse(), keys in snake_case; borrowed
  * @is_strict: strict findings refuse instead of warning
  *
- * Keeps the keys that today's endpoint keeps and drops the others without a word, a
- * veteran_information beside user_data among them. A body without dependents_application is itself
- * taken for the content of that key.
+ * Keeps every key but a veteran_information beside user_data, which comes with the user; of what
+ * nobody reads there is a warning. A body without dependents_application, or with nothing in it, is
+ * itself taken for the content of that key.
  *
  * Source: lib/claims/README.md, rules 1, 2 and 7. Returns: the submission, owned; it is complete
  * only when there are no refusals.

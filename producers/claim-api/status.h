@@ -11,7 +11,7 @@
  *
  * Errors: %CLAIMS_ERROR_NOT_FOUND when @guid is no group's (malformed ones included); database
  * errors.
- * Returns: a JSON object with group, state, needs_person, submitted_at, claims[], proc_id, package,
- * emails[], as text; owned by the caller.
+ * Returns: a JSON object with group, state, needs_person, submitted_at, submitted_by, claims[],
+ * proc_id, package, emails[], as text; owned by the caller.
  */
 char *status_report (Db *db, const char *guid, GError **error);

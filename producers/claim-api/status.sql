@@ -1,5 +1,5 @@
 -- The whole report as one JSON text. needs_person joins the reasons that are open, oldest first; no package exists
--- before the backup way has made one.
+-- before the backup way has made one, and the newest counts.
 
 -- name: status-report
 select json_build_object (
@@ -10,6 +10,7 @@ select json_build_object (
     from (select reason, min (opened_at) as first_opened from holds
           where claim_group_id = g.id and resolved_at is null group by reason) open_hold),
   'submitted_at', to_char (g.submitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'submitted_by', g.submitted_by,
   'claims', (
     select coalesce (json_agg (json_build_object (
         'claim_id', c.id, 'form_type', c.form_id, 'state', child.status, 'bgs_claim_id', child.bgs_claim_id,
@@ -18,7 +19,13 @@ select json_build_object (
     from saved_claim_groups child join saved_claims c on c.id = child.saved_claim_id
     where child.parent_claim_id = g.parent_claim_id and child.saved_claim_id <> child.parent_claim_id),
   'proc_id', g.proc_id,
-  'package', null,
+  'package', (
+    select json_build_object ('uuid', s.benefits_intake_uuid, 'state', case
+        when s.latest_status = 'vbms' then 'vbms'
+        when s.sent_at is null then 'pending'
+        when s.intake_status in ('error', 'expired') and s.is_final then s.intake_status
+        else 'sent' end)
+    from lighthouse_submissions s where s.claim_group_id = g.id order by s.package_no desc limit 1),
   'emails', (
     select coalesce (json_agg (json_build_object ('kind', kind, 'state', state) order by id), '[]')
     from claim_notifications where saved_claim_id = g.parent_claim_id)

@@ -3,23 +3,29 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/seal.h"
+#include "base/span.h"
+#include "claims/attachment.h"
 #include "claims/claim-group.h"
 #include "claims/split.h"
 #include "claims/validate.h"
 #include "events/claim-submitted.h"
 #include "program/program.h"
+#include "program/record.h"
 #include "producers/claim-api/store.sql.h"
 
 G_DEFINE_QUARK (store_error_quark, store_error)
 
 /* How long to ask after a COMMIT without an answer, and to try again while nothing has happened
  * yet. */
-#define ASK_MS       5000
-#define ASK_PAUSE_US 50000
-#define TRY_AGAIN_MS 2000
+#define ASK_MS        5000
+#define ASK_PAUSE_US  50000
+#define TRY_AGAIN_MS  2000
 /* From the end of a statement that took too long to the answer's last byte. */
-#define ANSWER_MS    50
+#define ANSWER_MS     50
+/* The trace of a claim whose number is not made yet. */
+#define NOT_KNOWN_YET "00-00000000000000000000000000000000-0000000000000000-01"
 
 typedef struct {
   Program *program;
@@ -30,7 +36,8 @@ typedef struct {
   char **same_hmacs; /* the whole request; NULL without a window */
   gboolean is_repeat;
   char *transaction_id;
-  char *guid; /* of a group stored by this request; NULL on a repeat */
+  char *guid;  /* of a group stored by this request; NULL on a repeat */
+  char *trace; /* of that group */
   char *answer;
 } Storing;
 
@@ -43,6 +50,7 @@ storing_clear (Storing *storing)
   g_clear_pointer (&storing->same_hmacs, g_strfreev);
   g_clear_pointer (&storing->transaction_id, g_free);
   g_clear_pointer (&storing->guid, g_free);
+  g_clear_pointer (&storing->trace, g_free);
   g_clear_pointer (&storing->answer, g_free);
 }
 
@@ -103,6 +111,7 @@ look_for_key (Storing *storing, Db *db, GError **error)
     return FALSE;
   }
   storing->answer = g_strdup (db_rows_text (rows, 0, "answer"));
+  storing->is_repeat = TRUE;
   return TRUE;
 }
 
@@ -156,81 +165,6 @@ look_for_same_claim (Storing *storing, Db *db, GError **error)
 
 /* --- The transaction --- */
 
-static gboolean
-add_attachment (Db *db, Sealer *sealer, gint64 claim_id, guint position,
-                const Attachment *attachment, GError **error)
-{
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_TAKE_ATTACHMENT_ID, "");
-  g_autoptr (RowKey) key = NULL;
-  g_autoptr (GBytes) name = NULL, content = NULL;
-  g_autofree char *row_id = NULL;
-  gint64 id;
-
-  if (!rows)
-    return FALSE;
-  id = db_rows_int (rows, 0, "id");
-  row_id = g_strdup_printf ("%" G_GINT64_FORMAT, id);
-  key = row_key_new (sealer);
-  name = row_key_seal (key, "persistent_attachments", row_id, "name_ciphertext", attachment->name);
-  /* Sealed as base64 text: what is sealed is text. */
-  content = row_key_seal (key, "persistent_attachments", row_id, "content_ciphertext",
-                          attachment->content_base64);
-  return db_execute (db, NULL, error, SQL_ADD_ATTACHMENT, "iiibbt", id, claim_id, (gint64)position,
-                     name, content, row_key_wrapped (key));
-}
-
-static gboolean
-hand_to_proc_setup (Storing *storing, Transaction *transaction, const ClaimGroup *group,
-                    GError **error)
-{
-  g_autofree char *topic = program_topic (storing->program, "claims.submitted");
-  ClaimSubmitted event = { .claim_group_id = group->guid,
-                           .parent_claim_id = group->parent_claim_id,
-                           .submitted_at_ms = group->submitted_at_ms };
-  g_autoptr (GBytes) value =
-      claim_submitted_encode (program_codec (storing->program), topic, &event, error);
-
-  if (!value ||
-      !transaction_emit (transaction, "claims.submitted", group->veteran_id, value, error))
-    return FALSE;
-  transaction_emit_scope (transaction, group->guid);
-  return TRUE;
-}
-
-static gboolean
-store_group (Storing *storing, Transaction *transaction, gint64 now_ms, GError **error)
-{
-  const Received *submission = storing->request->submission;
-  Sealer *sealer = program_sealer (storing->program);
-  Db *db = transaction_db (transaction);
-  NewClaimGroup given = { .parent_form = submission->parent,
-                          .child_forms = storing->children,
-                          .user_data = submission->user_data,
-                          .submitted_at_ms = now_ms };
-  g_autoptr (ClaimGroup) group = claim_group_store (db, sealer, &given, error);
-
-  if (!group)
-    return FALSE;
-  storing->answer = answer_for (group, submission);
-  storing->guid = g_strdup (group->guid);
-  /* Early: another request with this key waits here, and not after all its work. */
-  if (storing->key_hmacs &&
-      !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->key_hmacs[0],
-                   storing->body_hmacs[0], group->guid, storing->answer))
-    return FALSE;
-  if (storing->same_hmacs &&
-      !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->same_hmacs[0],
-                   storing->same_hmacs[0], group->guid, storing->answer))
-    return FALSE;
-  for (guint i = 0; i < submission->attachments->len; i++)
-    if (!add_attachment (db, sealer, group->parent_claim_id, i,
-                         g_ptr_array_index (submission->attachments, i), error))
-      return FALSE;
-  return transaction_change_group (transaction, group->guid, "accepted", "submitted", error) &&
-         transaction_mail (transaction, group->guid, group->parent_claim_id, "SUBMITTED", error) &&
-         hand_to_proc_setup (storing, transaction, group, error);
-}
-
 /* Whether somebody still waits for the answer; and how long he does. */
 static gboolean
 is_still_wanted (const StoreRequest *request, gint64 *ret_left_ms, GError **error)
@@ -246,6 +180,79 @@ is_still_wanted (const StoreRequest *request, gint64 *ret_left_ms, GError **erro
   return FALSE;
 }
 
+/* Large ones take their time: whether somebody still waits is asked before each. */
+static gboolean
+add_attachments (Storing *storing, Db *db, Sealer *sealer, gint64 claim_id, GError **error)
+{
+  const GPtrArray *attachments = storing->request->submission->attachments;
+
+  for (guint i = 0; i < attachments->len; i++) {
+    const Attachment *given = g_ptr_array_index (attachments, i);
+    gint64 left_ms = 0;
+
+    if (!is_still_wanted (storing->request, &left_ms, error) ||
+        !claim_attachment_store (db, sealer, claim_id, i, given->name, given->fd, given->length,
+                                 error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+hand_to_proc_setup (Storing *storing, Transaction *transaction, const ClaimGroup *group,
+                    GError **error)
+{
+  g_autofree char *topic = program_topic (storing->program, "claims.submitted");
+  ClaimSubmitted event = { .claim_group_id = group->guid,
+                           .parent_claim_id = group->parent_claim_id,
+                           .submitted_at_ms = group->submitted_at_ms };
+  g_autoptr (GBytes) value =
+      claim_submitted_encode (program_codec (storing->program), topic, &event, error);
+
+  if (!value || !transaction_emit (transaction, "claims.submitted", group->guid, group->veteran_id,
+                                   value, error))
+    return FALSE;
+  transaction_emit_scope (transaction, group->guid);
+  return TRUE;
+}
+
+static gboolean
+store_group (Storing *storing, Transaction *transaction, gint64 now_ms, GError **error)
+{
+  const Received *submission = storing->request->submission;
+  Sealer *sealer = program_sealer (storing->program);
+  Db *db = transaction_db (transaction);
+  NewClaimGroup given = { .parent_form = submission->parent,
+                          .child_forms = storing->children,
+                          .user_data = submission->user_data,
+                          .submitted_at_ms = now_ms,
+                          .submitted_by = storing->request->submitted_by,
+                          .traceparent = storing->request->traceparent };
+  g_autoptr (ClaimGroup) group = claim_group_store (db, sealer, &given, error);
+
+  if (!group)
+    return FALSE;
+  storing->answer = answer_for (group, submission);
+  storing->guid = g_strdup (group->guid);
+  g_free (storing->trace);
+  storing->trace = storing->request->traceparent ? g_strdup (storing->request->traceparent)
+                                                 : record_trace_of_group (group->guid);
+  transaction_set_origin (transaction, storing->trace, 0);
+  /* Early: another request with this key waits here, and not after all its work. */
+  if (storing->key_hmacs &&
+      !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->key_hmacs[0],
+                   storing->body_hmacs[0], group->guid, storing->answer))
+    return FALSE;
+  if (storing->same_hmacs &&
+      !db_execute (db, NULL, error, SQL_ADD_IDEMPOTENCY_KEY, "tttt", storing->same_hmacs[0],
+                   storing->same_hmacs[0], group->guid, storing->answer))
+    return FALSE;
+  return add_attachments (storing, db, sealer, group->parent_claim_id, error) &&
+         transaction_change_group (transaction, group->guid, "accepted", "submitted", error) &&
+         transaction_mail (transaction, group->guid, group->parent_claim_id, "SUBMITTED", error) &&
+         hand_to_proc_setup (storing, transaction, group, error);
+}
+
 /* A TransactionWork; run again from the start after a conflict. */
 static gboolean
 store (Transaction *transaction, gpointer data, GError **error)
@@ -259,8 +266,6 @@ store (Transaction *transaction, gpointer data, GError **error)
   g_clear_pointer (&storing->transaction_id, g_free);
   if (!is_still_wanted (storing->request, &left_ms, error))
     return FALSE;
-  transaction_set_origin (transaction, storing->request->traceparent, 0);
-
   start = db_query (transaction_db (transaction), error, SQL_TRANSACTION_START, "i", left_ms);
   if (!start)
     return FALSE;
@@ -332,6 +337,34 @@ settle_unknown (Storing *storing, GError **error)
   return FALSE;
 }
 
+/* Of a claim that was stored before there is no trace to tell it in, unless its caller has one. */
+static void
+end_span (Span *span, const Storing *storing, gboolean is_stored)
+{
+  if (!storing->request->traceparent && !storing->guid) {
+    span_drop (span);
+    return;
+  }
+  if (!storing->request->traceparent && storing->trace)
+    span_join (span, storing->trace, TRUE);
+  span_set (span, "dependents.claim_group_id", storing->guid);
+  span_end (span, is_stored ? NULL : "not-stored");
+}
+
+static void
+count_stored (const Storing *storing)
+{
+  metrics_count (METRIC_CLAIMS_RECEIVED, 1, storing->is_repeat ? "repeated" : "taken", NULL);
+  if (!storing->guid)
+    return;
+  metrics_count (METRIC_GROUPS_CREATED, 1, NULL);
+  for (guint i = 0; i < storing->children->len; i++) {
+    const ClaimChildForm *child = g_ptr_array_index (storing->children, i);
+
+    metrics_count (METRIC_CLAIMS_CREATED, 1, child->form_type, NULL);
+  }
+}
+
 char *
 store_submission (Program *program, const StoreRequest *request, gboolean *ret_is_repeat,
                   GError **error)
@@ -342,7 +375,10 @@ store_submission (Program *program, const StoreRequest *request, gboolean *ret_i
   g_autoptr (GError) problem = NULL;
   char *answer = NULL;
   gboolean done;
+  Span span;
 
+  span_begin (&span, SPAN_SERVER, request->traceparent ? request->traceparent : NOT_KNOWN_YET,
+              "store a claim");
   storing.children = claim_split (request->submission->parent);
   prepare_key (&storing);
 
@@ -362,9 +398,12 @@ store_submission (Program *program, const StoreRequest *request, gboolean *ret_i
   else
     g_propagate_error (error, g_steal_pointer (&problem));
 
+  if (answer)
+    count_stored (&storing);
   if (answer && storing.guid)
     log_info ("a claim was stored", "claim_group_id", storing.guid, "submitted_by",
               request->submitted_by, NULL);
+  end_span (&span, &storing, answer != NULL);
   *ret_is_repeat = answer && storing.is_repeat;
   storing_clear (&storing);
   return answer;

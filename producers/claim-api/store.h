@@ -36,7 +36,7 @@ typedef struct {
  *
  * Errors: StoreError; everything else is a mistake of ours.
  * Returns: the answer's body as JSON text, owned. @ret_is_repeat: it is that of an earlier request
- * which this one is the same as.
+ * which this one is the same as, by its key or by itself.
  */
 char *store_submission (Program *program, const StoreRequest *request, gboolean *ret_is_repeat,
                         GError **error);

@@ -29,10 +29,3 @@ where key_hmac = any ($1) and created_at > clock_timestamp () - $2::bigint * int
 -- name: drop-old-same-claim
 delete from idempotency_keys
 where key_hmac = any ($1) and created_at <= clock_timestamp () - $2::bigint * interval '1 millisecond'
-
--- name: take-attachment-id
-select nextval (pg_get_serial_sequence ('persistent_attachments', 'id')) as id
-
--- name: add-attachment
-insert into persistent_attachments (id, saved_claim_id, position, name_ciphertext, content_ciphertext, encrypted_kms_key)
-overriding system value values ($1, $2, $3::bigint, $4, $5, $6)

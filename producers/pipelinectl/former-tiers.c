@@ -7,8 +7,8 @@
 #include "base/cleanup.h"
 #include "kafka/client.h"
 #include "kafka/retry-tiers.h"
+#include "kafka/waiting.h"
 #include "program/topics.h"
-#include "waiting.h"
 
 /* The consumers that have tiers, each once. Borrowed from @table. */
 static GPtrArray *
@@ -31,7 +31,8 @@ tell_of_consumer (const char *consumer, GHashTable *counts, const Settings *sett
                   const GPtrArray *table, int timeout_ms, GError **error)
 {
   const char *prefix = settings_text (settings, "topic-prefix");
-  rd_kafka_t *client = NULL;
+  g_autofree char *group = g_strconcat (prefix, consumer, NULL);
+  g_autoptr (KafkaWaiting) waiting = NULL;
   gboolean is_fine = TRUE;
   GHashTableIter iter;
   gpointer topic, partitions;
@@ -39,25 +40,23 @@ tell_of_consumer (const char *consumer, GHashTable *counts, const Settings *sett
   g_hash_table_iter_init (&iter, counts);
   while (is_fine && g_hash_table_iter_next (&iter, &topic, &partitions)) {
     const char *plain = g_str_has_prefix (topic, prefix) ? (char *)topic + strlen (prefix) : "";
-    gint64 waiting;
+    gint64 count = -1;
 
     if (!retry_topic_tier (consumer, plain) || topics_find (table, plain))
       continue;
-    if (!client)
-      client = waiting_client_new (settings, consumer, error);
-    waiting = client ? waiting_count (client, topic, GPOINTER_TO_INT (partitions), timeout_ms, NULL,
-                                      error)
-                     : -1;
-    is_fine = waiting >= 0;
-    if (waiting == 0)
+    if (!waiting)
+      waiting = kafka_waiting_new (settings, group, NULL, error);
+    if (waiting)
+      count = kafka_waiting_count (waiting, topic, GPOINTER_TO_INT (partitions), timeout_ms, NULL,
+                                   error);
+    is_fine = count >= 0;
+    if (count == 0)
       printf ("%s is no retry tier any more; it is empty and may be deleted\n", (char *)topic);
-    else if (waiting > 0)
+    else if (count > 0)
       printf ("%s is no retry tier any more; %" G_GINT64_FORMAT
               " records are still to be handled in it\n",
-              (char *)topic, waiting);
+              (char *)topic, count);
   }
-  if (client)
-    rd_kafka_destroy (client);
   return is_fine;
 }
 

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "confirm.h"
 #include "db/db.h"
 #include "kafka/client.h"
 #include "kafka/retry-tiers.h"
-#include "producers/pipelinectl/grow.sql.h"
+#include "kafka/waiting.h"
+#include "operator/audit.h"
 #include "pipelinectl.h"
-#include "waiting.h"
+#include "producers/pipelinectl/grow.sql.h"
 
 #define LOOK_PAUSE_US    500000
 #define LEARN_SLACK_MS   5000 /* for the programs' own pauses and a slow answer */
@@ -21,7 +23,7 @@ typedef struct {
   Broker *broker;
   Db *db;
   GHashTable *counts;  /* name -> partitions */
-  GHashTable *clients; /* consumer -> rd_kafka_t * */
+  GHashTable *waiting; /* consumer -> KafkaWaiting * */
   GString *holding;    /* what is in the way; empty: nothing */
   gint64 ends;         /* the sum of all ends that were looked at */
 } Drain;
@@ -36,20 +38,22 @@ hold (Drain *drain, const char *topic, gint64 count, const char *what)
 static gboolean
 look_at_topic (Drain *drain, const char *consumer, const char *name, GError **error)
 {
-  rd_kafka_t *client = g_hash_table_lookup (drain->clients, consumer);
+  KafkaWaiting *waiting = g_hash_table_lookup (drain->waiting, consumer);
   int partitions = GPOINTER_TO_INT (g_hash_table_lookup (drain->counts, name));
-  gint64 waiting;
+  gint64 count;
 
-  if (!client) {
-    client = waiting_client_new (drain->broker->settings, consumer, error);
-    if (!client)
+  if (!waiting) {
+    g_autofree char *group = g_strconcat (drain->broker->prefix, consumer, NULL);
+
+    waiting = kafka_waiting_new (drain->broker->settings, group, NULL, error);
+    if (!waiting)
       return FALSE;
-    g_hash_table_insert (drain->clients, g_strdup (consumer), client);
+    g_hash_table_insert (drain->waiting, g_strdup (consumer), waiting);
   }
-  waiting = waiting_count (client, name, partitions, ADMIN_TIMEOUT_MS, &drain->ends, error);
-  if (waiting > 0)
-    hold (drain, name, waiting, "records are still to be handled");
-  return waiting >= 0;
+  count = kafka_waiting_count (waiting, name, partitions, ADMIN_TIMEOUT_MS, &drain->ends, error);
+  if (count > 0)
+    hold (drain, name, count, "records are still to be handled");
+  return count >= 0;
 }
 
 /* A source, its tiers, and those that a setting named before. */
@@ -116,12 +120,30 @@ look_at_intake (Drain *drain, GError **error)
 }
 
 static gboolean
+look_everywhere (Drain *drain, GError **error)
+{
+  return (!db_is_broken (drain->db) || db_reset (drain->db, error)) &&
+         look_at_intake (drain, error) && look_at_topics (drain, error) &&
+         look_at_outbox (drain, error);
+}
+
+/* Broker or database may be away for a moment: then nothing is known, and that is in the way. */
+static gboolean
 look (Drain *drain, GError **error)
 {
+  g_autoptr (GError) problem = NULL;
+
   g_string_truncate (drain->holding, 0);
   drain->ends = 0;
-  return look_at_intake (drain, error) && look_at_topics (drain, error) &&
-         look_at_outbox (drain, error);
+  if (look_everywhere (drain, &problem))
+    return TRUE;
+  if (g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY) ||
+      g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY)) {
+    g_string_assign (drain->holding, problem->message);
+    return TRUE;
+  }
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }
 
 /* Topics are not looked at in one moment: a record may have gone from one that was not yet empty to
@@ -274,9 +296,9 @@ await_programs (const Broker *broker)
 }
 
 static void
-client_free (gpointer client)
+waiting_free (gpointer waiting)
 {
-  rd_kafka_destroy (client);
+  kafka_waiting_free (waiting);
 }
 
 static gboolean
@@ -301,29 +323,55 @@ check_wish (Broker *broker, GHashTable *counts, int target, int *ret_exit_code, 
   return FALSE;
 }
 
+static gboolean
+agree (const GPtrArray *names, int target, gboolean is_yes)
+{
+  g_autofree char *question =
+      g_strdup_printf ("%u topics get %d partitions each once all is handled, and can never have "
+                       "fewer again.",
+                       names->len, target);
+
+  for (guint i = 0; i < names->len; i++)
+    fprintf (stderr, "%s grows to %d partitions\n", (char *)g_ptr_array_index (names, i), target);
+  return confirm (is_yes, question);
+}
+
+static gboolean
+write_action (Db *db, const GPtrArray *names, int target, const char *reason, GError **error)
+{
+  g_autofree char *subject = g_strdup_printf ("%u topics to %d partitions", names->len, target);
+  const Action action = { .action = "topics grow", .subject = subject, .reason = reason };
+
+  return audit_write (db, &action, NULL, error);
+}
+
 gboolean
-grow_topics (Broker *broker, int *ret_exit_code, GError **error)
+grow_topics (Broker *broker, const char *reason, gboolean is_yes, int *ret_exit_code,
+             GError **error)
 {
   int target = (int)settings_number (broker->settings, "partitions");
   g_autoptr (GHashTable) counts = kafka_topic_partitions (broker->handle, ADMIN_TIMEOUT_MS, error);
-  g_autoptr (GHashTable) clients =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, client_free);
+  g_autoptr (GHashTable) waiting =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, waiting_free);
   g_autoptr (GPtrArray) names = NULL;
   g_autoptr (GString) holding = g_string_new (NULL);
   g_autoptr (Db) db = NULL;
-  Drain drain = { .broker = broker, .counts = counts, .clients = clients, .holding = holding };
+  Drain drain = { .broker = broker, .counts = counts, .waiting = waiting, .holding = holding };
 
   if (!counts || !check_wish (broker, counts, target, ret_exit_code, error))
     return FALSE;
-  *ret_exit_code = EXIT_FAILED;
   names = too_small (broker, counts, target);
   if (names->len == 0) {
     printf ("all topics have %d partitions\n", target);
     return TRUE;
   }
+  if (!reason_is_given (reason) || !agree (names, target, is_yes))
+    return FALSE;
+  *ret_exit_code = EXIT_FAILED;
   drain.db = db = db_open (settings_text (broker->settings, "database-url"), error);
   if (!db || !await_drained (&drain, ret_exit_code, error) ||
-      !grow (broker, names, target, error) || !await_counts (broker, target, error))
+      !write_action (db, names, target, reason, error) || !grow (broker, names, target, error) ||
+      !await_counts (broker, target, error))
     return FALSE;
   await_programs (broker);
   printf ("%u topics have %d partitions now; claim-api may be started\n", names->len, target);

@@ -3,6 +3,7 @@
  * A key's partition depends on how many there are, so a key moves when they become more: what lies
  * in its old partition must be handled before its new one is written to. The way, in this order:
  *
+ *   0. what would grow is shown, and agreed to
  *   1. stop claim-api (checked: no instance of it is alive)
  *   2. everything that was taken in is handled: outbox, sources and tiers run empty (waited for,
  *      at most --wait)
@@ -17,5 +18,7 @@
 
 #include "broker.h"
 
-/* FALSE: @error says what is in the way, @ret_exit_code how the program ends. */
-gboolean grow_topics (Broker *broker, int *ret_exit_code, GError **error);
+/* @reason: why, confirm.h. FALSE: @error says what is in the way, or is not set and it has been said;
+ * @ret_exit_code how the program ends. */
+gboolean grow_topics (Broker *broker, const char *reason, gboolean is_yes, int *ret_exit_code,
+                      GError **error);

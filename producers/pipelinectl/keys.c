@@ -8,15 +8,17 @@
 #include <string.h>
 
 #include "base/seal.h"
+#include "confirm.h"
 #include "db/db.h"
-#include "db/migrate.h"
+#include "operator/audit.h"
+#include "output.h"
 #include "pipelinectl.h"
 #include "producers/pipelinectl/keys.sql.h"
 
 #define PAGES_A_BATCH 64
 #define PASSES        5
 
-static const Setting *const tables[] = { db_settings, seal_settings, NULL };
+static const Setting *const tables[] = { asking_settings, db_settings, seal_settings, NULL };
 
 static const struct {
   const char *name, *find, *write;
@@ -24,6 +26,7 @@ static const struct {
   { "saved_claims", SQL_KEYS_FIND_CLAIMS, SQL_KEYS_WRITE_CLAIMS },
   { "saved_claim_groups", SQL_KEYS_FIND_GROUPS, SQL_KEYS_WRITE_GROUPS },
   { "persistent_attachments", SQL_KEYS_FIND_ATTACHMENTS, SQL_KEYS_WRITE_ATTACHMENTS },
+  { "lighthouse_submissions", SQL_KEYS_FIND_PACKAGES, SQL_KEYS_WRITE_PACKAGES },
   { "step_journal", SQL_KEYS_FIND_JOURNAL, SQL_KEYS_WRITE_JOURNAL },
 };
 
@@ -92,17 +95,47 @@ count_left (Db *db, Sealer *sealer, GError **error)
   return rows ? db_rows_int (rows, 0, "count") : -1;
 }
 
-static int
-rewrap (Db *db, Sealer *sealer, GError **error)
+typedef struct {
+  Db *db;
+  Sealer *sealer;
+  const char *reason;
+  gboolean is_yes;
+} Rewrap;
+
+/* FALSE without @error: it shall not be. */
+static gboolean
+agree (const Rewrap *rewrap, gint64 left, GError **error)
 {
-  gint64 left = count_left (db, sealer, error);
+  const char *master = sealer_current_master (rewrap->sealer);
+  g_autofree char *question =
+      g_strdup_printf ("%" G_GINT64_FORMAT " data keys are wrapped anew, by %s.", left, master);
+  g_autofree char *subject = g_strdup_printf ("%" G_GINT64_FORMAT " data keys to %s", left, master);
+  const Action action = { .action = "keys rewrap", .subject = subject, .reason = rewrap->reason };
+
+  return confirm (rewrap->is_yes, question) && audit_write (rewrap->db, &action, NULL, error);
+}
+
+static gboolean
+rewrap_tables (const Rewrap *rewrap, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (sealed_tables); i++)
+    if (!rewrap_table (rewrap->db, rewrap->sealer, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+static int
+carry_out (const Rewrap *rewrap, GError **error)
+{
+  gint64 left = count_left (rewrap->db, rewrap->sealer, error);
   g_autoptr (DbRows) forgotten = NULL;
 
+  if (left > 0 && !agree (rewrap, left, error))
+    return EXIT_USAGE;
   for (guint pass = 0; left > 0 && pass < PASSES; pass++) {
-    for (guint i = 0; i < G_N_ELEMENTS (sealed_tables); i++)
-      if (!rewrap_table (db, sealer, i, error))
-        return EXIT_FAILED;
-    left = count_left (db, sealer, error);
+    if (!rewrap_tables (rewrap, error))
+      return EXIT_FAILED;
+    left = count_left (rewrap->db, rewrap->sealer, error);
   }
   if (left < 0)
     return EXIT_FAILED;
@@ -114,10 +147,11 @@ rewrap (Db *db, Sealer *sealer, GError **error)
                  left);
     return EXIT_FAILED;
   }
-  forgotten = db_query (db, error, SQL_KEYS_FORGET, "t", sealer_current_master (sealer));
+  forgotten =
+      db_query (rewrap->db, error, SQL_KEYS_FORGET, "t", sealer_current_master (rewrap->sealer));
   if (!forgotten)
     return EXIT_FAILED;
-  printf ("all data keys are under %s\n", sealer_current_master (sealer));
+  printf ("all data keys are under %s\n", sealer_current_master (rewrap->sealer));
   for (guint i = 0; i < db_rows_count (forgotten); i++)
     printf ("%s may be taken out of master-keys\n", db_rows_text (forgotten, i, "name"));
   return EXIT_DONE;
@@ -126,8 +160,16 @@ rewrap (Db *db, Sealer *sealer, GError **error)
 int
 keys_main (int argc, char **argv)
 {
-  g_autoptr (Settings) settings = read_command_line (
-      "rewrap", "Brings all data keys under the first of master-keys.", NULL, tables, &argc, &argv);
+  g_autofree char *reason = NULL;
+  Rewrap rewrap = { 0 };
+  const GOptionEntry options[] = {
+    { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; written down.", "TEXT" },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &rewrap.is_yes, "Does it without asking.", NULL },
+    { NULL },
+  };
+  g_autoptr (Settings) settings =
+      read_command_line ("rewrap", "Brings all data keys under the first of master-keys.", options,
+                         tables, &argc, &argv);
   g_autoptr (GError) error = NULL;
   g_autoptr (Sealer) sealer = NULL;
   g_autoptr (Db) db = NULL;
@@ -135,12 +177,14 @@ keys_main (int argc, char **argv)
 
   if (argc != 2 || strcmp (argv[1], "rewrap") != 0)
     return complain (EXIT_USAGE, "keys takes one word: rewrap");
-  sealer = sealer_from_settings (settings, &error);
+  if (!reason_is_given (reason))
+    return EXIT_USAGE;
+  rewrap.reason = reason;
+  rewrap.sealer = sealer = sealer_from_settings (settings, &error);
   if (!sealer)
     return complain (EXIT_USAGE, "%s", error->message);
-  db_configure (settings);
-  db = db_open (settings_text (settings, "database-url"), &error);
-  if (db && db_schema_check (db, &error))
-    code = rewrap (db, sealer, &error);
+  rewrap.db = db = open_database (settings, &error);
+  if (db)
+    code = carry_out (&rewrap, &error);
   return error ? complain (EXIT_FAILED, "%s", error->message) : code;
 }

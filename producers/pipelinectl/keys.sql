@@ -43,6 +43,19 @@ update persistent_attachments t set encrypted_kms_key = given.fresh
 from unnest ($1::text[], $2::text[], $3::text[]) as given (place, old, fresh)
 where t.ctid = given.place::tid and t.encrypted_kms_key = given.old
 
+-- name: keys-find-packages
+-- $1, $2: pages from, to; $3: id of the current master key.
+select ctid::text as place, encrypted_kms_key as wrapped from lighthouse_submissions
+where ctid >= format ('(%s,0)', $1::bigint)::tid and ctid < format ('(%s,0)', $2::bigint)::tid
+  and encrypted_kms_key is not null and split_part (encrypted_kms_key, ':', 1) <> $3
+for update skip locked
+
+-- name: keys-write-packages
+-- Whoever has changed the row meanwhile has it found again by the next pass.
+update lighthouse_submissions t set encrypted_kms_key = given.fresh
+from unnest ($1::text[], $2::text[], $3::text[]) as given (place, old, fresh)
+where t.ctid = given.place::tid and t.encrypted_kms_key = given.old
+
 -- name: keys-find-journal
 -- $1, $2: pages from, to; $3: id of the current master key.
 select ctid::text as place, encrypted_kms_key as wrapped from step_journal
@@ -61,6 +74,7 @@ where t.ctid = given.place::tid and t.encrypted_kms_key = given.old
 select (select count (*) from saved_claims where split_part (encrypted_kms_key, ':', 1) <> $1)
   + (select count (*) from saved_claim_groups where split_part (encrypted_kms_key, ':', 1) <> $1)
   + (select count (*) from persistent_attachments where split_part (encrypted_kms_key, ':', 1) <> $1)
+  + (select count (*) from lighthouse_submissions where split_part (encrypted_kms_key, ':', 1) <> $1)
   + (select count (*) from step_journal where split_part (encrypted_kms_key, ':', 1) <> $1) as count
 
 -- name: keys-forget

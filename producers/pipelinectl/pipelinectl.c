@@ -2,6 +2,7 @@
  *
  * Source: schemas/README.md, 8. */
 #include "pipelinectl.h"
+#include "words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,15 +10,54 @@
 #include <string.h>
 
 static const Subcommand subcommands[] = {
-  { "submit", "FILE…", "sends claims to claim-api", submit_main },
-  { "status", "GUID", "tells how far a claim group has come", status_main },
-  { "migrate", "", "brings the database's schema to a version", migrate_main },
-  { "topics", "create|check|grow", "makes, checks or grows the topics", topics_main },
-  { "resolve", "CLAIM", "writes down what a person has decided about a held claim", resolve_main },
-  { "keys", "rewrap", "brings all data keys under the current master key", keys_main },
+  { "submit", "FILE…", "sends claims to claim-api", "submit claim.json --wait 60", submit_main },
+  { "status", "GUID", "tells how far a claim group has come", "status 6fb7…-… --json",
+    status_main },
+  { "why", "ID", "tells what has happened to a claim, and what comes next",
+    "why GUID\nwhy 600123456 --json", why_main },
+  { "overview", "", "tells how all stands", "overview --watch", overview_main },
+  { "waiting", "", "tells what waits in which tier, and until when", "waiting --json",
+    waiting_main },
+  { "consumers", "", "tells which programs run, and what lies before them", "consumers",
+    consumers_main },
+  { "breakers", "list|open|close", "tells who is away for everyone, or says so",
+    "breakers list\nbreakers close bgs --reason \"BGS says it is back\"", breakers_main },
+  { "holds", "", "tells which claims wait for a person, and why", "holds --json", holds_main },
+  { "groups", "stuck", "tells which groups nothing is seen to move", "groups stuck --older 7200",
+    groups_main },
+  { "pause", "CONSUMER", "lets a consumer take nothing new",
+    "pause backup --reason \"first we redrive\"", pause_main },
+  { "resume", "CONSUMER", "lets a paused consumer go on",
+    "resume backup --reason \"redriven\" --yes", resume_main },
+  { "dead-letters", "list|show|group", "tells which records have failed for good, and why",
+    "dead-letters group\ndead-letters show 17", dead_letters_main },
+  { "quarantine", "list|show|group", "tells which records nobody can read", "quarantine list",
+    quarantine_main },
+  { "redrive", "ID…", "sends claims on their way again that had come to a dead end",
+    "redrive 17 18 --reason \"the address is mended\"\nredrive --cause bgs-value-too-long --rate "
+    "50 --reason \"BGS is mended\"",
+    redrive_main },
+  { "replay", "plan|apply|status",
+    "sends claims on their way again: first a plan, then exactly that",
+    "replay plan today.plan --since 2026-11-29T00:00:00Z\nreplay apply today.plan --rate 50 "
+    "--reason \"BGS is mended\"\nreplay status",
+    replay_main },
+  { "resolve", "CLAIM", "writes down what a person has decided about a held claim",
+    "resolve 17 --adopt 600123456 --reason \"seen in BGS\"", resolve_main },
+  { "release-packages", "", "lets second packages go out that were stopped",
+    "release-packages --reason \"the service was away\"", release_packages_main },
+  { "web", "", "shows all this as a page, and lets operators act there",
+    "web --web-token-file tokens --web-port 8080", web_main },
+  { "migrate", "", "brings the database's schema to a version",
+    "migrate\nmigrate --to 16 --drop-data --reason \"back to the release before\"", migrate_main },
+  { "topics", "create|check|grow", "makes, checks or grows the topics",
+    "topics check\ntopics grow --partitions 24 --reason \"more than 12 processes\"", topics_main },
+  { "keys", "rewrap", "brings all data keys under the current master key",
+    "keys rewrap --reason \"m1 is a year old\"", keys_main },
 };
 
-/* `dev up` writes plain names for every tool; ours take them where their own are not set. */
+/* `dev up` writes plain names for every tool; ours take them where their own are not set. The plain
+ * ones keep nothing, for no settings wipe their secrets. */
 static void
 adopt_environment (void)
 {
@@ -30,9 +70,14 @@ adopt_environment (void)
     { "KAFKA_BROKERS", "DEPENDENTS_KAFKA_BROKERS" },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_getenv (names[i].plain))
-      g_setenv (names[i].ours, g_getenv (names[i].plain), FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    char *given = getenv (names[i].plain);
+
+    if (!given)
+      continue;
+    g_setenv (names[i].ours, given, FALSE);
+    explicit_bzero (given, strlen (given));
+  }
 }
 
 int
@@ -83,30 +128,169 @@ read_command_line (const char *operands, const char *summary, const GOptionEntry
   return settings_parse_or_exit (program, operands, text, tables, argc, argv);
 }
 
+/* --- Help, in three lengths, from one table --- */
+
+static const Subcommand *
+find (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++)
+    if (strcmp (name, subcommands[i].name) == 0)
+      return &subcommands[i];
+  return NULL;
+}
+
 static int
 tell_usage (FILE *stream, int code)
 {
   fputs ("Usage: pipelinectl SUBCOMMAND …\n\n", stream);
   for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++)
-    fprintf (stream, "  %-8s %-13s %s\n", subcommands[i].name, subcommands[i].operands,
+    fprintf (stream, "  %-16s %-17s %s\n", subcommands[i].name, subcommands[i].operands,
              subcommands[i].summary);
-  fputs ("\npipelinectl SUBCOMMAND --help tells its options and settings.\n"
-         "Exit status: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 waited too long.\n",
-         stream);
+  fputs (
+      "\npipelinectl SUBCOMMAND -h tells it in short, --help with examples, options and settings;\n"
+      "pipelinectl completion and pipelinectl man print a completion for bash and a man page.\n"
+      "Exit status: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 waited too long.\n",
+      stream);
   return code;
+}
+
+static int
+tell_short (const Subcommand *row)
+{
+  printf ("pipelinectl %s %s\n  %s\n", row->name, row->operands, row->summary);
+  return EXIT_DONE;
+}
+
+static void
+print_examples (const Subcommand *row, const char *before)
+{
+  g_auto (GStrv) examples = g_strsplit (row->examples, "\n", -1);
+
+  for (char **example = examples; *example; example++)
+    printf ("%spipelinectl %s\n", before, *example);
+}
+
+static int
+run_with (const Subcommand *row, const char *option)
+{
+  g_autofree char *name = g_strdup (row->name), *copy = g_strdup (option);
+  char *argv[] = { name, copy, NULL };
+
+  return row->run (2, argv); /* it ends the process */
+}
+
+static int
+tell_long (const Subcommand *row)
+{
+  puts ("Examples:");
+  print_examples (row, "  ");
+  putchar ('\n');
+  fflush (stdout);
+  return run_with (row, "--help");
+}
+
+static int
+refuse_word (const char *word)
+{
+  const char *known[G_N_ELEMENTS (subcommands) + 1] = { NULL };
+  const char *nearest;
+
+  for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++)
+    known[i] = subcommands[i].name;
+  nearest = nearest_word (word, known);
+  if (nearest)
+    return complain (EXIT_USAGE, "there is no subcommand %s; do you mean %s?", word, nearest);
+  (void)complain (EXIT_USAGE, "there is no subcommand %s", word);
+  return tell_usage (stderr, EXIT_USAGE);
+}
+
+static int
+help_main (int argc, char **argv)
+{
+  const Subcommand *row;
+
+  if (argc < 2)
+    return tell_usage (stdout, EXIT_DONE);
+  row = find (argv[1]);
+  return row ? tell_long (row) : refuse_word (argv[1]);
+}
+
+/* Options come from --help, so that none is named twice. */
+static int
+completion_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
+{
+  puts ("# bash completion for pipelinectl: source <(pipelinectl completion)\n"
+        "_pipelinectl ()\n{\n"
+        "  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words\n"
+        "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+        "    words='");
+  for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++)
+    printf ("      %s\n", subcommands[i].name);
+  puts ("      help '\n"
+        "  elif [[ $word == -* ]]; then\n"
+        "    words=$(pipelinectl \"$command\" --help 2>/dev/null | grep -o '^ *--[a-z.-]*')\n"
+        "  else\n"
+        "    case $command in");
+  for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++) {
+    g_autofree char *words = g_strdelimit (g_strdup (subcommands[i].operands), "|", ' ');
+
+    if (strchr (subcommands[i].operands, '|'))
+      printf ("      %s) words='%s' ;;\n", subcommands[i].name, words);
+  }
+  puts ("    esac\n"
+        "  fi\n"
+        "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+        "}\n"
+        "complete -o default -F _pipelinectl pipelinectl");
+  return EXIT_DONE;
+}
+
+static int
+man_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
+{
+  puts (".TH PIPELINECTL 1\n.SH NAME\npipelinectl \\- the operator's tool of the dependents "
+        "pipeline\n"
+        ".SH SYNOPSIS\n.B pipelinectl\nSUBCOMMAND \\&...\n.SH SUBCOMMANDS");
+  for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++) {
+    printf (".TP\n.B %s\n%s\n.br\n%s.\n.nf\n", subcommands[i].name, subcommands[i].operands,
+            subcommands[i].summary);
+    print_examples (&subcommands[i], "    ");
+    puts (".fi");
+  }
+  puts (
+      ".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 waited too long.");
+  return EXIT_DONE;
+}
+
+static gboolean
+asks_for (int argc, char **argv, const char *option)
+{
+  for (int i = 2; i < argc; i++)
+    if (strcmp (argv[i], option) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 int
 main (int argc, char **argv)
 {
+  static const Subcommand about[] = {
+    { "help", "", "", "", help_main }, { "--help", "", "", "", help_main },
+    { "-h", "", "", "", help_main },   { "completion", "", "", "", completion_main },
+    { "man", "", "", "", man_main },
+  };
+  const Subcommand *row;
+
   adopt_environment ();
   if (argc < 2)
     return tell_usage (stderr, EXIT_USAGE);
-  if (strcmp (argv[1], "--help") == 0)
-    return tell_usage (stdout, EXIT_DONE);
-  for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++)
-    if (strcmp (argv[1], subcommands[i].name) == 0)
-      return subcommands[i].run (argc - 1, argv + 1);
-  (void)complain (EXIT_USAGE, "there is no subcommand %s", argv[1]);
-  return tell_usage (stderr, EXIT_USAGE);
+  for (guint i = 0; i < G_N_ELEMENTS (about); i++)
+    if (strcmp (argv[1], about[i].name) == 0)
+      return about[i].run (argc - 1, argv + 1);
+  row = find (argv[1]);
+  if (!row)
+    return refuse_word (argv[1]);
+  if (asks_for (argc, argv, "-h"))
+    return tell_short (row);
+  return asks_for (argc, argv, "--help") ? tell_long (row) : row->run (argc - 1, argv + 1);
 }

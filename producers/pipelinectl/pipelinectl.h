@@ -15,15 +15,31 @@ enum {
 
 typedef struct {
   const char *name, *operands, *summary;
+  const char *examples; /* without the program's name, a line each */
   /* @argv: argv[0] is the subcommand. Returns an exit code. */
   int (*run) (int argc, char **argv);
 } Subcommand;
 
 int submit_main (int argc, char **argv);
 int status_main (int argc, char **argv);
+int why_main (int argc, char **argv);
+int dead_letters_main (int argc, char **argv);
+int quarantine_main (int argc, char **argv);
+int redrive_main (int argc, char **argv);
+int replay_main (int argc, char **argv);
+int overview_main (int argc, char **argv);
+int waiting_main (int argc, char **argv);
+int consumers_main (int argc, char **argv);
+int breakers_main (int argc, char **argv);
+int holds_main (int argc, char **argv);
+int groups_main (int argc, char **argv);
+int pause_main (int argc, char **argv);
+int resume_main (int argc, char **argv);
+int web_main (int argc, char **argv);
 int migrate_main (int argc, char **argv);
 int topics_main (int argc, char **argv);
 int resolve_main (int argc, char **argv);
+int release_packages_main (int argc, char **argv);
 int keys_main (int argc, char **argv);
 
 /**

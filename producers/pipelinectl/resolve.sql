@@ -1,31 +1,4 @@
--- pipelinectl resolve's own statements, see resolve.c. Locks: the Veteran's lock row, then groups in ascending row id,
--- then journal rows.
-
--- name: lock-veteran
-select claim_id from veteran_locks where veteran_id = $1::uuid for update
-
--- name: free-veteran
-delete from veteran_locks where claim_id = $1
-
--- name: groups-behind
-select distinct g.claim_group_guid from holds h join saved_claim_groups g on g.id = h.claim_group_id
-where h.behind_claim_id = $1 and h.resolved_at is null
-
--- name: count-holds
-select count (*) as count from holds where claim_id = $1 and resolved_at is null
-
--- name: resolve-holds
-update holds set resolved_at = clock_timestamp (), resolution = $2 where claim_id = $1 and resolved_at is null
-
--- name: resolve-holds-behind
--- A claim that has another open hold beside stays held.
-with freed as (
-  update holds set resolved_at = clock_timestamp (), resolution = $2
-  where behind_claim_id = $1 and resolved_at is null returning claim_id)
-select distinct claim_id from freed
-where not exists (select from holds h where h.claim_id = freed.claim_id and h.resolved_at is null
-                  and h.behind_claim_id is distinct from $1)
-order by claim_id
+-- An adoption's statements, see resolve.c.
 
 -- name: newest-insert
 select ordinal, token, state, note from step_journal where scope = $1::bigint::text and step = $2
@@ -34,26 +7,3 @@ order by ordinal desc limit 1 for update
 -- name: begin-insert
 insert into step_journal (scope, step, ordinal, token, state)
 values ($1::bigint::text, $2, $3::bigint, nextval ('tokens'), 'started') returning token
-
--- name: insert-did-not-happen
--- What was sent and not answered counts as failed from now on: it begins anew.
-update step_journal set state = 'failed', finished_at = coalesce (finished_at, clock_timestamp ())
-where scope = $1::bigint::text and step = $2 and state in ('started', 'not there', 'unknown')
-
--- name: forget-digests
--- What stands in doubt is repeated although code or data have changed under it.
-update step_journal set digest = null where scope = any ($1) and state in ('started', 'not there', 'unknown')
-
--- name: recorded-elsewhere
-select saved_claim_id from bgs_submissions where bgs_claim_id = $1 and saved_claim_id <> $2
-union select saved_claim_id from saved_claim_groups where bgs_claim_id = $1 and saved_claim_id <> $2
-
--- name: is-seen
--- Whether anything that was written down about this claim names the benefit claim.
-select exists (select from step_journal where scope = $1::bigint::text
-               and note ~ ('(^|[^0-9])' || $2::text || '([^0-9]|$)'))
-  or exists (select from holds where claim_id = $1 and reason ~ ('(^|[^0-9])' || $2::text || '([^0-9]|$)')) as is_seen
-
--- name: last-attempt
-select coalesce (max (a.attempt_no), 1) as attempt_no
-from bgs_submissions s join bgs_submission_attempts a on a.bgs_submission_id = s.id where s.saved_claim_id = $1

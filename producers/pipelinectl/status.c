@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "claim-api-client.h"
+#include "output.h"
 #include "pipelinectl.h"
 
 static const Setting *const tables[] = { claim_api_client_settings, NULL };
@@ -21,9 +22,11 @@ print_for_people (const json_t *report)
   const json_t *claims = json_object_get (report, "claims");
   const json_t *emails = json_object_get (report, "emails");
 
-  printf ("group         %s\nstate         %s\nneeds person  %s\nproc id       %s\n",
-          text_of (report, "group", "-"), text_of (report, "state", "-"),
-          text_of (report, "needs_person", "no"), text_of (report, "proc_id", "-"));
+  printf (
+      "group         %s\nsubmitted by  %s\nstate         %s\nneeds person  %s\nproc id       %s\n",
+      text_of (report, "group", "-"), text_of (report, "submitted_by", "-"),
+      text_of (report, "state", "-"), text_of (report, "needs_person", "no"),
+      text_of (report, "proc_id", "-"));
   for (gsize i = 0; i < json_array_size (claims); i++) {
     const json_t *claim = json_array_get (claims, i);
 
@@ -39,13 +42,6 @@ print_for_people (const json_t *report)
 
     printf ("e-mail        %s: %s\n", text_of (email, "kind", "-"), text_of (email, "state", "-"));
   }
-}
-
-static void
-print_json (const json_t *report)
-{
-  (void)json_dumpf (report, stdout, JSON_INDENT (2)); /* a broken pipe ends us anyway */
-  putchar ('\n');
 }
 
 int
@@ -66,7 +62,9 @@ status_main (int argc, char **argv)
 
   if (argc != 2)
     return complain (EXIT_USAGE, "status takes one confirmation number");
-  client = claim_api_client_new (settings);
+  client = claim_api_client_new (settings, &error);
+  if (!client)
+    return complain (EXIT_USAGE, "%s", error->message);
   answer = claim_api_status (client, argv[1], &status, &error);
   if (!answer)
     return complain (EXIT_FAILED, "%s", error->message);

@@ -10,10 +10,9 @@
 #include "pipelinectl.h"
 #include "test-user.h"
 
-#define SENDERS        8 /* connections at a time */
-#define COPIES_MAX     100000
-#define ATTACHMENT_MAX (64 * 1024 * 1024)
-#define POLL_PAUSE_US  250000
+#define SENDERS       8 /* connections at a time */
+#define COPIES_MAX    100000
+#define POLL_PAUSE_US 250000
 
 typedef struct {
   char **files, **attached;
@@ -37,11 +36,11 @@ typedef struct {
 typedef struct {
   ClaimApiClient *client;
   const Wish *wish;
-  json_t *user_data;   /* of --user; NULL else */
-  json_t *attachments; /* NULL: none */
-  GPtrArray *claims;   /* of json_t *, one a file */
-  GPtrArray *jobs;     /* of Job * */
-  gint next;           /* index of the first job that no sender has taken; atomic */
+  json_t *user_data;       /* of --user; NULL else */
+  AttachedFiles *attached; /* NULL: none */
+  GPtrArray *claims;       /* of json_t *, one a file */
+  GPtrArray *jobs;         /* of Job * */
+  gint next;               /* index of the first job that no sender has taken; atomic */
 } Submit;
 
 static const Setting *const tables[] = { claim_api_client_settings, NULL };
@@ -61,7 +60,7 @@ submit_clear (Submit *submit)
 {
   claim_api_client_free (submit->client);
   json_decref (submit->user_data);
-  json_decref (submit->attachments);
+  attached_files_free (submit->attached);
   g_clear_pointer (&submit->claims, g_ptr_array_unref);
   g_clear_pointer (&submit->jobs, g_ptr_array_unref);
 }
@@ -105,24 +104,14 @@ read_user (const char *path)
 }
 
 static gboolean
-attach (Submit *submit, const char *path)
+open_attached (Submit *submit)
 {
-  g_autofree char *content = NULL, *encoded = NULL, *name = g_path_get_basename (path);
   g_autoptr (GError) error = NULL;
-  gsize length = 0;
 
-  if (!g_file_get_contents (path, &content, &length, &error)) {
+  submit->attached = attached_files_open (submit->wish->attached, &error);
+  if (!submit->attached)
     (void)complain (EXIT_USAGE, "%s", error->message);
-    return FALSE;
-  }
-  if (length == 0 || length > ATTACHMENT_MAX) {
-    (void)complain (EXIT_USAGE, "%s is empty or larger than 64 MiB", path);
-    return FALSE;
-  }
-  encoded = g_base64_encode ((const guchar *)content, length);
-  json_array_append_new (submit->attachments,
-                         json_pack ("{ssss}", "name", name, "content_base64", encoded));
-  return TRUE;
+  return submit->attached != NULL;
 }
 
 static gboolean
@@ -155,12 +144,7 @@ read_files (Submit *submit)
   }
   if (wish->user_file && !(submit->user_data = read_user (wish->user_file)))
     return FALSE;
-  if (wish->attached)
-    submit->attachments = json_array ();
-  for (char **file = wish->attached; file && *file; file++)
-    if (!attach (submit, *file))
-      return FALSE;
-  return TRUE;
+  return !wish->attached || open_attached (submit);
 }
 
 /* --- Sending --- */
@@ -174,8 +158,6 @@ body_of (const Submit *submit, const Job *job)
     json_object_set_new (body, "user_data", test_user_data (job->claim, job->copy));
   else if (submit->user_data)
     json_object_set (body, "user_data", submit->user_data);
-  if (submit->attachments)
-    json_object_set (body, "attachments", submit->attachments);
   return body;
 }
 
@@ -223,7 +205,9 @@ send_one (Submit *submit, Job *job)
   g_autoptr (GError) error = NULL;
   GString *complaints = g_string_new (NULL);
   long status = 0;
-  g_autoptr (json_t) answer = claim_api_submit (submit->client, body, &status, &error);
+  gboolean is_repeat = FALSE;
+  g_autoptr (json_t) answer =
+      claim_api_submit (submit->client, body, submit->attached, &status, &is_repeat, &error);
   const json_t *attributes = json_object_get (json_object_get (answer, "data"), "attributes");
   const char *guid = json_string_value (json_object_get (attributes, "confirmation_number"));
 
@@ -232,6 +216,9 @@ send_one (Submit *submit, Job *job)
     g_string_append_printf (complaints, "%s: %s\n", job->file, error->message);
   } else if (status == 200 && guid) {
     job->guid = g_strdup (guid);
+    if (is_repeat)
+      g_string_append_printf (complaints, "%s: repeated: claim-api has this claim already, as %s\n",
+                              job->file, guid);
     note_warnings (job, answer, complaints);
   } else {
     /* 422 and its like are the input's fault, the others ours or the token's. */
@@ -351,9 +338,12 @@ static int
 submit_claims (const Settings *settings, const Wish *wish)
 {
   g_auto (Submit) submit = { .wish = wish };
+  g_autoptr (GError) error = NULL;
   int exit_code, waited;
 
-  submit.client = claim_api_client_new (settings);
+  submit.client = claim_api_client_new (settings, &error);
+  if (!submit.client)
+    return complain (EXIT_USAGE, "%s", error->message);
   submit.claims = g_ptr_array_new_with_free_func ((GDestroyNotify)json_decref);
   submit.jobs = g_ptr_array_new_with_free_func (job_free);
   if (!read_files (&submit))

@@ -113,7 +113,9 @@ new_topic (const Broker *broker, const Topic *topic, int most, GError **error)
     g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "%s: %s", name, reason);
     return NULL;
   }
-  (void)rd_kafka_NewTopic_set_config (fresh, "retention.ms", retention); /* fails on NULL only */
+  /* They fail on NULL only. */
+  (void)rd_kafka_NewTopic_set_config (fresh, KAFKA_TOPIC_RETENTION, retention);
+  (void)rd_kafka_NewTopic_set_config (fresh, KAFKA_TOPIC_COMPRESSION, KAFKA_UNCOMPRESSED);
   return fresh;
 }
 
@@ -240,11 +242,24 @@ judge_retention (const Broker *broker, const Topic *topic, const gint64 *retenti
         name, *retention_ms, topic->retention_ms);
 }
 
+static void
+judge_compression (const Broker *broker, const Topic *topic, const char *compression,
+                   GString *wrong)
+{
+  g_autofree char *name = broker_topic (broker, topic);
+
+  if (g_strcmp0 (compression, KAFKA_UNCOMPRESSED) != 0)
+    g_string_append_printf (wrong,
+                            "%s has compression.type=%s instead of " KAFKA_UNCOMPRESSED
+                            ": a small batch may hold a record that fits into no memory\n",
+                            name, compression ? compression : "?");
+}
+
 static gboolean
-check_retentions (Broker *broker, GError **error)
+check_settings (Broker *broker, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) retentions = NULL;
+  g_autoptr (GHashTable) retentions = NULL, compressions = NULL;
   g_autoptr (GString) wrong = g_string_new (NULL);
 
   for (guint i = 0; i < broker->table->len; i++)
@@ -252,19 +267,26 @@ check_retentions (Broker *broker, GError **error)
   g_ptr_array_add (names, NULL);
   retentions = kafka_topic_setting (broker->handle, (const char *const *)names->pdata,
                                     KAFKA_TOPIC_RETENTION, ADMIN_TIMEOUT_MS, error);
-  if (!retentions)
+  compressions = retentions
+                     ? kafka_topic_setting_texts (broker->handle, (const char *const *)names->pdata,
+                                                  KAFKA_TOPIC_COMPRESSION, ADMIN_TIMEOUT_MS, error)
+                     : NULL;
+  if (!compressions)
     return FALSE;
-  for (guint i = 0; i < broker->table->len; i++)
-    judge_retention (broker, g_ptr_array_index (broker->table, i),
-                     g_hash_table_lookup (retentions, g_ptr_array_index (names, i)), wrong);
+  for (guint i = 0; i < broker->table->len; i++) {
+    const Topic *topic = g_ptr_array_index (broker->table, i);
+    const char *name = g_ptr_array_index (names, i);
+
+    judge_retention (broker, topic, g_hash_table_lookup (retentions, name), wrong);
+    judge_compression (broker, topic, g_hash_table_lookup (compressions, name), wrong);
+  }
   if (wrong->len == 0)
     return TRUE;
   g_strchomp (wrong->str);
-  g_set_error (
-      error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-      "topics are not as schemas/topics.json says:\n%s\nSet retention.ms with the broker's "
-      "kafka-configs tool.",
-      wrong->str);
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+               "topics are not as schemas/topics.json says:\n%s\nSet retention.ms and "
+               "compression.type with the broker's kafka-configs tool.",
+               wrong->str);
   return FALSE;
 }
 
@@ -274,11 +296,11 @@ check (Broker *broker, GError **error)
   if (!topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, NULL, error))
     return FALSE;
   if (!settings_boolean (broker->settings, "broker-admin")) {
-    printf ("%u topics are there; broker-admin=no: retention is not looked at\n",
+    printf ("%u topics are there; broker-admin=no: their settings are not looked at\n",
             broker->table->len);
     return TRUE;
   }
-  if (!check_retentions (broker, error) ||
+  if (!check_settings (broker, error) ||
       !former_tiers_tell (broker->handle, broker->settings, broker->table, ADMIN_TIMEOUT_MS, error))
     return FALSE;
   printf ("%u topics are as they should be\n", broker->table->len);
@@ -295,10 +317,17 @@ int
 topics_main (int argc, char **argv)
 {
   static const char *const words[] = { "create", "check", "grow", NULL };
+  g_autofree char *reason = NULL;
+  gboolean is_yes = FALSE;
+  const GOptionEntry options[] = {
+    { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "grow: why; written down.", "TEXT" },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &is_yes, "grow: does it without asking.", NULL },
+    { NULL },
+  };
   g_autoptr (Settings) settings = read_command_line (
       "create|check|grow",
-      "Makes the topics of schemas/topics.json, checks them, or gives them more partitions.", NULL,
-      is_grow (argv) ? tables_of_grow : tables, &argc, &argv);
+      "Makes the topics of schemas/topics.json, checks them, or gives them more partitions.",
+      options, is_grow (argv) ? tables_of_grow : tables, &argc, &argv);
   const char *tiers = settings_text (settings, "retry-tiers");
   g_autoptr (GPtrArray) table = NULL;
   Broker broker = { .settings = settings, .prefix = settings_text (settings, "topic-prefix") };
@@ -325,7 +354,9 @@ topics_main (int argc, char **argv)
   else if (strcmp (what, "check") == 0)
     done = check (&broker, &error);
   else
-    done = grow_topics (&broker, &exit_code, &error);
+    done = grow_topics (&broker, reason, is_yes, &exit_code, &error);
   close_broker (&broker);
-  return done ? EXIT_DONE : complain (exit_code, "%s", error->message);
+  if (done)
+    return EXIT_DONE;
+  return error ? complain (exit_code, "%s", error->message) : exit_code;
 }

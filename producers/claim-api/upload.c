@@ -1,0 +1,223 @@
+/* A claim and its attachments, as a stream; see upload.h. */
+#include "upload.h"
+
+#include <string.h>
+
+#include "answers.h"
+#include "base/text.h"
+#include "claims/validate.h"
+#include "http/media-type.h"
+#include "http/multipart.h"
+
+#define CLAIM_PART      "claim"
+#define ATTACHMENT_PART "attachments"
+
+struct Upload {
+  const ClaimRules *rules;
+  const AttachmentDesk *desk;
+  gboolean is_camel;
+  MultipartReader *reader;
+  GByteArray *claim; /* its text while it comes; NULL: not begun, or read already */
+  json_t *body;      /* once it is read */
+  Received *received;
+  GPtrArray *attachments; /* of Attachment *; the last one is the one that comes */
+  gint64 bytes;           /* of all of them */
+  GPtrArray *refusals;    /* of ClaimFinding *: of attachments */
+  gboolean is_whole;
+};
+
+Upload *
+upload_new (const char *boundary, const ClaimRules *rules, const AttachmentDesk *desk,
+            gboolean is_camel)
+{
+  Upload *upload = g_new0 (Upload, 1);
+
+  upload->rules = rules;
+  upload->desk = desk;
+  upload->is_camel = is_camel;
+  upload->reader = multipart_reader_new (boundary);
+  upload->attachments = g_ptr_array_new_with_free_func (attachment_free);
+  upload->refusals = g_ptr_array_new_with_free_func ((GDestroyNotify)claim_finding_free);
+  return upload;
+}
+
+void
+upload_free (Upload *upload)
+{
+  if (!upload)
+    return;
+  multipart_reader_free (upload->reader);
+  if (upload->claim)
+    g_byte_array_unref (upload->claim);
+  json_decref (upload->body);
+  received_free (upload->received);
+  g_ptr_array_unref (upload->attachments);
+  g_ptr_array_unref (upload->refusals);
+  g_free (upload);
+}
+
+gsize
+upload_max_bytes (const ClaimRules *rules, const AttachmentDesk *desk)
+{
+  /* Each part with its head, boundary and line ends, and the last boundary. */
+  gsize around = (ATTACHMENTS_MAX + 2) * (gsize)(MULTIPART_HEAD_MAX + MULTIPART_BOUNDARY_MAX + 16);
+
+  return rules->max_claim_bytes + (gsize)desk->max_bytes + around;
+}
+
+static HttpReply *
+bad_request (const char *text)
+{
+  return answer_error (400, "Bad request", text);
+}
+
+static HttpReply *
+refuse_attachments (Upload *upload, const char *message)
+{
+  ClaimFinding *finding = g_new0 (ClaimFinding, 1);
+
+  finding->pointer = g_strdup ("/attachments");
+  finding->message = g_strdup (message);
+  finding->rule = CLAIM_RULE_LENIENT;
+  g_ptr_array_add (upload->refusals, finding);
+  return answer_refusals (upload->refusals, upload->is_camel);
+}
+
+/* --- Parts --- */
+
+static HttpReply *
+begin_attachment (Upload *upload, const char *name)
+{
+  guint position = upload->attachments->len;
+
+  if (position == ATTACHMENTS_MAX)
+    return refuse_attachments (upload, "has more than 20 elements");
+  if (!name || text_is_blank (name) || g_utf8_strlen (name, -1) > ATTACHMENT_NAME_MAX)
+    attachment_refuse (upload->refusals, position, "needs a filename, 1 to 255 characters");
+  g_ptr_array_add (upload->attachments, attachment_new (name ? name : ""));
+  return NULL;
+}
+
+static HttpReply *
+begin_part (Upload *upload, const MultipartPart *part)
+{
+  if (strcmp (part->name, ATTACHMENT_PART) == 0)
+    return begin_attachment (upload, part->filename);
+  if (strcmp (part->name, CLAIM_PART) != 0)
+    return bad_request ("A part of the body is neither claim nor attachments.");
+  if (upload->received)
+    return bad_request ("The body has two parts claim.");
+  if (!media_type_is_utf8 (part->content_type))
+    return answer_error (415, "Unsupported media type",
+                         "The part claim must name the charset UTF-8, or none.");
+  upload->claim = g_byte_array_new ();
+  return NULL;
+}
+
+static HttpReply *
+continue_part (Upload *upload, const char *bytes, gsize length)
+{
+  if (upload->claim) {
+    if (length > upload->rules->max_claim_bytes - upload->claim->len)
+      return answer_error (413, "Content too large", "The claim is larger than max-claim-bytes.");
+    g_byte_array_append (upload->claim, (const guint8 *)bytes, (guint)length);
+    return NULL;
+  }
+  upload->bytes += (gint64)length;
+  if (upload->bytes > upload->desk->max_bytes)
+    return attachments_too_large ();
+  return attachment_append (g_ptr_array_index (upload->attachments, upload->attachments->len - 1),
+                            upload->desk, upload->attachments->len - 1, bytes, length,
+                            upload->refusals);
+}
+
+static HttpReply *
+end_claim (Upload *upload)
+{
+  g_autoptr (GBytes) text = g_byte_array_free_to_bytes (g_steal_pointer (&upload->claim));
+  HttpReply *reply =
+      claim_read (text, upload->rules, upload->is_camel, &upload->body, &upload->received);
+
+  if (!reply && json_object_get (upload->body, ATTACHMENT_PART))
+    reply = refuse_attachments (upload, "must be parts of their own beside the claim");
+  return reply;
+}
+
+static HttpReply *
+end_part (Upload *upload)
+{
+  guint last = upload->attachments->len - 1;
+
+  return upload->claim ? end_claim (upload)
+                       : attachment_judge (g_ptr_array_index (upload->attachments, last),
+                                           upload->desk, last, upload->refusals);
+}
+
+HttpReply *
+upload_take (Upload *upload, const char *bytes, gsize length)
+{
+  HttpReply *reply = NULL;
+
+  while (!reply) {
+    const char *data = NULL;
+    gsize data_length = 0;
+
+    switch (multipart_reader_step (upload->reader, &bytes, &length, &data, &data_length)) {
+    case MULTIPART_PART:
+      reply = begin_part (upload, multipart_reader_part (upload->reader));
+      break;
+    case MULTIPART_DATA:
+      reply = continue_part (upload, data, data_length);
+      break;
+    case MULTIPART_PART_END:
+      reply = end_part (upload);
+      break;
+    case MULTIPART_MALFORMED:
+      reply = bad_request (multipart_reader_problem (upload->reader));
+      break;
+    case MULTIPART_END:
+      upload->is_whole = TRUE;
+      return NULL;
+    case MULTIPART_MORE:
+      if (length == 0)
+        return NULL;
+      break;
+    }
+  }
+  return reply;
+}
+
+/* --- The end --- */
+
+static json_t *
+digests_of (const GPtrArray *attachments)
+{
+  json_t *list = json_array ();
+
+  for (guint i = 0; i < attachments->len; i++) {
+    const Attachment *attachment = g_ptr_array_index (attachments, i);
+
+    json_array_append_new (list, json_pack ("{ssss}", "name", attachment->name, "sha256",
+                                            g_checksum_get_string (attachment->sum)));
+  }
+  return list;
+}
+
+HttpReply *
+upload_finish (Upload *upload, json_t **ret_body, Received **ret_received)
+{
+  if (!upload->is_whole)
+    return bad_request ("The body ends before its last boundary.");
+  if (!upload->received)
+    return bad_request ("The body has no part claim.");
+  if (upload->refusals->len > 0)
+    return answer_refusals (upload->refusals, upload->is_camel);
+  if (upload->attachments->len > 0)
+    json_object_set_new (upload->body, ATTACHMENT_PART, digests_of (upload->attachments));
+  g_ptr_array_unref (upload->received->attachments);
+  upload->received->attachments = g_steal_pointer (&upload->attachments);
+  upload->attachments = g_ptr_array_new_with_free_func (attachment_free);
+  *ret_body = g_steal_pointer (&upload->body);
+  *ret_received = g_steal_pointer (&upload->received);
+  return NULL;
+}

@@ -1,0 +1,214 @@
+/* pipelinectl redrive: claim groups whose records have come to a dead end are sent on their way
+ * again, each in a transaction of its own, at a bounded rate.
+ *
+ *   redrive ID…           those dead ends, as dead-letters and quarantine tell them
+ *   redrive --cause CLASS all of one cause
+ *   redrive --all         all that were not redriven yet
+ *
+ * Shows what it would do first. A group that may not is named, and why. SIGINT ends it after the
+ * group in hand; what is redriven is marked, so it may be given again. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "operator/dead-ends.h"
+#include "operator/redrive.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "confirm.h"
+#include "kafka/client.h"
+#include "output.h"
+#include "pace.h"
+#include "pipelinectl.h"
+
+#define RATE_DEFAULT 50 /* groups a second */
+#define PUBLISH_MS   30000
+
+static const Setting *const tables[] = { program_settings, kafka_settings, seal_settings,
+                                         db_settings, NULL };
+
+typedef struct {
+  Program *program;
+  char *cause, *reason;
+  GArray *ids; /* of gint64; empty: all */
+  gboolean is_all, is_yes, is_json;
+  int rate, replays_max;
+  GPtrArray *cases; /* of RedriveCase * */
+} Redrive;
+
+/* --- What would be done --- */
+
+static gboolean
+find_cases (Redrive *redrive, Db *db, GError **error)
+{
+  g_auto (GStrv) topics =
+      dead_ends_topics (program_settings_of (redrive->program), DEAD_ENDS_OF_ALL_KINDS);
+  const RedriveQuestion question = { .topics = topics,
+                                     .ids = redrive->ids,
+                                     .cause = redrive->cause,
+                                     .replays_max = (guint)redrive->replays_max };
+
+  redrive->cases = redrive_find (db, &question, error);
+  return redrive->cases != NULL;
+}
+
+static guint
+count_to_do (const Redrive *redrive)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < redrive->cases->len; i++)
+    count += redrive_is_to_do (g_ptr_array_index (redrive->cases, i));
+  return count;
+}
+
+static void
+show_plan (const Redrive *redrive)
+{
+  for (guint i = 0; i < redrive->cases->len; i++) {
+    const RedriveCase *it = g_ptr_array_index (redrive->cases, i);
+
+    fprintf (stderr, "%-6" G_GINT64_FORMAT " %s  %s: %s (%s)\n", it->id,
+             it->guid ? it->guid : "of no group", revive_kind_name (it->kind), it->why, it->cause);
+  }
+}
+
+/* --- Done --- */
+
+static gboolean
+transact (TransactionWork work, gpointer work_data, gpointer program, GError **error)
+{
+  return program_transaction (program, work, work_data, error);
+}
+
+/* FALSE without @error: a signal ended it. */
+static gboolean
+redrive_all (Redrive *redrive, GError **error)
+{
+  const RedriveOrder order = { .transact = transact,
+                               .owner = redrive->program,
+                               .reason = redrive->reason,
+                               .replays_max = (guint)redrive->replays_max };
+  Pace pace = { 0 };
+
+  for (guint i = 0; i < redrive->cases->len; i++) {
+    RedriveCase *it = g_ptr_array_index (redrive->cases, i);
+
+    if (!redrive_is_to_do (it))
+      continue;
+    if (pace_wait (&pace, redrive->program, redrive->rate) || !redrive_one (&order, it, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+print_result (const Redrive *redrive)
+{
+  g_autoptr (json_t) all = json_array ();
+
+  for (guint i = 0; i < redrive->cases->len; i++) {
+    const RedriveCase *it = g_ptr_array_index (redrive->cases, i);
+    json_t *told = redrive_tell (it, TRUE);
+
+    (void)json_array_append_new (all, told);
+    if (!redrive->is_json && !it->is_done)
+      printf ("%s: not redriven: %s\n", it->guid ? it->guid : "of no group",
+              json_string_value (json_object_get (told, "why")));
+  }
+  if (redrive->is_json)
+    print_json (all);
+}
+
+static int
+carry_out (Redrive *redrive, GError **error)
+{
+  Db *db = db_pool_take (program_pool (redrive->program), error);
+  gboolean is_found = db && find_cases (redrive, db, error);
+  g_autofree char *question = NULL;
+  guint count;
+  gboolean is_whole;
+
+  db_pool_give (program_pool (redrive->program), db);
+  if (!is_found)
+    return EXIT_FAILED;
+  if (redrive->cases->len == 0)
+    return complain (EXIT_NOT_FOUND, "there is nothing of that kind to redrive");
+  count = count_to_do (redrive);
+  show_plan (redrive);
+  question =
+      g_strdup_printf ("%u of %u groups are sent on their way again.", count, redrive->cases->len);
+  if (count > 0 && !confirm (redrive->is_yes, question))
+    return EXIT_USAGE;
+  is_whole = redrive_all (redrive, error);
+  print_result (redrive);
+  if (!program_flush (redrive->program, PUBLISH_MS, error && *error ? NULL : error) || !is_whole)
+    return EXIT_FAILED;
+  return count == redrive->cases->len ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* --- The command line --- */
+
+static gboolean
+read_ids (Redrive *redrive, int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++) {
+    gint64 id;
+
+    if (!parse_int64 (argv[i], 1, G_MAXINT64, &id)) {
+      (void)complain (EXIT_USAGE, "“%s” is no id of a dead end", argv[i]);
+      return FALSE;
+    }
+    g_array_append_val (redrive->ids, id);
+  }
+  if ((redrive->ids->len > 0) + (redrive->cause != NULL) + redrive->is_all == 1)
+    return TRUE;
+  (void)complain (EXIT_USAGE, "give ids, or --cause CLASS, or --all");
+  return FALSE;
+}
+
+static void
+redrive_clear (Redrive *redrive)
+{
+  program_stop (redrive->program);
+  g_free (redrive->cause);
+  g_free (redrive->reason);
+  g_array_unref (redrive->ids);
+  g_clear_pointer (&redrive->cases, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Redrive, redrive_clear)
+
+int
+redrive_main (int argc, char **argv)
+{
+  g_autoptr (Settings) settings = NULL;
+  g_auto (Redrive) redrive = { .rate = RATE_DEFAULT, .replays_max = REDRIVE_REPLAYS_DEFAULT };
+  g_autoptr (GError) error = NULL;
+  const GOptionEntry options[] = {
+    { "cause", 0, 0, G_OPTION_ARG_STRING, &redrive.cause, "All of one cause.", "CLASS" },
+    { "all", 0, 0, G_OPTION_ARG_NONE, &redrive.is_all, "All that were not redriven yet.", NULL },
+    { "rate", 0, 0, G_OPTION_ARG_INT, &redrive.rate, "Groups a second, at most; 50.", "N" },
+    { "replays-max", 0, 0, G_OPTION_ARG_INT, &redrive.replays_max,
+      "A group that has been replayed this often is refused; 3.", "N" },
+    { "reason", 0, 0, G_OPTION_ARG_STRING, &redrive.reason, "Why; written down.", "TEXT" },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &redrive.is_yes, "Does it without asking.", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &redrive.is_json, "Prints JSON.", NULL },
+    { NULL },
+  };
+  int code;
+
+  redrive.ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  settings = read_command_line ("[ID…]",
+                                "Sends claims on their way again that had come to a dead "
+                                "end.",
+                                options, tables, &argc, &argv);
+  if (!read_ids (&redrive, argc, argv) || !reason_is_given (redrive.reason))
+    return EXIT_USAGE;
+  if (redrive.rate < 1 || redrive.rate > 1000 || redrive.replays_max < 1)
+    return complain (EXIT_USAGE, "--rate is 1 to 1000, --replays-max 1 at least");
+  redrive.program = program_start ("pipelinectl", settings, &error);
+  if (!redrive.program)
+    return complain (EXIT_FAILED, "%s", error->message);
+  code = carry_out (&redrive, &error);
+  return error ? complain (EXIT_FAILED, "%s", error->message) : code;
+}

@@ -1,0 +1,244 @@
+/* A replay's plan as a file, see replay-file.h. */
+#include "replay-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define LINE_MAX_BYTES 1048576
+#define PURPOSE        "replay-plan"
+
+G_DEFINE_QUARK (replay_file_error_quark, replay_file_error)
+
+static gboolean
+fail_file (const char *path, GError **error)
+{
+  g_set_error (error, REPLAY_FILE_ERROR, REPLAY_FILE_ERROR_FILE, "%s: %s", path,
+               g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+fail_false (const char *path, const char *why, GError **error)
+{
+  g_set_error (error, REPLAY_FILE_ERROR, REPLAY_FILE_ERROR_FALSE, "%s: %s", path, why);
+  return FALSE;
+}
+
+/* --- Writing --- */
+
+struct ReplayWriter {
+  char *path, *unfinished;
+  FILE *file;
+  GChecksum *sum;
+};
+
+ReplayWriter *
+replay_writer_new (const char *path, GError **error)
+{
+  g_autoptr (ReplayWriter) writer = g_new0 (ReplayWriter, 1);
+  int descriptor;
+
+  writer->path = g_strdup (path);
+  writer->unfinished = g_strdup_printf ("%s.%d.unfinished", path, (int)getpid ());
+  writer->sum = g_checksum_new (G_CHECKSUM_SHA256);
+  descriptor = open (writer->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  writer->file = descriptor < 0 ? NULL : fdopen (descriptor, "w");
+  if (!writer->file) {
+    (void)fail_file (writer->unfinished, error);
+    return NULL;
+  }
+  return g_steal_pointer (&writer);
+}
+
+void
+replay_writer_free (ReplayWriter *writer)
+{
+  if (!writer)
+    return;
+  if (writer->file) {
+    (void)fclose (writer->file); /* nobody wants it */
+    (void)unlink (writer->unfinished);
+  }
+  g_checksum_free (writer->sum);
+  g_free (writer->path);
+  g_free (writer->unfinished);
+  g_free (writer);
+}
+
+gboolean
+replay_writer_add_text (ReplayWriter *writer, const char *text, gsize length, GError **error)
+{
+  g_checksum_update (writer->sum, (const guchar *)text, (gssize)length);
+  g_checksum_update (writer->sum, (const guchar *)"\n", 1);
+  return (fwrite (text, 1, length, writer->file) == length && fputc ('\n', writer->file) != EOF) ||
+         fail_file (writer->unfinished, error);
+}
+
+gboolean
+replay_writer_add (ReplayWriter *writer, const json_t *line, GError **error)
+{
+  g_autofree char *text = text_of_json (line);
+
+  return replay_writer_add_text (writer, text, strlen (text), error);
+}
+
+gboolean
+replay_writer_finish (ReplayWriter *writer, const Sealer *sealer, json_t *totals, GError **error)
+{
+  g_autofree char *of_totals = text_of_json (totals);
+  g_autofree char *seal = NULL;
+  gboolean is_written;
+
+  g_checksum_update (writer->sum, (const guchar *)of_totals, -1);
+  seal = sealer_hmac (sealer, PURPOSE, g_checksum_get_string (writer->sum));
+  (void)json_object_set_new (totals, "seal", json_string (seal));
+  if (!replay_writer_add (writer, totals, error))
+    return FALSE;
+  is_written = fflush (writer->file) == 0 && fsync (fileno (writer->file)) == 0 &&
+               rename (writer->unfinished, writer->path) == 0;
+  if (!is_written)
+    return fail_file (writer->path, error);
+  (void)fclose (g_steal_pointer (&writer->file)); /* synced before */
+  return TRUE;
+}
+
+/* --- Reading --- */
+
+struct ReplayReader {
+  char *path;
+  FILE *file;
+  char *line;
+  size_t size;
+  GChecksum *sum;
+};
+
+/* FALSE without @error: the file ends. */
+static gboolean
+read_line (ReplayReader *reader, GError **error)
+{
+  ssize_t length = getline (&reader->line, &reader->size, reader->file);
+
+  if (length < 0)
+    return feof (reader->file) ? FALSE : fail_file (reader->path, error);
+  if (length > LINE_MAX_BYTES)
+    return fail_false (reader->path, "a line is longer than any of a plan", error);
+  return TRUE;
+}
+
+static json_t *
+parse (ReplayReader *reader, GError **error)
+{
+  json_t *line = json_loads (reader->line, JSON_REJECT_DUPLICATES, NULL);
+
+  if (!line || !json_is_object (line)) {
+    (void)fail_false (reader->path, "a line is no JSON object", error);
+    g_clear_pointer (&line, json_decref);
+  }
+  return line;
+}
+
+static gboolean
+is_sealed (ReplayReader *reader, const Sealer *sealer, const json_t *totals)
+{
+  const char *seal = json_string_value (json_object_get (totals, "seal"));
+  g_autoptr (json_t) bare = json_copy ((json_t *)totals);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) all = NULL;
+
+  (void)json_object_del (bare, "seal");
+  text = text_of_json (bare);
+  g_checksum_update (reader->sum, (const guchar *)text, -1);
+  all = sealer_hmac_all (sealer, PURPOSE, g_checksum_get_string (reader->sum));
+  return seal && g_strv_contains ((const char *const *)all, seal);
+}
+
+/* The last line, once all before it are in the sum. */
+static json_t *
+read_whole (ReplayReader *reader, const Sealer *sealer, GError **error)
+{
+  g_autoptr (json_t) totals = NULL;
+  GError *problem = NULL;
+
+  while (read_line (reader, &problem)) {
+    gboolean is_last = strstr (reader->line, "\"seal\":") != NULL;
+
+    if (!is_last) {
+      g_checksum_update (reader->sum, (const guchar *)reader->line, -1);
+      continue;
+    }
+    totals = parse (reader, error);
+    if (!totals)
+      return NULL;
+    break;
+  }
+  if (problem) {
+    g_propagate_error (error, problem);
+    return NULL;
+  }
+  if (!totals || !is_sealed (reader, sealer, totals)) {
+    (void)fail_false (reader->path,
+                      "it is not as pipelinectl made it for this database: cut off, edited, or "
+                      "another's; make a plan anew",
+                      error);
+    return NULL;
+  }
+  return g_steal_pointer (&totals);
+}
+
+ReplayReader *
+replay_reader_new (const char *path, const Sealer *sealer, json_t **ret_totals, GError **error)
+{
+  g_autoptr (ReplayReader) reader = g_new0 (ReplayReader, 1);
+  g_autoptr (json_t) totals = NULL, head = NULL;
+
+  reader->path = g_strdup (path);
+  reader->sum = g_checksum_new (G_CHECKSUM_SHA256);
+  reader->file = fopen (path, "re");
+  if (!reader->file) {
+    (void)fail_file (path, error);
+    return NULL;
+  }
+  totals = read_whole (reader, sealer, error);
+  if (!totals)
+    return NULL;
+  rewind (reader->file);
+  if (!read_line (reader, error))
+    return NULL;
+  head = parse (reader, error);
+  if (!head)
+    return NULL;
+  if (json_integer_value (json_object_get (head, "replay_plan")) != 1) {
+    (void)fail_false (path, "it is no plan that this pipelinectl knows", error);
+    return NULL;
+  }
+  *ret_totals = g_steal_pointer (&totals);
+  return g_steal_pointer (&reader);
+}
+
+void
+replay_reader_free (ReplayReader *reader)
+{
+  if (!reader)
+    return;
+  if (reader->file)
+    (void)fclose (reader->file); /* only read */
+  g_checksum_free (reader->sum);
+  free (reader->line); /* getline's */
+  g_free (reader->path);
+  g_free (reader);
+}
+
+json_t *
+replay_reader_next (ReplayReader *reader, GError **error)
+{
+  if (!read_line (reader, error) || strstr (reader->line, "\"seal\":"))
+    return NULL;
+  return parse (reader, error);
+}

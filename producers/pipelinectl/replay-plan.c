@@ -1,0 +1,608 @@
+/* pipelinectl replay plan, see replay.h. */
+#include "replay.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "events/child-claim-ready.h"
+#include "events/claim-submitted.h"
+#include "kafka/log-scan.h"
+#include "producers/pipelinectl/replay.sql.h"
+#include "program/record.h"
+#include "replay-file.h"
+#include "replay-steps.h"
+#include "operator/revive.h"
+
+#define BROKER_MS  30000
+#define BATCH_MAX  2000
+#define AHEAD_MAX  4 /* batches that are read and not decided yet */
+#define NOT_OURS   "it cannot be decoded: nobody knows whose it is"
+#define NOT_STORED "the database does not have its group"
+
+static const char *const sources[] = { "claims.submitted", "claims.686c", "claims.674", NULL };
+
+/* A record as it was read. */
+typedef struct {
+  const char *topic;       /* its stretch's */
+  char *message_id, *guid; /* guid NULL: it cannot be decoded */
+  int partition;
+  gint64 offset, claim_id;
+  guint hop, replay;
+} Line;
+
+static void
+line_free (gpointer data)
+{
+  Line *line = data;
+
+  g_free (line->message_id);
+  g_free (line->guid);
+  g_free (line);
+}
+
+typedef struct {
+  Program *program;
+  const ReplaySelectors *selectors;
+  guint replays_max;
+  ReplayWriter *writer;
+  GString *text;        /* of a line */
+  GPtrArray *stretches; /* of KafkaStretch * */
+  GHashTable *sent;     /* guid: the number of the record that sends it, as a pointer */
+  gint64 n;
+  gint64 nothing, with, refused, to_send, calls, looks, before_the_log;
+} Planner;
+
+static void
+planner_clear (Planner *planner)
+{
+  g_clear_pointer (&planner->writer, replay_writer_free);
+  if (planner->text)
+    g_string_free (planner->text, TRUE);
+  g_clear_pointer (&planner->stretches, g_ptr_array_unref);
+  g_clear_pointer (&planner->sent, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Planner, planner_clear)
+
+/* --- Which stretches of which logs --- */
+
+static gboolean
+cut_by_selectors (Planner *planner, KafkaScan *scan, KafkaStretch *stretch, GError **error)
+{
+  const ReplaySelectors *selectors = planner->selectors;
+
+  if (selectors->from >= 0 && selectors->from < stretch->from)
+    planner->before_the_log += stretch->from - selectors->from;
+  stretch->from = MAX (stretch->from, selectors->from);
+  if (selectors->to >= 0)
+    stretch->to = MIN (stretch->to, selectors->to);
+  if (selectors->since_ms >= 0 && stretch->from < stretch->to) {
+    g_autoptr (GError) problem = NULL;
+    gint64 offset = kafka_scan_offset_at (scan, stretch, selectors->since_ms, BROKER_MS, &problem);
+
+    /* A broker that cannot tell is no reason not to look: each record says when it was made. */
+    if (problem && !g_error_matches (problem, KAFKA_ERROR, KAFKA_ERROR_AWAY)) {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+    stretch->from = MAX (stretch->from, offset);
+  }
+  return TRUE;
+}
+
+static gboolean
+add_topic (Planner *planner, KafkaScan *scan, const char *topic, int partitions, GError **error)
+{
+  int only = planner->selectors->partition;
+
+  for (int i = MAX (only, 0); i < (only < 0 ? partitions : MIN (only + 1, partitions)); i++) {
+    KafkaStretch *stretch = kafka_scan_whole (scan, topic, i, BROKER_MS, error);
+
+    if (!stretch)
+      return FALSE;
+    g_ptr_array_add (planner->stretches, stretch);
+    if (!cut_by_selectors (planner, scan, stretch, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+find_stretches (Planner *planner, KafkaScan *scan, GError **error)
+{
+  const char *const *names =
+      planner->selectors->topics ? (const char *const *)planner->selectors->topics : sources;
+  g_autoptr (GHashTable) partitions = kafka_topic_partitions (
+      outbox_kafka_handle (program_outbox (planner->program)), BROKER_MS, error);
+
+  if (!partitions)
+    return FALSE;
+  for (; *names; names++) {
+    g_autofree char *topic = program_topic (planner->program, *names);
+    int count = GPOINTER_TO_INT (g_hash_table_lookup (partitions, topic));
+
+    if (count == 0) {
+      g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS, "there is no topic %s", topic);
+      return FALSE;
+    }
+    if (!add_topic (planner, scan, topic, count, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* --- Records --- */
+
+static gboolean
+take_child (EventCodec *codec, GBytes *value, Line *line)
+{
+  g_autoptr (ChildClaimReady) child = child_claim_ready_decode (codec, value, NULL);
+
+  if (!child)
+    return FALSE;
+  line->guid = g_steal_pointer (&child->claim_group_id);
+  line->claim_id = child->claim_id;
+  return TRUE;
+}
+
+static gboolean
+take_group (EventCodec *codec, GBytes *value, Line *line)
+{
+  g_autoptr (ClaimSubmitted) group = claim_submitted_decode (codec, value, NULL);
+
+  if (!group)
+    return FALSE;
+  line->guid = g_steal_pointer (&group->claim_group_id);
+  return TRUE;
+}
+
+/* Its topic says which it is likely to be. */
+static void
+decode (const Planner *planner, const rd_kafka_message_t *message, Line *line)
+{
+  EventCodec *codec = program_codec (planner->program);
+  g_autoptr (GBytes) value =
+      message->payload ? g_bytes_new_static (message->payload, message->len) : NULL;
+
+  if (!value)
+    return;
+  if (g_str_has_suffix (line->topic, sources[0]))
+    (void)(take_group (codec, value, line) || take_child (codec, value, line));
+  else
+    (void)(take_child (codec, value, line) || take_group (codec, value, line));
+}
+
+static gboolean
+is_wanted (const Planner *planner, const rd_kafka_message_t *message, const Line *line,
+           const Record *record)
+{
+  const ReplaySelectors *selectors = planner->selectors;
+  gint64 at_ms = rd_kafka_message_timestamp (message, NULL);
+  g_autofree char *key = selectors->veteran ? record_key (message->key, message->key_len) : NULL;
+
+  return (selectors->since_ms < 0 || at_ms >= selectors->since_ms) &&
+         (selectors->until_ms < 0 || at_ms < selectors->until_ms) &&
+         (!selectors->groups ||
+          (line->guid && g_strv_contains ((const char *const *)selectors->groups, line->guid))) &&
+         (!selectors->veteran || g_strcmp0 (key, selectors->veteran) == 0) &&
+         (!selectors->cause || g_strcmp0 (kafka_headers_get (record->headers, RECORD_ERROR_CLASS),
+                                          selectors->cause) == 0);
+}
+
+/* NULL: it is not selected. */
+static Line *
+line_of (const Planner *planner, const rd_kafka_message_t *message)
+{
+  const char *topic = rd_kafka_topic_name (message->rkt);
+  Record *record =
+      record_read (topic, message->partition, message->offset, kafka_headers_of_message (message));
+  Line *line = g_new0 (Line, 1);
+
+  line->topic = topic;
+  line->partition = message->partition;
+  line->offset = message->offset;
+  line->message_id = g_steal_pointer (&record->message_id);
+  line->hop = record->hop;
+  line->replay = record->replay;
+  decode (planner, message, line);
+  if (!is_wanted (planner, message, line, record))
+    g_clear_pointer (&line, line_free);
+  record_free (record);
+  return line;
+}
+
+/* --- What would become of one --- */
+
+static json_t *
+document_of (const Line *line, gint64 n, const char *what, const char *why)
+{
+  return json_pack (
+      "{s:I,s:s,s:i,s:I,s:s,s:o,s:o,s:s,s:s}", "n", (json_int_t)n, "topic", line->topic,
+      "partition", line->partition, "offset", (json_int_t)line->offset, "message_id",
+      line->message_id, "group", line->guid ? json_string (line->guid) : json_null (), "claim_id",
+      line->claim_id ? json_integer (line->claim_id) : json_null (), "what", what, "why", why);
+}
+
+/* Writes and reads that would be made, and looks. */
+static void
+count_steps (Planner *planner, const json_t *steps)
+{
+  for (gsize i = 0; i < json_array_size (steps); i++) {
+    const char *next = json_string_value (json_object_get (json_array_get (steps, i), "next"));
+
+    planner->calls += g_str_equal (next, "start") || g_str_equal (next, "again");
+    planner->looks += g_str_equal (next, "look") || g_str_equal (next, "wait");
+  }
+}
+
+static gboolean
+add_group_steps (Planner *planner, Db *db, const Line *line, const ReviveGroup *group,
+                 json_t *document, GError **error)
+{
+  json_t *steps = replay_steps_of (db, program_sealer (planner->program),
+                                   program_settings_of (planner->program), group, error);
+
+  if (!steps)
+    return FALSE;
+  count_steps (planner, steps);
+  (void)json_object_set_new (document, "fingerprint", json_string (group->fingerprint));
+  (void)json_object_set_new (document, "steps", steps);
+  (void)json_object_set_new (document, "emails_not_again",
+                             json_string (group->emails ? group->emails : ""));
+  planner->to_send++;
+  g_hash_table_insert (planner->sent, g_strdup (line->guid), GINT_TO_POINTER ((int)planner->n));
+  return TRUE;
+}
+
+static gboolean
+write_decided (Planner *planner, Db *db, const Line *line, const ReviveGroup *group, GError **error)
+{
+  const char *why = NOT_STORED;
+  ReviveKind kind =
+      group ? revive_decide (group, line->claim_id, planner->replays_max, &why) : REVIVE_REFUSE;
+  gpointer first = line->guid ? g_hash_table_lookup (planner->sent, line->guid) : NULL;
+  g_autoptr (json_t) document = NULL;
+  gboolean is_sent = kind == REVIVE_SEND || kind == REVIVE_BEGIN;
+
+  if (!line->guid)
+    why = NOT_OURS;
+  document =
+      document_of (line, planner->n, is_sent && first ? "with" : revive_kind_name (kind), why);
+  if (is_sent && first) {
+    (void)json_object_set_new (document, "with", json_integer (GPOINTER_TO_INT (first)));
+    planner->with++;
+  } else if (is_sent && !add_group_steps (planner, db, line, group, document, error)) {
+    return FALSE;
+  }
+  planner->nothing += kind == REVIVE_NOTHING;
+  planner->refused += kind == REVIVE_REFUSE;
+  return replay_writer_add (planner->writer, document, error);
+}
+
+/* Of what is ASCII and visible, as record_read() lets an id be. */
+static void
+append_quoted (GString *text, const char *id)
+{
+  g_string_append_c (text, '"');
+  for (; *id; id++) {
+    if (*id == '"' || *id == '\\')
+      g_string_append_c (text, '\\');
+    g_string_append_c (text, *id);
+  }
+  g_string_append_c (text, '"');
+}
+
+/* Most of what is planned: as document_of() would say it, without the document. */
+static gboolean
+write_done (Planner *planner, const Line *line, const char *state, GError **error)
+{
+  const char *why =
+      g_str_equal (state, "success") ? "the group is done" : "its package is on its way";
+  GString *text = planner->text;
+
+  planner->nothing++;
+  g_string_truncate (text, 0);
+  g_string_append_printf (text, "{\"n\":%" G_GINT64_FORMAT ",\"topic\":\"%s\",\"partition\":%d",
+                          planner->n, line->topic, line->partition);
+  g_string_append_printf (text, ",\"offset\":%" G_GINT64_FORMAT ",\"message_id\":", line->offset);
+  append_quoted (text, line->message_id);
+  g_string_append (text, ",\"group\":\"");
+  g_string_append (text, line->guid);
+  g_string_append (text, "\",\"claim_id\":");
+  if (line->claim_id)
+    g_string_append_printf (text, "%" G_GINT64_FORMAT, line->claim_id);
+  else
+    g_string_append (text, "null");
+  g_string_append (text, ",\"what\":\"");
+  g_string_append (text, revive_kind_name (REVIVE_NOTHING));
+  g_string_append (text, "\",\"why\":\"");
+  g_string_append (text, why);
+  g_string_append (text, "\"}");
+  return replay_writer_add_text (planner->writer, text->str, text->len, error);
+}
+
+static gboolean
+has_outcome (const Planner *planner, const Line *line, const char *done_state,
+             const ReviveGroup *group)
+{
+  const char *wanted = planner->selectors->outcome;
+
+  if (!wanted)
+    return TRUE;
+  if (done_state || !group)
+    return done_state && g_str_equal (wanted, done_state);
+  if (g_str_equal (wanted, group->state))
+    return TRUE;
+  for (guint i = 0; i < group->children->len; i++) {
+    const ReviveChild *child = g_ptr_array_index (group->children, i);
+
+    if (child->claim_id == line->claim_id && g_str_equal (child->state, wanted))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* State of each line whose group is done, else NULL. Owned, the states are constants. */
+static const char **
+find_done (const GPtrArray *batch, Db *db, GError **error)
+{
+  g_autoptr (GPtrArray) guids = g_ptr_array_sized_new (batch->len);
+  g_autoptr (DbRows) rows = NULL;
+  const char **done = NULL;
+  const char *states;
+
+  for (guint i = 0; i < batch->len; i++)
+    g_ptr_array_add (guids, ((Line *)g_ptr_array_index (batch, i))->guid);
+  rows = db_query (db, error, SQL_REPLAY_DONE, "N", guids);
+  if (!rows)
+    return NULL;
+  states = db_rows_text (rows, 0, "states");
+  g_assert (strlen (states) == batch->len);
+  done = g_new0 (const char *, batch->len);
+  for (guint i = 0; i < batch->len; i++)
+    done[i] = states[i] == 's' ? "success" : states[i] == 'p' ? "processing" : NULL;
+  return done;
+}
+
+static GHashTable *
+find_others (const GPtrArray *batch, const char *const *done, Db *db, GError **error)
+{
+  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
+
+  for (guint i = 0; i < batch->len; i++) {
+    Line *line = g_ptr_array_index (batch, i);
+
+    if (line->guid && !done[i])
+      g_ptr_array_add (guids, line->guid);
+  }
+  return revive_groups_find (db, guids, error);
+}
+
+static gboolean
+write_batch (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
+{
+  g_autofree const char **done = find_done (batch, db, error);
+  g_autoptr (GHashTable) groups = done ? find_others (batch, done, db, error) : NULL;
+
+  if (!groups)
+    return FALSE;
+  for (guint i = 0; i < batch->len; i++) {
+    const Line *line = g_ptr_array_index (batch, i);
+    const ReviveGroup *group = line->guid ? g_hash_table_lookup (groups, line->guid) : NULL;
+
+    if (!has_outcome (planner, line, done[i], group))
+      continue;
+    planner->n++;
+    if (!(done[i] ? write_done (planner, line, done[i], error)
+                  : write_decided (planner, db, line, group, error)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+decide_batch (Planner *planner, const GPtrArray *batch, GError **error)
+{
+  Db *db = db_pool_take (program_pool (planner->program), error);
+  gboolean is_written = db && write_batch (planner, batch, db, error);
+
+  db_pool_give (program_pool (planner->program), db);
+  return is_written;
+}
+
+/* --- The reader: a thread that is a few batches ahead --- */
+
+typedef struct {
+  const Planner *planner;
+  KafkaScan *scan;
+  GMutex lock;
+  GCond changed;
+  GQueue batches; /* of GPtrArray * of Line * */
+  gboolean is_over, is_given_up;
+  GError *problem;
+} Reader;
+
+static void
+batch_free (gpointer batch)
+{
+  g_ptr_array_unref (batch);
+}
+
+/* FALSE: nobody wants more. */
+static gboolean
+hand_on (Reader *reader, GPtrArray *batch)
+{
+  gboolean is_wanted;
+
+  g_mutex_lock (&reader->lock);
+  while (reader->batches.length >= AHEAD_MAX && !reader->is_given_up)
+    g_cond_wait (&reader->changed, &reader->lock);
+  is_wanted = !reader->is_given_up;
+  g_queue_push_tail (&reader->batches, batch);
+  g_cond_broadcast (&reader->changed);
+  g_mutex_unlock (&reader->lock);
+  return is_wanted;
+}
+
+static gboolean
+read_batch (Reader *reader, GPtrArray *batch, GError **error)
+{
+  while (batch->len < BATCH_MAX) {
+    rd_kafka_message_t *message = kafka_scan_next (reader->scan, BROKER_MS, error);
+    Line *line;
+
+    if (!message)
+      return FALSE;
+    line = line_of (reader->planner, message);
+    rd_kafka_message_destroy (message);
+    if (line)
+      g_ptr_array_add (batch, line);
+  }
+  return TRUE;
+}
+
+static gpointer
+read_batches (gpointer data)
+{
+  Reader *reader = data;
+  GError *problem = NULL;
+  gboolean goes_on = TRUE;
+
+  while (goes_on) {
+    GPtrArray *batch = g_ptr_array_new_with_free_func (line_free);
+
+    goes_on = read_batch (reader, batch, &problem);
+    if (batch->len > 0)
+      goes_on = hand_on (reader, batch) && goes_on;
+    else
+      g_ptr_array_unref (batch);
+  }
+  g_mutex_lock (&reader->lock);
+  reader->problem = problem;
+  reader->is_over = TRUE;
+  g_cond_broadcast (&reader->changed);
+  g_mutex_unlock (&reader->lock);
+  return NULL;
+}
+
+/* NULL: there are no more. */
+static GPtrArray *
+next_batch (Reader *reader)
+{
+  GPtrArray *batch;
+
+  g_mutex_lock (&reader->lock);
+  while (reader->batches.length == 0 && !reader->is_over)
+    g_cond_wait (&reader->changed, &reader->lock);
+  batch = g_queue_pop_head (&reader->batches);
+  g_cond_broadcast (&reader->changed);
+  g_mutex_unlock (&reader->lock);
+  return batch;
+}
+
+static void
+give_up (Reader *reader)
+{
+  g_mutex_lock (&reader->lock);
+  reader->is_given_up = TRUE;
+  g_cond_broadcast (&reader->changed);
+  g_mutex_unlock (&reader->lock);
+}
+
+static gboolean
+decide_all (Planner *planner, Reader *reader, GError **error)
+{
+  for (;;) {
+    g_autoptr (GPtrArray) batch = next_batch (reader);
+
+    if (!batch)
+      return TRUE;
+    if (!decide_batch (planner, batch, error))
+      return FALSE;
+  }
+}
+
+/* --- The whole --- */
+
+static gboolean
+read_all (Planner *planner, KafkaScan *scan, GError **error)
+{
+  Reader reader = { .planner = planner, .scan = scan, .batches = G_QUEUE_INIT };
+  GThread *thread;
+  gboolean is_whole;
+
+  g_mutex_init (&reader.lock);
+  g_cond_init (&reader.changed);
+  thread = g_thread_new ("reader", read_batches, &reader);
+  is_whole = decide_all (planner, &reader, error);
+  give_up (&reader);
+  g_thread_join (thread);
+  g_queue_clear_full (&reader.batches, batch_free);
+  g_cond_clear (&reader.changed);
+  g_mutex_clear (&reader.lock);
+  if (!reader.problem)
+    return is_whole;
+  if (is_whole)
+    g_propagate_error (error, g_steal_pointer (&reader.problem));
+  g_clear_error (&reader.problem);
+  return FALSE;
+}
+
+static gboolean
+write_head (Planner *planner, GError **error)
+{
+  g_autofree char *now = clock_format_iso (clock_database_now_ms ());
+  json_t *stretches = json_array ();
+  g_autoptr (json_t) head = NULL;
+
+  for (guint i = 0; i < planner->stretches->len; i++) {
+    const KafkaStretch *stretch = g_ptr_array_index (planner->stretches, i);
+
+    if (stretch->from < stretch->to)
+      (void)json_array_append_new (
+          stretches,
+          json_pack ("{s:s,s:i,s:I,s:I}", "topic", stretch->topic, "partition", stretch->partition,
+                     "from", (json_int_t)stretch->from, "to", (json_int_t)stretch->to));
+  }
+  head = json_pack ("{s:i,s:s,s:i,s:o}", "replay_plan", 1, "made_at", now, "replays_max",
+                    (int)planner->replays_max, "read", stretches);
+  return replay_writer_add (planner->writer, head, error);
+}
+
+static json_t *
+totals_of (const Planner *planner)
+{
+  return json_pack ("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i}", "records", (json_int_t)planner->n,
+                    "nothing", (json_int_t)planner->nothing, "groups_to_send",
+                    (json_int_t)planner->to_send, "with_another", (json_int_t)planner->with,
+                    "refused", (json_int_t)planner->refused, "calls", (json_int_t)planner->calls,
+                    "looks", (json_int_t)planner->looks, "before_the_log",
+                    (json_int_t)planner->before_the_log, "replays_max", (int)planner->replays_max);
+}
+
+gboolean
+replay_plan (Program *program, const ReplaySelectors *selectors, guint replays_max,
+             const char *path, json_t **ret_totals, GError **error)
+{
+  g_auto (Planner)
+      planner = { .program = program, .selectors = selectors, .replays_max = replays_max };
+  g_autoptr (KafkaScan) scan = kafka_scan_new (program_settings_of (program), error);
+  g_autoptr (json_t) totals = NULL;
+
+  if (!scan)
+    return FALSE;
+  planner.stretches = g_ptr_array_new_with_free_func (kafka_stretch_free);
+  planner.text = g_string_new (NULL);
+  planner.sent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  planner.writer = replay_writer_new (path, error);
+  if (!planner.writer || !find_stretches (&planner, scan, error) || !write_head (&planner, error) ||
+      !kafka_scan_begin (scan, planner.stretches, error) || !read_all (&planner, scan, error))
+    return FALSE;
+  totals = totals_of (&planner);
+  if (planner.n == 0 ||
+      !replay_writer_finish (planner.writer, program_sealer (program), totals, error))
+    return FALSE;
+  *ret_totals = g_steal_pointer (&totals);
+  return TRUE;
+}

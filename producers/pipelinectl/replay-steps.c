@@ -1,0 +1,188 @@
+/* What would be done, see replay-steps.h. */
+#include "replay-steps.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "pipeline/step-next.h"
+#include "program/journal.h"
+#include "submission/course.h"
+#include "submission/decisions.h"
+
+typedef struct {
+  Db *db;
+  Sealer *sealer;
+  const Settings *settings;
+  const ReviveGroup *group;
+  gint64 limit_ms; /* after its start no request can act any more */
+  json_t *steps;
+} Planning;
+
+/* A look means what the step says of an unknown. */
+static const char *
+next_name (StepNext next, CourseTraits traits)
+{
+  switch (next) {
+  case STEP_GIVE:
+    return "give";
+  case STEP_WAIT:
+    return "wait";
+  case STEP_LOOK:
+    return traits.looks ? "look" : traits.once ? "give up" : "again";
+  case STEP_HOLD:
+    return "hold";
+  case STEP_START:
+    return "start";
+  }
+  g_assert_not_reached ();
+}
+
+/* The request is taken to be as it was: another one is met by the consumer, who holds. */
+static void
+add_step (Planning *planning, gint64 claim_id, const GPtrArray *journal, const char *step)
+{
+  CourseTraits traits = course_traits (step);
+  const StepRule rule = { .looks = traits.looks,
+                          .once = traits.once,
+                          .is_same_request = TRUE,
+                          .limit_ms = planning->limit_ms };
+  gint64 wait_ms;
+  StepNext next = step_next (&rule, journal_newest (journal, step), clock_database_now_ms (),
+                             clock_database_error_ms (), &wait_ms);
+
+  (void)json_array_append_new (planning->steps,
+                               json_pack ("{s:o,s:s,s:s}", "claim_id",
+                                          claim_id ? json_integer (claim_id) : json_null (), "step",
+                                          step, "next", next_name (next, traits)));
+}
+
+static void
+add_course (Planning *planning, gint64 claim_id, const GPtrArray *journal, const GPtrArray *course)
+{
+  for (guint i = 0; i < course->len; i++)
+    add_step (planning, claim_id, journal, g_ptr_array_index (course, i));
+}
+
+static gboolean
+has_child (const ReviveGroup *group, const char *form_type)
+{
+  for (guint i = 0; i < group->children->len; i++)
+    if (g_str_equal (((const ReviveChild *)g_ptr_array_index (group->children, i))->form_type,
+                     form_type))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+add_set_up (Planning *planning, GError **error)
+{
+  g_autoptr (GPtrArray) journal =
+      journal_read (planning->db, planning->sealer, planning->group->guid, error);
+  g_autoptr (GPtrArray) course = NULL;
+
+  if (!journal)
+    return FALSE;
+  course = course_of_group (has_child (planning->group, "21-686C"),
+                            has_child (planning->group, "21-674"));
+  add_course (planning, 0, journal, course);
+  return TRUE;
+}
+
+/* --- A child --- */
+
+/* A relationship that was made again after an unknown is named in a note. */
+static gboolean
+is_doubtful (const Plan *plan, const GPtrArray *journal)
+{
+  for (guint i = 0; i < plan->relationships->len; i++) {
+    const PlanRelationship *relationship = g_ptr_array_index (plan->relationships, i);
+    g_autofree char *step = g_strconcat (RELATIONSHIP_STEP, relationship->slot, NULL);
+    const JournalRow *row = journal_newest (journal, step);
+
+    /* One that stands started will have been unknown. */
+    if (journal_unknowns (journal, step) > 0 || (row && g_str_equal (row->state, "started")))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* When all others are submitted it closes the proc; of several that are on their way one will, and
+ * the last of them is taken for it. */
+static gboolean
+closes (const ReviveGroup *group, const ReviveChild *child)
+{
+  const ReviveChild *last = NULL;
+
+  if (group->closer)
+    return group->closer == child->claim_id;
+  for (guint i = 0; i < group->children->len; i++) {
+    const ReviveChild *one = g_ptr_array_index (group->children, i);
+
+    if (!g_str_equal (one->state, "submitted"))
+      last = one;
+  }
+  return last == child;
+}
+
+static gboolean
+add_child (Planning *planning, const ReviveChild *child, GError **error)
+{
+  const ReviveGroup *own = planning->group;
+  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, child->claim_id);
+  g_autoptr (ClaimGroup) group =
+      claim_group_load (planning->db, planning->sealer, own->guid, error);
+  g_autoptr (json_t) form =
+      group ? claim_load_form (planning->db, planning->sealer, child->claim_id, error) : NULL;
+  g_autoptr (GPtrArray) journal =
+      form ? journal_read (planning->db, planning->sealer, scope, error) : NULL;
+  g_autoptr (GPtrArray) of_group =
+      journal ? journal_read (planning->db, planning->sealer, own->guid, error) : NULL;
+  g_autoptr (json_t) merged = NULL;
+  g_autoptr (Veteran) veteran = NULL;
+  g_autoptr (Plan) plan = NULL;
+  g_autoptr (GPtrArray) course = NULL;
+  CourseNeeds needs = { .needs_review = own->review_reasons != NULL };
+  gboolean is_removal;
+
+  if (!of_group)
+    return FALSE;
+  merged = veteran_merge (form, group->user_data);
+  veteran = veteran_new (form, group->user_data);
+  plan = plan_new (child->form_type, merged, group->submission_day);
+  is_removal = settings_boolean (planning->settings, "removal-check") &&
+               g_str_equal (child->form_type, "21-686C") && decide_removal (merged);
+  needs.is_doubtful = is_doubtful (plan, journal);
+  needs.asks_pension =
+      settings_boolean (planning->settings, "pension-check") && (needs.needs_review || is_removal);
+  course = course_of_child (plan, veteran, &needs);
+  if (!g_str_equal (child->state, "submitted"))
+    add_course (planning, child->claim_id, journal, course);
+  if (closes (own, child))
+    add_step (planning, 0, of_group, "close-proc");
+  return TRUE;
+}
+
+json_t *
+replay_steps_of (Db *db, Sealer *sealer, const Settings *settings, const ReviveGroup *group,
+                 GError **error)
+{
+  g_autoptr (json_t) steps = json_array ();
+  Planning planning = { .db = db,
+                        .sealer = sealer,
+                        .settings = settings,
+                        .group = group,
+                        .limit_ms = settings_number (settings, "bgs-read-timeout-ms") +
+                                    settings_number (settings, "unknown-settle-ms"),
+                        .steps = steps };
+
+  if (!group->proc_id && !add_set_up (&planning, error))
+    return NULL;
+  for (guint i = 0; i < group->children->len; i++) {
+    const ReviveChild *child = g_ptr_array_index (group->children, i);
+
+    if (revive_sends_child (group, child) && !add_child (&planning, child, error))
+      return NULL;
+  }
+  return g_steal_pointer (&steps);
+}

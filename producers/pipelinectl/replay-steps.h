@@ -1,0 +1,21 @@
+/* What the consumers would do with a group that is sent on its way again: step by step, by the same
+ * pure decision (step-next.h), over a journal that is only read. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/seal.h"
+#include "base/settings.h"
+#include "operator/revive.h"
+
+/**
+ * replay_steps_of:
+ * @settings: with the consumers' rows: limits of calls, and which reads are made
+ *
+ * Array of { "claim_id" (null: the set-up's), "step", "next": give, wait, look, again,
+ * give up, hold, start }, owned,
+ * in the order in which they come. A step behind one that does not give its result depends on that
+ * one's end, and is told as it stands now. Reads personal data, tells none. Errors: database, SEAL_ERROR.
+ */
+json_t *replay_steps_of (Db *db, Sealer *sealer, const Settings *settings, const ReviveGroup *group,
+                         GError **error);
