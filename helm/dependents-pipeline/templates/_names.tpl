@@ -1,0 +1,122 @@
+{{/* Names, labels, and how values become texts. */}}
+
+{{- define "dependents.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Short enough for "-form-686c-settings" behind it. */}}
+{{- define "dependents.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := include "dependents.name" . -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* (dict "root" $ "component" NAME): what never changes, for selectors. */}}
+{{- define "dependents.selector" -}}
+app.kubernetes.io/name: {{ include "dependents.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- with .component }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "dependents.labels" -}}
+{{ include "dependents.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/part-of: dependents-pipeline
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Of a pod: not the chart's version, for which no pod has to be made anew. */}}
+{{- define "dependents.podLabels" -}}
+{{ include "dependents.selector" . }}
+app.kubernetes.io/part-of: dependents-pipeline
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "dependents.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{- define "dependents.serviceAccount" -}}
+{{- if .root.Values.serviceAccount.create -}}
+{{ include "dependents.fullname" .root }}-{{ .component }}
+{{- else -}}
+{{ .root.Values.serviceAccount.name }}
+{{- end -}}
+{{- end -}}
+
+{{/* A value of a setting as text: YAML's numbers come as floats, and 1000000000 would become 1e+09. */}}
+{{- define "dependents.text" -}}
+{{- if kindIs "float64" . -}}
+{{- if eq . (floor .) }}{{ printf "%.0f" . }}{{ else }}{{ . }}{{ end -}}
+{{- else -}}
+{{ . }}
+{{- end -}}
+{{- end -}}
+
+{{/* The variable of a setting: bgs-url, kafka.session.timeout.ms. */}}
+{{- define "dependents.variable" -}}
+DEPENDENTS_{{ . | upper | replace "-" "_" | replace "." "_" }}
+{{- end -}}
+
+{{/* Whole seconds, rounded up, of 250ms, 30s, 15m, 48h, 2d, 0. */}}
+{{- define "dependents.seconds" -}}
+{{- $number := regexFind "^[0-9]+" (toString .) | int64 -}}
+{{- $unit := regexReplaceAll "^[0-9]+" (toString .) "" -}}
+{{- if eq $unit "ms" -}}{{ div (add $number 999) 1000 }}
+{{- else if eq $unit "m" -}}{{ mul $number 60 }}
+{{- else if eq $unit "h" -}}{{ mul $number 3600 }}
+{{- else if eq $unit "d" -}}{{ mul $number 86400 }}
+{{- else -}}{{ $number }}
+{{- end -}}
+{{- end -}}
+
+{{/* Bytes of 256Mi, 1Gi, 500M, 1G, 1000000. */}}
+{{- define "dependents.bytes" -}}
+{{- $number := regexFind "^[0-9]+" (include "dependents.text" .) | int64 -}}
+{{- $unit := regexReplaceAll "^[0-9.]+" (include "dependents.text" .) "" -}}
+{{- $units := dict "" 1 "k" 1000 "Ki" 1024 "M" 1000000 "Mi" 1048576 "G" 1000000000 "Gi" 1073741824 -}}
+{{- mul $number (get $units $unit | default 1) -}}
+{{- end -}}
+
+{{/* The consumers that run, by name, each complete: a JSON object. */}}
+{{- define "dependents.consumers" -}}
+{{- $all := dict -}}
+{{- range $name, $own := .Values.consumers -}}
+{{- $consumer := mustMergeOverwrite (deepCopy $.Values.consumerDefaults) (deepCopy (default dict $own)) -}}
+{{- if $consumer.enabled -}}
+{{- $_ := set $all $name $consumer -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $all -}}
+{{- end -}}
+
+{{/* (dict "root" $ "own" SETTINGS "name" NAME "default" TEXT): a program's setting as it holds. */}}
+{{- define "dependents.setting" -}}
+{{- $all := mustMergeOverwrite (dict) (default dict .root.Values.settings) (default dict .own) -}}
+{{- if hasKey $all .name }}{{ include "dependents.text" (get $all .name) }}{{ else }}{{ .default }}{{ end -}}
+{{- end -}}
+
+{{/* Seconds from SIGTERM to SIGKILL: the time that a program takes for itself, and some. */}}
+{{- define "dependents.grace" -}}
+{{- $deadline := include "dependents.setting" (dict "root" .root "own" .own "name" "shutdown-deadline" "default" "25s") -}}
+{{- add (include "dependents.seconds" $deadline | int64) 5 (default 0 .more | int64) -}}
+{{- end -}}

@@ -1,0 +1,205 @@
+{{/* What the pods of all programs have in common. */}}
+
+{{/* The settings that every program shares: variables by name; JSON. */}}
+{{- define "dependents.sharedEnv" -}}
+{{- $kafka := .Values.kafka -}}
+{{- $type := $kafka.authentication.type -}}
+{{- $all := dict
+      "DEPENDENTS_KAFKA_BROKERS" $kafka.brokers
+      "DEPENDENTS_TOPIC_PREFIX" $kafka.topicPrefix
+      "DEPENDENTS_RENEW_EVERY" "10s"
+      "DEPENDENTS_RENEW_NOTICE" (printf "%ds" (add 5 (mul (int .Values.probes.readiness.periodSeconds) (int .Values.probes.readiness.failureThreshold))))
+      "MALLOC_ARENA_MAX" (include "dependents.text" .Values.mallocArenaMax)
+      "PGSSLMODE" .Values.database.sslmode -}}
+{{- if not .Values.database.ca }}{{- $_ := set $all "PGSSLROOTCERT" "/etc/ssl/certs/ca-certificates.crt" -}}{{- end -}}
+{{- $sasl := has $type (list "plain" "scram-sha-256" "scram-sha-512") -}}
+{{- $_ := set $all "DEPENDENTS_KAFKA_SECURITY_PROTOCOL" (printf "%s%s" (ternary "sasl_" "" $sasl) (ternary "ssl" "plaintext" $kafka.tls.enabled)) -}}
+{{- if $sasl }}
+{{- $_ := set $all "DEPENDENTS_KAFKA_SASL_MECHANISM" (upper $type) -}}
+{{- if not .Values.strimzi.users.enabled }}{{- $_ := set $all "DEPENDENTS_KAFKA_SASL_USERNAME" $kafka.authentication.username -}}{{- end -}}
+{{- end -}}
+{{- range $name, $value := .Values.settings -}}
+{{- $_ := set $all (include "dependents.variable" $name) (include "dependents.text" $value) -}}
+{{- end -}}
+{{- toJson $all -}}
+{{- end -}}
+
+{{/* Variables that a program has for itself. */}}
+{{- define "dependents.ownEnv" -}}
+{{- if and .root.Values.strimzi.users.enabled (has "kafka" .groups) (ne .root.Values.kafka.authentication.type "tls") }}
+- name: DEPENDENTS_KAFKA_SASL_USERNAME
+  value: {{ include "dependents.fullname" .root }}-{{ .program }}
+{{- end }}
+{{- include "dependents.secretEnv" . }}
+{{- range $name, $value := .own }}
+- name: {{ include "dependents.variable" $name }}
+  value: {{ include "dependents.text" $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "dependents.podSecurity" -}}
+securityContext:
+  runAsNonRoot: true
+  {{- with .Values.podSecurityContext.runAsUser }}
+  runAsUser: {{ include "dependents.text" . }}
+  runAsGroup: {{ include "dependents.text" . }}
+  {{- end }}
+  {{- with .Values.podSecurityContext.fsGroup }}
+  fsGroup: {{ include "dependents.text" . }}
+  fsGroupChangePolicy: OnRootMismatch
+  {{- end }}
+  seccompProfile:
+    type: RuntimeDefault
+{{- end -}}
+
+{{- define "dependents.containerSecurity" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  runAsNonRoot: true
+  capabilities:
+    drop: [ALL]
+{{- end -}}
+
+{{/* A change of what the chart renders makes new pods. */}}
+{{- define "dependents.checksums" -}}
+checksum/settings: {{ include "dependents.sharedEnv" .root | sha256sum }}
+{{- $own := dict }}
+{{- range .groups }}
+{{- $group := include "dependents.group" (dict "root" $.root "group" . "program" $.program) | fromJson }}
+{{- if $group.values }}{{- $_ := set $own . $group.values }}{{- end }}
+{{- end }}
+{{- if $own }}
+checksum/secrets: {{ toJson $own | sha256sum }}
+{{- end }}
+{{- end -}}
+
+{{- define "dependents.probe" -}}
+httpGet:
+  path: {{ .path }}
+  port: metrics
+{{- range $name, $value := .times }}
+{{ $name }}: {{ include "dependents.text" $value }}
+{{- end }}
+{{- end -}}
+
+{{- define "dependents.probes" -}}
+startupProbe:
+  {{- include "dependents.probe" (dict "path" "/livez" "times" .Values.probes.startup) | nindent 2 }}
+livenessProbe:
+  {{- include "dependents.probe" (dict "path" "/livez" "times" .Values.probes.liveness) | nindent 2 }}
+readinessProbe:
+  {{- include "dependents.probe" (dict "path" "/readyz" "times" .Values.probes.readiness) | nindent 2 }}
+{{- end -}}
+
+{{/* root, program, kind, workload (placement, labels), groups, own, resources, grace; optional: ports, lifecycle, spool. */}}
+{{- define "dependents.podTemplate" -}}
+metadata:
+  labels:
+    {{- include "dependents.podLabels" (dict "root" .root "component" .program) | nindent 4 }}
+    {{- with .workload.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    kubectl.kubernetes.io/default-container: {{ .program }}
+    {{- include "dependents.checksums" . | nindent 4 }}
+    {{- with .workload.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "dependents.serviceAccount" (dict "root" .root "component" .program) }}
+  automountServiceAccountToken: false
+  # Kubernetes would add variables named after Services, DEPENDENTS_… among them, which no program knows.
+  enableServiceLinks: false
+  {{- with .root.Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- range . }}
+    - name: {{ . }}
+    {{- end }}
+  {{- end }}
+  {{- include "dependents.podSecurity" .root | nindent 2 }}
+  terminationGracePeriodSeconds: {{ .grace }}
+  {{- with .workload.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- with .workload.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .workload.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .workload.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if .root.Values.topologySpread.enabled }}
+  topologySpreadConstraints:
+    {{- range .root.Values.topologySpread.topologyKeys }}
+    - maxSkew: 1
+      topologyKey: {{ . }}
+      whenUnsatisfiable: {{ $.root.Values.topologySpread.whenUnsatisfiable }}
+      labelSelector:
+        matchLabels:
+          {{- include "dependents.selector" (dict "root" $.root "component" $.program) | nindent 10 }}
+      matchLabelKeys: [{{ ternary "controller-revision-hash" "pod-template-hash" (eq $.kind "StatefulSet") }}]
+    {{- end }}
+  {{- end }}
+  containers:
+    - name: {{ .program }}
+      image: {{ include "dependents.image" .root }}
+      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      # Exec form, no shell: the program is process 1 and gets SIGTERM.
+      command: [/usr/bin/{{ .program }}]
+      envFrom:
+        - configMapRef:
+            name: {{ include "dependents.fullname" .root }}-settings
+      env:
+        {{- if eq .kind "StatefulSet" }}
+        - name: DEPENDENTS_KAFKA_GROUP_INSTANCE_ID
+          valueFrom:
+            fieldRef:
+              fieldPath: metadata.name
+        {{- end }}
+        - name: DEPENDENTS_METRICS_ADDRESS
+          value: {{ .root.Values.metrics.address | quote }}
+        - name: DEPENDENTS_METRICS_PORT
+          value: {{ include "dependents.text" .root.Values.metrics.port | quote }}
+        {{- with .env }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+        {{- include "dependents.ownEnv" . | trim | nindent 8 }}
+      ports:
+        - name: metrics
+          containerPort: {{ include "dependents.text" .root.Values.metrics.port }}
+        {{- with .ports }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- include "dependents.probes" .root | nindent 6 }}
+      {{- with .lifecycle }}
+      lifecycle:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      resources:
+        {{- toYaml .resources | nindent 8 }}
+      {{- include "dependents.containerSecurity" .root | nindent 6 }}
+      volumeMounts:
+        - name: tmp
+          mountPath: /tmp
+        {{- if .spool }}
+        - name: spool
+          mountPath: /var/spool/dependents
+        {{- end }}
+        {{- include "dependents.secretMounts" . | trim | nindent 8 }}
+  volumes:
+    - name: tmp
+      emptyDir:
+        sizeLimit: 64Mi
+    {{- with .spool }}
+    - name: spool
+      emptyDir:
+        sizeLimit: {{ . }}
+    {{- end }}
+    {{- include "dependents.secretVolumes" . | trim | nindent 4 }}
+{{- end -}}

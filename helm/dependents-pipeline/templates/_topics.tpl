@@ -1,0 +1,19 @@
+{{/* The topics, from files/topics.json, which is schemas/topics.json. */}}
+
+{{/* All of them by full name: {partitions, retention}; JSON. A consumer's tiers are the setting's, else its own in the table. */}}
+{{- define "dependents.topics" -}}
+{{- $table := .Files.Get "files/topics.json" | fromJson -}}
+{{- $prefix := .Values.kafka.topicPrefix -}}
+{{- $all := dict -}}
+{{- range $table.topics -}}
+{{- $_ := set $all (printf "%s%s" $prefix .name) (dict "partitions" $.Values.topics.partitions "retention" .retention_ms) -}}
+{{- end -}}
+{{- range $consumer, $entry := $table.consumers -}}
+{{- $own := get (default dict (get $.Values.consumers $consumer)) "settings" -}}
+{{- $tiers := include "dependents.setting" (dict "root" $ "own" $own "name" "retry-tiers" "default" "") | default $entry.retry_tiers -}}
+{{- range splitList "," $tiers -}}
+{{- $_ := set $all (printf "%s%s.retry-%s" $prefix $consumer (splitList "*" . | first)) (dict "partitions" $.Values.topics.partitions "retention" $table.retry_retention_ms) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $all -}}
+{{- end -}}
