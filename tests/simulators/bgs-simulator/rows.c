@@ -84,7 +84,7 @@ static const Column person_columns[] = {
   TEXT ("mltyPersonInd"),
   DECIMAL ("monthsPresntEmplyrNbr"),
   DECIMAL ("netWorthAmt"),
-  TEXT ("noSsnReasonTypeCd"),
+  SHORT ("noSsnReasonTypeCd", 12),
   TEXT ("ocptnTxt"),
   TEXT ("personDeathCauseTypeNm"),
   TEXT ("personTypeNm"),

@@ -459,6 +459,7 @@ simulator_serve (const SimulatorService *service, const Settings *settings)
   HttpServerOptions options = {
     .port = (guint16)settings_number (settings, "port"),
     .max_body_bytes = service->max_body_bytes,
+    .request_deadline_ms = service->request_deadline_ms,
     .max_connections = (guint)settings_number (settings, "max-connections"),
   };
   Simulator simulator = {

@@ -15,7 +15,8 @@ extern const Setting simulator_settings[];
 typedef struct {
   const char *name; /* the program's, for the log */
   gsize max_body_bytes;
-  gpointer data; /* handed to all functions below, which any thread may call */
+  gint64 request_deadline_ms; /* for a whole request to arrive; 0: the server's own */
+  gpointer data;              /* handed to all functions below, which any thread may call */
 
   /* Reads a request once; what comes back is handed on as @call and released with forget(). */
   gpointer (*read) (const HttpServerRequest *request, gpointer data);
