@@ -22,7 +22,7 @@ database_open_migrated (void)
   g_autoptr (GError) error = NULL;
   Db *db = database_open ();
 
-  db_migrate (db, -1, &error);
+  db_migrate (db, -1, 0, &error);
   g_assert_no_error (error);
   return db;
 }
@@ -34,6 +34,24 @@ database_run (Db *db, const char *sql)
 
   db_script (db, sql, &error);
   g_assert_no_error (error);
+}
+
+/* What the settings say of connections that are opened from now on. */
+static inline void
+database_configure (const char *lock_ms, const char *statement_ms, const char *silence_ms)
+{
+  const Setting *const tables[] = { db_settings, NULL };
+  g_autofree char *lock = g_strconcat ("--database-lock-timeout-ms=", lock_ms, NULL);
+  g_autofree char *statement = g_strconcat ("--database-statement-timeout-ms=", statement_ms, NULL);
+  g_autofree char *silence = g_strconcat ("--database-silence-ms=", silence_ms, NULL);
+  char *words[] = { "test", "--database-url=x", lock, statement, silence, NULL };
+  char **argv = words;
+  int argc = G_N_ELEMENTS (words) - 1;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Settings) settings = settings_parse ("test", "", "", tables, &argc, &argv, &error);
+
+  g_assert_no_error (error);
+  db_configure (settings);
 }
 
 /* The number in the one row and column "n" of a query. */

@@ -38,7 +38,7 @@ stored_claims_try (Db *db, Sealer *sealer, json_t *user_data, guint student_coun
   g_autoptr (json_t) parent = json_pack ("{s:s}", "which", "parent");
   g_autoptr (GPtrArray) children =
       g_ptr_array_new_with_free_func ((GDestroyNotify)claim_child_form_free);
-  NewClaimGroup given = { parent, children, user_data, submitted_at_ms };
+  NewClaimGroup given = { parent, children, user_data, submitted_at_ms, "tests" };
 
   for (guint i = 0; i <= student_count; i++) {
     ClaimChildForm *child = g_new0 (ClaimChildForm, 1);

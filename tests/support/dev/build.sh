@@ -1,8 +1,16 @@
 # shellcheck shell=bash
-# build: CMake's presets, told little when all is well.
+# build: the presets of lib/cmake/presets/, told little when all is well.
 
-# build_preset NAME [CMAKE-ARGUMENT…]; the preset's folder is build/ or build-NAME/.
-build_preset () {
+# folder_of PRESET: build/ for what ships, else build-PRESET/.
+folder_of () {
+  case $1 in
+    release) echo "$BUILD" ;;
+    *) echo "$BUILD-$1" ;;
+  esac
+}
+
+# configure_preset NAME
+configure_preset () {
   local preset=$1
   shift
   # In CI a warning fails the build; on a user's machine a newer compiler must not.
@@ -11,16 +19,22 @@ build_preset () {
   if ! command -v cmake >/dev/null || ! command -v ninja >/dev/null; then
     fail "no compiler yet: run ./dev setup"
   fi
-  cmake --preset "$preset" "$@" >"$BUILD/configure-$preset.log" 2>&1 || {
+  cmake -G Ninja -C "lib/cmake/presets/$preset.cmake" -S . -B "$(folder_of "$preset")" "$@" >"$BUILD/configure-$preset.log" 2>&1 || {
     cat "$BUILD/configure-$preset.log" >&2
     fail "cmake could not configure the $preset build"
   }
-  cmake --build --preset "$preset"
 }
 
+# build_preset NAME [TARGET]
+build_preset () {
+  configure_preset "$1"
+  cmake --build "$(folder_of "$1")" --target "${2-all}"
+}
+
+# All but the programs of unit and fuzz tests.
 build_release () {
   mkdir -p "$BUILD"
-  build_preset release
+  build_preset release programs
 }
 
 # For routines that need the programs and are not about building: silent unless it fails.

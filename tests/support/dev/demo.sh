@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# demo: the sample claims from the door to BGS, shown while they move, on servers and simulators of its own.
+# demo: the sample claims from the door to BGS, and three that BGS does not take from the door to the folder, by paper; shown
+# while they move, on servers and simulators of its own.
 
 readonly demo_timeout_s=120
 
@@ -9,13 +10,13 @@ readonly demo_timeout_s=120
 readonly demo_line='
   def count ($form): [.claims[] | select (.form_type == $form)]
     | if length == 0 then "-" else "\([.[] | select (.state == "submitted")] | length) of \(length)" end;
-  [.state, count ("21-686C"), count ("21-674"), (.proc_id // "-" | tostring), (.needs_person // "-")] | join ("\t")'
+  [.state + (if .package then " (by paper: \(.package.state))" else "" end), count ("21-686C"), count ("21-674"), (.proc_id // "-" | tostring), (.needs_person // "-")] | join ("\t")'
 
 print_demo_line () {
   local sample=$1 state forms_686c forms_674 proc person
   IFS=$'\t' read -r state forms_686c forms_674 proc person <<<"$2"
   [ "$person" = - ] || state+=" (needs a person: $person)"
-  printf '  %-34s %-7s %-7s %-10s %s' "$sample" "$forms_686c" "$forms_674" "$proc" "$state"
+  printf '  %-41s %-7s %-7s %-10s %s' "$sample" "$forms_686c" "$forms_674" "$proc" "$state"
 }
 
 # On a terminal the whole table, drawn over its last picture; elsewhere a line for the one that has changed.
@@ -29,12 +30,68 @@ draw_demo_table () {
   printf '\033[?7h'
 }
 
+# submit_one NAME FILE
+submit_one () {
+  samples+=("$1")
+  groups+=("$("$BUILD/bin/pipelinectl" submit "$2" --test-user)") || fail "$2 was not taken"
+  lines+=($'accepted\t-\t-\t-\t-')
+}
+
 submit_samples () {
   local file
-  for file in "$ROOT"/tests/samples/claims/*.json; do
-    samples+=("$(basename "$file" .json)")
-    groups+=("$("$BUILD/bin/pipelinectl" submit "$file" --test-user)") || fail "$file was not taken"
-    lines+=($'accepted\t-\t-\t-\t-')
+  for file in "$ROOT"/tests/samples/claims/*.json; do submit_one "$(basename "$file" .json)" "$file"; done
+}
+
+# Three claims of Veterans with names of their own, by which the simulated BGS knows whom to refuse: two for good, one with
+# a fault that may pass, until its attempts are used up.
+submit_for_paper () {
+  local simulator sample name text
+  simulator=$(address_in_env BGS_SIMULATOR_URL)
+  while IFS='|' read -r sample name text; do
+    jq -n --arg name "$name" --arg text "$text" '{operation: "insertBenefitClaim", contains: $name, do: "answer", status: 500,
+      body: ("<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><s:Fault><faultcode>s:Server</faultcode>"
+        + "<faultstring>\($text)</faultstring><detail><x:ShareException xmlns:x=\"http://services.share.benefits.vba.va.gov/\">"
+        + "<message>\($text)</message></x:ShareException></detail></s:Fault></s:Body></s:Envelope>")}' |
+      curl --silent --fail --output /dev/null --data-binary @- "$simulator/_simulator/rules" || fail "the simulator takes no rule"
+    jq --arg name "$name" '.veteran_information.full_name.last = $name' "$ROOT/tests/samples/claims/$sample.json" \
+      >"$RUN/logs/$name.json"
+    submit_one "$sample $name" "$RUN/logs/$name.json"
+    rm "$RUN/logs/$name.json"
+  done <<'END'
+03_686c_report_divorce|Refused|insertBenefitClaim: Invalid zipcode.
+07_combined_686c_674_two_students|Denied|Maximum number of EPs reached for this bnftClaimTypeCd
+01_686c_add_spouse|Wornout|TUX-20306 - An unexpected error was encountered
+END
+}
+
+address_in_env () {
+  sed -n "s/^$1='\(.*\)'/\1/p" "$RUN/env"
+}
+
+# Waits that last for hours are seconds here; the simulated mail portal moves a package on each second, up to the folder.
+hurry () {
+  setting retry-tiers '500ms*2,1s'
+  setting look-tier 1s
+  setting package-ask-every 500ms
+  setting intake-last-status vbms
+  setting intake-step-ms 1000
+  setting intake-report-cache-ms 0
+}
+
+# The documents of every package, as they were sent. Prints a line a package.
+fetch_papers () {
+  local i uuid part intake
+  intake=$(address_in_env INTAKE_SIMULATOR_URL)
+  rm -rf "$BUILD/papers"
+  mkdir -p "$BUILD/papers"
+  for i in "${!groups[@]}"; do
+    uuid=$("$BUILD/bin/pipelinectl" status "${groups[i]}" --json | jq -r '.package.uuid // empty')
+    [ -n "$uuid" ] || continue
+    echo "  ${samples[i]}: package $uuid"
+    while read -r part; do
+      curl --silent --fail --output "$BUILD/papers/${samples[i]// /-}-$part.pdf" "$intake/_simulator/uploads/$uuid/$part"
+    done < <(curl --silent --fail "$intake/_simulator/state" |
+      jq -r --arg guid "$uuid" '.uploads[] | select (.guid == $guid) | .parts[].name | select (. != "metadata")')
   done
 }
 
@@ -42,13 +99,13 @@ submit_samples () {
 watch_samples () {
   local i line open moved terminal=no started=$SECONDS
   [ ! -t 1 ] || terminal=yes
-  printf '  %-34s %-7s %-7s %-10s %s\n' claim 686c 674 proc state
+  printf '  %-41s %-7s %-7s %-10s %s\n' claim 686c 674 proc state
   [ "$terminal" = no ] || draw_demo_table
   while true; do
     open=no moved=no
     for i in "${!groups[@]}"; do
       # A settled group does not move any more.
-      case ${lines[i]} in success$'\t'* | failed$'\t'*) continue ;; esac
+      case ${lines[i]} in success* | failed*) continue ;; esac
       open=yes
       line=$("$BUILD/bin/pipelinectl" status "${groups[i]}" --json | jq -r "$demo_line") ||
         fail "no status of ${groups[i]}"
@@ -66,21 +123,65 @@ watch_samples () {
   done
 }
 
+# What somebody else makes of claim-events: read by kcat, decoded with the published schemas alone.
+read_events () {
+  kcat -b "$(address_in_env KAFKA_BROKERS)" -C -q -e -t "${DEPENDENTS_TOPIC_PREFIX-dependents.}claim-events" -o beginning \
+    -f '%R%s' | "$ROOT/.venv/bin/python3" -B "$ROOT/tests/readers/count-claim-events"
+}
+
+# Until what was told last of every e-mail has been answered: the last group's end and its e-mail are not one moment.
+await_emails () {
+  local deadline=$((SECONDS + demo_timeout_s)) i open=yes
+  while [ "$open" = yes ] && ((SECONDS < deadline)); do
+    open=no
+    for i in "${!groups[@]}"; do
+      ! "$BUILD/bin/pipelinectl" status "${groups[i]}" --json | jq -e '[.emails[].state] | any (. == "requested" or . == "sent")' \
+        >/dev/null || open=yes
+    done
+    [ "$open" = no ] || sleep 0.2
+  done
+}
+
+# The e-mails, by what they say and what has become of them.
+print_emails () {
+  local i
+  await_emails
+  for i in "${!groups[@]}"; do "$BUILD/bin/pipelinectl" status "${groups[i]}" --json; done |
+    jq -rs '[.[].emails[]] | group_by (.kind, .state) | sort_by (.[0].kind) |
+      "E-mails through VA Notify (simulated): " + (map ("\(length) \(.[0].kind) \(.[0].state)") | join (", ")) + "."'
+}
+
+# Where to look, and in a terminal the time to do so: all this ends with the demo.
+look_around () {
+  echo "The page: $(address_in_env WEB_URL) (token $(address_in_env WEB_TOKEN))"
+  echo "The story of one claim: . ${RUN#"$ROOT"/}/env; build/bin/pipelinectl why ${groups[0]}"
+  if [ -t 0 ] && [ -t 1 ]; then
+    read -r -p "All this runs until you press Enter. " || true
+  else
+    echo "This run ends here; ./dev up starts everything again, and build/run/env has the addresses."
+  fi
+}
+
 # Says what has become of the claims, and where to look. The status is the demo's.
 sum_up () {
-  local elapsed=$1 i succeeded=0 simulator
+  local elapsed=$1 i succeeded=0 status=0 simulator
   for i in "${!groups[@]}"; do
-    case ${lines[i]} in success$'\t'*) succeeded=$((succeeded + 1)) ;; esac
+    case ${lines[i]} in success*) succeeded=$((succeeded + 1)) ;; esac
   done
-  simulator=$(sed -n "s/^BGS_SIMULATOR_URL='\(.*\)'/\1/p" "$RUN/env")
+  simulator=$(address_in_env BGS_SIMULATOR_URL)
   echo
   echo "$succeeded of ${#groups[@]} claim groups ended in success, $elapsed s after the first was submitted."
   curl --silent --fail "$simulator/_simulator/state" | jq -r '
     "BGS (simulated) now holds \(.procs | length) procs, \(.proc_forms | length) proc forms, " +
     "\(.benefit_claims | length) benefit claims."'
-  echo "Logs, one JSON object a line: ./dev logs form-686c (and the other programs)."
-  echo "To start everything and look around: ./dev up, then build/run/env has the addresses."
-  [ "$succeeded" -eq "${#groups[@]}" ]
+  echo "By paper, for BGS refused them for good or until their attempts were used up:"
+  fetch_papers
+  echo "Their documents: $(find "$BUILD/papers" -name '*.pdf' | wc -l) PDFs in ${BUILD#"$ROOT"/}/papers"
+  print_emails
+  read_events || status=1
+  echo "Logs: ./dev logs form-686c (and the other programs); --claim GUID shows one claim group's lines."
+  look_around
+  [ "$succeeded" -eq "${#groups[@]}" ] && [ "$status" -eq 0 ]
 }
 
 demo () {
@@ -90,8 +191,9 @@ demo () {
   exec 8>"$RUN.demo-lock"
   flock --nonblock 8 || fail "another demo runs in this checkout; wait for its end, or ./dev down"
   if [ -e "$RUN/env" ] && is_up; then fail "already up; ./dev down first"; fi
-  if [ "$KAFKA" = yes ]; then setup --kafka; else setup; fi
+  if [ "$KAFKA" = yes ]; then setup --reader --kafka; else setup --reader; fi
   build_if_needed
+  hurry
   up
   [ "$BROUGHT_UP" = yes ] || fail "already up; ./dev down first"
   trap down EXIT
@@ -99,6 +201,7 @@ demo () {
   trap 'exit 143' TERM HUP
   started=$SECONDS
   submit_samples
+  submit_for_paper
   watch_samples
   sum_up $((SECONDS - started)) || status=$?
   exit "$status"

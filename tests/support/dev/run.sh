@@ -115,6 +115,27 @@ new_token () {
   head -c 24 /dev/urandom | base64 -w 0 | tr '+/' '-_'
 }
 
+new_uuid () {
+  cat /proc/sys/kernel/random/uuid
+}
+
+# A template for each e-mail, and the service that knows them.
+notify_settings () {
+  local kind forms uuid templates='' known='' values='first_name date_submitted confirmation_number'
+  for kind in submitted in_progress received error; do
+    for forms in 686c-674 686c 674; do
+      uuid=$(new_uuid)
+      templates+="$kind/$forms=$uuid $values;"
+      known+="$uuid $values;"
+    done
+  done
+  setting notify-templates "$templates"
+  setting notify-known-templates "$known"
+  setting notify-api-key "demo-$(new_uuid)-$(new_uuid)"
+  setting notify-expected-key "$DEPENDENTS_NOTIFY_API_KEY"
+  setting notify-callback-keys "$DEPENDENTS_NOTIFY_API_KEY"
+}
+
 is_built () {
   [ -x "$BUILD/bin/$1" ]
 }
@@ -146,10 +167,11 @@ start_servers () {
 
 # Waits for the servers and makes their addresses settings of the programs.
 settle_addresses () {
-  local simulator names url
+  local simulator names url part
   if [ -z "${DEPENDENTS_DATABASE_URL-}" ]; then
     await postgres
     setting database-url "$(address_of postgres DATABASE_URL)"
+    for part in consumer claim-api reader operator; do setting "role-$part" "dependents_${part//-/_}"; done
   fi
   if [ -z "${DEPENDENTS_KAFKA_BROKERS-}" ]; then
     await broker
@@ -163,25 +185,57 @@ settle_addresses () {
   done
 }
 
+# Where the programs are run from: build/bin, or an image's root file system (DEV_IMAGE_ROOT, made by helm/image/root) as a cluster
+# runs it. Sets INSIDE, the words before a program, and BIN, its folder.
+settle_from () {
+  INSIDE=() BIN=$BUILD/bin
+  [ -n "${DEV_IMAGE_ROOT-}" ] || return 0
+  INSIDE=("$ROOT/helm/image/run" "$DEV_IMAGE_ROOT" "$RUN") BIN=/usr/bin
+  chmod 711 "$RUN"
+  chown -R 65532 "$RUN/addresses" "$RUN/claim-api-tokens" "$RUN/web-tokens"
+}
+
+# The database as that program's role sees it (tests/support/with-postgres makes the roles).
+database_of () {
+  local part=consumer
+  [ "$1" != claim-api ] || part=claim_api
+  if [ -n "${DEPENDENTS_ROLE_CONSUMER-}" ]; then
+    echo "${DEPENDENTS_DATABASE_URL/\/\/dependents@///dependents_$part@}"
+  else
+    echo "$DEPENDENTS_DATABASE_URL"
+  fi
+}
+
 start_programs () {
   local name
   is_built pipelinectl || fail "build/bin/pipelinectl is not there: run ./dev build"
-  "$BUILD/bin/pipelinectl" migrate >"$RUN/logs/migrate.log" 2>&1 || fail_up migrate "failed"
+  settle_from
+  "${INSIDE[@]}" "$BIN/pipelinectl" migrate >"$RUN/logs/migrate.log" 2>&1 || fail_up migrate "failed"
   if [ "$KAFKA" = yes ]; then
-    "$BUILD/bin/pipelinectl" topics create >"$RUN/logs/topics.log" 2>&1 || fail_up topics "failed"
+    "${INSIDE[@]}" "$BIN/pipelinectl" topics create >"$RUN/logs/topics.log" 2>&1 || fail_up topics "failed"
   fi
   for name in "${programs[@]}"; do
-    ! is_built "$name" || launch program "$name" "$BUILD/bin/$name" --address-file "$RUN/addresses/$name"
+    ! is_built "$name" || launch program "$name" env DEPENDENTS_DATABASE_URL="$(database_of "$name")" "${INSIDE[@]}" \
+      "$BIN/$name" --address-file "$RUN/addresses/$name"
+    # What has become of an e-mail is told there.
+    if [ "$name" = claim-api ] && is_built notify; then
+      await claim-api
+      setting notify-callback-url "$(address_of claim-api URL)/dependents_benefits/v0/notify/callbacks"
+    fi
   done
+  ! is_built pipelinectl-web ||
+    launch program web "${INSIDE[@]}" "$BIN/pipelinectl" web --address-file "$RUN/addresses/web"
   for name in "${programs[@]}"; do
-    ! is_built "$name" || await_ready "$name"
+    ! is_built "$name" || await_ready "$name" METRICS_URL
   done
+  ! is_built pipelinectl-web || await_ready web URL
 }
 
+# await_ready NAME KEY: KEY names the address of its /readyz.
 await_ready () {
   local url deadline=$((SECONDS + up_timeout_s))
   await "$1"
-  url=$(address_of "$1" METRICS_URL)
+  url=$(address_of "$1" "$2")
   until curl --silent --fail --noproxy '*' --max-time 5 --output /dev/null "$url/readyz"; do
     runs "$1" || fail_up "$1" "ended"
     ((SECONDS < deadline)) || fail_up "$1" "was not ready within $up_timeout_s s"
@@ -197,6 +251,10 @@ write_env () {
     if is_built claim-api; then
       echo "CLAIM_API_URL='$(address_of claim-api URL)'"
       echo "CLAIM_API_TOKEN='$DEPENDENTS_CLAIM_API_TOKEN'"
+    fi
+    if is_built pipelinectl-web; then
+      echo "WEB_URL='$(address_of web URL)'"
+      echo "WEB_TOKEN='$web_token'"
     fi
     for simulator in "${simulators[@]}"; do
       name=${simulator%% *} variable=${name^^}
@@ -227,6 +285,7 @@ is_up () {
 }
 
 up () {
+  local web_token
   mkdir -p "$BUILD" "${RUN%/*}"
   exec 9>"$RUN.lock"
   flock 9
@@ -254,8 +313,14 @@ up () {
   setting claim-api-token "$(new_token)"
   echo "demo:$DEPENDENTS_CLAIM_API_TOKEN" >"$RUN/claim-api-tokens"
   setting token-file "$RUN/claim-api-tokens"
+  web_token=$(new_token)
+  echo "demo:act:$web_token" >"$RUN/web-tokens"
+  setting web-token-file "$RUN/web-tokens"
   setting bid-token "$(new_token)"
   setting bid-expected-token "$DEPENDENTS_BID_TOKEN"
+  setting intake-api-key "$(new_token)"
+  setting intake-expected-key "$DEPENDENTS_INTAKE_API_KEY"
+  notify_settings
   start_servers
   settle_addresses
   start_programs
@@ -277,7 +342,7 @@ end_everything () {
     end_processes server
   fi
   rm -rf "$RUN/addresses" "$RUN/processes" "$RUN/env" "$RUN/env.new" "$RUN/exports" "$RUN/broker" \
-    "$RUN/claim-api-tokens"
+    "$RUN/claim-api-tokens" "$RUN/web-tokens"
 }
 
 down () {
@@ -288,12 +353,48 @@ down () {
   exec 9>&-
 }
 
+# One line a log line: time, level, message, fields; what is no JSON passes as it is. Colours on a terminal alone.
+# shellcheck disable=SC2016  # jq's variables
+readonly log_line='
+  def paint ($code): if $colour then "\u001b[\($code)m\(.)\u001b[0m" else . end;
+  def pad ($width): . + " " * ([$width - length, 0] | max);
+  def level: {debug: "2", info: "32", warning: "33", error: "1;31"}[.] // "0";
+  . as $raw | (try fromjson catch null) as $line
+  | if ($line | type) != "object" then (if $claim == "" then $raw else empty end)
+    else $line
+      | select ($claim == "" or .claim_group_id == $claim or .claim_id == $claim)
+      | [ (.at // "" | sub ("^[^T]*T"; "") | pad (13) | paint ("2")),
+          (.level // "" | . as $name | pad (7) | paint ($name | level)),
+          (.message // "" | pad (40)),
+          (to_entries[] | select (.key | IN ("at", "level", "program", "message") | not)
+            | (.key + "=" | paint ("2")) + (.value | tostring | if test ("[ =\"]") then tojson else . end)) ]
+      | join (" ")
+    end'
+
+# show_log NAME [-f] [--claim ID] [--json]: for people; ID is a claim group's guid or a claim's number.
 show_log () {
-  local log=$RUN/logs/$1.log
+  local name=$1 follow=no claim='' json=no colour=false log=$RUN/logs/$1.log
+  shift
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -f) follow=yes ;;
+      --claim) [ $# -ge 2 ] || wrong_usage; claim=$2; shift ;;
+      --json) json=yes ;;
+      *) wrong_usage ;;
+    esac
+    shift
+  done
   if [ ! -e "$log" ]; then
-    say "dev: no log of $1; there are:"
+    say "dev: no log of $name; there are:"
     find "$RUN/logs" -name '*.log' -printf '  %f\n' 2>/dev/null | sed 's/\.log$//' | sort >&2
     exit 1
   fi
-  cat "$log"
+  [ ! -t 1 ] || colour=true
+  local reader=(cat "$log")
+  [ "$follow" = no ] || reader=(tail --lines=+1 --follow=name --retry "$log")
+  if [ "$json" = yes ]; then
+    "${reader[@]}"
+  else
+    "${reader[@]}" | jq --raw-input --raw-output --unbuffered --argjson colour "$colour" --arg claim "$claim" "$log_line"
+  fi
 }

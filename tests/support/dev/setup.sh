@@ -46,12 +46,29 @@ install_packages () {
       "${as_root[@]}" "${quiet[@]}" install -y --no-install-recommends "${missing[@]}"; } \
     >"$SETUP_LOG" 2>&1 </dev/null || status=$?
   "${as_root[@]}" rm -f "$setting"
+  # Nor does anybody want these to run by themselves: tests start their own.
+  local package
+  for package in prometheus etcd-server containerd; do
+    if [[ " ${missing[*]} " == *" $package "* ]] && command -v systemctl >/dev/null; then
+      "${as_root[@]}" systemctl disable --now "${package%-server}.service" >>"$SETUP_LOG" 2>&1 || true
+    fi
+  done
   [ "$status" -eq 0 ] || { tail -n 20 "$SETUP_LOG" >&2; fail "apt-get failed, see $SETUP_LOG"; }
 }
 
 # Where the jars lie is with-kafka's business; here they are only fetched if need be.
 fetch_kafka () {
-  "$SUPPORT/kafka/fetch-jars" >/dev/null
+  "$SUPPORT/with-kafka" --prepare >/dev/null
+}
+
+# helm, and what the chart is held against, built by Go into the same cache.
+fetch_chart_tools () {
+  TEST_PYTHON=$ROOT/.venv/bin/python3 "$ROOT/tests/chart/fetch-tools" >/dev/null
+}
+
+# A Kubernetes, built by Go into the same cache.
+fetch_cluster () {
+  TEST_PYTHON=$ROOT/.venv/bin/python3 "$ROOT/tests/kubernetes/fetch-cluster" >/dev/null
 }
 
 install_python_packages () {
@@ -65,13 +82,30 @@ install_python_packages () {
   cp "$wanted" .venv/installed.txt
 }
 
+# The AsyncAPI parser, pinned by its lock file; scripts of packages are not run.
+install_node_packages () {
+  local folder=$ROOT/tests/integration/asyncapi
+  ! cmp -s "$folder/package-lock.json" "$folder/node_modules/installed.json" || return 0
+  command -v npm >/dev/null || install_packages node
+  say "setup: installing the AsyncAPI parser for tests"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$SETUP_LOG" 2>&1 ||
+    { tail -n 20 "$SETUP_LOG" >&2; fail "npm failed, see $SETUP_LOG"; }
+  cp "$folder/package-lock.json" "$folder/node_modules/installed.json"
+}
+
 setup () {
-  local lists=(build run) kafka=no test=no argument
+  local lists=(build run) kafka=no test=no chart=no cluster=no reader=no argument
   for argument in "$@"; do
     case $argument in
       --kafka) kafka=yes lists+=(kafka) ;;
       --test) test=yes lists+=(test) ;;
+      --chart) test=yes chart=yes lists+=(test) ;;
+      --image) lists+=(image image-tools) ;;
+      --kubernetes) test=yes chart=yes cluster=yes lists+=(test kubernetes) ;;
+      --browser) lists+=(browser) ;;
+      --reader) reader=yes lists+=(reader) ;;
       --fuzz) lists+=(fuzz) ;;
+      --bench) lists+=(bench) ;;
       *) wrong_usage ;;
     esac
   done
@@ -79,5 +113,8 @@ setup () {
   SETUP_LOG=$BUILD/setup.log
   install_packages "${lists[@]}"
   [ "$kafka" = no ] || fetch_kafka
-  [ "$test" = no ] || install_python_packages
+  [ "$test$reader" = nono ] || install_python_packages
+  [ "$test" = no ] || install_node_packages
+  [ "$chart" = no ] || fetch_chart_tools
+  [ "$cluster" = no ] || fetch_cluster
 }

@@ -1,38 +1,61 @@
 # shellcheck shell=bash
 # test, bench, lint.
 
-# Tests mostly wait: for limits that are over, for servers that start. What measures time or keeps both cores busy says so to
-# ctest (RUN_SERIAL, PROCESSORS).
-readonly tests_at_once=2
+# How many processors' worth of tests run at once. Tests mostly wait: for limits that are over, for servers that start.
+# What keeps cores busy or measures time says so to ctest (PROCESSORS, RUN_SERIAL); what takes long begins first (COST).
+readonly tests_at_once=${TESTS_AT_ONCE:-4}
 
-# run_lane PRESET LABEL…: builds the preset and runs its tests; without a label all but the long ones.
+# run_lane PRESET LABEL…: builds what those tests need and runs them. After --but LABEL… come all others, but the long ones.
 run_lane () {
-  local preset=$1 folder=$BUILD labels label known
+  local preset=$1 folder label known log=$BUILD/lane-$1.log which=--label-regex status=0
   shift
-  [ "$preset" = release ] || folder=$BUILD-$preset
-  build_preset "$preset" || return 1
+  if [ "${1-}" = --but ]; then
+    which=--label-exclude
+    shift
+  fi
+  folder=$(folder_of "$preset")
+  configure_preset "$preset" || return 1
+  # Which labels there are is known before anything is built.
   for label in "$@"; do
     known=$(ctest --test-dir "$folder" --print-labels | sed -n 's/^  //p')
     grep -qxF -e "$label" <<<"$known" ||
-      fail "there are no tests called $label; there are: $(xargs <<<"$known"), and crash, storm, long"
+      fail "there are no tests called $label; there are: $(xargs <<<"$known"), and crash, storm, long, kubernetes"
   done
-  labels=$(IFS='|'; echo "$*")
-  if [ -n "$labels" ]; then
-    set -- --no-tests=error --label-regex "^($labels)\$"
-  else
-    set -- --label-exclude '^long$'
-  fi
-  ctest --test-dir "$folder" --output-on-failure --parallel "$tests_at_once" "$@"
-}
-
-# What CI runs at night. The label `long` is for what only this runs: more troubles for the models, the long storm.
-run_long_tests () {
-  local status=0
-  # Both lanes, whatever the first one finds: a night is too long for one finding.
-  run_lane tsan unit scenario || status=1
-  run_lane asan crash crash-walk long || status=1
+  if [ "$which" = --label-exclude ]; then set -- "$@" long; fi
+  build_preset "$preset" "$(target_of "$which" "$@")" || return 1
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$tests_at_once" \
+    "$which" "^($(IFS='|'; echo "$*"))\$" | tee "$log" || status=1
+  { echo; echo "$preset:"; sed -n '/tests passed, /,$p' "$log"; } >>"$BUILD/lanes"
   return "$status"
 }
+
+# target_of --label-regex|--label-exclude LABEL…: only unit and fuzz tests are programs of their own.
+target_of () {
+  case $* in
+    --label-regex*unit* | --label-regex*fuzz* | --label-regex*long*) echo all ;;
+    *) echo programs ;;
+  esac
+}
+
+# run_lanes COMMAND…: one after another, whatever one of them finds; each is a function. What they ran is told at the end.
+run_lanes () {
+  local lane status=0
+  rm -f "$BUILD/lanes"
+  for lane in "$@"; do "$lane" || status=1; done
+  cat "$BUILD/lanes"
+  return "$status"
+}
+
+# An ordinary run has each test in the lane where it finds most, and in no other; the long run has the rest.
+# Sanitizers watch what needs nothing but the code; in the build with crash points it dies at them; all else is what ships.
+with_sanitizers () { run_lane asan unit scenario fuzz; }
+with_crash_points () { run_lane debug crash-walk; }
+as_it_ships () { run_lane release --but unit scenario; }
+
+with_threads_watched () { run_lane tsan unit scenario; }
+sanitized_crashes () { run_lane asan crash crash-walk long; }
+all_as_it_ships () { run_lane release unit scenario; }
+crashes_as_it_ships () { run_lane release crash; }
 
 # run_crash_test FOLDER FILE: one of tests/crash/ alone, with the programs of that build.
 run_crash_test () (
@@ -43,32 +66,44 @@ run_crash_test () (
 
 # test crash --without GUARD: must fail, and say which property of the protocol is violated.
 run_without () {
-  build_preset debug
-  CRASH_WITHOUT=$1 run_crash_test "$BUILD-debug" without_guards_test.py
+  build_preset debug programs
+  CRASH_WITHOUT=$1 run_crash_test "$(folder_of debug)" without_guards_test.py
 }
 
 # test storm: the long one. STORM_CLAIMS and CRASH_SEED are its caller's to set.
 run_storm () {
-  build_preset release
+  build_preset release programs
   STORM_CLAIMS=${STORM_CLAIMS:-1000} run_crash_test "$BUILD" storm_test.py
 }
 
-# What CI runs. ctest's summary is the last thing printed and its status is ours.
+# test kubernetes [TEST…]: the image, installed by the chart on a Kubernetes of its own; tests as tests/kubernetes/run takes them.
+run_on_kubernetes () {
+  setup --kafka --kubernetes
+  make_image
+  TEST_PYTHON=$ROOT/.venv/bin/python3 tests/kubernetes/run "$BUILD/bin" "$BUILD/image/layout" "$BUILD/kubernetes" "$@"
+}
+
+# What CI runs. ctest's summaries are the last thing printed, and whether all passed is our status.
 run_tests () {
+  local needs=(--kafka --test)
   mkdir -p "$BUILD"
-  setup --kafka --test
+  if [ "${1-}" = kubernetes ]; then
+    run_on_kubernetes "${@:2}"
+    return
+  fi
+  case " $* " in
+    '  ' | *' chart '* | *' image '*) needs+=(--chart --image) ;;
+    *' long '*) needs+=(--browser) ;;
+  esac
+  setup "${needs[@]}"
   case $* in
     'crash --without '?*) run_without "$3" ;;
-    crash) run_lane debug crash-walk; run_lane release crash ;;
+    crash) run_lanes with_crash_points crashes_as_it_ships ;;
     storm) run_storm ;;
     fuzz) run_lane asan fuzz ;;
-    long) run_long_tests ;;
-    '')
-      # Tests that need nothing but the code also run with the sanitizers; whatever they find ends the run here.
-      run_lane asan unit scenario fuzz
-      run_lane debug crash-walk
-      run_lane release
-      ;;
+    # At night.
+    long) run_lanes with_threads_watched sanitized_crashes all_as_it_ships ;;
+    '') run_lanes with_sanitizers with_crash_points as_it_ships ;;
     *) run_lane release "$@" ;;
   esac
 }
@@ -80,11 +115,12 @@ list_fuzzers () {
 # run_fuzz NAME [SECONDS]: one target with libFuzzer, from its seeds and from all that earlier runs have found. What ends it
 # is kept, and told how to be run again: libFuzzer goes no further than the first finding.
 run_fuzz () {
-  local name=$1 seconds=${2-300} folder=$BUILD-fuzz/fuzz fuzzer status=0
+  local name=$1 seconds=${2-300} folder fuzzer status=0
   list_fuzzers | grep -qxF -e "$name" || fail "there is no fuzz target called $name; there are: $(list_fuzzers | xargs)"
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "how long is a number of seconds, not $seconds"
   setup --fuzz
-  build_preset fuzz
+  build_preset fuzz fuzzers
+  folder=$(folder_of fuzz)/fuzz
   fuzzer=$folder/fuzz-$name
   rm -rf "$folder/seeds/$name"
   mkdir -p "$folder/seeds/$name" "$folder/corpus/$name"
@@ -106,7 +142,7 @@ run_benches () {
     benches+=("$name")
   done
   [ $# -gt 0 ] || mapfile -t benches < <(list_benches)
-  setup --kafka
+  setup --kafka --bench
   build_if_needed
   for name in "${benches[@]}"; do "tests/bench/$name"; done
 }

@@ -19,7 +19,7 @@ from alter import check_alterations
 from checks import check
 from conversation import Malformed, read_scenario
 from performance import Performance
-from world import Gone, World, die_with_parent, settings_of
+from world import SIMULATORS, Gone, World, die_with_parent, settings_of
 
 
 def main():
@@ -85,6 +85,8 @@ def perform(world, scenario, number, given, canaries):
     except Exception:  # a scenario's own trouble is told and the others go on
         differences.append(traceback.format_exc(limit=-3))
         world.bgs("DELETE", "rules")
+        world.intake("DELETE", "rules")
+        world.notify("DELETE", "rules")
     for what, text in performance.canaries():
         canaries[text] = what
     print_line(scenario.name, differences, started)
@@ -100,7 +102,7 @@ def print_line(name, differences, started):
 
 def search_at_the_end(world, canaries):
     """Log lines of every program of ours, at level debug, and all rows in plain text."""
-    places = {f"log of {name}": world.log(name).encode() for name in world.processes if name != "bgs-simulator"}
+    places = {f"log of {name}": world.log(name).encode() for name in world.processes if name not in SIMULATORS}
     places["database"] = world.dump()
     leaks = []
     for place, data in places.items():

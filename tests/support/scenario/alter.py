@@ -15,11 +15,14 @@ VALUE = re.compile(r'([\w.:-]+[=~])("[^"]*"|\S*)')
 def alterations(scenario):
     """(what was altered, the altered scenario) one by one."""
     for heading, lines in scenario.sections.items():
-        if heading in ("message in", "message in again", "bgs answers", "meanwhile", "a person decides"):
+        if heading in ("message in", "message in again", "bgs answers", "intake answers", "notify answers", "meanwhile",
+                       "a person decides"):
             continue
+        if heading == "ends as" and "ends again as" in scenario.sections:
+            continue  # waited for, and no end
         for index, line in enumerate(lines):
             for what, text, below in altered_lines(heading, line):
-                if text is None and heading == "bgs holds" and is_alone(line, lines):
+                if text is None and heading in ("bgs holds", "intake holds", "notify holds") and is_alone(line, lines):
                     continue  # then nobody asks about that kind
                 changed = copy.deepcopy(scenario)
                 if text is None:
@@ -56,7 +59,8 @@ def altered_lines(heading, line):
                 yield "element altered", f"{path} {rule.split()[0]} NoSuchElement", []
         yield "left out", None, None
         return
-    if heading in ("requests", "bgs holds", "answer to the sender") or RECORDS.match(heading):
+    if heading in ("requests", "bgs holds", "intake requests", "intake holds", "notify requests", "notify holds",
+                   "answer to the sender") or RECORDS.match(heading):
         if line.text.startswith("any number of "):
             return  # a permission, nothing that could fail
         yield "left out", None, None

@@ -10,6 +10,7 @@ import re
 
 import records
 from conversation import RECORDS, Malformed, expectation
+from world import TEMPLATES
 
 
 CLOCKS_MS = 1000  # between what a busy process takes for the database's clock and what Kafka writes down
@@ -29,6 +30,20 @@ def check(performance):
         elif heading == "bgs holds":
             expected = [expectation(line) for line in lines]
             differences += check_counts(performance, heading, expected, state_of(performance, expected))
+        elif heading == "intake requests":
+            expected = [expectation(line) for line in lines]
+            differences += (check_order if manner.startswith("in order") else check_counts)(
+                performance, heading, expected, intake_requests_of(performance))
+        elif heading == "intake holds":
+            expected = [expectation(line) for line in lines]
+            differences += check_counts(performance, heading, expected, uploads_of(performance))
+        elif heading == "notify requests":
+            expected = [expectation(line) for line in lines]
+            differences += (check_order if manner.startswith("in order") else check_counts)(
+                performance, heading, expected, notify_requests_of(performance))
+        elif heading == "notify holds":
+            expected = [expectation(line) for line in lines]
+            differences += check_counts(performance, heading, expected, emails_of(performance))
         elif heading == "needs person":
             differences += compare(heading, [performance.fill(line.text) for line in lines], needs_person(performance))
         elif heading == "rows":
@@ -53,6 +68,46 @@ def check(performance):
 def requests_of(performance):
     return [(request.operation, {**request.caller, **request.values}, "" if request.acted else "  (not acted upon)")
             for request in performance.requests]
+
+
+def intake_requests_of(performance):
+    """Reports are left out: how often the follower asks is its own."""
+    return [(entry["operation"], {"status": str(entry["status"]), "acted": str(entry["acted"]).lower(),
+                                  "guid": guid_in(entry["path"])}, "")
+            for entry in performance.intake_requests if entry["operation"] != "report"]
+
+
+def notify_requests_of(performance):
+    """One with an address that is nobody's is an `ask`: it only shows whether the service answers."""
+    return [("ask" if "@notifications.va.gov" in entry["request"] else "email",
+             {"status": str(entry["status"]), "acted": str(entry["acted"]).lower()}, "")
+            for entry in performance.notify_requests]
+
+
+def emails_of(performance):
+    """One `email` each: kind (of its template), to, status, callbacks (what was told, and answered), and its values."""
+    kinds = {uuid: name for name, uuid in TEMPLATES.items()}
+    return [("email", {"kind": kinds[one["template_id"]], "to": one["email_address"], "status": one["status"],
+                       "callbacks": ",".join(f"{told['status']}:{told['answer']}" for told in one["callbacks"]),
+                       **one["personalisation"]}, "") for one in performance.emails]
+
+
+def guid_in(path):
+    found = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", path)
+    return found[0] if found else "nil"
+
+
+def uploads_of(performance):
+    """One `upload` each: guid, status, puts, metadata.NAME; parts: their names; text: what their pages say."""
+    found = []
+    for upload in performance.uploads:
+        values = {name: "nil" if upload[name] is None else str(upload[name])
+                  for name in ("guid", "status", "code", "puts")}
+        values.update((f"metadata.{name}", str(value)) for name, value in (upload["metadata"] or {}).items())
+        values["parts"] = ",".join(part["name"] for part in upload["parts"])
+        values["text"] = performance.text_of(upload)
+        found.append(("upload", values, ""))
+    return found
 
 
 def part_of(requests, manner):
@@ -237,7 +292,7 @@ def check_data(performance, lines):
 
 
 def always(performance):
-    return [*check_sequence(performance), *check_nothing_doubled(performance), *check_dead_ends(performance),
+    return [*check_sequence(performance), *check_nothing_doubled(performance), *check_dead_ends(performance), *check_waits(performance),
             *check_passed_on(performance), *check_canaries(performance)]
 
 
@@ -293,6 +348,13 @@ def check_dead_ends(performance):
     return differences
 
 
+def check_waits(performance):
+    """The world is at rest: no record of these groups waits in a tier, so none is said to."""
+    rows = performance.world.rows("select consumer, topic, scope from tier_waits where claim_group_guid = "
+                                  f"any ('{{{','.join(performance.guids)}}}'::uuid[])")
+    return [f"always: {' '.join(row)} is said to wait" for row in rows]
+
+
 def check_passed_on(performance):
     """A record in a tier or a dead letter is the record that failed: same bytes, key and partition, foreign headers as
     they came, ours once; and it says truly from which record, hop and attempt it comes."""
@@ -331,7 +393,9 @@ def passed_on_wrongly(record, source, before):
         return f"not the bytes, key and partition of {source}"
     if number(record, "dp-hop") != number(before, "dp-hop") + 1:
         return f"a hop that does not follow {number(before, 'dp-hop')}"
-    spent = number(record, "dp-attempt") - number(before, "dp-attempt")
+    # Backup's attempts are its own.
+    is_anew = before.topic == "claims.dead-letter" and not before.header("dp-attempts-of")
+    spent = number(record, "dp-attempt") - (0 if is_anew else number(before, "dp-attempt"))
     if spent not in (0, 1):
         return f"an attempt that does not follow {number(before, 'dp-attempt')}"
     if problem := tells_wrongly(record, source, spent):

@@ -9,7 +9,7 @@ import re
 import shlex
 
 ACTION_WORDS = ("drop-before", "drop-after", "hang", "delay", "fault", "gateway-fault", "gateway-fault-after",
-                "fault-and-result", "fault-and-result-after", "answer")
+                "fault-and-result", "fault-and-result-after", "answer", "answer-after")
 
 
 class Malformed(Exception):
@@ -50,8 +50,9 @@ def quoted(value):
     return f'"{value}"' if not value or re.search(r"\s", value) else value
 
 
-HEADINGS = ("message in", "bgs answers", "meanwhile", "a person decides", "ends as", "message in again",
-            "ends again as", "requests", "bgs holds", "rows", "needs person", "data", "answer to the sender")
+HEADINGS = ("message in", "bgs answers", "intake answers", "intake requests", "intake holds", "notify answers", "notify requests",
+            "notify holds", "meanwhile", "a person decides", "ends as", "message in again", "ends again as", "requests",
+            "bgs holds", "rows", "needs person", "data", "answer to the sender")
 RECORDS = re.compile(r"records of ([a-z0-9.-]+)$")
 
 
@@ -150,7 +151,7 @@ def rule_of(line, fill):
         elif action.removesuffix("-after") in FOREIGN_FAULTS:
             rule.update({"do": "answer-after" if action.endswith("-after") else "answer", "status": 500,
                          "body": FOREIGN_FAULTS[action.removesuffix("-after")](fill(words.pop(0)), rule["operation"])})
-        elif action == "answer":
+        elif action in ("answer", "answer-after"):
             rule["status"] = int(words.pop(0))
             rule["body"] = fill(words.pop(0))
             if words and words[0] == "×":
@@ -158,6 +159,9 @@ def rule_of(line, fill):
                 del words[:2]
             if rule["body"].startswith("<html"):
                 rule["headers"] = {"Content-Type": "text/html"}
+        while words and words[0] == "header":
+            rule.setdefault("headers", {})[words[1]] = words[2]
+            del words[:3]
         if words and words[0] == "late":
             rule["delay_ms"] = int(words[1])
             del words[:2]

@@ -4,20 +4,29 @@ What is expected is compared in checks.py. Scenarios run one after another, each
 a world at rest, so that everything seen since its start is its own.
 """
 
+import datetime
 import json
+import pathlib
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import records
 from conversation import Malformed, contents_of, rule_of, words_of
 from veterans import Veteran, canaries_of, change, claim_of, leave_out, sample
+from world import TEMPLATES, http_call
 
-END_S = 40
+sys.path.append(str(pathlib.Path(__file__).parents[1]))
+from plain_pdf import Pdf   # noqa: E402
+
+END_S = 120
+INTAKE_OPERATIONS = ("create", "put", "status", "report")
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 GROUP_ROWS = """select g.claim_group_guid, g.id, g.parent_claim_id, g.saved_claim_id, g.status, g.veteran_id,
-  g.submission_day, g.proc_id, g.bgs_claim_id, c.form_id
-from saved_claim_groups g join saved_claims c on c.id = g.saved_claim_id
+  g.submission_day, g.proc_id, coalesce (g.bgs_claim_id, s.bgs_claim_id), c.form_id
+from saved_claim_groups g join saved_claims c on c.id = g.saved_claim_id left join bgs_submissions s on s.saved_claim_id = c.id
 where g.claim_group_guid = any ('{%s}'::uuid[]) order by g.id"""
 
 
@@ -50,13 +59,16 @@ class Performance:
         self.world, self.scenario = world, scenario
         self.veteran = Veteran(number)
         self.claims, self.answers, self.guids, self.own_records = [], [], [], []
-        self.groups, self.children, self.state = [], [], None
+        self.groups, self.children, self.state, self.uploads, self.emails = [], [], None, [], []
+        self.texts = {}  # of uploads, by guid
+        self.began = None
         self.meanwhile = list(scenario.sections.get("meanwhile", ()))
         self.started_at = len(world.kafka.records)
 
     # ---- the course of it
 
     def run(self):
+        self.began = self.world.rows("select clock_timestamp ()")[0][0]
         self.empty_simulator()
         rules = []
         for line in self.scenario.sections.get("bgs answers", ()):
@@ -70,6 +82,10 @@ class Performance:
                 rules.append(rule_of(line, self.fill))
         for rule in rules:
             self.world.bgs("POST", "rules", rule)
+        for line in self.scenario.sections.get("intake answers", ()):
+            self.world.intake("POST", "rules", rule_of(line, self.fill))
+        for line in self.scenario.sections.get("notify answers", ()):
+            self.notify_answers(line)
         for line in self.scenario.sections["message in"]:
             self.send(line)
         for line in self.scenario.sections.get("a person decides", ()):
@@ -84,14 +100,53 @@ class Performance:
         self.collect()
 
     def empty_simulator(self):
+        # Nobody asks any more for packages that are not there any more.
+        self.world.rows("update lighthouse_submissions set ask_at = null where ask_at is not null")
         for what in ("rules", "ledger", "state"):
             self.world.bgs("DELETE", what)
+            self.world.intake("DELETE", what)
+            self.world.notify("DELETE", what)
         self.world.bgs("POST", "dialect", {"dialect": "new"})
 
     def end(self):
         """Leaves nothing behind that could disturb the next one."""
         self.world.bgs("DELETE", "rules")
+        self.world.intake("DELETE", "rules")
+        self.world.notify("DELETE", "rules")
         self.await_rest()
+
+    # ---- VA Notify
+
+    def notify_answers(self, line):
+        """the key is revoked | the callback comes first | what goes to TEXT is STATUS | OPERATION … as for BGS."""
+        if line.text == "the key is revoked":
+            self.world.notify("POST", "behaviour", {"revoked": True})
+        elif line.text == "the callback comes first":
+            self.world.notify("POST", "behaviour", {"callback_first": True})
+        elif match := re.match(r"what goes to (\S+) is (\S+)$", self.fill(line.text)):
+            self.world.notify("POST", "expect", {"contains": match[1], "status": match[2]})
+        else:
+            self.world.notify("POST", "rules", rule_of(line, self.fill))
+
+    def notify_answers_again(self):
+        self.world.notify("DELETE", "rules")
+        self.world.notify("POST", "behaviour", {"revoked": False})
+
+    def notify_says(self, text):
+        """STATUS of KIND [N times]: what has become of those e-mails, told by callbacks and answered."""
+        match = re.match(r"(\S+) of (\w+)(?: (\d+) times)?$", text)
+        if not match:
+            raise Malformed(f"not understood: notify says {text}")
+        self.read_groups()
+        kinds = {uuid: name.split("/")[0] for name, uuid in TEMPLATES.items()}
+        for one in self.world.notify("GET", "state")["notifications"]:
+            if kinds[one["template_id"]] == match[2]:
+                self.world.notify("POST", "advance", {"id": one["id"], "status": match[1], "times": int(match[3] or 1)})
+
+    def untold(self):
+        """E-mails of which something is still to be told."""
+        return [one["id"] for one in self.world.notify("GET", "state")["notifications"] if one["status"] != "created" and not (
+            one["callbacks"] and one["callbacks"][-1]["status"] == one["status"] and 0 < one["callbacks"][-1]["answer"] < 500)]
 
     # ---- messages
 
@@ -105,13 +160,70 @@ class Performance:
             self.redeliver(rest)
         elif line.text == "bgs answers again":
             self.world.bgs("DELETE", "rules")
+        elif line.text == "intake answers again":
+            self.world.intake("DELETE", "rules")
+        elif line.text == "notify answers again":
+            self.notify_answers_again()
+        elif line.text.startswith("notify says "):
+            self.notify_says(line.text.removeprefix("notify says "))
+        elif line.text == "the error e-mail has been deferred for too long":
+            self.world.wait_for(lambda: self.count_mails("state = 'deferred' and kind = 'error'") == 0,
+                                "the deferred error e-mail to be given up", END_S)
+        elif line.text.startswith("intake says "):
+            words = words_of(line.text)[2:]
+            self.intake_says(words)
+            self.await_follower(words[0])
+        elif line.text == "an operator lets packages go on":
+            status, said = self.world.pipelinectl("release-packages", "--yes", "--reason", "the service was away")
+            if status:
+                raise AssertionError(f"pipelinectl release-packages ended with {status}: {said}")
+            self.await_follower()
+        elif line.text.startswith("a clerk "):
+            self.clerk(line.text)
+        elif line.text.startswith("update "):
+            self.world.rows(self.fill(" ".join([line.text, *(deeper.text for deeper in line.below)])))
+            if line.text.startswith("update lighthouse_submissions "):
+                self.await_follower()
         else:
             raise Malformed(f"line {line.number}: no such message: {line.text}")
+
+    def intake_says(self, words):
+        """intake says STATUS [CODE [DETAIL]] [final|not-final] [counting DOCUMENTS PAGES] [of all]: of every upload that is
+        not final, or of all."""
+        news = {"status": words[0]}
+        if "counting" in words:
+            at = words.index("counting")
+            news["uploaded_pdf"] = {"total_documents": int(words[at + 1]), "total_pages": int(words[at + 2])}
+            words = words[:at] + words[at + 3:]
+        if words[-2:] == ["of", "all"]:
+            for upload in self.world.intake("GET", "state")["uploads"]:
+                self.world.intake("POST", "advance", {**news, "guid": upload["guid"]})
+            return
+        for word in words[1:]:
+            if word in ("final", "not-final"):
+                news["final_status"] = word == "final"
+            elif "code" not in news:
+                news["code"] = word
+            else:
+                news["detail"] = word
+        self.world.intake("POST", "advance", news)
+
+    def await_follower(self, status=None):
+        """Every package whose turn is near has been asked for since now; an answer that was on its way has no news."""
+        now = self.world.rows("select clock_timestamp ()")[0][0]
+
+        def unasked():
+            return self.world.rows(
+                "select saved_claim_id, latest_status, intake_status, sent_at, asked_at, ask_at, clock_timestamp () "
+                "from lighthouse_submissions where ask_at < clock_timestamp () + interval '1 minute' "
+                f"and (coalesce (asked_at, sent_at) < '{now}'"
+                + (f" or sent_at < '{now}' and intake_status is distinct from '{status}'" if status else "") + ")")
+        self.world.wait_for(lambda: not unasked(), lambda: f"packages to be asked for since {now}: {unasked()}", END_S)
 
     def send_claim(self, text, below):
         name, _, times = text.partition(" × ")
         claim = claim_of(self.veteran, name) if not name.startswith("invalid/") else self.invalid_claim(name)
-        headers = {}
+        headers, attachments = {}, []
         for line in below:
             words = words_of(line.text)
             if words[0] == "without":
@@ -121,11 +233,13 @@ class Performance:
                        else self.fill(words[3]))
             elif words[0] == "header":
                 headers[words[1]] = self.fill(words[2])
+            elif words[0] == "attach":
+                attachments.append((words[1], document_of(words[2:])))
             else:
                 raise Malformed(f"line {line.number}: not understood: {line.text}")
         self.claims.append(claim)
         for _ in range(int(times or 1)):
-            status, _, body = self.world.post_claim(claim, headers)
+            status, _, body = self.world.post_claim(claim, headers, attachments)
             answer = json.loads(body)
             self.answers.append({"status": str(status), "body": body.decode(), **flat(answer)})
             if status == 200:
@@ -185,7 +299,7 @@ class Performance:
             self.clerk(match[3])
             return
         claim, *answer = words_of(self.fill(match[3]))
-        status, said = self.world.pipelinectl("resolve", claim, *answer)
+        status, said = self.world.pipelinectl("resolve", claim, *answer, "--yes")
         for one in line.below or [None]:
             exit_status, text = re.match(r"(?:exit (\d+) )?(.*)$", one.text if one else "").groups()
             if status != int(exit_status or 0) or self.fill(text) not in said:
@@ -228,18 +342,43 @@ class Performance:
         self.children = [row for row in rows if row["parent"] != row["claim"]]
 
     def do_meanwhile(self):
-        """when OPERATION has come [N times]: a clerk makes …, or a statement of SQL. Each line once, in their order."""
+        """when OPERATION has come [N times]: a clerk makes …, or a statement of SQL; when N e-mails wait: …;
+        when N records of CONSUMER have been retried: … Each line once, in their order."""
         while self.meanwhile:
             text = " ".join([self.meanwhile[0].text, *(line.text for line in self.meanwhile[0].below)])
+            if match := re.match(r"when (\d+) e-mails wait: (.*)$", text):
+                if self.count_mails("state = 'requested'") < int(match[1]):
+                    return True
+                del self.meanwhile[0]
+                self.clerk(match[2])
+                continue
+            if match := re.match(r"when (\d+) records? of (\S+) (?:has|have) been retried: (.*)$", text):
+                if self.count_retried(match[2]) < int(match[1]):
+                    return True
+                del self.meanwhile[0]
+                self.clerk(match[3])
+                continue
             match = re.match(r"when (\w+) has come(?: (\d+) times)?: (.*)$", text)
             if not match:
                 raise Malformed(f"line {self.meanwhile[0].number}: not understood: {text}")
-            seen = sum(entry["operation"] == match[1] for entry in self.world.bgs("GET", "ledger"))
+            ask = (self.world.intake if match[1] in INTAKE_OPERATIONS else
+                   self.world.notify if match[1] == "email" else self.world.bgs)
+            seen = sum(entry["operation"] == match[1] for entry in ask("GET", "ledger"))
             if seen < int(match[2] or 1):
                 return True
             del self.meanwhile[0]
             self.clerk(match[3])
         return True
+
+    def count_retried(self, consumer):
+        """Whatever group's; scenarios are performed one after another, and a settlement stays for longer than one takes."""
+        return int(self.world.rows("select count(*) from inbox where verdict = 'RETRY' and "
+                                   f"consumer = '{consumer}' and handled_at > '{self.began}'")[0][0])
+
+    def count_mails(self, condition):
+        return int(self.world.rows("select count (*) from claim_notifications n join saved_claim_groups g "
+                                   f"on g.saved_claim_id = n.saved_claim_id where {condition} and "
+                                   f"g.claim_group_guid = any ('{{{','.join(self.guids)}}}'::uuid[])")[0][0])
 
     def clerk(self, text):
         if text.startswith("a clerk makes a benefit claim"):
@@ -252,6 +391,16 @@ class Performance:
         elif text.startswith("update "):
             self.read_groups()
             self.world.rows(self.fill(text))
+        elif text.startswith("intake says "):
+            self.intake_says(words_of(text)[2:])
+        elif text.startswith("notify says "):
+            self.notify_says(text.removeprefix("notify says "))
+        elif text == "notify answers again":
+            self.notify_answers_again()
+        elif text == "bgs answers again":
+            self.world.bgs("DELETE", "rules")
+        elif match := re.match(r"intake's clock goes on by (\d+) s$", text):
+            self.world.intake("POST", "clock", {"forward_s": int(match[1])})
         else:
             raise Malformed(f"not understood: {text}")
 
@@ -267,20 +416,27 @@ class Performance:
             raise TimeoutError(f"{problem}: {self.unrest()}\n" + self.world.last_lines()) from None
 
     def unrest(self):
-        waiting = self.world.rows("select topic from outbox")
-        open_records = self.world.rows("select consumer, topic, open_offsets from deliveries where open_offsets <> '{}'")
+        """What is not at rest, looked at in the order in which it moves on: into the outbox, to its topic, into a hand."""
+        untold = self.untold()   # what follows from a callback is looked for after it
+        kafka = self.world.kafka
+        kafka.catch_up()
+        seen = len(kafka.records)
         behind = []
         for topic, consumer in self.world.consumer_of_topic.items():
             ends = {}
-            for record in self.world.kafka.records:
+            for record in kafka.records:
                 if record.topic == topic:
                     ends[topic, record.partition] = record.offset + 1
             if ends:
-                committed = self.world.kafka.committed(consumer, list(ends))
+                committed = kafka.committed(consumer, list(ends))
                 behind += [f"{consumer} has read {place} up to {committed[place]} of {end}"
                            for place, end in ends.items() if committed[place] < end]
-        return "; ".join([*(f"to be published to {row[0]}" for row in waiting),
-                          *(f"in hand: {' '.join(row)}" for row in open_records), *behind])
+        waiting = self.world.rows("select topic from outbox")
+        open_records = self.world.rows("select consumer, topic, open_offsets from deliveries where open_offsets <> '{}'")
+        kafka.catch_up()   # what was published since then is nobody's yet
+        return "; ".join([*(f"to be told: e-mail {one}" for one in untold), *(f"to be published to {row[0]}" for row in waiting),
+                          *(f"in hand: {' '.join(row)}" for row in open_records), *behind,
+                          *(f"has come to {record.topic}" for record in kafka.records[seen:])])
 
     def is_at_rest(self):
         self.do_meanwhile()
@@ -296,7 +452,24 @@ class Performance:
         self.read_groups()
         self.requests = [Request(entry) for entry in self.world.bgs("GET", "ledger")]
         self.state = self.world.bgs("GET", "state")
+        self.intake_requests = [entry for entry in self.world.intake("GET", "ledger")
+                                if entry["operation"] in INTAKE_OPERATIONS]
+        self.uploads = self.world.intake("GET", "state")["uploads"]
+        self.notify_requests = [entry for entry in self.world.notify("GET", "ledger") if entry["operation"] == "email"]
+        self.emails = self.world.notify("GET", "state")["notifications"]
         self.records = self.new_records()
+
+    def text_of(self, upload):
+        """What the pages of a package say, as pdftotext reads them; blanks and line ends are one blank."""
+        if upload["guid"] not in self.texts:
+            said = []
+            for part in upload["parts"]:
+                if part["type"] == "application/pdf":
+                    _, _, document = http_call("GET", f"{self.world.intake_url}/_simulator/uploads/{upload['guid']}/{part['name']}")
+                    done = subprocess.run(["pdftotext", "-", "-"], input=document, capture_output=True, check=True)
+                    said.append(" ".join(done.stdout.decode().split()))
+            self.texts[upload["guid"]] = " ".join(said)
+        return self.texts[upload["guid"]]
 
     def canaries(self):
         return canaries_of(self.claims)
@@ -307,7 +480,8 @@ class Performance:
             group = self.groups[0]
             year, month, day = group["day"].split("-")
             words.update(guid=group["guid"], group=group["row"], parent=group["parent"], proc=group["proc"],
-                         veteran=group["veteran"], day=group["day"], **{"us-day": f"{month}/{day}/{year}"})
+                         veteran=group["veteran"], day=group["day"], **{"us-day": f"{month}/{day}/{year}"},
+                         date=datetime.date.fromisoformat(group["day"]).strftime("%B %d, %Y"), FIRST=self.veteran.first.upper())
         for person in reversed(self.state["persons"] if self.state else ()):  # an earlier row of a name goes before
             name = "veteran" if person.get("firstNm") == self.veteran.first else person.get("firstNm")
             words[f"row {name}"] = person["vnpPtcpntId"]
@@ -316,6 +490,8 @@ class Performance:
             counts[child["form"]] = number = counts.get(child["form"], 0) + 1
             name = child["form"] if number == 1 else f"{child['form']} {number}"
             words[f"claim {name}"], words[f"benefit {name}"] = child["claim"], child["benefit"]
+        for number, upload in enumerate(self.uploads, 1):
+            words["upload" if number == 1 else f"upload {number}"] = upload["guid"]
         for number, claim in enumerate(self.state["benefit_claims"] if self.state else (), 1):
             words["made" if number == 1 else f"made {number}"] = claim["bnftClaimId"]
         return words
@@ -324,6 +500,23 @@ class Performance:
         """{word} → what it stands for; other braces stay."""
         known = self.words()
         return re.sub(r"\{([\w -]+)\}", lambda match: str(known.get(match[1], match[0])), text)
+
+
+def document_of(words):
+    """a page [of N bytes] [signed]: a PDF; without a number as small as it is."""
+    pdf, entries, wanted = Pdf(), "", int(words[words.index("of") + 1]) if "of" in words else 0
+    if "signed" in words:
+        field = pdf.add("<</Type/Annot/Subtype/Widget/Rect[0 0 0 0]/FT/Sig/T(s)/V<</Type/Sig/Filter/Adobe.PPKLite"
+                        "/ByteRange[0 1 2 3]/Contents<00>>>>>")
+        pdf.catalog, entries = f"/AcroForm<</SigFlags 3/Fields[{field} 0 R]>>", f"/Annots[{field} 0 R]"
+    pdf.page(entries=entries)
+    if wanted:
+        filler = pdf.stream(bytes(wanted))
+        pdf.catalog += f"/Metadata {filler} 0 R"
+        over = len(pdf.bytes()) - wanted
+        del pdf.objects[filler]
+        pdf.stream(bytes(wanted - over))
+    return pdf.bytes()
 
 
 def flat(document, path=""):

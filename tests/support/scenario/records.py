@@ -17,6 +17,7 @@ SCHEMA_OF_TOPIC = {
     "claims.submitted": "claim-submitted",
     "claims.686c": "child-claim-ready",
     "claims.674": "child-claim-ready",
+    "claims.dead-letter": "child-claim-ready",
     "claim-events": "claim-event",
     "notifications": "notification-requested",
     "monitoring-events": "monitoring-event",

@@ -73,7 +73,7 @@ def claim_of(veteran, name):
 
 # What is personal, and how short it may be before it turns up by chance in keys, ids and base64.
 PERSONAL = {"first", "middle", "last", "ssn", "va_file_number", "birth_date", "street", "email_address", "email",
-            "phone_number", "common_name", "statement_of_truth_signature", "icn"}
+            "va_profile_email", "phone_number", "common_name", "statement_of_truth_signature", "icn"}
 SHORTEST = 7
 
 

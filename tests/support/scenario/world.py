@@ -7,10 +7,8 @@ this process, whatever becomes of it.
 """
 
 import base64
-import csv
 import ctypes
 import http.client
-import io
 import json
 import os
 import pathlib
@@ -19,16 +17,24 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
 
 from kafka import Kafka
+from session import Session
+
+sys.path.append(str(pathlib.Path(__file__).parents[1]))
+from roles import GRANTED, as_part, part_of   # noqa: E402
+from upload import upload_of   # noqa: E402
 
 ROOT = pathlib.Path(__file__).parents[3]
 START_S = 60
 END_S = 20
 CONSUMER_OF_TOPIC = {"claims.submitted": "proc-setup", "claims.686c": "form-686c", "claims.674": "form-674"}
+# What runs only where a folder's settings say so (`backup=yes`): elsewhere a scenario ends with what they would read.
+OPTIONAL = {"backup": "claims.dead-letter", "notify": "notifications"}
 
 SETTINGS = {
     "broker-admin": "no",
@@ -47,8 +53,27 @@ SETTINGS = {
     "breaker-probe-ms": "200",
     "breaker-probe-max-ms": "400",
     "breaker-look-ms": "50",
+    "intake-api-key": "scenario",
+    "intake-timeout-ms": "1000",
+    "intake-connect-timeout-ms": "300",
+    "package-ask-every": "200ms",
+    "package-ask-later": "200ms",
+    "insert-look-every": "200ms",
+    "notify-timeout-ms": "500",
+    "notify-connect-timeout-ms": "300",
 }
+SERVICE, SECRET = "d6aa2c68-a2d9-4437-ab19-3ae8eb202553", "5c8b1f0e-9c3d-4a59-8a1f-1d0f7f7b6a11"
+NOTIFY_KEY = f"scenario-{SERVICE}-{SECRET}"
+TEMPLATES = {f"{kind}/{forms}": f"00000000-0000-4000-8000-0000000000{10 * k + f:02}"
+             for k, kind in enumerate(("submitted", "in_progress", "received", "error"))
+             for f, forms in enumerate(("686c-674", "686c", "674"))}
+CALLBACKS = "/dependents_benefits/v0/notify/callbacks"
+VALUES = "first_name date_submitted confirmation_number"
 PROGRAMS = ("claim-api", "proc-setup", "form-686c", "form-674")
+SIMULATORS = ("bgs-simulator", "intake-simulator", "notify-simulator")
+ARGUMENTS = {"intake-simulator": ("--intake-quota", "0", "--intake-report-cache-ms", "0"),
+             "notify-simulator": ("--notify-callback-delay-ms", "0", "--notify-callback-retry-ms", "100",
+                                  "--notify-known-templates", "".join(f"{uuid} {VALUES};" for uuid in TEMPLATES.values()))}
 
 
 class Gone(Exception):
@@ -80,6 +105,7 @@ class World:
         self.programs_folder = pathlib.Path(programs)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="scenarios-"))
         self.database_url = os.environ["DATABASE_URL"]
+        self.database = Session(self.database_url, null="null")
         self.processes = {}
         self.kafka = None
         self.token = secrets.token_urlsafe(24)
@@ -88,11 +114,14 @@ class World:
         self.partitions = table["partitions"]
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DEPENDENTS_")}
         settings = {**SETTINGS, **settings}
-        self.consumer_of_topic = dict(CONSUMER_OF_TOPIC)
-        for consumer in CONSUMER_OF_TOPIC.values():
+        here = [name for name in OPTIONAL if settings.pop(name, "no") == "yes"]
+        self.programs = PROGRAMS + tuple(here)
+        self.sources = {**CONSUMER_OF_TOPIC, **{OPTIONAL[name]: name for name in here}}
+        self.consumer_of_topic = dict(self.sources)
+        for consumer in self.sources.values():
             for tier in tier_names(settings["retry-tiers"]):
                 self.consumer_of_topic[f"{consumer}.retry-{tier}"] = consumer
-        self.topics += [topic for topic in self.consumer_of_topic if topic not in CONSUMER_OF_TOPIC]
+        self.topics += [topic for topic in self.consumer_of_topic if topic not in self.topics]
         for name, value in settings.items():
             self.set(name, value)
 
@@ -105,11 +134,15 @@ class World:
         (self.folder / "tokens").touch(0o600)
         (self.folder / "tokens").write_text(f"scenario:{self.token}\n")
         for name, value in {"database-url": self.database_url, "master-keys": fresh_key("scenario"),
-                            "hmac-keys": fresh_key("scenario"), "token-file": str(self.folder / "tokens")}.items():
+                            "hmac-keys": fresh_key("scenario"), "token-file": str(self.folder / "tokens"),
+                            "notify-api-key": NOTIFY_KEY, "notify-expected-key": NOTIFY_KEY,
+                            "notify-templates": ";".join(f"{name}={uuid} {VALUES}" for name, uuid in TEMPLATES.items()),
+                            "notify-callback-keys": NOTIFY_KEY, "notify-callback-token": secrets.token_urlsafe(24)}.items():
             self.set(name, value)
         self.launch("embedded-broker")
-        self.launch("bgs-simulator")
-        status, said = self.pipelinectl("migrate")
+        for simulator in SIMULATORS:
+            self.launch(simulator)
+        status, said = self.pipelinectl("migrate", *(f"--{name}={role}" for name, role in GRANTED.items()))
         if status:
             raise Gone("pipelinectl migrate: " + said)
         brokers = self.address("embedded-broker", "KAFKA_BROKERS")
@@ -117,11 +150,18 @@ class World:
         self.bgs_url = self.address("bgs-simulator", "URL")
         self.set("bgs-url", self.bgs_url)
         self.set("bid-url", self.bgs_url)
-        for name in PROGRAMS:
-            self.launch(name)
-        self.kafka = Kafka(brokers, "dependents.", self.topics, self.partitions)
+        self.intake_url = self.address("intake-simulator", "URL")
+        self.set("intake-url", self.intake_url)
+        self.notify_url = self.address("notify-simulator", "URL")
+        self.set("notify-url", self.notify_url)
+        self.launch("claim-api")
         self.api_url = self.address("claim-api", "URL")
-        for name in PROGRAMS:
+        self.set("notify-callback-url", self.api_url + CALLBACKS)
+        for name in self.programs:
+            if name != "claim-api":
+                self.launch(name)
+        self.kafka = Kafka(brokers, "dependents.", self.topics, self.partitions)
+        for name in self.programs:
             self.await_ready(name)
         self.await_assignments()
 
@@ -129,9 +169,14 @@ class World:
         log = open(self.folder / f"{name}.log", "wb")
         with log:
             self.processes[name] = subprocess.Popen(
-                [self.programs_folder / name, "--address-file", self.folder / f"{name}.address"], stdout=log,
-                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.environment,
+                [self.programs_folder / name, "--address-file", self.folder / f"{name}.address",
+                 *ARGUMENTS.get(name, ())], stdout=log,
+                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.environment_of(name),
                 preexec_fn=die_with_parent)
+
+    def environment_of(self, program, part=None):
+        """With the database as that part's role."""
+        return {**self.environment, "DEPENDENTS_DATABASE_URL": as_part(self.database_url, part or part_of(program))}
 
     def address(self, name, key):
         file = self.folder / f"{name}.address"
@@ -144,7 +189,7 @@ class World:
 
     def await_assignments(self):
         """Ready does not mean an assignment, and the broker's first join takes 3 s, which is no scenario's time."""
-        for name in CONSUMER_OF_TOPIC.values():
+        for name in self.sources.values():
             self.wait_for(lambda name=name: "partitions assigned" in self.log(name), f"{name} to have partitions",
                           START_S)
 
@@ -154,7 +199,7 @@ class World:
         if self.kafka:
             self.kafka.close()
             self.kafka = None
-        for names, allowed in ((reversed(PROGRAMS), True), (("bgs-simulator", "embedded-broker"), False)):
+        for names, allowed in ((reversed(self.programs), True), ((*SIMULATORS, "embedded-broker"), False)):
             running = [(name, self.processes[name]) for name in names
                        if name in self.processes and not self.processes[name].returncode == 0]
             for name, process in running:
@@ -183,7 +228,7 @@ class World:
                 if process.poll() is not None:
                     raise Gone(f"{name} ended with status {process.returncode}:\n" + self.log(name)[-3000:])
             if time.monotonic() > deadline:
-                raise TimeoutError(f"waited {seconds} s for {what}")
+                raise TimeoutError(f"waited {seconds} s for {what() if callable(what) else what}")
             time.sleep(0.02)
 
     # ---- what can be asked
@@ -193,38 +238,52 @@ class World:
 
     def last_lines(self, count=8):
         """Of the consumers' logs, for who asks why something does not come."""
-        return "\n".join(line for name in CONSUMER_OF_TOPIC.values()
+        return "\n".join(line for name in self.sources.values()
                          for line in self.log(name).splitlines()[-count:])
 
     def rows(self, statement):
         """Rows as lists of texts; null is “null”."""
-        done = subprocess.run(["psql", "--no-psqlrc", "--quiet", "--csv", "--tuples-only", "--set", "ON_ERROR_STOP=1",
-                               "--pset", "null=null", "--dbname", self.database_url, "--command", statement],
-                              capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"{statement}\n{done.stderr}")
-        return list(csv.reader(io.StringIO(done.stdout)))
+        return self.database.ask(statement)
 
     def pipelinectl(self, *arguments):
         """Its exit status and what it said."""
-        done = subprocess.run([self.programs_folder / "pipelinectl", *arguments], env=self.environment, text=True,
+        environment = self.environment if arguments[0] == "migrate" else self.environment_of("pipelinectl")
+        done = subprocess.run([self.programs_folder / "pipelinectl", *arguments], env=environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         return done.returncode, done.stdout
 
     def dump(self):
-        return subprocess.run(["pg_dump", "--data-only", "--dbname", self.database_url], capture_output=True,
-                              check=True).stdout
+        """All rows; bytes as such, for nine digits of their hexadecimal form may be anybody's number."""
+        done = subprocess.run(["pg_dump", "--data-only", "--dbname", self.database_url], capture_output=True, check=True)
+        return re.sub(rb"\\+x((?:[0-9a-f]{2})+)", lambda match: bytes.fromhex(match[1].decode()), done.stdout)
 
     def bgs(self, method, what, document=None):
-        status, _, body = http_call(method, f"{self.bgs_url}/_simulator/{what}",
+        return self.simulator(self.bgs_url, method, what, document)
+
+    def intake(self, method, what, document=None):
+        return self.simulator(self.intake_url, method, what, document)
+
+    def notify(self, method, what, document=None):
+        return self.simulator(self.notify_url, method, what, document)
+
+    def post_callback(self, body, headers):
+        return http_call("POST", self.api_url + CALLBACKS, body, {"Content-Type": "application/json", **headers})[0]
+
+    @staticmethod
+    def simulator(url, method, what, document):
+        status, _, body = http_call(method, f"{url}/_simulator/{what}",
                                     None if document is None else json.dumps(document).encode())
         if status != 200:
             raise RuntimeError(f"{method} {what}: {status} {body.decode()}")
         return json.loads(body)
 
-    def post_claim(self, claim, headers):
-        return http_call("POST", self.api_url + "/dependents_benefits/v0/claims", json.dumps(claim).encode(),
-                         {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}", **headers})
+    def post_claim(self, claim, headers, attachments=()):
+        """Attachments (name, bytes) go beside it as files."""
+        body, kind = json.dumps(claim).encode(), "application/json"
+        if attachments:
+            body, kind = upload_of(body, attachments)
+        return http_call("POST", self.api_url + "/dependents_benefits/v0/claims", body,
+                         {"Content-Type": kind, "Authorization": f"Bearer {self.token}", **headers})
 
 
 def http_call(method, url, body=None, headers=None):
