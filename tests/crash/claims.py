@@ -4,7 +4,11 @@ import copy
 import http.client
 import json
 import pathlib
+import sys
 import urllib.parse
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "support"))
+from upload import upload_of   # noqa: E402
 
 SAMPLES = pathlib.Path(__file__).parent.parent / "samples" / "claims"
 CHILDREN = {"01": 1, "03": 1, "06": 3, "07": 3}   # child claims of the samples that these tests use
@@ -49,15 +53,19 @@ class Client:
         self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=60)
         self.headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
 
-    def exchange(self, body, key=None):
+    def exchange(self, body, key=None, files=()):
         headers = {**self.headers, "Idempotency-Key": key} if key else self.headers
-        self.connection.request("POST", "/dependents_benefits/v0/claims", json.dumps(body), headers)
+        sent = json.dumps(body).encode()
+        if files:
+            sent, kind = upload_of(sent, [(file.name, file.read_bytes()) for file in files])
+            headers = {**headers, "Content-Type": kind}
+        self.connection.request("POST", "/dependents_benefits/v0/claims", sent, headers)
         answer = self.connection.getresponse()
         return answer.status, answer.read().decode()
 
-    def post(self, body):
+    def post(self, body, files=()):
         """The group's guid."""
-        status, text = self.exchange(body)
+        status, text = self.exchange(body, files=files)
         if status != 200:
             raise RuntimeError(f"claim-api answered {status}: {text[:500]}")
         return json.loads(text)["data"]["attributes"]["guid"]

@@ -17,21 +17,23 @@ TAKE_IN = 1              # claim-api
 RECORDS = 2              # claims.submitted, claims.686c
 TAKE_AND_SETTLE = 2      # each record
 OTHERS = 4               # the Veteran's lock taken, the insert's end with it freed, the child's state, the group's scope
-SERVERS_OWN = 3          # flushes that PostgreSQL makes by itself: measured 1.3, and 2.8 on a busy machine
+SERVERS_OWN = 3          # flushes that PostgreSQL makes by itself
+BY_THE_CLOCK = 0.5       # a second, of our own: two leases and four heartbeats are renewed however long a claim takes
+# What it does by itself and by the clock would flush the more, the longer a claim takes.
+SERVERS_OWN_WORK = ("wal_writer_delay = '10s'", "bgwriter_lru_maxpages = 0", "autovacuum = off", "checkpoint_timeout = '1h'")
 
 
 class Commits(PipelineTest):
     def test_one_commit_a_call(self):
         house = self.pipeline(heartbeat_interval_ms=60000, instance_timeout_ms=180000).set_up()
-        # The server's own writer would add flushes of what nobody waits for.
-        house.sql_on_server("alter system set wal_writer_delay = '10s'")
+        for setting in SERVERS_OWN_WORK:
+            house.sql_on_server("alter system set " + setting)
         house.sql_on_server("select pg_reload_conf ()")
-        self.addCleanup(house.sql_on_server, "alter system reset wal_writer_delay")
         house.start_api()
         for name in CONSUMERS:
             house.start(name, in_flight=1)
         self.one_claim(house, 1)   # connections are made, prepared and warm
-        flushes, calls = self.flushes(house), self.calls(house)
+        began, flushes, calls = time.monotonic(), self.flushes(house), self.calls(house)
         for veteran in range(2, 2 + CLAIMS):
             self.one_claim(house, veteran)
         flushes, calls = self.flushes(house) - flushes, self.calls(house) - calls
@@ -41,7 +43,7 @@ class Commits(PipelineTest):
               flush=True)
         # Less would be as wrong: a start that is not flushed before the request is sent is no journal.
         self.assertGreaterEqual(flushes, calls)
-        self.assertLessEqual(flushes, allowed + CLAIMS * SERVERS_OWN)
+        self.assertLessEqual(flushes, allowed + CLAIMS * SERVERS_OWN + BY_THE_CLOCK * (time.monotonic() - began))
 
     @staticmethod
     def one_claim(house, veteran):

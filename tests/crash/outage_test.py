@@ -188,7 +188,10 @@ class Outage(PipelineTest):
 
     def test_away_for_some_seconds(self):
         """Killed while it is at work on many claims, and back soon: the first probe that it can answer ends the outage."""
-        house = self.pipeline(simulator_options=["--answer-delay-ms=200"], **OUTAGE).set_up()
+        # Who is away refuses at once; a probe that is answered is not to be late on a busy machine.
+        house = self.pipeline(simulator_options=["--answer-delay-ms=200"],
+                              **{**OUTAGE, "bgs_read_timeout_ms": 10000, "bgs_connect_timeout_ms": 2000,
+                                 "send_within_ms": 2000, "unknown_settle_ms": 4000}).set_up()
         gate = Gate(house.simulator.netloc)
         self.addCleanup(gate.end)
         house.settings["bgs-url"] = gate.url

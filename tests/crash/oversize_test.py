@@ -1,5 +1,6 @@
 """Records that their next topic cannot take, on Apache Kafka with its usual limit of 1,048,588 bytes a batch."""
 
+import subprocess
 import unittest
 
 import claims
@@ -32,7 +33,7 @@ class Oversize(PipelineTest):
 
     def test_topic_with_a_lower_limit(self):
         house = self.pipeline()
-        house.ctl("migrate")
+        house.migrate()
         create_topic(house.prefix + "quarantine", 12, retention_ms=2505600000, max_message_bytes=20000)
         house.set_up()
         house.start_api()
@@ -44,6 +45,22 @@ class Oversize(PipelineTest):
         self.assertEqual(headers["dp-reference"], house.prefix + "claims.submitted/3/0")
         self.assertEqual(headers["x-foreign"], "kept")
         until(lambda: house.sql_one("select count(*) from outbox") == "0", 20, "all published")
+
+    def test_compressed_to_what_fits(self):
+        """A batch is small on its way: the broker looks at what it holds, before a process has to."""
+        house = self.pipeline().set_up()
+        house.start_api()
+        house.start("proc-setup")
+        swelling, harmless = house.folder / "swelling", house.folder / "harmless"
+        swelling.write_bytes(b"x" * (20 * LARGE))
+        harmless.write_bytes(b"x" * (LARGE - 1000))
+        command = ["kcat", "-b", house.brokers, "-X", f"message.max.bytes={30 * LARGE}", "-z", "gzip", "-P", "-t",
+                   house.prefix + "claims.submitted", "-p", "3", "-k", "one"]
+        refused = subprocess.run([*command, swelling], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertIn(b"Message size too large", refused.stderr)
+        subprocess.run([*command, harmless], stdin=subprocess.DEVNULL, timeout=60, check=True)
+        ((key, _, value),) = until(lambda: house.raw_records("quarantine"), 30, "the quarantine")
+        self.assertEqual((key, value), ("one", b"x" * (LARGE - 1000)))
 
     def test_retry_from_a_partition_that_its_tier_does_not_have(self):
         house = self.pipeline().set_up()

@@ -1,7 +1,7 @@
 """One pipeline of a test's own: database, topics, simulator, programs; and what can be seen of it from outside.
 
 Everything is looked at where an outsider would: BGS in the simulator's state and ledger, topics with kcat, the
-database with psql, programs by their exit status and log. Nothing of lib/ is used. Waiting is polling with a deadline.
+database with SQL, programs by their exit status and log. Nothing of lib/ is used. Waiting is polling with a deadline.
 
 The environment says where things are: PROGRAMS (folder of the binaries), DATABASE_URL, KAFKA_BROKERS.
 """
@@ -15,6 +15,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,11 +29,22 @@ import claims
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "support" / "scenario"))
 import records   # noqa: E402, an Avro reader that is not ours
+from session import DatabaseError, Session   # noqa: E402
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "support"))
+from roles import GRANTED, as_part, part_of   # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ["PROGRAMS"])
 CONSUMERS = ("proc-setup", "form-686c", "form-674")
+BACKUP = "backup"   # runs where a test starts it: elsewhere a claim ends with its dead letter
+NOTIFY = "notify"   # the same: elsewhere e-mails stay requested
+SERVICE, SECRET = "d6aa2c68-a2d9-4437-ab19-3ae8eb202553", "5c8b1f0e-9c3d-4a59-8a1f-1d0f7f7b6a11"
+TEMPLATE = "00000000-0000-4000-8000-000000000001"
+SILENT = "silent"   # in an address: VA Notify never tells what has become of its e-mails
 PROC_UPDATE = "vnpProcUpdate"
 INSERT = "insertBenefitClaim"
+# A text that BGS is known to refuse with: its call has failed. Any other proves nothing, and the outcome is unknown.
+FOR_NOW = "TUX-20306 - something has gone wrong for a moment"
 CREATES = ("select scope, step, ordinal, token, state, started_at, finished_at from step_journal where step like "
            "'create-proc%' and (ordinal > 1 or state <> 'finished')")
 CLOSED = ("Ready", "MANUAL_VAGOV")
@@ -53,16 +65,24 @@ QUICK = {
 }
 
 
+BUSY = 4   # bounds are a quiet machine's; what has not come after so many times as long does not come
+
+
 def until(condition, seconds, what, every=0.05):
-    """The first true value of condition (), which is asked again and again; an error after so many seconds."""
-    deadline = time.monotonic() + seconds
+    """The first true value of condition (), which is asked again and again; an error after BUSY times so many seconds."""
+    deadline = time.monotonic() + BUSY * seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what()if callable(what) else what}: not within {seconds} s")
+            raise TimeoutError(f"{what()if callable(what) else what}: not within {BUSY * seconds} s")
         time.sleep(every)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def invented_key(name):
@@ -88,22 +108,24 @@ OF_CLAIM_API = ("same-claim-window",)
 class Program:
     """A process of ours. It is ended when the test ends, however that happens."""
 
-    def __init__(self, pipeline, name, settings, environment, log_to=None):
+    def __init__(self, pipeline, name, settings, environment, log_to=None, programs=PROGRAMS):
         self.pipeline, self.name = pipeline, name
         stem = f"{name}.{len(pipeline.programs)}"
         self.address_file = pipeline.folder / f"{stem}.address"
         self.log_file = pipeline.folder / f"{stem}.log"
-        values = {**pipeline.settings, **settings, "address-file": self.address_file}
-        if name not in CONSUMERS:
-            values = {key: value for key, value in values.items()
-                      if not re.match(r"(kafka\.|bgs-|bid-|unknown-|send-|retry-|look-|breaker-|outage-|revoke-|quarantine-)", key)}
+        values = {**pipeline.settings, "database-url": as_part(pipeline.settings["database-url"], part_of(name)), **settings,
+                  "address-file": self.address_file}
+        if name not in (*CONSUMERS, BACKUP):
+            of_others = r"bgs-|bid-" if name == NOTIFY else (
+                r"kafka\.|bgs-|bid-|unknown-|send-|retry-|look-|breaker-|outage-|revoke-|quarantine-|in-flight")
+            values = {key: value for key, value in values.items() if not re.match(of_others, key)}
         if name != "claim-api":
             values = {key: value for key, value in values.items() if key not in OF_CLAIM_API}
         options, secrets = hand_over(values)
         with open(self.log_file, "wb") as log:
             # --pdeathsig: not even a killed test leaves it behind.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", PROGRAMS / name, *options],
+                ["setpriv", "--pdeathsig", "KILL", "--", programs / name, *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log_to or log,
                 env={**pipeline.environment, **secrets, **environment})
         self.is_stopped = False
@@ -140,9 +162,19 @@ class Program:
             connection.close()
 
     def metric(self, name):
-        """The sum over its labels; 0 when it has never been counted."""
+        """The sum over its labels; @name is without the prefix that all have. 0 when it has never been counted."""
+        name = "dependents_" + name
         return sum(float(line.rsplit(" ", 1)[1]) for line in self.get("/metrics")[1].splitlines()
                    if re.match(name + r"[ {]", line))
+
+    def most_resident_kb(self):
+        """Since its start."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)[1])
+
+    def has_settled(self, verdict):
+        return any(re.match(rf'dependents_messages_total\{{[^}}]*verdict="{verdict}"[^}}]*\}} [1-9]', line)
+                   for line in self.get("/metrics")[1].splitlines())
 
     def is_ready(self):
         if not self.runs():
@@ -186,12 +218,12 @@ class Program:
 
 
 class Simulator:
-    def __init__(self, pipeline, *options):
-        self.address_file = pipeline.folder / "bgs-simulator.address"
-        self.log_file = pipeline.folder / "bgs-simulator.log"
+    def __init__(self, pipeline, *options, name="bgs-simulator"):
+        self.address_file = pipeline.folder / f"{name}.address"
+        self.log_file = pipeline.folder / f"{name}.log"
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", PROGRAMS / "bgs-simulator", "--log-level=warning",
+                ["setpriv", "--pdeathsig", "KILL", "--", PROGRAMS / name, "--log-level=warning",
                  f"--address-file={self.address_file}", *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=pipeline.environment)
         until(lambda: self.address_file.exists() and self.address_file.stat().st_size, 20, "the simulator's address")
@@ -288,8 +320,9 @@ class Pipeline:
         self.brokers = os.environ["KAFKA_BROKERS"]
         self.server_url = os.environ["DATABASE_URL"]
         self.database_url = self.server_url.rsplit("/", 1)[0] + "/" + self.name
+        self.server, self.database = Session(self.server_url), Session(self.database_url)
         self.programs = []
-        self.simulator = self.api = None
+        self.simulator = self.intake = self.notify = self.api = None
         self.topics = []
         self.simulator_options = simulator_options
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DEPENDENTS_")}
@@ -327,15 +360,17 @@ class Pipeline:
     def close(self, is_failed):
         if is_failed and self.api:
             self.tell_stuck()
-        for program in self.programs + ([self.simulator] if self.simulator else []):
+        for program in self.programs + [one for one in (self.simulator, self.intake, self.notify) if one]:
             program.process.kill()   # a stopped one too
             program.process.wait()
         if is_failed:
             self.tell_logs()
+        self.database.close()
         try:
             self.sql_on_server(f"drop database if exists {self.name} with (force)")
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        except DatabaseError:
             pass   # the server goes with its data when the test command ends
+        self.server.close()
         if is_failed and os.environ.get("CRASH_KEEP"):
             print(f"kept: {self.folder}")
         else:
@@ -375,14 +410,14 @@ class Pipeline:
                 if program.name in CONSUMERS and program.runs() and not program.is_stopped:
                     values = {name: program.metric(name) for name in ("records_in_flight", "records_snoozing")}
                     print(f"  {program.log_file.name}: {values} {program.get('/readyz')} {program.get('/livez')}")
-        except (subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as error:
+        except (DatabaseError, subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as error:
             print(f"  no more can be told: {error}")
 
     # --- Setting up
 
     def ctl(self, *arguments, check=True, **settings):
         """pipelinectl."""
-        known = {"migrate": ("database-url",), "topics": ("kafka-brokers", "topic-prefix", "retry-tiers")}[arguments[0]]
+        known = {"migrate": ("database-url", *GRANTED), "topics": ("kafka-brokers", "topic-prefix", "retry-tiers")}[arguments[0]]
         if "grow" in arguments:
             known += "database-url", "kafka.topic.metadata.refresh.interval.ms"
         options, secrets = hand_over({key: value for key, value in {**self.settings, **settings}.items() if key in known})
@@ -392,21 +427,52 @@ class Pipeline:
             raise RuntimeError(f"pipelinectl {arguments}: exit {done.returncode}: {done.stdout}")
         return done
 
+    def migrate(self):
+        """The schema, and what each role may."""
+        self.ctl("migrate", **GRANTED)
+
     def set_up(self):
         """Schema and topics."""
-        self.ctl("migrate")
+        self.migrate()
         self.topics = [line.split()[0] for line in self.ctl("topics", "create").stdout.splitlines()
                        if line.startswith(self.prefix)]
         return self
 
-    def launch(self, name, environment=None, log_to=None, **settings):
+    def launch(self, name, environment=None, log_to=None, programs=PROGRAMS, **settings):
         """Without waiting for it. `environment`: variables of its own, as for crash points (lib/base/crash-point.h). `log_to`:
-        another place for its log."""
+        another place for its log; `programs`: another folder that it lies in."""
         settings = {key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()}
-        return Program(self, name, settings, environment or {}, log_to)
+        return Program(self, name, settings, environment or {}, log_to, programs)
 
     def start(self, name, **settings):
         return self.launch(name, **settings).wait_ready()
+
+    def start_intake(self, *options):
+        self.intake = Simulator(self, "--intake-quota=0", "--intake-report-cache-ms=0", *options, name="intake-simulator")
+        self.environment["DEPENDENTS_INTAKE_API_KEY"] = "key"
+
+    def launch_backup(self, **settings):
+        """Beside the intake-simulator, with packages that are asked for soon."""
+        return self.launch(BACKUP, **{"intake_url": self.intake.url, "intake_timeout_ms": 1000,
+                                      "intake_connect_timeout_ms": 250, "package_ask_every": "300ms",
+                                      "package_ask_later": "300ms", **settings})
+
+    def start_notify(self, *options):
+        """VA Notify, and what notify and claim-api need of it; claim-api is to listen at api_port."""
+        key = f"crash-{SERVICE}-{SECRET}"
+        self.environment.update(DEPENDENTS_NOTIFY_EXPECTED_KEY=key, DEPENDENTS_NOTIFY_API_KEY=key,
+                                DEPENDENTS_NOTIFY_CALLBACK_KEYS=key)
+        self.notify = Simulator(self, f"--notify-known-templates={TEMPLATE} first_name", *options, name="notify-simulator")
+        self.notify.control("POST", "expect", {"contains": SILENT, "status": "none"})
+        self.api_port = free_port()
+
+    def launch_notify(self, **settings):
+        templates = ";".join(f"{kind}/{forms}={TEMPLATE} first_name" for kind in ("submitted", "in_progress", "received", "error")
+                             for forms in ("686c-674", "686c", "674"))
+        return self.launch(NOTIFY, **{
+            "notify_url": self.notify.url, "notify_templates": templates, "notify_timeout_ms": 500,
+            "notify_connect_timeout_ms": 250,
+            "notify_callback_url": f"http://127.0.0.1:{self.api_port}/dependents_benefits/v0/notify/callbacks", **settings})
 
     def start_api(self, **settings):
         self.api = self.start("claim-api", token_file=self.token_file, **settings)
@@ -414,8 +480,9 @@ class Pipeline:
 
     # --- Claims
 
-    def submit(self, bodies, connections=4):
-        """Posts claims over several connections at once; the groups' guids in the order of the bodies."""
+    def submit(self, bodies, connections=4, files=()):
+        """Posts claims over several connections at once, each with these files; the groups' guids in the order of the
+        bodies."""
         guids, errors = [None] * len(bodies), []
         waiting = collections.deque(enumerate(bodies))
 
@@ -427,7 +494,7 @@ class Pipeline:
                         index, body = waiting.popleft()
                     except IndexError:
                         return
-                    guids[index] = client.post(body)
+                    guids[index] = client.post(body, files)
             except Exception as error:   # told by the caller's thread
                 errors.append(error)
             finally:
@@ -455,22 +522,12 @@ class Pipeline:
 
     # --- Database
 
-    def psql(self, url, statement):
-        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url],
-                              input=statement, env={**self.environment, "PGCONNECT_TIMEOUT": "5"}, timeout=60,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-        if done.returncode != 0:
-            error = subprocess.CalledProcessError(done.returncode, "psql", done.stdout, done.stderr + "\n" + statement)
-            error.add_note(error.stderr)
-            raise error
-        return done.stdout
-
     def sql_on_server(self, statement):
-        return self.psql(self.server_url, statement)
+        return self.server.ask(statement)
 
     def sql(self, statement):
         """Rows as lists of text."""
-        return [line.split("\t") for line in self.psql(self.database_url, statement).splitlines() if line]
+        return self.database.ask(statement)
 
     def sql_one(self, statement):
         rows = self.sql(statement)
@@ -530,15 +587,19 @@ class Pipeline:
 
     def check_effects(self, test, quarantined=0):
         """No effect twice, none missing, each where it belongs. `test` is a TestCase; `quarantined`: so many records that are
-        no claims of these groups."""
+        no claims of these groups. Groups that went by paper have their package, and no benefit claim."""
         state = self.simulator.state()
-        groups = {guid: proc for guid, proc in self.sql(
+        every_group = {guid: proc for guid, proc in self.sql(
             "select claim_group_guid, proc_id from saved_claim_groups where parent_claim_id = saved_claim_id")}
-        children = self.sql(
+        by_paper = {guid for (guid,) in self.sql("select claim_group_guid from saved_claim_groups "
+                                                 "where parent_claim_id = saved_claim_id and backup_begun_at is not null")}
+        groups = {guid: proc for guid, proc in every_group.items() if guid not in by_paper}
+        children = [child for child in self.sql(
             "select g.claim_group_guid, g.saved_claim_id, c.form_id, g.status, g.bgs_claim_id from saved_claim_groups g "
             "join saved_claims c on c.id = g.saved_claim_id where g.parent_claim_id <> g.saved_claim_id")
+            if child[0] not in by_paper]
         test.assertEqual(set(self.states()), {"success"})
-        test.assertEqual({child[3] for child in children}, {"submitted"})
+        test.assertEqual([child for child in children if child[3] != "submitted"], [])
 
         # One benefit claim per child claim, and each increment once per Veteran.
         made = [claim["benefitClaimID"] for claim in state["benefit_claims"] if not claim["is_planted"]]
@@ -549,19 +610,54 @@ class Pipeline:
 
         # One proc form per form type present, under the group's own proc.
         wanted = collections.Counter()
-        for guid, _, form, _, _ in children:
-            wanted[groups[guid], form.replace("21-686C", "21-686c")] = 1
+        for guid, form in self.sql("select g.claim_group_guid, c.form_id from saved_claim_groups g join saved_claims c "
+                                   "on c.id = g.saved_claim_id where g.parent_claim_id <> g.saved_claim_id"):
+            wanted[every_group[guid], form.replace("21-686C", "21-686c")] = 1
         found = collections.Counter((form["vnpProcId"], form["formTypeCd"]) for form in state["proc_forms"])
         test.assertEqual((found - wanted, wanted - found), (collections.Counter(), collections.Counter()),
                          f"proc forms too many, too few; {self.sql(CREATES)}")
 
-        self.check_procs(test, state, groups)
-        self.check_events(test, groups)
-        test.assertEqual(self.records("claims.dead-letter"), [])
+        self.check_procs(test, state, groups, {every_group[guid] for guid in by_paper})
+        self.check_events(test, every_group)
+        letters = {headers["dp-message-id"] for _, headers, _ in self.records("claims.dead-letter")}
+        test.assertEqual(len(letters), len(by_paper), "dead letters and groups by paper")
+        if by_paper:
+            self.check_packages(test, by_paper)
         test.assertEqual(len(self.records("quarantine")), quarantined, "records in quarantine")
         self.check_notes(test, state)
         test.assertEqual(self.sql("select veteran_id from veteran_locks"), [], "Veterans' locks left")
         test.assertEqual(self.sql("select scope, step from step_journal where state = 'started'"), [], "steps left started")
+
+    def mails_under_way(self):
+        """Not sent yet, or told of soon."""
+        told = {one["reference"] for one in self.notify.state()["notifications"] if SILENT not in one["email_address"]}
+        rows = self.sql("select reference, state from claim_notifications where state in ('requested', 'sent', 'unknown')")
+        return sum(state == "requested" or reference in told for reference, state in rows)
+
+    def check_mails(self, test):
+        """None twice, none missing; one that VA Notify tells of is delivered. Unknown is only one whose call was cut off and
+        of which nothing is told, or which was never out. How many were not."""
+        mails = self.notify.state()["notifications"]
+        sent = collections.Counter(one["reference"] for one in mails)
+        test.assertEqual([one for one, count in sent.items() if count > 1], [], "e-mails sent twice")
+        rows = self.sql("select reference, state, coalesce (notification_id, '') from claim_notifications")
+        never_out = {reference for reference, state, _ in rows if state == "unknown"} - set(sent)
+        test.assertEqual({reference for reference, _, _ in rows}, set(sent) | never_out, "e-mails that are missing")
+        ids = {one["reference"]: one["id"] for one in mails}
+        silent = {one["reference"] for one in mails if SILENT in one["email_address"]}
+        for reference, state, notification in rows:
+            if reference in silent:
+                test.assertIn(state, ("sent", "unknown"))
+            elif reference not in never_out:
+                test.assertEqual((state, notification), ("delivered", ids[reference]))
+        ends = self.sql("select j.state, n.state from claim_notifications n join step_journal j "
+                        "on j.scope = n.saved_claim_id || '/' || n.kind and j.step = 'send-email' "
+                        "where j.ordinal = (select max (ordinal) from step_journal where scope = j.scope and step = j.step)")
+        test.assertEqual(len(ends), len(rows), "e-mails without a step")
+        test.assertLessEqual({end for end, state in ends if state == "unknown"}, {"given up"}, "unknown, and not given up")
+        test.assertEqual(self.sql("select scope from step_journal where step = 'send-email' and state = 'finished' "
+                                  "group by scope having count (*) > 1"), [], "steps finished twice")
+        return len(never_out)
 
     # What each step makes; of the second kind an unknown call may leave an orphan draft (lib/submission/README.md, rule 8).
     ROWS = {"proc_forms": None, "persons": None, "students": None,
@@ -629,10 +725,39 @@ class Pipeline:
             # Else only notes are given up: check_notes.
             test.assertIn(missing, range(-len(group["forms"]) * doubtful, given_up + 1), f"notes of {said}")
 
-    def check_procs(self, test, state, groups):
-        """Each group's proc was closed once and last; others are empty ones whose creation was never answered."""
+    def check_packages(self, test, by_paper):
+        """One package a group, which is what is stored; attempts: that one, and before it only such as failed."""
+        stored = {upload["guid"] for upload in self.intake.state()["uploads"] if upload["puts"]}
+        packages = self.sql("select g.claim_group_guid, s.package_no, s.latest_status, s.benefits_intake_uuid, s.intake_status "
+                            "from saved_claim_groups g join lighthouse_submissions s on s.claim_group_id = g.id")
+        test.assertEqual(sorted(row[0] for row in packages), sorted(by_paper))
+        test.assertEqual({tuple(row[1:3] + row[4:]) for row in packages}, {("1", "vbms", "vbms")})
+        test.assertEqual({row[3] for row in packages}, stored, "packages stored and recorded differ")
+        attempts = collections.defaultdict(list)
+        for package, number, status, guid in self.sql(
+                "select lighthouse_submission_id, attempt_no, status, coalesce (benefits_intake_uuid, '') "
+                "from lighthouse_submission_attempts order by 1, 2"):
+            attempts[package].append((int(number), status, guid))
+        for of_one in attempts.values():
+            test.assertEqual([number for number, _, _ in of_one], list(range(1, len(of_one) + 1)))
+            test.assertEqual([status for _, status, _ in of_one], ["failure"] * (len(of_one) - 1) + ["vbms"])
+            test.assertIn(of_one[-1][2], stored)
+        test.assertEqual(self.records("backup.dead-letter"), [])
+        mails = collections.defaultdict(set)
+        for key, headers, fields in self.values("notifications"):
+            if key in by_paper:
+                mails[key, fields["kind"]].add(headers["dp-message-id"])
+        test.assertEqual(set(mails), {(guid, kind) for guid in by_paper for kind in ("SUBMITTED", "IN_PROGRESS", "RECEIVED")})
+        test.assertTrue(all(len(ids) == 1 for ids in mails.values()), "an e-mail was requested twice")
+
+    def check_procs(self, test, state, groups, held=frozenset()):
+        """Each group's proc was closed once and last; others are empty ones whose creation was never answered. `held`: those
+        of groups that went by paper, which are never closed, but held for a person, once or again where the answer was lost."""
         procs = {proc["vnpProcId"]: proc for proc in state["procs"]}
         repeats = collections.Counter(row[0] for row in self.journal("close-proc") if row[3] == "unknown")
+        for proc_id in held:
+            states = [change["vnpProcStateTypeCd"] for change in procs.pop(proc_id)["state_changes"]]
+            test.assertLessEqual(set(states[1:]), {"MANUAL_VAGOV"}, f"proc {proc_id} of a group that went by paper")
         orphans = set(procs) - set(groups.values())
         unknowns = sum(row[3] == "unknown" for row in self.journal("create-proc"))
         test.assertLessEqual(len(orphans), unknowns, "procs that no unknown call accounts for")
@@ -653,7 +778,8 @@ class Pipeline:
         """At most one a benefit claim: one whose answer was lost is not sent again, and a person told of it."""
         notes = collections.Counter(note["clmId"] for note in state["notes"])
         test.assertEqual([claim for claim, count in notes.items() if count > 1], [], "benefit claims with two notes")
-        given_up = self.sql("select scope, 'gave up ' || step from step_journal where state = 'given up'")
+        given_up = self.sql("select scope, 'gave up ' || step from step_journal where state = 'given up' "
+                            "and step <> 'send-email'")   # check_mails ()
         test.assertLessEqual({step for _, step in given_up}, {"gave up write-note"}, "given up")
         test.assertEqual(sorted(self.sql("select claim_id, reason from holds where resolved_at is null")),
                          sorted(given_up), "holds and steps given up differ")

@@ -292,3 +292,13 @@ def grow_topic(name, partitions):
     """CreatePartitions, version 0: what somebody does who has not read how."""
     ask(37, 0, array([text(name) + struct.pack(">ii", partitions, -1)]) + struct.pack(">ib", 10000, 0))
     until(lambda: end_offsets([name], partitions), 20, f"{name} has {partitions} partitions")
+
+
+def write_in_transaction(topic, partition):
+    """A stranger's transaction that ends well: a record, and behind it a marker that nobody is given to read."""
+    place = topic, partition
+    before = until(lambda: end_offsets([topic], partition + 1), 30, "a leader")[place]
+    # The first one of a broker can take it longer to prepare than kcat waits; nothing is written then.
+    command = ["kcat", "-b", os.environ["KAFKA_BROKERS"], "-P", "-X", f"transactional.id={topic}", "-t", topic, "-p", str(partition)]
+    until(lambda: subprocess.run(command, input=b"no value of ours\n", check=False, timeout=60).returncode == 0, 120, "a transaction")
+    until(lambda: end_offsets([topic], partition + 1)[place] == before + 2, 30, "a record and its marker")

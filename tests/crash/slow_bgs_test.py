@@ -8,30 +8,39 @@ import claims
 from pipeline import CONSUMERS, PipelineTest, until
 
 POSTS = 100
-MEDIAN_MS = 50
+MEDIAN_MS = 50   # or, on a busy machine, TIMES as long as with a BGS that answers at once
+TIMES = 3
 
 
 class SlowBgs(PipelineTest):
     def test_the_answer_waits_for_one_commit_only(self):
-        house = self.pipeline(simulator_options=["--answer-delay-ms=2000"], bgs_read_timeout_ms=30000).set_up()
+        house = self.pipeline(bgs_read_timeout_ms=30000).set_up()
         house.start_api()
         for name in CONSUMERS:
             house.start(name)
+        usual, _ = self.post(house, range(200, 200 + POSTS))
+        house.wait_done(90)
+        house.simulator.control("POST", "answer-delay", {"delay_ms": 2000})
         house.submit([claims.claim("07", veteran) for veteran in range(1, 31)])
         until(lambda: house.simulator.control("GET", "statistics")["concurrent"] >= 10, 30, "BGS is busy")
+        median, worst = self.post(house, range(100, 100 + POSTS))
+        self.assertGreater(house.simulator.control("GET", "statistics")["concurrent"], 0, "BGS was idle meanwhile")
+        print(f"POST: median {median:.1f} ms, worst {worst:.0f} ms; {usual:.1f} ms with a quick BGS", flush=True)
+        self.assertLess(median, max(MEDIAN_MS, TIMES * usual))
+        self.assertEqual(sum(int(count) for count in house.states().values()), 30 + 2 * POSTS)
+
+    @staticmethod
+    def post(house, veterans):
+        """Median and worst in ms."""
         client = claims.Client(house.api.address("URL"), house.token)
-        self.addCleanup(client.close)
         times = []
-        for veteran in range(100, 100 + POSTS):
+        for veteran in veterans:
             body = claims.claim("03", veteran)
             began = time.monotonic()
             client.post(body)
             times.append((time.monotonic() - began) * 1000)
-        self.assertGreater(house.simulator.control("GET", "statistics")["concurrent"], 0, "BGS was idle meanwhile")
-        median, worst = statistics.median(times), max(times)
-        print(f"POST: median {median:.1f} ms, worst {worst:.0f} ms", flush=True)
-        self.assertLess(median, MEDIAN_MS)
-        self.assertEqual(sum(int(count) for count in house.states().values()), 30 + POSTS)
+        client.close()
+        return statistics.median(times), max(times)
 
 
 if __name__ == "__main__":

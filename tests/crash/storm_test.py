@@ -1,10 +1,13 @@
-"""Everything at once while claims pass: consumers killed and started again, or replaced by new ones; consumers that stand
-still for longer than their session; the broker and the database gone and back. Nothing is lost, nothing is twice.
+"""Everything at once while claims pass and Veterans are told: consumers killed and started again, or replaced by new ones;
+consumers that stand still for longer than their session; the broker and the database gone and back. Nothing is lost, nothing
+is twice, and no e-mail either.
 
 STORM_CLAIMS sets how many claims; what happens to them grows with their number. CRASH_SEED repeats what is done and in
 which order, though not the moment at which it hits.
 """
 
+import copy
+import functools
 import os
 import random
 import re
@@ -13,8 +16,9 @@ import time
 import unittest
 
 import claims
-from pipeline import CONSUMERS, Pipeline, until
+from pipeline import BACKUP, CONSUMERS, INSERT, NOTIFY, SILENT, Pipeline, until
 from servers import Kafka, Postgres
+from told import check_told
 
 CLAIMS = int(os.environ.get("STORM_CLAIMS", "100"))
 OF_ONE_VETERAN = 9   # as many as BGS lets one Veteran have open
@@ -22,7 +26,13 @@ SAMPLES = ["03"] * 14 + ["01"] * 3 + ["06"] + ["07"] * 2   # mostly the smallest
 SESSION_MS = 4000
 STOPPED_S = 5.5      # longer than a session
 PLACES = 3           # processes of a consumer
+BY_PAPER = max(8, CLAIMS // 12)   # claims that BGS refuses for good
+REFUSED = "Bypaper"               # the Veterans' last name, by which it knows them
+MAILS_IN_FLIGHT = 4   # of one process: so many may be cut off at once
+SILENT_OF = 10        # of so many claims VA Notify never tells what has become of one's e-mails
+FOR_GOOD = "insertBenefitClaim: Invalid zipcode."
 DONE_WITHIN_S = 150
+WHOLE_LEDGER = ("--ledger-size", "10000000", "--ledger-bytes", str(1 << 30))
 FENCED = "this process cannot go on; .*the consumer cannot recover: .*Static consumer fenced"
 
 
@@ -33,20 +43,25 @@ class Place:
     def __init__(self, pipeline, name, number):
         self.pipeline, self.name, self.number = pipeline, name, number
         self.goes_on_at = None
+        self.hits = 0   # how often something was cut off here
         self.start(is_new=False)
 
     def start(self, is_new):
         """As the member of this place, or as somebody new."""
         is_static = self.number > 0 and not is_new
         member = {"kafka__group__instance__id": f"{self.name}-{self.number}"} if is_static else {}
-        self.program = self.pipeline.launch(self.name, **member)
+        launch = {BACKUP: self.pipeline.launch_backup,
+                  NOTIFY: functools.partial(self.pipeline.launch_notify, in_flight=MAILS_IN_FLIGHT)}
+        self.program = launch.get(self.name, functools.partial(self.pipeline.launch, self.name))(**member)
 
     def kill(self, is_new):
         self.program.kill()
+        self.hits += 1
         self.start(is_new)
 
     def stop(self):
         self.program.stop()
+        self.hits += 1
         self.goes_on_at = time.monotonic() + STOPPED_S
 
     def go_on_if_due(self):
@@ -62,6 +77,7 @@ class Place:
         is_fenced = self.program.process.returncode == 1 and re.search(FENCED, self.program.log())
         test.assertTrue(is_fenced, f"{self.program.log_file.name}: it has ended by itself, with "
                         f"{self.program.process.returncode}:\n{self.program.log()[-2000:]}")
+        self.hits += 1
         self.start(is_new=False)
         return True
 
@@ -107,12 +123,16 @@ class Storm(unittest.TestCase):
         print(f"CRASH_SEED={seed}", flush=True)
         chance = random.Random(seed)
         started = time.monotonic()
-        with Pipeline(simulator_options=["--answer-delay-ms=80"], kafka__session__timeout__ms=SESSION_MS,
+        with Pipeline(simulator_options=["--answer-delay-ms=80", *WHOLE_LEDGER], kafka__session__timeout__ms=SESSION_MS,
                       watch_every="1s") as pipeline:
             pipeline.set_up()
-            pipeline.start_api()   # never hit; it takes claims in and is the relay
+            pipeline.start_intake("--answer-delay-ms=80", "--intake-last-status=vbms")
+            pipeline.simulator.refuse(INSERT, FOR_GOOD, contains=REFUSED)
+            pipeline.start_notify("--answer-delay-ms=80", "--notify-callback-delay-ms=200", "--notify-callback-retry-ms=500")
+            pipeline.start_api(port=pipeline.api_port)   # never hit; takes claims and callbacks in, and is the relay
             self.fenced = 0
-            self.places = [Place(pipeline, name, number) for name in CONSUMERS for number in range(PLACES)]
+            self.places = [Place(pipeline, name, number) for name in (*CONSUMERS, BACKUP, NOTIFY)
+                           for number in range(PLACES)]
             for place in self.places:
                 place.program.wait_ready()
             submitting = Submitting(pipeline, self.claims_of(chance))
@@ -127,16 +147,34 @@ class Storm(unittest.TestCase):
                       "select state, count(*) from step_journal group by state order by state")), flush=True)
             self.assertGreater(self.cut_off(pipeline), 0, "no call was ever cut off")
             pipeline.check_effects(self)
+            mails = self.check_mails(pipeline, done)
             self.assertEqual(self.found_lost(pipeline), [], "records that the watch took for lost")
-            self.assertEqual(pipeline.states(), {"success": str(CLAIMS + OF_ONE_VETERAN)})
-        print(f"{CLAIMS + OF_ONE_VETERAN} claim groups, 0 lost, 0 repeated, 0 stuck; "
+            self.assertEqual(pipeline.states(), {"success": str(CLAIMS + OF_ONE_VETERAN + BY_PAPER)})
+            self.assertEqual(check_told(self, pipeline), CLAIMS + OF_ONE_VETERAN + BY_PAPER)
+        print(f"{CLAIMS + OF_ONE_VETERAN + BY_PAPER} claim groups, {BY_PAPER} of them by paper, 0 lost, 0 repeated, 0 stuck; "
+              f"{mails}; "
               f"{time.monotonic() - started:.0f} s in all", flush=True)
+
+    def check_mails(self, pipeline, done):
+        """One of each kind a group, sent once. What was cut off before it was out stays unknown: no more than could be."""
+        wanted = CLAIMS + OF_ONE_VETERAN + BY_PAPER
+        self.assertEqual(dict(pipeline.sql("select kind, count(*) from claim_notifications group by kind")),
+                         {"submitted": str(wanted), "received": str(wanted), "in_progress": str(BY_PAPER)})
+        never_out = pipeline.check_mails(self)
+        hits = sum(place.hits for place in self.places if place.name == NOTIFY) + PLACES * done["database restarts"]
+        self.assertLessEqual(never_out, MAILS_IN_FLIGHT * hits, "e-mails that are unknown, and were not cut off")
+        return f"{2 * wanted + BY_PAPER} e-mails, none twice, {never_out} cut off before they were out, told as unknown"
 
     @staticmethod
     def claims_of(chance):
         bodies = [claims.claim(chance.choice(SAMPLES), veteran) for veteran in range(1, CLAIMS + 1)]
         bodies += [claims.claim("03", CLAIMS + 1) for _ in range(OF_ONE_VETERAN)]
+        refused = copy.deepcopy(claims.sample("03"))
+        refused["veteran_information"]["full_name"]["last"] = REFUSED
+        bodies += [claims.claim(refused, CLAIMS + 2 + number) for number in range(BY_PAPER)]
         chance.shuffle(bodies)
+        for body in bodies[::SILENT_OF]:
+            body["dependents_application"]["veteran_contact_information"]["email_address"] = f"{SILENT}@example.com"
         return bodies
 
     def blow(self, pipeline, submitting, chance):
@@ -194,10 +232,12 @@ class Storm(unittest.TestCase):
             self.look_after()
             if submitting.trouble:
                 raise submitting.trouble
-            return not submitting.is_alive() and not any(place.goes_on_at for place in self.places) and pipeline.all_done()
+            return not submitting.is_alive() and not any(place.goes_on_at for place in self.places) \
+                and pipeline.all_done() and pipeline.mails_under_way() == 0
 
         until(all_done, DONE_WITHIN_S + CLAIMS / 4,
-              lambda: f"all claim groups in success; they are {pipeline.states()}", every=0.2)
+              lambda: f"all claim groups in success, all e-mails told of; they are {pipeline.states()}, "
+              f"{pipeline.mails_under_way()} e-mails", every=0.2)
 
 
 if __name__ == "__main__":

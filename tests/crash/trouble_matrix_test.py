@@ -23,7 +23,9 @@ from pipeline import CONSUMERS, INSERT, PROC_UPDATE, PipelineTest, until
 READ_LIMIT_MS = 2000
 # Few at once, so that on a busy machine no call that nothing troubles takes as long as the read limit. The breaker stays
 # out of it: that many claims in trouble are an outage to it.
-LIMITS = {"bgs_read_timeout_ms": READ_LIMIT_MS, "in_flight": 32, "breaker_failures": 1000}
+# A call that is not sent in time is another start in the journal, and none of these troubles.
+LIMITS = {"bgs_read_timeout_ms": READ_LIMIT_MS, "in_flight": 32, "breaker_failures": 1000,
+          "send_within_ms": 3000, "unknown_settle_ms": 3500}
 MINUTES = 150   # seconds, for all of them on a busy machine
 
 # Somebody's data in an answer that is none: it must not be seen anywhere afterwards.

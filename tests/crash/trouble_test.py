@@ -138,13 +138,18 @@ class Trouble(PipelineTest):
 
     def test_topics_missing(self):
         pipeline = self.pipeline()
-        pipeline.ctl("migrate")
-        for program in [pipeline.launch(name, **self.extras(pipeline, name)) for name in PROGRAMS]:
-            self.check_refuses(program, 1, pipeline.prefix + "claims.submitted is missing", "pipelinectl topics create")
+        pipeline.migrate()
+        programs = [pipeline.launch(name, **self.extras(pipeline, name)) for name in PROGRAMS]
+        for program in programs:
+            self.wait_logged(program, pipeline.prefix + "claims.submitted is missing")
+            self.assertIn("pipelinectl topics create", program.log())
+        pipeline.ctl("topics", "create")
+        for program in programs:
+            program.wait_ready()
 
     def test_topic_with_other_partition_count(self):
         pipeline = self.pipeline()
-        pipeline.ctl("migrate")
+        pipeline.migrate()
         create_topic(pipeline.prefix + "claims.674", 5)
         done = pipeline.ctl("topics", "create", check=False)
         self.assertEqual(done.returncode, 1, done.stdout)
@@ -167,7 +172,7 @@ class Trouble(PipelineTest):
 
     def test_schema_of_another_release(self):
         pipeline = self.pipeline()
-        pipeline.ctl("migrate")
+        pipeline.migrate()
         pipeline.sql("insert into schema_migrations (version, name, checksum) "
                      "select max (version) + 1, 'of-tomorrow', 'x' from schema_migrations")
         newest = pipeline.sql_one("select max (version) from schema_migrations")

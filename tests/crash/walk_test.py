@@ -15,16 +15,14 @@ import time
 import unittest
 
 import claims
-from pipeline import CONSUMERS, PipelineTest, until
+from pipeline import CONSUMERS, FOR_NOW, PipelineTest, until
 
-ANSWER_DELAY_MS = 40
-UNDER_WAY = 9         # claim groups that are fed at the same time
-NOT_SET_UP = 4        # of them without a proc, while proc-setup walks
-UNDER_WAY_MAX = 40
-REACHED_WITHIN_S = 40
+ANSWER_DELAY_MS = 15
+BEFORE_EACH = 8       # claims that each consumer has before it, as long as it walks
+TO_CLOSE = 16         # of them while it waits for one that it closes
+REACHED_WITHIN_S = 120   # on a busy machine
 SETTLED_WITHIN_S = 10   # what was unknown at the start is settled; the read limit and the settle time are 1.5 s
 DONE_WITHIN_S = 120
-FOR_NOW = "Something has gone wrong for a moment"
 SETTINGS = {
     "bgs_connect_timeout_ms": 250,
     "send_within_ms": 250,
@@ -33,7 +31,14 @@ SETTINGS = {
     "heartbeat_interval_ms": 300,
     "instance_timeout_ms": 1500,
     "quarantine_after": 100,   # here it is not the record that kills its reader
+    "in_flight": 8,            # what was in hand at a death runs alone afterwards, one record after another
+    "kafka__fetch__wait__max__ms": 20,   # the first fetch of a process may go out before it knows where the records lie
 }
+# By consumer: a call that a claim's way through its retry tier begins with, and whose.
+REFUSED = {"proc-setup": ("vnpProcCreate", None), "form-686c": ("vnpPersonCreate", "Marisol"),   # the spouse
+           "form-674": ("vnpChildSchoolCreate", None)}
+OF_INSERT = "^insert/.*|^read/(before|after)/find-benefit-claims$"   # passed by who settles one
+ALONE = {"form-686c": {"student": False}, "form-674": {"spouse": False}}   # claims that only this form has a part in
 
 
 class Walker(threading.Thread):
@@ -45,7 +50,7 @@ class Walker(threading.Thread):
         self.waiting = collections.deque((point, ()) for point in points)
         self.known = set(points)
         self.point = None                         # where it is to die now
-        self.deaths = collections.deque(maxlen=4)   # newest first
+        self.deaths = collections.deque(maxlen=3)   # newest first
         self.killed, self.unreached, self.not_again, self.trouble = [], [], [], None
         self.list_file = house.folder / f"{name}.points"
 
@@ -94,7 +99,12 @@ class Walker(threading.Thread):
         for point in self.list_file.read_text().split():
             if point not in self.known:
                 self.known.add(point)
-                self.waiting.append((point, list(self.deaths)[1:]))   # the newest is that of who passed it
+                self.waiting.append((point, self.ways_to(point)))
+
+    def ways_to(self, point):
+        """Who looks does so for a call that was out when its process died; else it was one of the last deaths."""
+        call = re.sub("^look/(before|after)/", "call/during/", re.sub(OF_INSERT, "call/during/insert-benefit-claim", point))
+        return [call] * (call in self.known - {point}) + list(self.deaths)[1:]   # the newest is that of who passed it
 
 
 class Walk(PipelineTest):
@@ -108,6 +118,7 @@ class Walk(PipelineTest):
         print(", ".join(f"{name}: {len(points[name])}" for name in CONSUMERS), "points passed undisturbed;",
               f"{time.monotonic() - started:.0f} s", flush=True)
 
+        self.prepare(house)
         walkers = [Walker(house, name, points[name]) for name in CONSUMERS]
         for walker in walkers:
             walker.start()
@@ -140,16 +151,37 @@ class Walk(PipelineTest):
             self.assertEqual(program.end(), 0)
         return {name: path.read_text().split() for name, path in lists.items()}
 
+    def prepare(self, house):
+        """Claims wait for the form consumers, who would have none until proc-setup has walked past what precedes its publishing."""
+        set_up = house.start("proc-setup")
+        for _ in range(BEFORE_EACH):
+            self.submit(house, {})
+        until(lambda: self.before_each(house)["proc-setup"] == 0, 30, "all set up")
+        self.assertEqual(set_up.end(), 0)
+
     def submit(self, house, parts):
         """Each is refused for a moment in each consumer, by and large, so that it goes through a retry tier there."""
         self.veteran += 1
-        house.simulator.refuse("vnpProcCreate", FOR_NOW, times=1)
-        house.simulator.refuse("vnpPersonCreate", FOR_NOW, contains="Marisol", times=1)   # the spouse
-        house.simulator.refuse("vnpChildSchoolCreate", FOR_NOW, times=1)
+        for name in CONSUMERS:
+            self.refuse(house, name)
         house.submit([claims.claim(claims.each_step_once(**parts), self.veteran)], connections=1)
 
+    def refuse(self, house, name):
+        operation, text = REFUSED[name]
+        house.simulator.refuse(operation, FOR_NOW, times=1, **({"contains": text} if text else {}))
+
+    def before_each(self, house):
+        """By consumer: groups that have no proc yet, and children that are not submitted, set up or not."""
+        names = dict.fromkeys(CONSUMERS, 0)
+        names.update((name, int(count)) for name, count in house.sql(
+            "select case when g.parent_claim_id = g.saved_claim_id then 'proc-setup' when c.form_id = '21-674' then 'form-674' "
+            "else 'form-686c' end, count(*) from saved_claim_groups g join saved_claims c on c.id = g.saved_claim_id "
+            "where case when g.parent_claim_id = g.saved_claim_id then g.proc_id is null else g.status <> 'submitted' end "
+            "group by 1"))
+        return names
+
     def feed(self, house, walkers):
-        """Keeps claims under way, of the kind that leads to where somebody wants to die."""
+        """Keeps claims before each walker, of the kind that leads to where it wants to die."""
         walking = set(walkers)
         while walking:
             for walker in [walker for walker in walking if not walker.is_alive()]:
@@ -157,17 +189,18 @@ class Walk(PipelineTest):
                 if walker.trouble:
                     raise walker.trouble
                 walker.launch({})   # which lives until all is done
-            under_way, not_set_up = map(int, *house.sql(
-                "select count(*), count(*) filter (where proc_id is null) from saved_claim_groups "
-                "where parent_claim_id = saved_claim_id and status <> 'success'"))
+            before = self.before_each(house)
+            hungry = {walker.name for walker in walking if before[walker.name] < BEFORE_EACH}
             for walker in walking:
-                wants_close = re.match(r".*close-proc|second-scope", walker.point or "")
-                if wants_close and under_way < UNDER_WAY_MAX // 2:
-                    self.submit(house, {"spouse" if walker.name == "form-674" else "student": False})
-                    under_way += 1
-            wants_set_up = any(walker.name == "proc-setup" for walker in walking) and not_set_up < NOT_SET_UP
-            if under_way < UNDER_WAY or (wants_set_up and under_way < UNDER_WAY_MAX):
+                if re.match("retry/", walker.point or ""):
+                    self.refuse(house, walker.name)
+                if (walker.name in ALONE and re.match(r".*close-proc|second-scope", walker.point or "")
+                        and before[walker.name] < TO_CLOSE):
+                    self.submit(house, ALONE[walker.name])
+            if "proc-setup" in hungry or len(hungry) > 1:
                 self.submit(house, {})
+            elif hungry:
+                self.submit(house, ALONE[hungry.pop()])
             time.sleep(0.05)
 
 
