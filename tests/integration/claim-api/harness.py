@@ -23,6 +23,70 @@ KEYS = {"DEPENDENTS_MASTER_KEYS": "m1:" + base64.b64encode(b"m" * 32).decode(),
         "DEPENDENTS_HMAC_KEYS": "h1:" + base64.b64encode(b"h" * 32).decode()}
 
 
+def document_around(marker="", size=0):
+    """A PDF of one page: what comes before and behind so many zeros that the whole has @size bytes."""
+    def write(padding):
+        objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+                   f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Marker({marker})>>"]
+        out, at = "%PDF-1.7\n", []
+        for number, body in enumerate(objects, 1):
+            at.append(len(out))
+            out += f"{number} 0 obj\n{body}\nendobj\n"
+        at.append(len(out))
+        out += f"4 0 obj\n<</Length {padding:010}>>\nstream\n"
+        table = "".join(f"{place:010} 00000 n \n" for place in at)
+        behind = (f"\nendstream\nendobj\nxref\n0 5\n0000000000 65535 f \n{table}trailer\n<</Root 1 0 R/Size 5>>\n"
+                  f"startxref\n{len(out) + padding + len(chr(10) + 'endstream' + chr(10) + 'endobj' + chr(10)):010}\n%%EOF\n")
+        return out.encode(), behind.encode()
+    padding = max(0, size - len(b"".join(write(0))))
+    return (*write(padding), padding)
+
+
+def document(marker="", size=0):
+    before, behind, padding = document_around(marker, size)
+    return before + b"\0" * padding + behind
+
+
+class Multipart:
+    """A body of multipart/form-data, and its length, in pieces of at most 1 MB."""
+    boundary = "a-boundary-of-tests"
+    content_type = f"multipart/form-data; boundary={boundary}"
+
+    def __init__(self):
+        self.pieces = []    # bytes, or how many zeros
+
+    def part(self, name, *pieces, filename=None):
+        quoted = "" if filename is None else '; filename="' + filename.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        head = f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}"{quoted}\r\n\r\n'
+        self.pieces += [head.encode(), *pieces, b"\r\n"]
+        return self
+
+    def claim(self, claim):
+        return self.part("claim", claim if isinstance(claim, bytes) else json.dumps(claim).encode())
+
+    def file(self, filename, content):
+        return self.part("attachments", content, filename=filename)
+
+    def large_file(self, filename, size):
+        before, behind, padding = document_around(filename, size)
+        return self.part("attachments", before, padding, behind, filename=filename)
+
+    def end(self):
+        self.pieces.append(f"--{self.boundary}--\r\n".encode())
+        return self
+
+    def __len__(self):
+        return sum(piece if isinstance(piece, int) else len(piece) for piece in self.pieces)
+
+    def __iter__(self):
+        for piece in self.pieces:
+            if isinstance(piece, int):
+                for at in range(0, piece, 1000000):
+                    yield bytes(min(1000000, piece - at))
+            else:
+                yield piece
+
+
 class Contract:
     """schemas/openapi.yaml: says whether an answer is one of those it promises."""
 
@@ -112,6 +176,15 @@ class House:
         return Api(self, Program(self.binary("claim-api"), self.folder.name, environment, f"--token-file={self.token_file}",
                                  *arguments))
 
+    def attachments(self, claim_id):
+        """What is attached to a parent claim, in order: bytes, SHA-256, name."""
+        done = subprocess.run([self.build / "tests/attachment-digests", claim_id], env=self.environment, capture_output=True,
+                              text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        lines = [line.split(" ", 3) for line in done.stdout.splitlines()]
+        assert [int(line[0]) for line in lines] == list(range(len(lines)))
+        return [(int(length), digest, name) for _, length, digest, name in lines]
+
     def sql(self, statement):
         done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.database_url, "-c", statement],
                               capture_output=True, text=True, timeout=60)
@@ -121,7 +194,7 @@ class House:
     def rows(self):
         """How many rows every table has that a submission writes to."""
         tables = ("saved_claims", "saved_claim_groups", "veterans", "idempotency_keys", "claim_notifications",
-                  "persistent_attachments")
+                  "persistent_attachments", "attachment_chunks")
         return {table: int(self.sql(f"select count(*) from {table}")) for table in tables}
 
     def copy_outbox(self):
@@ -178,7 +251,10 @@ class Api:
             body = body.encode()
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        own.request(method, path, body, sent)
+        try:
+            own.request(method, path, body, sent)
+        except (BrokenPipeError, ConnectionResetError):
+            pass    # an early refusal is there to be read
         answer = Answer(own.getresponse())
         if not connection:
             own.close()
@@ -189,6 +265,10 @@ class Api:
 
     def post(self, body, **more):
         return self.ask("POST", CLAIMS, body, **more)
+
+    def upload(self, body, **more):
+        """@body: a Multipart, or bytes of one."""
+        return self.post(body, Content_Type=Multipart.content_type, Content_Length=str(len(body)), **more)
 
     def status(self, guid, **more):
         return self.ask("GET", f"{CLAIMS}/{guid}/status", template=CLAIMS + "/{guid}/status", **more)

@@ -3,20 +3,23 @@
 Usage: with-postgres keys_test.py BUILD-DIRECTORY
 """
 import base64
+import hashlib
 import subprocess
 import sys
 import unittest
 
-from harness import KEYS, House, sample, with_user
+from harness import KEYS, House, Multipart, document, sample, with_user
 
 M1 = KEYS["DEPENDENTS_MASTER_KEYS"]
 M2 = "m2:" + base64.b64encode(b"n" * 32).decode()
+REWRAP = "keys", "rewrap", "--reason", "m1 is old"
 TABLES = ("saved_claims", "saved_claim_groups", "persistent_attachments", "step_journal")
 
 
 class KeysTest(unittest.TestCase):
     def setUp(self):
         self.house = House(sys.argv[1])
+        self.attached = {}    # parent claim -> what was attached
         self.addCleanup(self.house.close)
 
     def keys(self, master):
@@ -26,8 +29,10 @@ class KeysTest(unittest.TestCase):
         self.house.environment["DEPENDENTS_MASTER_KEYS"] = master
         api = self.house.api()
         claim = with_user(sample("claims/03_686c_report_divorce"))
-        claim["attachments"] = [{"name": "a.pdf", "content_base64": "TGluZHF2aXN0"}]
-        self.assertEqual(api.post(claim).status, 200)
+        content = document(master[:2], 3000000)
+        answer = api.upload(Multipart().claim(claim).file("a.pdf", content).end())
+        self.assertEqual(answer.status, 200)
+        self.attached[answer.json()["data"]["id"]] = [(len(content), hashlib.sha256(content).hexdigest(), "a.pdf")]
         api.stop()
 
     def refused(self, master):
@@ -57,19 +62,27 @@ class KeysTest(unittest.TestCase):
                        "from generate_series (1, 3000) n, (select encrypted_kms_key from saved_claims "
                        "where encrypted_kms_key like 'm1:%' limit 1) g")
         sealed = self.house.sql("select md5 (string_agg (form_ciphertext::text, '' order by id)) from saved_claims")
-        with subprocess.Popen([self.house.binary("pipelinectl"), "keys", "rewrap"], env=self.keys(f"{M2},{M1}"),
+        with subprocess.Popen([self.house.binary("pipelinectl"), *REWRAP, "--yes"], env=self.keys(f"{M2},{M1}"),
                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as run:
             for line in run.stderr:
                 if "step_journal" in line:
                     run.kill()
                     break
-        done = self.house.pipelinectl("keys", "rewrap", environment=self.keys(f"{M2},{M1}"), check=True)
+        left = self.house.pipelinectl(*REWRAP, environment=self.keys(f"{M2},{M1}"))
+        self.assertEqual((left.returncode, left.stdout), (2, ""))   # not by one word
+        self.assertRegex(left.stderr, r"\d+ data keys are wrapped anew, by m2. Nothing was done: say so with --yes")
+        done = self.house.pipelinectl(*REWRAP, "--yes", environment=self.keys(f"{M2},{M1}"), check=True)
+        self.assertEqual({line.split("|", 1)[0] for line in self.house.sql(
+            "select reason, subject from operator_actions where action = 'keys rewrap'").split("\n")}, {"m1 is old"})
         self.assertIn("all data keys are under m2", done.stdout)
         self.assertIn("master-key:m1 may be taken out", done.stdout)
         self.assertEqual(self.ids(), {"m2"})
         self.assertEqual(self.house.sql("select md5 (string_agg (form_ciphertext::text, '' order by id)) from saved_claims"), sealed)
+        # The chunks of attachments too are read with the new key alone.
+        self.house.environment["DEPENDENTS_MASTER_KEYS"] = M2
+        self.assertEqual({claim_id: self.house.attachments(claim_id) for claim_id in self.attached}, self.attached)
         self.submit_with(M2)
-        self.assertEqual(self.house.pipelinectl("keys", "rewrap", environment=self.keys(M1)).returncode, 1)
+        self.assertEqual(self.house.pipelinectl(*REWRAP, "--yes", environment=self.keys(M1)).returncode, 1)
         self.assertEqual(self.house.pipelinectl("keys", "nonsense", environment=self.keys(M2)).returncode, 2)
 
 

@@ -2,6 +2,7 @@
 
 Usage: with-postgres pipelinectl_test.py BUILD-DIRECTORY
 """
+import hashlib
 import json
 import pathlib
 import re
@@ -10,7 +11,7 @@ import sys
 import unittest
 import uuid
 
-from harness import SAMPLES, TOKENS, House, sample
+from harness import SAMPLES, TOKENS, House, document, sample
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -66,6 +67,19 @@ class PipelinectlTest(unittest.TestCase):
         self.submit(claim, "--test-user", "--copies", "40")
         self.assertEqual(self.house.rows()["veterans"], before + 39)
 
+    def test_a_repeat_is_told_on_stderr(self):
+        claim = SAMPLES / "claims/03_686c_report_divorce.json"
+        api = self.house.api("--same-claim-window=10m")
+        environment = dict(self.house.environment, CLAIM_API_URL=api.url.geturl())
+        try:
+            first, again = (self.run_it("submit", claim, "--test-user", environment=environment) for _ in range(2))
+        finally:
+            api.stop()
+        self.assertRegex(first.stdout, rf"^{GUID.pattern}\n$")
+        self.assertEqual(again.stdout, first.stdout)
+        self.assertNotIn("repeated", first.stderr)
+        self.assertIn(f"repeated: claim-api has this claim already, as {first.stdout.strip()}\n", again.stderr)
+
     def test_user_file(self):
         claim = SAMPLES / "claims/03_686c_report_divorce.json"
         user = {"veteran_information": dict(sample("claims/03_686c_report_divorce")["veteran_information"],
@@ -78,11 +92,21 @@ class PipelinectlTest(unittest.TestCase):
 
     def test_attachments(self):
         claim = SAMPLES / "claims/03_686c_report_divorce.json"
-        before = self.house.rows()["persistent_attachments"]
-        self.submit(claim, "--test-user", "--attach", self.file("a.pdf", b"%PDF-1.4\0\1\2"),
-                    "--attach", self.file("b.png", b"\x89PNG"))
-        self.assertEqual(self.house.rows()["persistent_attachments"], before + 2)
-        self.submit(claim, "--test-user", "--attach", "/nonexistent", status=2)
+        files = [self.file(name, document(name, size)) for name, size in (("b.pdf", 0), ("a \"ä\\.pdf", 3000000))]
+        guids, _ = self.submit(claim, claim, "--test-user", *(word for file in files for word in ("--attach", file)))
+        for guid in guids:
+            claim_id = self.house.sql(f"select parent_claim_id from saved_claim_groups where claim_group_guid = '{guid}' limit 1")
+            self.assertEqual(self.house.attachments(claim_id),
+                             [(file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest(), file.name) for file in files])
+        before = self.house.rows()
+        _, complaints = self.submit(claim, "--test-user", "--attach", files[0], "--attach", self.file("c.txt", b"no document"),
+                                    status=2)
+        self.assertIn("attachments/1", complaints)
+        self.assertIn("PDF, PNG or JPEG", complaints)
+        for path in ("/nonexistent", self.house.folder.name):
+            _, complaints = self.submit(claim, "--test-user", "--attach", path, status=2)
+            self.assertIn("cannot be attached", complaints)
+        self.assertEqual(self.house.rows(), before)
 
     def test_refusals_name_the_place(self):
         lines, complaints = self.submit(SAMPLES / "invalid/02_statement_of_truth_certified_not_boolean.json", "--test-user",
@@ -152,7 +176,9 @@ class PipelinectlTest(unittest.TestCase):
         (guid,), _ = self.submit(SAMPLES / "claims/07_combined_686c_674_two_students.json", "--test-user")
         report = json.loads(self.run_it("status", guid, "--json").stdout)
         self.assertEqual([claim["form_type"] for claim in report["claims"]], ["21-686C", "21-674", "21-674"])
+        self.assertEqual(report["submitted_by"], "office")
         self.assertIn("accepted", self.run_it("status", guid).stdout)
+        self.assertRegex(self.run_it("status", guid).stdout, r"(?m)^submitted by +office$")
         self.run_it("status", uuid.uuid4(), status=3)
         self.run_it("status", "x", status=3)
         self.run_it("status", status=2)
@@ -169,12 +195,33 @@ class PipelinectlTest(unittest.TestCase):
         url = self.house.database_url.rsplit("/", 1)[0]
         self.house.sql("create database migrated")
         environment = dict(self.house.environment, DEPENDENTS_DATABASE_URL=url + "/migrated")
+
+        def psql(statement):
+            return subprocess.run(["psql", "-XAqtc", statement, url + "/migrated"], capture_output=True, text=True,
+                                  check=True).stdout.strip()
+
         newest = self.run_it("migrate", environment=environment).stdout
         self.assertRegex(newest, r"^schema version \d+\n$")
         self.assertIn("as before", self.run_it("migrate", environment=environment).stdout)
-        # Not by one word: data would be gone.
-        self.assertIn("--drop-data", self.run_it("migrate", "--to", "0", environment=environment, status=2).stderr)
-        self.run_it("migrate", "--to", "0", "--drop-data", environment=environment)
+        # Not by one word: data would be gone, and what is told first.
+        psql("insert into operator_actions (who, action, subject, reason) values ('me', 'pause', 'backup', 'x'); "
+             "insert into consumer_pauses (consumer, action_id) select 'backup', max (id) from operator_actions")
+        back = "migrate", "--to", "16", "--reason", "the release before"
+        refused = self.run_it(*back, environment=environment, status=2).stderr
+        self.assertIn("\n  table consumer_pauses: 1 rows\n", refused)
+        self.assertNotIn("operator_actions", refused)
+        self.assertIn("--drop-data", refused)
+        self.assertIn("say so with --yes", self.run_it(*back, "--drop-data", environment=environment, status=2).stderr)
+        self.assertIn("--reason must say why", self.run_it(*back[:3], "--drop-data", "--yes", environment=environment, status=2).stderr)
+        self.assertEqual(psql("select count(*) from consumer_pauses"), "1")
+        self.assertIn("taken back", self.run_it(*back, "--drop-data", "--yes", environment=environment).stderr)
+        self.assertRegex(psql("select who, action, subject, reason from operator_actions order by id desc limit 1"),
+                         rf"^\w+@[^|]+\|migrate\|schema version {newest.split()[-1]} to 16\|the release before$")
+        nothing = "migrate", "--to", "0", "--drop-data", "--reason", "x"
+        asked = self.run_it(*nothing, environment=environment, status=2).stderr
+        self.assertIn("table operator_actions: 3 rows", asked)   # the way forward has its row too
+        self.assertIn("Who has done what is dropped too", asked)
+        self.run_it(*nothing, "--yes", environment=environment)
         tables = subprocess.run(["psql", "-XAtc", r"\dt", url + "/migrated"], capture_output=True, text=True, check=True)
         self.assertNotIn("saved_claims", tables.stdout)
         self.run_it("migrate", "--to", "0999", environment=environment, status=2)

@@ -5,6 +5,9 @@ Claims are stored by claim-api; nobody works on them, so a hold is put there by 
 Usage: with-postgres resolve_test.py BUILD-DIRECTORY
 """
 import json
+import os
+import pty
+import subprocess
 import sys
 import unittest
 
@@ -58,7 +61,8 @@ class ResolveTest(unittest.TestCase):
                      select veteran_id, {claim}, nextval ('tokens') from saved_claim_groups where saved_claim_id = {claim}""")
 
     def resolve(self, *arguments, status=0):
-        done = self.house.pipelinectl("resolve", *arguments, *([] if "--reason" in arguments else ["--reason", "asked BGS"]))
+        done = self.house.pipelinectl("resolve", *arguments, *([] if "--reason" in arguments else ["--reason", "asked BGS"]),
+                                      "--yes")
         self.assertEqual(done.returncode, status, (arguments, done.stdout, done.stderr))
         return done
 
@@ -90,8 +94,8 @@ class ResolveTest(unittest.TestCase):
                 self.hold(parent, claim)
                 adopted = str(600100 + self.participant)
                 # Not by one word: nobody has seen this number.
-                self.assertIn("--seen-at-bgs", self.resolve(claim, "--adopt", adopted, status=1).stderr)
-                self.resolve(claim, "--adopt", adopted, "--seen-at-bgs")
+                self.assertIn("--unseen", self.resolve(claim, "--adopt", adopted, status=1).stderr)
+                self.resolve(claim, "--adopt", adopted, "--unseen")
                 self.assertEqual(self.state(claim), "pending")
                 self.assertEqual(self.inserts(claim)[-1], "finished")
                 self.assertEqual(self.locks(claim), "0")
@@ -103,6 +107,39 @@ class ResolveTest(unittest.TestCase):
                 self.assertEqual(self.sql(f"select resolution from holds where claim_id = {claim}"), "adopt: asked BGS")
                 self.resolve(claim, "--adopt", "1", status=1)  # decided before
                 self.sql("delete from veteran_locks")
+
+    def test_not_by_one_word(self):
+        """The plan is shown, and nothing done, before somebody says so; then who, what, when and why are written down."""
+        guid, parent, (claim,) = self.stored()
+        self.insert_row(claim)
+        self.hold(parent, claim)
+        self.sql(f"update holds set candidates = '[{{\"benefit_claim_id\": \"600777\"}}]' where claim_id = {claim}")
+        _, other_parent, (other,) = self.stored()
+        self.hold(other_parent, other, reason=f"behind {claim}", behind=claim)
+        command = "resolve", claim, "--adopt", "600777", "--reason", "seen in BGS"
+        done = self.house.pipelinectl(*command)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        for words in (f"claim {claim} of group {guid}, held", "seen: 600777", "1 claims behind it are freed", "say so with --yes"):
+            self.assertIn(words, done.stderr)
+        for answer, code, state in ("n", 2, "held"), ("y", 0, "pending"):
+            self.assertEqual(self.at_terminal(answer, *command), code, answer)
+            self.assertEqual(self.state(claim), state)
+        self.assertRegex(self.sql("select who, action, subject, claim_group_guid, claim_id, reason from operator_actions "
+                                  f"where claim_id = {claim}"),
+                         rf"^\w+@[^|]+\|resolve\|{claim} --adopt\|{guid}\|{claim}\|seen in BGS$")
+        # Of what cannot be, nobody is asked.
+        self.assertNotIn("--yes", self.house.pipelinectl(*command).stderr)
+        self.resolve(claim, "--again", "--unseen", status=2)
+
+    def at_terminal(self, answer, *command):
+        """The exit code of pipelinectl run by somebody who sits before it."""
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "wb", buffering=0) as keyboard, \
+             subprocess.Popen([self.house.binary("pipelinectl"), *map(str, command)], env=self.house.environment, stdin=theirs,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            os.close(theirs)
+            keyboard.write(answer.encode() + b"\n")
+            return run.wait(timeout=60)
 
     def test_adopt_refuses_anothers_benefit_claim(self):
         _, parent, (claim,) = self.stored()
@@ -159,7 +196,7 @@ class ResolveTest(unittest.TestCase):
             self.hold(other_parent, other, f"behind {claim}", claim)
         # One of them has a reason of its own beside.
         self.hold(behind[1][1], behind[1][2][0], "changed-under-a-step")
-        self.assertIn("1 behind it freed", self.resolve(claim, "--adopt", "4712", "--seen-at-bgs").stdout)
+        self.assertIn("1 behind it freed", self.resolve(claim, "--adopt", "4712", "--unseen").stdout)
         self.assertEqual([self.state(other[2][0]) for other in behind], ["pending", "held"])
         self.assertEqual(self.published().count("dependents.claims.686c"), 2)
 
@@ -187,7 +224,7 @@ class ResolveTest(unittest.TestCase):
         self.resolve(claim, "--not-there", status=1)
         self.resolve(claim, "--adopt", "1", status=1)
         self.assertEqual(self.published(), [])
-        self.resolve(claim, "--adopt", "4713", "--seen-at-bgs")
+        self.resolve(claim, "--adopt", "4713", "--unseen")
         self.assertEqual(self.state(claim), "submitted")
 
     def test_refusals(self):

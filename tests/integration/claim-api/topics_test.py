@@ -49,16 +49,20 @@ class TopicsTest(unittest.TestCase):
         again = self.topics("create").stdout.splitlines()
         self.assertTrue(all(line.endswith(" exists") for line in again))
 
-    def test_wrong_partitions_and_retention_are_found(self):
+    def test_wrong_partitions_and_settings_are_found(self):
         self.topics("create", "--topic-prefix=other.")
         self.topics("check", "--topic-prefix=other.")
-        self.alter("other.proc-setup.retry-12h", 3600000)
+        self.alter("other.proc-setup.retry-12h", "retention.ms", 3600000)
         done = self.topics("check", "--topic-prefix=other.", status=1)
         self.assertIn("other.proc-setup.retry-12h keeps records for 3600000 ms, and its tier needs more than 220320000 ms",
                       done.stderr)
-        self.alter("other.claims.686c", 60000)
+        self.alter("other.claims.686c", "retention.ms", 60000)
         done = self.topics("check", "--topic-prefix=other.", status=1)
         self.assertIn("other.claims.686c keeps records for 60000 ms instead of", done.stderr)
+        self.assertNotIn("compression", done.stderr.replace("retention.ms and compression.type with", ""))
+        self.alter("other.claims.674", "compression.type", "producer")
+        done = self.topics("check", "--topic-prefix=other.", status=1)
+        self.assertIn("other.claims.674 has compression.type=producer instead of uncompressed", done.stderr)
 
         admin_create("third.claims.submitted", 3)
         # What create cannot mend it does not call done.
@@ -72,7 +76,7 @@ class TopicsTest(unittest.TestCase):
         """Other tiers make other topics; those of before are told of, with what waits in them."""
         self.topics("create", "--topic-prefix=tiers.", "--retry-tiers=1s*2,5s")
         self.assertEqual({name for name in self.on_broker("tiers.") if "retry" in name},
-                         {f"tiers.{consumer}.retry-{tier}" for consumer in ("proc-setup", "form-686c", "form-674")
+                         {f"tiers.{consumer}.retry-{tier}" for consumer in ("proc-setup", "form-686c", "form-674", "backup", "notify")
                           for tier in ("1s", "5s")})
         self.assertNotIn("no retry tier any more", self.topics("check", "--topic-prefix=tiers.",
                                                                "--retry-tiers=1s,5s").stdout)
@@ -81,25 +85,27 @@ class TopicsTest(unittest.TestCase):
                        input="x\ny\n", text=True, check=True)
         told = self.topics("check", "--topic-prefix=tiers.", "--retry-tiers=5s").stdout.splitlines()
         self.assertEqual(sorted(line for line in told if "any more" in line), [
+            "tiers.backup.retry-1s is no retry tier any more; it is empty and may be deleted",
             "tiers.form-674.retry-1s is no retry tier any more; 2 records are still to be handled in it",
             "tiers.form-686c.retry-1s is no retry tier any more; it is empty and may be deleted",
+            "tiers.notify.retry-1s is no retry tier any more; it is empty and may be deleted",
             "tiers.proc-setup.retry-1s is no retry tier any more; it is empty and may be deleted"])
         done = self.topics("create", "--topic-prefix=tiers.", "--retry-tiers=5", status=2)
         self.assertIn("“5” is no tier such as 15s", done.stderr)
 
-    def alter(self, topic, retention_ms):
+    def alter(self, topic, setting, value):
         from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
         client = admin()  # must outlive its futures
-        entry = ConfigEntry("retention.ms", str(retention_ms), incremental_operation=AlterConfigOpType.SET)
+        entry = ConfigEntry(setting, str(value), incremental_operation=AlterConfigOpType.SET)
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
         for future in client.incremental_alter_configs([resource]).values():
             future.result(30)
         until = time.monotonic() + 30
         while time.monotonic() < until:  # the broker learns it a moment later
             (future,) = client.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values()
-            if future.result(30)["retention.ms"].value == str(retention_ms):
+            if future.result(30)[setting].value == str(value):
                 return
-        self.fail("the broker does not take the retention")
+        self.fail("the broker does not take the setting")
 
 
 def admin():

@@ -162,11 +162,9 @@ status_of (const GError *error)
 int
 main (int argc, char **argv)
 {
-  static const HttpClientOptions options = { NULL, NULL, NULL, TRUE, 30 };
-  g_autoptr (HttpClient) client = http_client_new (&options);
-  g_autoptr (EventCodec) codec = NULL;
+  g_autoptr (Registry) registry = NULL;
   g_autoptr (GError) error = NULL;
-  RegistryAccess access = { client, NULL };
+  EventCodec *codec;
   gboolean done = FALSE;
   int operands;
 
@@ -178,8 +176,8 @@ main (int argc, char **argv)
     return 2;
   }
 
-  access.url = argc == 3 + operands ? argv[2 + operands] : NULL;
-  codec = event_codec_new (access.url ? registry_ask : NULL, &access);
+  registry = registry_new (argc == 3 + operands ? argv[2 + operands] : "");
+  codec = registry_codec (registry);
   if (g_str_equal (argv[1], "encode"))
     done = encode (codec, argv[2], &error);
   else if (g_str_equal (argv[1], "decode"))

@@ -1,0 +1,189 @@
+"""What a person does on the page: two steps each, with a reason, a secret and the plan's digest; and who may not.
+
+Usage: with-postgres acts_test.py PROGRAMS
+"""
+
+import threading
+
+from visitor import FOR_NOW, Document, Visitor, WebStage, main
+
+NASTY = "<script>alert('1')</script> & \"why\""
+
+
+class ActsTest(WebStage):
+    settings = {"retry-tiers": "100ms,1h", "look-tier": "1h", "heartbeat-interval-ms": "200"}
+
+    def setUp(self):
+        super().setUp()
+        self.anton = self.visitor(self.acting)
+
+    def form(self, answer, action):
+        forms = [form for form in Document(answer.text).forms if form["action"] == action]
+        self.assertTrue(forms, f"no {action} in {answer.text}")
+        return forms[0]["fields"]
+
+    def plan(self, act, visitor=None, **subject):
+        """Of a button that a page shows; the button's fields."""
+        visitor = visitor or self.anton
+        csrf = self.form(visitor.get("/"), "/logout")["csrf"]
+        return visitor.post("/act/" + act, {"csrf": csrf, **subject})
+
+    def apply(self, act, planned, reason="a rehearsal", status=200):
+        answer = self.anton.post("/act/" + act, {**self.form(planned, "/act/" + act), "reason": reason})
+        self.assertEqual(answer.status, status, answer.text)
+        return answer
+
+    def actions(self, subject):
+        return self.world.rows(f"select action, who, reason from operator_actions where subject like '%{subject}%' order by id")
+
+    def paused(self):
+        return self.value("select count (*) from consumer_pauses")
+
+    # ---- each of them
+
+    def test_pause_and_resume(self):
+        page = self.anton.get("/consumers")
+        self.assertEqual(self.form(page, "/act/pause")["consumer"], "proc-setup")
+        planned = self.plan("pause", consumer="form-674")
+        self.assertEqual((planned.status, self.paused()), (200, "0"))
+        self.assertIn("form-674 takes nothing new", Document(planned.text).said())
+        self.assertIn("form-674 is paused", self.apply("pause", planned).text)
+        self.assertEqual(self.paused(), "1")
+        # Clicked twice: the second finds it changed, and says how it stands.
+        again = self.anton.post("/act/pause", {**self.form(planned, "/act/pause"), "reason": "a rehearsal"})
+        self.assertEqual(again.status, 409)
+        self.assertIn("form-674 is paused already", again.text)
+        planned = self.plan("resume", consumer="form-674")
+        self.apply("resume", planned)
+        self.assertEqual(self.paused(), "0")
+        self.assertEqual(self.actions("form-674"), [["pause", "anton@web", "a rehearsal"], ["resume", "anton@web", "a rehearsal"]])
+        self.assertEqual(self.plan("pause", consumer="nobody").status, 404)
+
+    def test_retry_now(self):
+        guid = self.waiting_claim()
+        claim = self.children_of(guid)[0][0]
+        button = self.form(self.anton.get(f"/groups/{guid}"), "/act/retry")
+        self.assertEqual((button["group"], button["claim"]), (guid, str(claim)))
+        planned = self.anton.post("/act/retry", button)
+        self.assertIn("sent on its way again", planned.text)
+        self.assertEqual(self.state_of(guid), "accepted")
+        self.apply("retry", planned)
+        self.await_state(guid, "success")   # published by the others' relay
+        self.assertEqual(self.actions(guid), [["retry now", "anton@web", "a rehearsal"]])
+        self.assertEqual(self.anton.post("/act/retry", {**self.form(planned, "/act/retry"), "reason": "again"}).status, 409)
+        self.assertIn("Nothing is done", self.anton.post("/act/retry", button).text)
+
+    def test_redrive_one_and_a_cause(self):
+        first, *others = [self.dead_claim() for _ in range(3)]
+        end = self.value(f"select id from dead_ends where claim_group_guid = '{first}'")
+        planned = self.anton.post("/act/redrive", self.form(self.anton.get(f"/dead-letters/{end}"), "/act/redrive"))
+        self.assertIn("1 of 1 groups", planned.text)
+        self.apply("redrive", planned)
+        self.await_state(first, "success")
+        cause = self.value(f"select error_class from dead_ends where claim_group_guid = '{others[0]}'")
+        planned = self.anton.post("/act/redrive", self.form(self.anton.get(f"/dead-letters?cause={cause}"), "/act/redrive"))
+        # One that may not is among them, by now.
+        self.world.rows(f"update saved_claim_groups set replay = 3 where claim_group_guid = '{others[1]}' "
+                        "and parent_claim_id = saved_claim_id")
+        changed = self.apply("redrive", planned, status=409)
+        self.assertIn("it has been replayed as often", changed.text)
+        self.assertEqual(self.state_of(others[0]), "failure")
+        self.apply("redrive", changed)
+        self.await_state(others[0], "success")
+        self.assertEqual(self.state_of(others[1]), "failure")
+        self.assertEqual(self.value(f"select count (*) from operator_actions where claim_group_guid = '{others[0]}' "
+                                    "and action = 'redrive' and who = 'anton@web'"), "1")
+        self.assertIn("Nothing of that kind", self.plan("redrive", cause="no-such-cause").text)
+
+    def test_resolve(self):
+        held, benefit_claim = self.held_claim()
+        claim = self.children_of(held)[0][0]
+        page = self.anton.get(f"/groups/{held}")
+        self.assertIn(f"pipelinectl resolve {claim} --adopt {benefit_claim}", page.text)   # that needs a key
+        self.assertEqual(self.plan("resolve", claim=claim, answer="adopt").status, 404)
+        self.world.bgs("POST", "benefit-claims", {"bnftClaimId": benefit_claim, "statusTypeCd": "PEND"})
+        planned = self.anton.post("/act/resolve", self.form(page, "/act/resolve"))
+        self.assertIn("looked for and tried again", planned.text)
+        self.assertIn(benefit_claim, planned.text)
+        self.apply("resolve", planned, reason=NASTY)
+        self.await_state(held, "success")
+        self.assertEqual(self.value(f"select resolution from holds where claim_id = {claim}"), "again: " + NASTY)
+        self.assertEqual(self.actions(f"{claim} --again"), [["resolve", "anton@web", NASTY]])
+        self.assertIn("no person has to decide", self.plan("resolve", claim=claim, answer="again").text)
+        # What a person writes is no markup, and is not shown: it may be personal.
+        self.assertNotIn("alert(", self.anton.get(f"/groups/{held}").text)
+        self.assertEqual(self.plan("resolve", claim=999999, answer="again").status, 404)
+
+    def test_resolve_by_paper(self):
+        held, _ = self.held_claim()
+        claim = self.children_of(held)[0][0]
+        self.apply("resolve", self.plan("resolve", claim=claim, answer="paper"))
+        self.await_state(held, "failure")
+        self.assertEqual(self.value(f"select error_class from dead_ends where claim_group_guid = '{held}'"), "resolved-paper")
+
+    # ---- what is refused
+
+    def test_a_reason_is_needed_and_shown_as_text(self):
+        planned = self.plan("pause", consumer="form-674")
+        for reason in ("", "   ", "x" * 501):
+            self.assertEqual(self.apply("pause", planned, reason, status=422).status, 422)
+        self.assertEqual(self.paused(), "0")
+        stale = {**self.form(planned, "/act/pause"), "digest": "0" * 64, "reason": NASTY}
+        answer = self.anton.post("/act/pause", stale)
+        self.assertEqual(answer.status, 409)
+        self.assertNotIn("<script", answer.text)
+        self.assertIn("&lt;script&gt;", answer.text)
+        self.assertEqual(self.paused(), "0")
+
+    def test_who_may_not(self):
+        rita, before = self.visitor(self.reading), self.actions("form-674")
+        for path in ("/consumers", "/"):
+            self.assertFalse([form for form in Document(rita.get(path).text).forms if (form["action"] or "").startswith("/act/")])
+        self.assertEqual(self.plan("pause", rita, consumer="form-674").status, 403)
+        fields = self.form(self.plan("pause", consumer="form-674"), "/act/pause")
+        whole = {**fields, "reason": "a rehearsal"}
+        stranger = Visitor(self.web_url, self.seen)
+        self.assertEqual(stranger.post("/act/pause", whole).status, 401)
+        self.assertEqual(stranger.post("/act/pause", whole, Authorization=f"Bearer {self.acting}").status, 401)
+        self.assertEqual(stranger.post("/act/pause.json", whole, Authorization=f"Bearer {self.acting}").status, 403)
+        self.assertEqual(rita.post("/act/pause", whole).status, 403)   # another's secret
+        self.assertEqual(self.anton.post("/act/pause", {**whole, "csrf": ""}).status, 403)
+        self.assertEqual(self.anton.post("/act/pause", {name: whole[name] for name in whole if name != "csrf"}).status, 403)
+        for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"},
+                        {"Sec_Fetch_Site": "same-site"}, {"Content_Type": "text/plain"}):
+            self.assertEqual(self.anton.post("/act/pause", whole, **headers).status, 403, headers)
+        self.assertEqual(self.anton.get("/act/pause?consumer=form-674").status, 405)
+        self.assertEqual(self.anton.post("/act/nothing", whole).status, 404)
+        self.assertEqual(self.paused(), "0")
+        self.assertEqual(self.actions("form-674"), before)
+
+    def test_two_at_once(self):
+        """The same plan from two windows, in the same moment: it is done once."""
+        guid = self.waiting_claim()
+        planned = self.anton.post("/act/retry", self.form(self.anton.get(f"/groups/{guid}"), "/act/retry"))
+        fields, statuses = {**self.form(planned, "/act/retry"), "reason": "twice"}, []
+
+        def send():
+            visitor = Visitor(self.web_url)
+            visitor.cookie = self.anton.cookie
+            statuses.append(visitor.post("/act/retry", fields).status)
+
+        threads = [threading.Thread(target=send) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(statuses), [200, 409, 409, 409])
+        self.assertEqual(len(self.actions(guid)), 1)
+        self.await_state(guid, "success")
+
+    def test_what_waits_for_its_set_up(self):
+        self.bgs_refuses("vnpProcCreate", FOR_NOW, 2)
+        guid = self.submit("03_686c_report_divorce")
+        self.await_waiting(guid, "proc-setup.retry-1h")
+        self.apply("retry", self.anton.post("/act/retry", self.form(self.anton.get(f"/groups/{guid}"), "/act/retry")))
+        self.await_state(guid, "success")
+
+
+if __name__ == "__main__":
+    main()
