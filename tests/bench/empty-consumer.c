@@ -56,7 +56,7 @@ scope_of_number (gconstpointer data, RunScope *ret_scope)
 static gboolean
 emit (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
-  return transaction_emit (transaction, "bench.out", run_key (run), data, error);
+  return transaction_emit (transaction, "bench.out", NULL, run_key (run), data, error);
 }
 
 static gboolean

@@ -1,6 +1,6 @@
-/* Values of topics. The first byte chooses: a value of one of the five events; a foreign schema with a value of it; or an
- * answer of the schema registry with a value that names its schema. What can be read can be written, and is then the
- * same. */
+/* Values of topics. The first byte chooses: a value of one of the five events; a foreign schema
+ * with a value of it; or an answer of the schema registry with a value that names its schema. What
+ * can be read can be written, and is then the same. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,8 @@
 
 #define TOPIC "dependents.any"
 
-/* avro-c lays a record's fields out without alignment, and the codecs here live on: their texts would count as lost. */
+/* avro-c lays a record's fields out without alignment, and the codecs here live on: their texts
+ * would count as lost. */
 const char *__lsan_default_options (void);
 const char *
 __lsan_default_options (void)

@@ -1,5 +1,6 @@
-/* A claim from the door's bytes to what BGS would be told: read, judged, split, planned, surveyed, decided. Nothing of it
- * may alter the document, none may fail, and every text that goes out is well-formed XML. */
+/* A claim from the door's bytes to what BGS would be told: read, judged, split, planned, surveyed,
+ * decided. Nothing of it may alter the document, none may fail, and every text that goes out is
+ * well-formed XML. */
 #include "claim-api/body.h"
 #include "claims/content.h"
 #include "claims/split.h"
@@ -247,7 +248,7 @@ static void
 check_plan (const char *form_type, const json_t *form, const json_t *user_data)
 {
   g_autoptr (json_t) merged = veteran_merge (form, user_data);
-  g_autoptr (Plan) plan = plan_new (form_type, merged);
+  g_autoptr (Plan) plan = plan_new (form_type, merged, NULL);
   g_autoptr (Veteran) veteran = veteran_new (form, user_data);
 
   check_calls (plan);
@@ -286,7 +287,7 @@ check_plan (const char *form_type, const json_t *form, const json_t *user_data)
 static void
 check_survey (const json_t *parent, const GPtrArray *children, const json_t *user_data)
 {
-  g_autoptr (GPtrArray) findings = survey_claim (parent, children, user_data);
+  g_autoptr (GPtrArray) findings = survey_claim (parent, children, user_data, NULL);
   g_autofree char *reasons = NULL;
   const json_t *form_686c = NULL;
   guint count_674 = 0;

@@ -1,10 +1,11 @@
-/* Drives a target where there is no libFuzzer: its seeds, then mutations of them, until FUZZ_SECONDS or FUZZ_RUNS are
- * over; the same ones in every run of the same FUZZ_SEED. Without coverage to go by it finds less, and it needs nothing.
+/* Drives a target where there is no libFuzzer: its seeds, then mutations of them, until
+ * FUZZ_SECONDS or FUZZ_RUNS are over; the same ones in every run of the same FUZZ_SEED. Without
+ * coverage to go by it finds less, and it needs nothing.
  *
  *   fuzz-NAME [FILE…]   runs these inputs alone, such as one that was kept
  *
- * An input that ends the program, or takes longer than FUZZ_LIMIT_S, is kept as crash-NAME in the folder FUZZ_KEEP (here
- * if it is not set), and its name is the last line. */
+ * An input that ends the program, or takes longer than FUZZ_LIMIT_S, is kept as crash-NAME in the
+ * folder FUZZ_KEEP (here if it is not set), and its name is the last line. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

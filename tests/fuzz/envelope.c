@@ -1,5 +1,5 @@
-/* SOAP answers: a reply, or an error that says which kind and never holds contents. The first byte chooses operation and
- * status. */
+/* SOAP answers: a reply, or an error that says which kind and never holds contents. The first byte
+ * chooses operation and status. */
 #include "bgs/envelope.h"
 
 #include <string.h>

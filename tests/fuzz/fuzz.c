@@ -133,7 +133,8 @@ take_define (Literals *literals, const char *at)
   return end;
 }
 
-/* No preprocessor: what it takes for a text and is none makes a seed that tells little, and no more. */
+/* No preprocessor: what it takes for a text and is none makes a seed that tells little, and no
+ * more. */
 void
 fuzz_seed_literals (const char *file, gconstpointer before, gsize before_length)
 {
@@ -179,7 +180,8 @@ fuzz_all_seeds (void)
   return seeds;
 }
 
-/* FUZZ_SEEDS: a folder that the seeds are written into, one file each, for libFuzzer to begin with. */
+/* FUZZ_SEEDS: a folder that the seeds are written into, one file each, for libFuzzer to begin with.
+ */
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {

@@ -1,8 +1,9 @@
-/* What the targets of this folder share. A target is one file: its seeds, and one function that takes any bytes and
- * holds what comes out against what the headers promise.
+/* What the targets of this folder share. A target is one file: its seeds, and one function that
+ * takes any bytes and holds what comes out against what the headers promise.
  *
- * With clang (preset fuzz) libFuzzer drives it: `./dev fuzz NAME [SECONDS]`. Everywhere else driver.c does, over the
- * seeds and a bounded number of mutations: that is what the tests labelled fuzz run. */
+ * With clang (preset fuzz) libFuzzer drives it: `./dev fuzz NAME [SECONDS]`. Everywhere else
+ * driver.c does, over the seeds and a bounded number of mutations: that is what the tests labelled
+ * fuzz run. */
 #pragma once
 
 #include <glib.h>
@@ -26,11 +27,13 @@ void fuzz_seed_text (const char *text);
 #define FUZZ_SEED_LITERAL(text) fuzz_seed (text, sizeof (text) - 1)
 /* Each file of a folder of this repository whose name ends with @suffix. */
 void fuzz_seed_files (const char *folder, const char *suffix);
-/* Each text of a C file of this repository, adjacent ones and macros of texts joined as the compiler does; @before goes
- * before each, @before_length bytes. So what the unit tests know are seeds too. */
+/* Each text of a C file of this repository, adjacent ones and macros of texts joined as the
+ * compiler does; @before goes before each, @before_length bytes. So what the unit tests know are
+ * seeds too. */
 void fuzz_seed_literals (const char *file, gconstpointer before, gsize before_length);
 
-/* @data cut at its NUL bytes: at most @max texts, the last one takes the rest up to its first NUL. NULL-ended, owned. */
+/* @data cut at its NUL bytes: at most @max texts, the last one takes the rest up to its first NUL.
+ * NULL-ended, owned. */
 char **fuzz_texts (const uint8_t *data, size_t size, guint max);
 /* Stands in for what was sent and must not come back: each byte 1 of @text becomes it. Owned. */
 #define FUZZ_PRIVATE "Quexalotl"

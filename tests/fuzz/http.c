@@ -1,5 +1,5 @@
-/* Request heads and chunked bodies: the same whether they come at once or in pieces, and never more than is there. The
- * first byte says how large the pieces are. */
+/* Request heads and chunked bodies: the same whether they come at once or in pieces, and never more
+ * than is there. The first byte says how large the pieces are. */
 #include "http/request-head.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Log lines: whatever the values hold, a line is one line and one JSON object with the fields that were given. */
+/* Log lines: whatever the values hold, a line is one line and one JSON object with the fields that
+ * were given. */
 #include "base/log.c" /* the line before it is written */
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
-/* Settings from any command line: words parted by NUL bytes. A refusal is a line; what is taken is within its bounds,
- * and no secret is in what is shown. */
+/* Settings from any command line: words parted by NUL bytes. A refusal is a line; what is taken is
+ * within its bounds, and no secret is in what is shown. */
 #include "base/settings.h"
 
 #include <string.h>

@@ -1,0 +1,430 @@
+"""The chart is what a cluster takes, holds what it promises, and refuses what contradicts itself."""
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+from chart import (CASES, CHART, HERE, NAMESPACE, RELEASE, TOOLS, annotations, as_subchart, is_hook, home_of_helm, lint, named, notes_of, objects,
+                   objects_of, of_kind, pods, rendered, run, template, values_of)
+
+def lag(partition, records, pod="a", consumer="form-686c", namespace="dependents"):
+    return (f'dependents_consumer_lag_messages{{namespace="{namespace}",consumer="{consumer}",partition="{partition}",pod="{pod}"}}', records)
+
+
+def breaker(state, pod="a"):
+    return f'dependents_breaker_state{{namespace="dependents",consumer="form-686c",downstream="bgs",pod="{pod}"}}', state
+
+
+# Of kube-score, and why not.
+SCORE_IGNORED = {
+    "container-image-pull-policy": "an image is named by digest or version; pulling it anew each time makes the registry a dependency",
+    "container-resources": "no CPU limit, for throttling breaks heartbeats; what else it looks for is tested below",
+    "container-ephemeral-storage-request-and-limit": "the root is read-only and each emptyDir has its limit",
+    "container-security-context-user-group-id": "the ids may be the cluster's own",
+    "deployment-has-host-podantiaffinity": "spread by topology constraints, which are by revision",
+    "statefulset-has-host-podantiaffinity": "the same",
+    "horizontalpodautoscaler-replicas": "one process of a consumer is enough when nothing is to do",
+}
+
+
+class Cases(unittest.TestCase):
+    """Each of ci/*-values.yaml."""
+
+    def test_there_are_three(self):
+        self.assertEqual(CASES, ["everything", "production", "smallest"])
+
+    def test_lint_has_nothing_to_say(self):
+        for case in CASES:
+            with self.subTest(case):
+                self.assertNotIn("[WARNING]", lint(case))
+
+    def test_rendered_twice_is_the_same(self):
+        for case in CASES:
+            with self.subTest(case):
+                self.assertEqual(template("--values", values_of(case)), rendered(case))
+
+    def test_as_a_subchart_it_is_the_same(self):
+        for case in CASES:
+            with self.subTest(case), as_subchart(case) as parent:
+                self.assertEqual({named(found): found for found in objects(template(chart=parent))},
+                                 {named(found): found for found in objects_of(case)})
+
+    def test_helm_4_renders_the_same(self):
+        for case in CASES:
+            with self.subTest(case):
+                self.assertEqual({named(found): found for found in objects(template("--values", values_of(case), helm="helm4"))},
+                                 {named(found): found for found in objects_of(case)})
+
+    def test_a_cluster_takes_it(self):
+        for case in CASES:
+            with self.subTest(case):
+                told = run(TOOLS / "kubeconform", "-strict", "-output", "json", "-verbose",
+                           "-schema-location", f"{TOOLS}/schemas/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json",
+                           "-schema-location", f"{HERE}/schemas/{{{{.ResourceKind}}}}-kafka.json", "-", input=rendered(case))
+                verdicts = {resource["status"] for resource in json.loads(told)["resources"]}
+                self.assertEqual(verdicts, {"statusValid"})
+
+    def test_kube_score_has_nothing_to_say(self):
+        ignored = [word for test in SCORE_IGNORED for word in ("--ignore-test", test)]
+        for case in CASES:
+            with self.subTest(case):
+                run(TOOLS / "kube-score", "score", "--output-format", "ci", "--kubernetes-version", "v1.30", "--exit-one-on-warning", *ignored, "-",
+                    input=rendered(case))
+
+    def test_it_is_what_was_agreed(self):
+        """UPDATE_GOLDENS=1 writes them anew; what differs is then looked at in the commit."""
+        for case in CASES:
+            with self.subTest(case):
+                golden = HERE / "goldens" / f"{case}.yaml"
+                if "UPDATE_GOLDENS" in os.environ:
+                    golden.write_text(rendered(case))
+                self.assertEqual(rendered(case), golden.read_text())
+
+    def test_notes_say_what_to_do_next(self):
+        for case in CASES:
+            with self.subTest(case):
+                told = notes_of(case)
+                self.assertIn(f"helm -n {NAMESPACE} test {RELEASE}", told)
+                self.assertNotIn("<no value>", told)
+
+
+class Pods(unittest.TestCase):
+    def each(self):
+        for case in CASES:
+            for found, pod in pods(case):
+                yield f"{case}: {named(found)}", pod["spec"]
+
+    def test_they_are_restricted(self):
+        """What a namespace with enforce=restricted asks for, and a root that cannot be written to."""
+        for name, spec in self.each():
+            self.assertTrue(spec["securityContext"]["runAsNonRoot"], name)
+            self.assertEqual(spec["securityContext"]["seccompProfile"], {"type": "RuntimeDefault"}, name)
+            self.assertIs(spec["automountServiceAccountToken"], False, name)
+            for forbidden in ("hostNetwork", "hostPID", "hostIPC"):
+                self.assertNotIn(forbidden, spec, name)
+            for container in spec["containers"]:
+                self.assertEqual(container["securityContext"], {
+                    "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "runAsNonRoot": True,
+                    "capabilities": {"drop": ["ALL"]}}, name)
+                self.assertIn("memory", container["resources"]["limits"], name)
+                self.assertNotIn("cpu", container["resources"]["limits"], name)
+            for volume in spec.get("volumes", []):
+                self.assertIn(set(volume) - {"name"}, ({"secret"}, {"emptyDir"}), name)
+                if "emptyDir" in volume:
+                    self.assertIn("sizeLimit", volume["emptyDir"], name)
+
+    def test_the_id_may_be_the_clusters(self):
+        ids = {case: {json.dumps({key: pod["spec"]["securityContext"].get(key) for key in ("runAsUser", "fsGroup")})
+                      for _, pod in pods(case)} for case in CASES}
+        numbers, none = '{"runAsUser": 65532, "fsGroup": 65532}', '{"runAsUser": null, "fsGroup": null}'
+        self.assertEqual(ids, {"smallest": {numbers}, "production": {numbers}, "everything": {none}})
+
+    def test_secrets_are_files_that_are_mounted_whole(self):
+        for name, spec in self.each():
+            for container in spec["containers"]:
+                for variable in container.get("env", []):
+                    self.assertNotIn("secretKeyRef", variable.get("valueFrom", {}), f"{name}: {variable['name']}")
+                self.assertFalse([source for source in container.get("envFrom", []) if "secretRef" in source], name)
+                for mount in container.get("volumeMounts", []):
+                    self.assertNotIn("subPath", mount, name)
+            for volume in spec.get("volumes", []):
+                # 0440 of root and our group: libpq takes such a key, and our programs such a secret.
+                self.assertEqual(volume.get("secret", {}).get("defaultMode", 0o440), 0o440, name)
+
+    def test_every_file_that_is_named_is_mounted(self):
+        for name, spec in self.each():
+            for container in spec["containers"]:
+                folders = [mount["mountPath"] for mount in container.get("volumeMounts", [])]
+                for variable in container.get("env", []):
+                    value = str(variable.get("value", ""))
+                    if value.startswith("/run/secrets/"):
+                        self.assertIn(value.rpartition("/")[0], folders, f"{name}: {variable['name']}")
+
+    def test_no_service_becomes_a_variable(self):
+        """DEPENDENTS_PIPELINE_CLAIM_API_PORT is no setting, and a program refuses what it does not know."""
+        for name, spec in self.each():
+            self.assertIs(spec["enableServiceLinks"], False, name)
+
+    def test_no_variable_is_given_twice(self):
+        for name, spec in self.each():
+            for container in spec["containers"]:
+                variables = [variable["name"] for variable in container.get("env", [])]
+                self.assertEqual(len(variables), len(set(variables)), name)
+
+    def test_each_has_one_budget_and_its_ways(self):
+        for case in CASES:
+            for found, pod in pods(case):
+                labels = pod["metadata"]["labels"]
+                allowed = [policy for policy in of_kind(case, "NetworkPolicy") if selects(policy["spec"]["podSelector"], labels)]
+                with self.subTest(case=case, object=named(found)):
+                    self.assertEqual(sorted("egress" in policy["spec"] for policy in allowed), [False, True],
+                                     [named(policy) for policy in allowed])
+                    if found["kind"] in ("Deployment", "StatefulSet"):
+                        budgets = [budget for budget in of_kind(case, "PodDisruptionBudget")
+                                   if selects(budget["spec"]["selector"], labels)]
+                        self.assertEqual([(b["spec"]["maxUnavailable"], b["spec"]["unhealthyPodEvictionPolicy"]) for b in budgets],
+                                         [(1, "AlwaysAllow")])
+
+    def test_only_who_calls_somebody_gets_there(self):
+        ways = {policy["metadata"]["labels"].get("app.kubernetes.io/component"): policy["spec"].get("egress")
+                for policy in of_kind("production", "NetworkPolicy")}
+        reaches_bgs = {name for name, egress in ways.items() if "192.0.2.0/24" in json.dumps(egress)}
+        self.assertEqual(reaches_bgs, {"proc-setup", "form-686c", "form-674", "backup"})
+
+
+def selects(selector, labels):
+    return all(labels.get(key) == value for key, value in selector["matchLabels"].items())
+
+
+class Rolling(unittest.TestCase):
+    def test_a_consumer_leaves_before_the_next_one_comes(self):
+        for found in of_kind("production", "Deployment"):
+            rolling = found["spec"]["strategy"]["rollingUpdate"]
+            expected = {"maxSurge": 1, "maxUnavailable": 0} if named(found).endswith("-claim-api") else {"maxSurge": 0, "maxUnavailable": 1}
+            self.assertEqual(rolling, expected, named(found))
+
+    def test_the_grace_period_follows_the_shutdown_deadline(self):
+        periods = {case: {found["metadata"]["labels"]["app.kubernetes.io/component"]: found["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+                          for found in of_kind(case, "Deployment", "StatefulSet")} for case in ("smallest", "everything")}
+        consumers = ("proc-setup", "form-686c", "form-674", "backup", "notify")
+        self.assertEqual(periods, {"smallest": {**dict.fromkeys(consumers, 30), "claim-api": 35},
+                                   "everything": {**dict.fromkeys(consumers, 45), "claim-api": 50}})
+
+    def test_claim_api_waits_before_it_stops(self):
+        api, = [found for found in of_kind("smallest", "Deployment") if named(found).endswith("-claim-api")]
+        container, = api["spec"]["template"]["spec"]["containers"]
+        self.assertEqual(container["lifecycle"], {"preStop": {"sleep": {"seconds": 5}}})
+
+    def test_who_is_scaled_has_no_replicas(self):
+        replicas = {found["metadata"]["labels"]["app.kubernetes.io/component"]: found["spec"].get("replicas")
+                    for found in of_kind("everything", "Deployment", "StatefulSet")}
+        self.assertEqual(replicas, {"proc-setup": 3, "form-686c": None, "form-674": None, "backup": 1, "notify": 1, "claim-api": 2})
+        scaled = {found["spec"]["scaleTargetRef"]["name"] for found in of_kind("everything", "ScaledObject", "HorizontalPodAutoscaler")}
+        self.assertEqual(scaled, {"claims-form-686c", "claims-form-674"})
+
+    def test_only_stable_names_are_static_members(self):
+        for case in CASES:
+            for found, pod in pods(case):
+                static = any(variable["name"] == "DEPENDENTS_KAFKA_GROUP_INSTANCE_ID"
+                             for variable in pod["spec"]["containers"][0].get("env", []))
+                self.assertEqual(static, found["kind"] == "StatefulSet", named(found))
+
+    def test_what_the_chart_renders_rolls_the_pods(self):
+        def pods_with(*words):
+            return {named(found): found["spec"]["template"] for found in objects(template("--values", values_of("everything"), *words))
+                    if found["kind"] in ("Deployment", "StatefulSet")}
+
+        before = pods_with()
+        shared = pods_with("--set", "settings.inbox-days=31")
+        self.assertEqual([name for name in before if before[name] == shared[name]], [])
+        changed = pods_with("--set", "secrets.intake.values.intake-api-key=other")
+        self.assertEqual([name for name in before if before[name] != changed[name]], ["Deployment/claims-backup"])
+
+
+class Jobs(unittest.TestCase):
+    """They run before an install, when there is nothing of the chart yet."""
+
+    def test_they_need_nothing_that_is_not_there_yet(self):
+        for case in CASES:
+            made_later = {found["metadata"]["name"] for found in objects_of(case) if not is_hook(found)}
+            made_before = {found["metadata"]["name"] for found in objects_of(case)
+                           if "pre-install" in annotations(found).get("helm.sh/hook", "") and found["kind"] != "Job"}
+            jobs = of_kind(case, "Job")
+            self.assertTrue(jobs, case)
+            for job in jobs:
+                spec = job["spec"]["template"]["spec"]
+                needed = {volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume} | {spec["serviceAccountName"]}
+                with self.subTest(case=case, job=named(job)):
+                    self.assertEqual(needed & made_later, set())
+                    self.assertNotIn("envFrom", spec["containers"][0])
+                    self.assertIn(spec["serviceAccountName"], made_before)
+                    for found in objects_of(case):
+                        if found["metadata"]["name"] in needed:
+                            self.assertLess(int(annotations(found)["helm.sh/hook-weight"]), int(annotations(job)["helm.sh/hook-weight"]))
+
+    def test_they_can_run_again_and_end(self):
+        for case in CASES:
+            for job in of_kind(case, "Job"):
+                self.assertEqual(annotations(job)["helm.sh/hook-delete-policy"], "before-hook-creation,hook-succeeded")
+                self.assertGreater(job["spec"]["activeDeadlineSeconds"], 0)
+                self.assertEqual(job["spec"]["template"]["spec"]["restartPolicy"], "Never")
+
+    def test_who_migrates_keeps_nobody_waiting_for_long(self):
+        for case in CASES:
+            job, = [found for found in of_kind(case, "Job") if named(found).endswith("-migrate")]
+            self.assertEqual(job["spec"]["template"]["spec"]["containers"][0]["args"], ["migrate", "--migrate-lock-timeout=5s"])
+
+    def test_who_migrates_goes_straight_to_the_database(self):
+        url = {case: next(variable["value"] for job in of_kind(case, "Job") if named(job).endswith("-migrate")
+                          for variable in job["spec"]["template"]["spec"]["containers"][0]["env"]
+                          if variable["name"] == "DEPENDENTS_DATABASE_URL_FILE") for case in CASES}
+        self.assertEqual(url, {"smallest": "/run/secrets/dependents/database/database-url",
+                               "production": "/run/secrets/dependents/migration/database-url",
+                               "everything": "/run/secrets/dependents/migration/database-url"})
+
+
+# What is told, and what the scaler then sees; None: nothing, which is an error to it.
+SCALED = {
+    "nothing is told": ([], None),
+    "all is handled": ([lag(0, 0), lag(1, 0)], 0),
+    "what waits is counted over all partitions": ([lag(0, 70), lag(1, 30)], 100),
+    "a partition that changes hands is told twice": ([lag(0, 70, pod="old"), lag(0, 60, pod="new"), lag(1, 30)], 100),
+    "a breaker is open": ([lag(0, 70), breaker(2)], 0),
+    "a breaker is open as one of two knows it": ([lag(0, 70), breaker(0, pod="a"), breaker(2, pod="b")], 0),
+    "a breaker is closed, or half-open": ([lag(0, 70), breaker(0, pod="a"), breaker(1, pod="b")], 70),
+    "10,000 wait in tiers": ([lag(0, 0), ('dependents_retry_tier_messages{namespace="dependents",consumer="form-686c",tier="1h"}', 10000)], 0),
+    "others have work": ([lag(0, 5), lag(0, 70, consumer="form-674"), lag(0, 70, namespace="other")], 5),
+    "a breaker alone is told": ([breaker(0)], None),
+}
+
+
+class Scaling(unittest.TestCase):
+    def test_by_what_is_due(self):
+        scaled, = of_kind("everything", "ScaledObject")
+        trigger, = scaled["spec"]["triggers"]
+        self.assertEqual(trigger["metadata"]["ignoreNullValues"], "false")
+        tests = [{"name": name, "interval": "1m", "input_series": [{"series": series, "values": f"{value}x5"} for series, value in told],
+                  "promql_expr_test": [{"expr": trigger["metadata"]["query"], "eval_time": "3m",
+                                        "exp_samples": [] if seen is None else [{"labels": "{}", "value": seen}]}]}
+                 for name, (told, seen) in SCALED.items()]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"rule_files": [], "tests": tests}, file)
+            file.flush()
+            run("promtool", "test", "rules", file.name)
+
+
+class Watched(unittest.TestCase):
+    def test_rules_and_dashboard_are_those_of_the_chart(self):
+        rule, = of_kind("everything", "PrometheusRule")
+        self.assertEqual(rule["spec"], yaml.safe_load((CHART / "monitoring" / "rules.yaml").read_text()))
+        self.assertEqual(rule["metadata"]["labels"]["release"], "prometheus")
+        dashboard, = [found for found in of_kind("everything", "ConfigMap") if named(found).endswith("-dashboard")]
+        self.assertEqual({name: json.loads(text) for name, text in dashboard["data"].items()},
+                         {path.name: json.loads(path.read_text()) for path in (CHART / "monitoring").glob("*.json")})
+
+    def test_every_program_is_scraped_and_no_job(self):
+        monitor, = of_kind("everything", "PodMonitor")
+        endpoint, = monitor["spec"]["podMetricsEndpoints"]
+        for found, pod in pods("everything"):
+            ports = [port["name"] for container in pod["spec"]["containers"] for port in container.get("ports", [])]
+            self.assertTrue(selects(monitor["spec"]["selector"], pod["metadata"]["labels"]))
+            self.assertEqual(endpoint["port"] in ports, found["kind"] in ("Deployment", "StatefulSet"), named(found))
+
+
+class Strimzi(unittest.TestCase):
+    def test_topics_outlive_the_release_and_are_no_hooks(self):
+        topics = of_kind("everything", "KafkaTopic")
+        self.assertGreater(len(topics), 9)
+        for topic in topics:
+            self.assertEqual(annotations(topic), {"helm.sh/resource-policy": "keep"})
+
+    def test_nobody_may_do_more_than_it_does(self):
+        for user in of_kind("everything", "KafkaUser"):
+            rights = {(acl["resource"]["type"], acl["resource"]["name"]): set(acl["operations"])
+                      for acl in user["spec"]["authorization"]["acls"]}
+            name = user["metadata"]["name"].removeprefix("claims-")
+            expected = {("topic", "dependents."): {"Describe", "DescribeConfigs", "Read", "Write"}, ("group", "dependents."): {"Describe"}}
+            if name != "claim-api":
+                expected[("group", f"dependents.{name}")] = {"Read"}
+            with self.subTest(user=name):
+                self.assertEqual(rights, expected)
+
+    def test_each_program_has_its_own_password(self):
+        secrets = {named(found).removeprefix("Deployment/").removeprefix("StatefulSet/"): volume["secret"]["secretName"]
+                   for found, pod in pods("everything") if found["kind"] in ("Deployment", "StatefulSet")
+                   for volume in pod["spec"]["volumes"] if volume["name"] == "secret-kafka"}
+        self.assertEqual(secrets, {name: name for name in secrets})
+        self.assertEqual(len(secrets), 6)
+
+
+# What is set over the smallest case, and what has to be told; None: it is taken.
+REFUSED = [
+    (["image.repository="], "image.repository is empty: say where the image is"),
+    (["kafka.brokers="], "kafka.brokers is empty"),
+    (["settings.master-keys=a"], "settings: master-keys is a secret and belongs into secrets.keys"),
+    (["consumers.backup.settings.intake-api-key-file=/a"], "consumers.backup.settings: intake-api-key-file is a secret"),
+    (["settings.metrics-port=1"], "settings: the chart sets metrics-port; use metrics.port"),
+    (["settings.kafka\\.group\\.instance\\.id=a"], "kafka.group.instance.id; use consumers.NAME.kind: StatefulSet"),
+    (["secrets.keys.values.master-keys=a"], "secrets.keys: existing and values are both given; which of them counts is not guessed"),
+    (["secrets.keys=null"], "secrets.keys is empty: it has to hold hmac-keys, master-keys"),
+    (["secrets.keys.existing="], "secrets.keys: none of existing, external, values is given"),
+    (["secrets.keys.existing=", "secrets.keys.values.master-keys=a"], "secrets.keys.values lacks hmac-keys"),
+    (["bgs.clientCertificate=true"], "secrets.bgs is empty: it has to hold tls.crt, tls.key"),
+    (["secrets.claimApiTls=null"], "secrets.claimApiTls is empty: it has to hold tls.crt, tls.key"),
+    (["kafka.authentication.type=scram-sha-512"], "kafka.authentication.username is empty, and scram-sha-512 needs one"),
+    (["kafka.tls.enabled=false"], "is a client certificate, and kafka.tls.enabled is false"),
+    (["strimzi.users.enabled=true"], "strimzi.cluster is empty"),
+    (["strimzi.users.enabled=true"], "strimzi.users and secrets.kafka are both given"),
+    (["strimzi.users.enabled=true"], "topics.provision job runs before the operator has made a user for it"),
+    (["strimzi.users.enabled=true", "kafka.authentication.type=plain"], "the operator knows scram-sha-512 and tls, not kafka.authentication.type plain"),
+    (["strimzi.users.enabled=true", "strimzi.namespace=kafka"], "where pods of dependents cannot mount them"),
+    (["topics.partitions=6"], "topics.partitions is 6: programs start with 12 or more, and a topic cannot get fewer"),
+    (["topics.minInsyncReplicas=4"], "nothing could be written"),
+    (["consumers.form-674.replicas=13"], "consumers.form-674: 13 processes for 12 partitions"),
+    (["consumers.form-674.autoscaling.kind=keda", "consumers.form-674.autoscaling.maxReplicas=13"], "13 processes for 12 partitions"),
+    (["consumers.form-674.autoscaling.kind=keda"], "autoscaling.prometheusAddress is empty"),
+    (["consumers.form-674.autoscaling.kind=keda", "consumers.form-674.autoscaling.fallbackReplicas=4"], "fallbackReplicas 4 is not between"),
+    (["consumers.form-674.autoscaling.kind=hpa", "consumers.form-674.autoscaling.minReplicas=4"], "minReplicas 4 is more than maxReplicas 3"),
+    (["consumers.form-674.autoscaling.kind=hpa"], "autoscaling by hpa needs autoscaling.metrics"),
+    (["consumers.form-674.kind=StatefulSet", "consumers.form-674.autoscaling.kind=keda"], "a static member that is scaled away does not leave"),
+    (["consumers.form-674.kind=StatefulSet"], None),
+    (["consumers.form-674.kind=StatefulSet", "settings.shutdown-deadline=60s"], "over a restart of up to 80 s, and kafka.session.timeout.ms is 45000"),
+    (["settings.retry-tiers=15s*3\\,2m*3"], "look-tier 1h is not one of its retry-tiers 15s*3,2m*3"),
+    (["claimApi.resources.limits.memory=512Mi"], "it would be killed with what it has just taken"),
+    (["claimApi.settings.max-uploads-bytes=2000000000"], "less than max-bodies-bytes 67108864, max-uploads-bytes 2000000000"),
+    (["consumers.backup.resources.limits.memory=512Mi"], "it would be killed with the papers in its hand"),
+    (["consumers.backup.settings.max-packages-bytes=1000000000"], "1536Mi is less than max-packages-bytes 1000000000"),
+    (["claimApi.ingress.enabled=true"], "claimApi.ingress.host is empty"),
+    (["settings.statsd-address=statsd:8125"], "settings.statsd-address is set and networkPolicy.statsd.ports is empty: nothing would get there"),
+    (["settings.otlp-url=http://collector:4318"], "networkPolicy.otlp.ports is empty"),
+    (["settings.schema-registry-url=https://registry"], "networkPolicy.schemaRegistry.ports is empty"),
+    (["prometheusRule.enabled=true"], None),
+    # By the schema.
+    (["settings.bgs-urll=a"], "bgs-urll"),
+    (["settings.in-flight=1001"], "in-flight"),
+    (["settings.shutdown-deadline=5"], "shutdown-deadline"),
+    (["settings.shutdown-deadline=5 minutes"], "shutdown-deadline"),
+    (["consumers.form-675.replicas=1"], "form-675"),
+    (["consumers.form-674.replicas=0"], "form-674"),
+    (["consumers.form-674.autoscaling.minReplicas=0"], "minReplicas"),
+    (["kafka.brokers=kafka"], "brokers"),
+    (["database.sslmode=prefer"], "sslmode"),
+    (["image.digest=sha256:12"], "digest"),
+    (["podSecurityContext.runAsUser=0"], "runAsUser"),
+    (["claimApi.preStopSeconds=0"], "preStopSeconds"),
+]
+
+
+class Refusals(unittest.TestCase):
+    def test_what_contradicts_itself_is_refused_in_words(self):
+        for sets, words in REFUSED:
+            with self.subTest(" ".join(sets)):
+                done = render_smallest(sets)
+                if words is None:
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    continue
+                self.assertNotEqual(done.returncode, 0, "it is taken")
+                self.assertIn(words, re.sub(r"\s+", " ", done.stderr))
+                self.assertNotIn("nil pointer", done.stderr)
+
+    def test_all_that_is_wrong_is_told_at_once(self):
+        told = render_smallest(["kafka.brokers=", "image.repository=", "topics.partitions=1"]).stderr
+        self.assertEqual(len(re.findall(r"^  - ", told, re.M)), 3, told)
+
+    def test_a_chart_without_values_says_what_it_needs(self):
+        with self.assertRaisesRegex(AssertionError, "image.repository is empty"):
+            template()
+
+
+def render_smallest(sets):
+    with home_of_helm() as environment:
+        return subprocess.run([TOOLS / "helm", "template", RELEASE, CHART, "--namespace", NAMESPACE, "--values", values_of("smallest"),
+                               *(word for one in sets for word in ("--set", one))], capture_output=True, text=True, env=environment)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
