@@ -14,7 +14,7 @@
 #include "base/settings.h"
 #include "control/simulator.h"
 #include "base/cleanup.h" /* after jansson.h */
-#include "intake-simulator/document.h"
+#include "document/document.h"
 #include "intake-simulator/gateway.h"
 #include "intake-simulator/storage.h"
 

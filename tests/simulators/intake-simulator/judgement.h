@@ -2,7 +2,7 @@
  * wrong. Source: README.md, "After the PUT". */
 #pragma once
 
-#include "intake-simulator/document.h"
+#include "document/document.h"
 #include "intake-simulator/payload.h"
 
 #include <jansson.h>

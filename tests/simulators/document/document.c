@@ -1,6 +1,6 @@
 /* qpdf says whether a PDF is whole and opens without a password, pdfinfo how its pages are. The
  * file is a memory of ours that they open by number; it never has a name. */
-#include "intake-simulator/document.h"
+#include "document/document.h"
 
 #include <errno.h>
 #include <string.h>
