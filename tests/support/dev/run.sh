@@ -11,10 +11,11 @@
 readonly up_timeout_s=90
 readonly down_timeout_s=35   # a consumer may take its shutdown-deadline, 25 s, and the time to say goodbye
 
-# The stages of the pipeline, and the simulators with the settings that take their address. What has not been built is
-# left out.
+# The stages of the pipeline, and the simulators with the settings that take their address; a path is put behind it. What has
+# not been built is left out.
 readonly programs=(claim-api proc-setup form-686c form-674 backup notify)
-readonly simulators=("bgs-simulator bgs-url bid-url" "intake-simulator intake-url" "notify-simulator notify-url")
+readonly simulators=("bgs-simulator bgs-url bid-url" "intake-simulator intake-url" "notify-simulator notify-url"
+  "evidence-simulator evidence-url/api/v1/rest")
 
 # --- Processes -------------------------------------------------------------------------------------------------------
 
@@ -119,6 +120,12 @@ new_uuid () {
   cat /proc/sys/kernel/random/uuid
 }
 
+# What signs the tokens; papers are switched on by the simulator's address.
+evidence_settings () {
+  setting evidence-expected-secret "$(new_token)"
+  ! is_built evidence || setting evidence-secret "$DEPENDENTS_EVIDENCE_EXPECTED_SECRET"
+}
+
 # A template for each e-mail, and the service that knows them.
 notify_settings () {
   local kind forms uuid templates='' known='' values='first_name date_submitted confirmation_number'
@@ -181,7 +188,11 @@ settle_addresses () {
     read -ra names <<<"$simulator"
     is_built "${names[0]}" || continue
     await "${names[0]}"
-    for url in "${names[@]:1}"; do setting "$url" "$(address_of "${names[0]}" URL)"; done
+    for url in "${names[@]:1}"; do
+      # That setting is the consumer's alone, and what no program knows stops a start.
+      [ "${names[0]}" != evidence-simulator ] || is_built evidence || continue
+      setting "${url%%/*}" "$(address_of "${names[0]}" URL)${url#"${url%%/*}"}"
+    done
   done
 }
 
@@ -321,6 +332,7 @@ up () {
   setting intake-api-key "$(new_token)"
   setting intake-expected-key "$DEPENDENTS_INTAKE_API_KEY"
   notify_settings
+  evidence_settings
   start_servers
   settle_addresses
   start_programs

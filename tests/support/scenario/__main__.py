@@ -87,6 +87,8 @@ def perform(world, scenario, number, given, canaries):
         world.bgs("DELETE", "rules")
         world.intake("DELETE", "rules")
         world.notify("DELETE", "rules")
+        world.evidence("DELETE", "rules")
+        world.evidence("DELETE", "refuse")
     for what, text in performance.canaries():
         canaries[text] = what
     print_line(scenario.name, differences, started)

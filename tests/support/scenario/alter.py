@@ -15,14 +15,14 @@ VALUE = re.compile(r'([\w.:-]+[=~])("[^"]*"|\S*)')
 def alterations(scenario):
     """(what was altered, the altered scenario) one by one."""
     for heading, lines in scenario.sections.items():
-        if heading in ("message in", "message in again", "bgs answers", "intake answers", "notify answers", "meanwhile",
-                       "a person decides"):
+        if heading in ("message in", "message in again", "bgs answers", "intake answers", "notify answers", "evidence answers",
+                       "meanwhile", "a person decides"):
             continue
         if heading == "ends as" and "ends again as" in scenario.sections:
             continue  # waited for, and no end
         for index, line in enumerate(lines):
             for what, text, below in altered_lines(heading, line):
-                if text is None and heading in ("bgs holds", "intake holds", "notify holds") and is_alone(line, lines):
+                if text is None and heading in ("bgs holds", "intake holds", "notify holds", "evidence holds") and is_alone(line, lines):
                     continue  # then nobody asks about that kind
                 changed = copy.deepcopy(scenario)
                 if text is None:
@@ -60,7 +60,7 @@ def altered_lines(heading, line):
         yield "left out", None, None
         return
     if heading in ("requests", "bgs holds", "intake requests", "intake holds", "notify requests", "notify holds",
-                   "answer to the sender") or RECORDS.match(heading):
+                   "evidence requests", "evidence holds", "answer to the sender") or RECORDS.match(heading):
         if line.text.startswith("any number of "):
             return  # a permission, nothing that could fail
         yield "left out", None, None

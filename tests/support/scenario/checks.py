@@ -4,8 +4,10 @@ Beside what a file says, some things hold in every scenario (see `always`): who 
 cannot forget them.
 """
 
+import base64
 import datetime
 import difflib
+import json
 import re
 
 import records
@@ -44,6 +46,13 @@ def check(performance):
         elif heading == "notify holds":
             expected = [expectation(line) for line in lines]
             differences += check_counts(performance, heading, expected, emails_of(performance))
+        elif heading == "evidence requests":
+            expected = [expectation(line) for line in lines]
+            differences += (check_order if manner.startswith("in order") else check_counts)(
+                performance, heading, expected, evidence_requests_of(performance))
+        elif heading == "evidence holds":
+            expected = [expectation(line) for line in lines]
+            differences += check_counts(performance, heading, expected, papers_of(performance))
         elif heading == "needs person":
             differences += compare(heading, [performance.fill(line.text) for line in lines], needs_person(performance))
         elif heading == "rows":
@@ -108,6 +117,32 @@ def uploads_of(performance):
         values["text"] = performance.text_of(upload)
         found.append(("upload", values, ""))
     return found
+
+
+def evidence_requests_of(performance):
+    """name: the one in the payload, or the one that is searched for."""
+    return [(entry["operation"], {"status": str(entry["status"]), "acted": str(entry["acted"]).lower(),
+                                  "folder": entry["headers"].get("x-folder-uri", "nil"), "name": name_asked_for(entry)}, "")
+            for entry in performance.evidence_requests]
+
+
+def name_asked_for(entry):
+    body = entry["request"] or ""
+    if entry.get("request_encoding") == "base64":
+        body = base64.b64decode(body).decode("latin-1")
+    found = re.search(r'"contentName"\s*:\s*("(?:[^"\\]|\\.)*")', body) or re.search(
+        r'"systemData\.contentName"[^}]*"value"\s*:\s*("(?:[^"\\]|\\.)*")', body)
+    return json.loads(found[1]) if found else "nil"
+
+
+def papers_of(performance):
+    """One `paper` each: uuid, folder, name, type, received (a day), source, pages, bytes, md5; text: what its pages say."""
+    return [("paper", {"uuid": file["uuid"], "folder": file["folder"], "name": file["contentName"],
+                       "type": str(file["providerData"]["documentTypeId"]),
+                       "received": file["providerData"]["dateVaReceivedDocument"],
+                       "source": file["providerData"]["contentSource"], "pages": str(file["pages"]),
+                       "bytes": str(file["bytes"]), "md5": file["md5"], "text": performance.text_of_paper(file)}, "")
+            for file in performance.papers]
 
 
 def part_of(requests, manner):

@@ -51,7 +51,7 @@ def quoted(value):
 
 
 HEADINGS = ("message in", "bgs answers", "intake answers", "intake requests", "intake holds", "notify answers", "notify requests",
-            "notify holds", "meanwhile", "a person decides", "ends as", "message in again", "ends again as", "requests",
+            "notify holds", "evidence answers", "evidence requests", "evidence holds", "meanwhile", "a person decides", "ends as", "message in again", "ends again as", "requests",
             "bgs holds", "rows", "needs person", "data", "answer to the sender")
 RECORDS = re.compile(r"records of ([a-z0-9.-]+)$")
 
@@ -170,6 +170,30 @@ def rule_of(line, fill):
     if words:
         raise Malformed(f"line {line.number}: too much: {' '.join(words)}")
     return rule
+
+
+def refusal_of(line, fill):
+    """OPERATION [with TEXT] [after N] refuses CODE once|N times|always, as the evidence-simulator's error on demand; None
+    when it is another line."""
+    words = words_of(line.text)
+    if "refuses" not in words:
+        return None
+    try:
+        at = words.index("refuses")
+        refusal = {"operation": words[0], "code": words[at + 1]}
+        tail, middle = words[at + 2:], words[1:at]
+        refusal["times"] = times_of(tail)
+        if middle[:1] == ["with"]:
+            refusal["contains"] = fill(middle[1])
+            del middle[:2]
+        if middle[:1] == ["after"]:
+            refusal["skip"] = int(middle[1])
+            del middle[:2]
+    except (IndexError, ValueError) as problem:
+        raise Malformed(f"line {line.number}: not understood: {line.text}") from problem
+    if middle or tail:
+        raise Malformed(f"line {line.number}: too much: {' '.join(middle + tail)}")
+    return refusal
 
 
 def times_of(words):

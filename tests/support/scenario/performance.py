@@ -13,7 +13,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import records
-from conversation import Malformed, contents_of, rule_of, words_of
+from conversation import Malformed, contents_of, refusal_of, rule_of, words_of
 from veterans import Veteran, canaries_of, change, claim_of, leave_out, sample
 from world import TEMPLATES, http_call
 
@@ -22,6 +22,7 @@ from plain_pdf import Pdf   # noqa: E402
 
 END_S = 120
 INTAKE_OPERATIONS = ("create", "put", "status", "report")
+EVIDENCE_OPERATIONS = ("upload", "search", "data")
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 GROUP_ROWS = """select g.claim_group_guid, g.id, g.parent_claim_id, g.saved_claim_id, g.status, g.veteran_id,
@@ -59,8 +60,8 @@ class Performance:
         self.world, self.scenario = world, scenario
         self.veteran = Veteran(number)
         self.claims, self.answers, self.guids, self.own_records = [], [], [], []
-        self.groups, self.children, self.state, self.uploads, self.emails = [], [], None, [], []
-        self.texts = {}  # of uploads, by guid
+        self.groups, self.children, self.state, self.uploads, self.emails, self.papers = [], [], None, [], [], []
+        self.texts = {}  # of uploads and papers, by guid
         self.began = None
         self.meanwhile = list(scenario.sections.get("meanwhile", ()))
         self.started_at = len(world.kafka.records)
@@ -86,6 +87,8 @@ class Performance:
             self.world.intake("POST", "rules", rule_of(line, self.fill))
         for line in self.scenario.sections.get("notify answers", ()):
             self.notify_answers(line)
+        for line in self.scenario.sections.get("evidence answers", ()):
+            self.evidence_answers(line)
         for line in self.scenario.sections["message in"]:
             self.send(line)
         for line in self.scenario.sections.get("a person decides", ()):
@@ -106,14 +109,32 @@ class Performance:
             self.world.bgs("DELETE", what)
             self.world.intake("DELETE", what)
             self.world.notify("DELETE", what)
+            self.world.evidence("DELETE", what)
         self.world.bgs("POST", "dialect", {"dialect": "new"})
+        self.world.evidence("POST", "behaviour", {"search_lag_ms": 0})
 
     def end(self):
         """Leaves nothing behind that could disturb the next one."""
         self.world.bgs("DELETE", "rules")
         self.world.intake("DELETE", "rules")
         self.world.notify("DELETE", "rules")
+        self.evidence_answers_again()
         self.await_rest()
+
+    # ---- Claims Evidence
+
+    def evidence_answers(self, line):
+        """OPERATION … refuses CODE … | a search lags N ms behind | OPERATION … as for BGS."""
+        if refusal := refusal_of(line, self.fill):
+            self.world.evidence("POST", "refuse", refusal)
+        elif match := re.match(r"a search lags (\d+) ms behind$", line.text):
+            self.world.evidence("POST", "behaviour", {"search_lag_ms": int(match[1])})
+        else:
+            self.world.evidence("POST", "rules", rule_of(line, self.fill))
+
+    def evidence_answers_again(self):
+        for what in ("rules", "refuse"):
+            self.world.evidence("DELETE", what)
 
     # ---- VA Notify
 
@@ -164,6 +185,8 @@ class Performance:
             self.world.intake("DELETE", "rules")
         elif line.text == "notify answers again":
             self.notify_answers_again()
+        elif line.text == "evidence answers again":
+            self.evidence_answers_again()
         elif line.text.startswith("notify says "):
             self.notify_says(line.text.removeprefix("notify says "))
         elif line.text == "the error e-mail has been deferred for too long":
@@ -362,6 +385,7 @@ class Performance:
             if not match:
                 raise Malformed(f"line {self.meanwhile[0].number}: not understood: {text}")
             ask = (self.world.intake if match[1] in INTAKE_OPERATIONS else
+                   self.world.evidence if match[1] in EVIDENCE_OPERATIONS else
                    self.world.notify if match[1] == "email" else self.world.bgs)
             seen = sum(entry["operation"] == match[1] for entry in ask("GET", "ledger"))
             if seen < int(match[2] or 1):
@@ -397,6 +421,8 @@ class Performance:
             self.notify_says(text.removeprefix("notify says "))
         elif text == "notify answers again":
             self.notify_answers_again()
+        elif text == "evidence answers again":
+            self.evidence_answers_again()
         elif text == "bgs answers again":
             self.world.bgs("DELETE", "rules")
         elif match := re.match(r"intake's clock goes on by (\d+) s$", text):
@@ -457,19 +483,24 @@ class Performance:
         self.uploads = self.world.intake("GET", "state")["uploads"]
         self.notify_requests = [entry for entry in self.world.notify("GET", "ledger") if entry["operation"] == "email"]
         self.emails = self.world.notify("GET", "state")["notifications"]
+        self.evidence_requests = [entry for entry in self.world.evidence("GET", "ledger")
+                                  if entry["operation"] in EVIDENCE_OPERATIONS]
+        self.papers = self.world.evidence("GET", "state")["files"]
         self.records = self.new_records()
 
     def text_of(self, upload):
         """What the pages of a package say, as pdftotext reads them; blanks and line ends are one blank."""
         if upload["guid"] not in self.texts:
-            said = []
-            for part in upload["parts"]:
-                if part["type"] == "application/pdf":
-                    _, _, document = http_call("GET", f"{self.world.intake_url}/_simulator/uploads/{upload['guid']}/{part['name']}")
-                    done = subprocess.run(["pdftotext", "-", "-"], input=document, capture_output=True, check=True)
-                    said.append(" ".join(done.stdout.decode().split()))
-            self.texts[upload["guid"]] = " ".join(said)
+            self.texts[upload["guid"]] = " ".join(
+                text_at(f"{self.world.intake_url}/_simulator/uploads/{upload['guid']}/{part['name']}")
+                for part in upload["parts"] if part["type"] == "application/pdf")
         return self.texts[upload["guid"]]
+
+    def text_of_paper(self, file):
+        """The same of a paper in a folder."""
+        if file["uuid"] not in self.texts:
+            self.texts[file["uuid"]] = text_at(f"{self.world.evidence_url}/_simulator/files/{file['uuid']}")
+        return self.texts[file["uuid"]]
 
     def canaries(self):
         return canaries_of(self.claims)
@@ -492,6 +523,8 @@ class Performance:
             words[f"claim {name}"], words[f"benefit {name}"] = child["claim"], child["benefit"]
         for number, upload in enumerate(self.uploads, 1):
             words["upload" if number == 1 else f"upload {number}"] = upload["guid"]
+        for number, file in enumerate(self.papers, 1):
+            words["paper" if number == 1 else f"paper {number}"] = file["uuid"]
         for number, claim in enumerate(self.state["benefit_claims"] if self.state else (), 1):
             words["made" if number == 1 else f"made {number}"] = claim["bnftClaimId"]
         return words
@@ -500,6 +533,12 @@ class Performance:
         """{word} → what it stands for; other braces stay."""
         known = self.words()
         return re.sub(r"\{([\w -]+)\}", lambda match: str(known.get(match[1], match[0])), text)
+
+
+def text_at(url):
+    _, _, document = http_call("GET", url)
+    done = subprocess.run(["pdftotext", "-", "-"], input=document, capture_output=True, check=True)
+    return " ".join(done.stdout.decode().split())
 
 
 def document_of(words):

@@ -34,7 +34,7 @@ START_S = 60
 END_S = 20
 CONSUMER_OF_TOPIC = {"claims.submitted": "proc-setup", "claims.686c": "form-686c", "claims.674": "form-674"}
 # What runs only where a folder's settings say so (`backup=yes`): elsewhere a scenario ends with what they would read.
-OPTIONAL = {"backup": "claims.dead-letter", "notify": "notifications"}
+OPTIONAL = {"backup": "claims.dead-letter", "notify": "notifications", "evidence": "claims.evidence"}
 
 SETTINGS = {
     "broker-admin": "no",
@@ -67,10 +67,12 @@ NOTIFY_KEY = f"scenario-{SERVICE}-{SECRET}"
 TEMPLATES = {f"{kind}/{forms}": f"00000000-0000-4000-8000-0000000000{10 * k + f:02}"
              for k, kind in enumerate(("submitted", "in_progress", "received", "error"))
              for f, forms in enumerate(("686c-674", "686c", "674"))}
+EVIDENCE_SECRET = "secret-of-scenarios"
+EVIDENCE_PATH = "/api/v1/rest"
 CALLBACKS = "/dependents_benefits/v0/notify/callbacks"
 VALUES = "first_name date_submitted confirmation_number"
 PROGRAMS = ("claim-api", "proc-setup", "form-686c", "form-674")
-SIMULATORS = ("bgs-simulator", "intake-simulator", "notify-simulator")
+SIMULATORS = ("bgs-simulator", "intake-simulator", "notify-simulator", "evidence-simulator")
 ARGUMENTS = {"intake-simulator": ("--intake-quota", "0", "--intake-report-cache-ms", "0"),
              "notify-simulator": ("--notify-callback-delay-ms", "0", "--notify-callback-retry-ms", "100",
                                   "--notify-known-templates", "".join(f"{uuid} {VALUES};" for uuid in TEMPLATES.values()))}
@@ -137,7 +139,7 @@ class World:
                             "hmac-keys": fresh_key("scenario"), "token-file": str(self.folder / "tokens"),
                             "notify-api-key": NOTIFY_KEY, "notify-expected-key": NOTIFY_KEY,
                             "notify-templates": ";".join(f"{name}={uuid} {VALUES}" for name, uuid in TEMPLATES.items()),
-                            "notify-callback-keys": NOTIFY_KEY, "notify-callback-token": secrets.token_urlsafe(24)}.items():
+                            "evidence-expected-secret": EVIDENCE_SECRET, "notify-callback-keys": NOTIFY_KEY, "notify-callback-token": secrets.token_urlsafe(24)}.items():
             self.set(name, value)
         self.launch("embedded-broker")
         for simulator in SIMULATORS:
@@ -154,6 +156,10 @@ class World:
         self.set("intake-url", self.intake_url)
         self.notify_url = self.address("notify-simulator", "URL")
         self.set("notify-url", self.notify_url)
+        self.evidence_url = self.address("evidence-simulator", "URL")
+        if "evidence" in self.programs:   # by its URL papers are switched on, for the forms, too
+            self.set("evidence-url", self.evidence_url + EVIDENCE_PATH)
+            self.set("evidence-secret", EVIDENCE_SECRET)
         self.launch("claim-api")
         self.api_url = self.address("claim-api", "URL")
         self.set("notify-callback-url", self.api_url + CALLBACKS)
@@ -265,6 +271,9 @@ class World:
 
     def notify(self, method, what, document=None):
         return self.simulator(self.notify_url, method, what, document)
+
+    def evidence(self, method, what, document=None):
+        return self.simulator(self.evidence_url, method, what, document)
 
     def post_callback(self, body, headers):
         return http_call("POST", self.api_url + CALLBACKS, body, {"Content-Type": "application/json", **headers})[0]
