@@ -610,6 +610,7 @@ serve_connection (gpointer data)
   Connection *connection = data;
   HttpServer *server = connection->server;
   gint64 limit = connection->turned_away ? TURN_AWAY_US : server->request_deadline_us;
+  WireGreeting greeting;
   sigset_t set;
 
   /* OpenSSL writes without MSG_NOSIGNAL. */
@@ -619,7 +620,13 @@ serve_connection (gpointer data)
 
   g_mutex_lock (&server->lock); /* until connection->thread is set */
   g_mutex_unlock (&server->lock);
-  if (!server->tls || wire_greet (&connection->wire, server->tls, connection->began_us + limit)) {
+  greeting = server->tls ? wire_greet (&connection->wire, server->tls, connection->began_us + limit)
+                         : WIRE_GREETED;
+  if (greeting == WIRE_PLAIN)
+    (void)turn_down_as (connection, 400, "This port takes HTTPS, and no plain HTTP.");
+  else if (greeting == WIRE_FAILED)
+    wire_drain (&connection->wire, DRAIN_BYTES, g_get_monotonic_time () + TURN_AWAY_US);
+  else {
     if (connection->turned_away) {
       HttpReply *reply =
           refuse (server, connection->turned_away, "Too many connections at once. Try again.");
@@ -804,6 +811,15 @@ http_server_start (const HttpServerOptions *options, HttpHandler handler, gpoint
   }
   server->accepting = g_thread_new ("http-accept", accept_connections, server);
   return server;
+}
+
+gboolean
+http_server_can_use (const char *certificate_pem, const char *key_pem, GError **error)
+{
+  SSL_CTX *context = wire_tls_new (certificate_pem, key_pem, error);
+
+  SSL_CTX_free (context);
+  return context != NULL;
 }
 
 guint16

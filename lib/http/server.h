@@ -70,6 +70,10 @@ typedef struct {
   HttpRefusal refusal;                   /* NULL: plain text */
 } HttpServerOptions;
 
+/* Whether a server could be started with them, before there is one. Errors: a text that says what is
+ * wrong with certificate or key. */
+gboolean http_server_can_use (const char *certificate_pem, const char *key_pem, GError **error);
+
 typedef struct HttpServer HttpServer;
 HttpServer *http_server_start (const HttpServerOptions *options, HttpHandler handler, gpointer data,
                                GError **error);

@@ -55,7 +55,7 @@ wire_tls_new (const char *certificate_pem, const char *key_pem, GError **error)
   if (!context || SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION) != 1)
     why = "OpenSSL offers no TLS 1.2";
   else if (!use_certificates (context, certificate_pem))
-    why = "the certificate is no certificate in PEM";
+    why = "the certificate is none in PEM, or its key is too short to be trusted";
   else if (!use_key (context, key_pem))
     why = "the certificate's key is no private key in PEM without a password, or belongs to "
           "another certificate";
@@ -107,12 +107,28 @@ wanted_events (Wire *wire, gssize result, short events)
   }
 }
 
-gboolean
+/* Whether the first byte is a letter, as a method's; no record of TLS begins with one. */
+static gboolean
+begins_with_letter (Wire *wire, gint64 deadline_us)
+{
+  char first = '\0';
+  gssize got = 0;
+
+  do
+    got = recv (wire->fd, &first, 1, MSG_PEEK);
+  while (got < 0 && (errno == EAGAIN || errno == EINTR) &&
+         wait_for (wire, POLLIN, deadline_us, WIRE_UNTIL_STOP));
+  return got == 1 && g_ascii_isalpha (first);
+}
+
+WireGreeting
 wire_greet (Wire *wire, SSL_CTX *context, gint64 deadline_us)
 {
+  if (begins_with_letter (wire, deadline_us))
+    return WIRE_PLAIN;
   wire->tls = SSL_new (context);
   if (!wire->tls || SSL_set_fd (wire->tls, wire->fd) != 1)
-    return FALSE;
+    return WIRE_FAILED;
   for (;;) {
     int result = 0;
     short events = 0;
@@ -120,11 +136,11 @@ wire_greet (Wire *wire, SSL_CTX *context, gint64 deadline_us)
     ERR_clear_error ();
     result = SSL_accept (wire->tls);
     if (result == 1)
-      return TRUE;
+      return WIRE_GREETED;
     events = wanted_events (wire, result, POLLIN);
     if (!events || !wait_for (wire, events, deadline_us, WIRE_UNTIL_STOP)) {
       g_clear_pointer (&wire->tls, SSL_free);
-      return FALSE;
+      return WIRE_FAILED;
     }
   }
 }

@@ -688,11 +688,31 @@ static const Setting *const tables[] = { settings_rows,      program_settings,
                                          db_settings,        spool_settings,
                                          callbacks_settings, NULL };
 
+/* Both stay NULL where HTTP is served. */
 static gboolean
-read_pem (const Settings *settings, const char *name, char **ret_pem, GError **error)
+read_certificate (const Settings *settings, char **ret_certificate, char **ret_key, GError **error)
 {
-  return !settings_is_set (settings, name) ||
-         g_file_get_contents (settings_text (settings, name), ret_pem, NULL, error);
+  gboolean has_certificate = settings_is_set (settings, "certificate-file");
+
+  if (has_certificate != settings_is_set (settings, "key-file")) {
+    g_set_error_literal (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
+                         "certificate-file and key-file belong together: set both or neither");
+    return FALSE;
+  }
+  return !has_certificate ||
+         (g_file_get_contents (settings_text (settings, "certificate-file"), ret_certificate, NULL,
+                               error) &&
+          g_file_get_contents (settings_text (settings, "key-file"), ret_key, NULL, error) &&
+          http_server_can_use (*ret_certificate, *ret_key, error));
+}
+
+/* What is wrong with a setting is told before anybody is waited for. */
+static gboolean
+certificate_fits (const Settings *settings, GError **error)
+{
+  g_autofree char *certificate = NULL, *key = NULL;
+
+  return read_certificate (settings, &certificate, &key, error);
 }
 
 static HttpServer *
@@ -716,13 +736,7 @@ open_door (ClaimApi *api, GError **error)
     .refusal = answer_refusal,
   };
 
-  if (settings_is_set (settings, "certificate-file") != settings_is_set (settings, "key-file")) {
-    g_set_error_literal (error, SETTINGS_ERROR, SETTINGS_ERROR_INVALID,
-                         "certificate-file and key-file belong together: set both or neither");
-    return NULL;
-  }
-  if (!read_pem (settings, "certificate-file", &certificate, error) ||
-      !read_pem (settings, "key-file", &key, error))
+  if (!read_certificate (settings, &certificate, &key, error))
     return NULL;
   options.certificate_pem = certificate;
   options.key_pem = key;
@@ -781,7 +795,8 @@ main (int argc, char **argv)
   api.patience_us = deadline_us - deadline_us / ANSWER_SHARE;
   api.desk.press = press_new (NULL, PRESSES, 0);
   api.errands = errands_new ((guint)settings_number (settings, "database-connections"));
-  api.tokens = tokens_new (&door, &error);
+  if (certificate_fits (settings, &error))
+    api.tokens = tokens_new (&door, &error);
   if (api.tokens)
     api.callbacks = callbacks_new (settings, &error);
   if (api.callbacks && spool_is_usable (api.desk.spool_directory, &error))

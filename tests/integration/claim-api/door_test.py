@@ -184,20 +184,53 @@ class DoorTest(unittest.TestCase):
             for connection in held:
                 connection.close()
 
-    def test_only_tls_1_2_or_better(self):
+    def certificate(self, name, *how):
+        """A certificate signed by itself, and its key, as files beside the tokens."""
         folder = self.house.token_file.parent
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-                        "-keyout", folder / "door-key.pem", "-out", folder / "door.pem"], check=True, capture_output=True)
-        with self.api(f"--certificate-file={folder}/door.pem", f"--key-file={folder}/door-key.pem") as api:
+        subprocess.run(["openssl", "req", "-x509", *(how or ["-newkey", "rsa:2048", "-nodes"]), "-days", "2", "-subj",
+                        "/CN=127.0.0.1", "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"], check=True,
+                       capture_output=True)
+        return f"--certificate-file={folder}/{name}.pem", f"--key-file={folder}/{name}.key"
+
+    def test_only_tls_1_2_or_better(self):
+        with self.api(*self.certificate("door")) as api:
             for version, is_spoken in (("-tls1", False), ("-tls1_1", False), ("-tls1_2", True), ("-tls1_3", True)):
                 done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{api.url.port}", version, "-cipher",
                                        "DEFAULT:@SECLEVEL=0"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
                 self.assertEqual(done.returncode == 0, is_spoken, (version, done))
 
+    def test_plain_http_to_a_port_of_tls_is_told(self):
+        with self.api(*self.certificate("plain")) as api:
+            for sent in (head(5, TOKENS[0]) + b"hello", head(4 * MIB) + b"x" * 4 * MIB):
+                with socket.create_connection((api.url.hostname, api.url.port), timeout=20) as client:
+                    client.sendall(sent)
+                    heard = b"".join(iter(lambda: client.recv(65536), b""))     # a reset would raise
+                self.assertEqual(heard[9:12], b"400")
+                self.assertIn(b"HTTPS", heard)
+
+    def test_a_certificate_and_a_key_that_do_not_fit(self):
+        first, second = self.certificate("first"), self.certificate("second")
+        other = self.certificate("other", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        locked = self.certificate("locked", "-newkey", "rsa:2048", "-passout", "pass:x")
+        for (certificate, key), reason in (((first[0], second[1]), "belongs to another certificate"),
+                                           ((first[0], other[1]), "do not belong together"),
+                                           ((locked[0], locked[1]), "without a password"),
+                                           ((first[0], "--key-file=/etc/hostname"), "no private key"),
+                                           (("--certificate-file=/etc/hostname", first[1]), "none in PEM"),
+                                           ((first[0], "--log-level=info"), "belong together")):
+            with self.subTest(reason):
+                # Nobody else is waited for: there is no such database.
+                done = subprocess.run([self.house.binary("claim-api"), f"--token-file={self.house.token_file}", certificate, key],
+                                      env=self.house.environment | {"DEPENDENTS_DATABASE_URL": "postgresql://127.0.0.1:1/none"},
+                                      capture_output=True, text=True, timeout=30)
+                self.assertEqual(done.returncode, 2, done)
+                self.assertIn(reason, done.stderr)
+
     def test_plain_connections_from_other_machines_are_warned_of(self):
         for address, is_warned in (("127.0.0.1", False), ("0.0.0.0", True)):
             with self.api(f"--bind-address={address}") as api:
-                self.assertEqual("come in unencrypted" in api.program.log(), is_warned)
+                pass
+            self.assertEqual("come in unencrypted" in api.program.log(), is_warned)   # whole only at the end
 
     # --- Tokens ---
 

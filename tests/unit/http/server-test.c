@@ -101,17 +101,35 @@ say (int fd, const char *text)
   (void)send (fd, text, strlen (text), MSG_NOSIGNAL);
 }
 
+static char *
+hear (int fd, ssize_t *ret_last)
+{
+  GString *text = g_string_new (NULL);
+  char buffer[4096];
+
+  while ((*ret_last = recv (fd, buffer, sizeof buffer, 0)) > 0)
+    g_string_append_len (text, buffer, *ret_last);
+  return g_string_free (text, FALSE);
+}
+
 /* Everything until the server closes. */
 static char *
 hear_all (int fd)
 {
-  GString *text = g_string_new (NULL);
-  char buffer[4096];
-  ssize_t got = 0;
+  ssize_t last;
 
-  while ((got = recv (fd, buffer, sizeof buffer, 0)) > 0)
-    g_string_append_len (text, buffer, got);
-  return g_string_free (text, FALSE);
+  return hear (fd, &last);
+}
+
+/* The same of a server that closes without a reset. */
+static char *
+hear_to_the_end (int fd)
+{
+  ssize_t last;
+  char *text = hear (fd, &last);
+
+  g_assert_cmpint (last, ==, 0);
+  return text;
 }
 
 /* One answer with a body of "fine". */
@@ -670,6 +688,49 @@ test_tls (void)
   seen_free (seen);
 }
 
+/* Whoever does not speak TLS is told so where he would understand it, and ended without a reset. */
+static void
+test_no_tls (void)
+{
+  static const struct {
+    const char *sent;
+    const char *answered; /* how it begins; NULL: nothing that could be read */
+  } cases[] = {
+    { "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400 " },
+    { "DELETE /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n123456789",
+      "HTTP/1.1 400 " },
+    { "SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 400 " },
+    { "\r\n\r\n\r\n\r\n", NULL },
+    { "\x16\x03\x01\x7f\xff garbage garbage garbage garbage garbage garbage", NULL },
+    { "\x80\x2e\x01 a hello of long ago, longer than its header says it is", NULL },
+  };
+  Seen *seen = seen_new ();
+  HttpServer *server = NULL;
+  g_autofree char *certificate = NULL;
+  g_autofree char *key = NULL;
+  g_autoptr (GError) error = NULL;
+
+  make_certificate (&certificate, &key);
+  server = start (seen, &(HttpServerOptions){ .certificate_pem = certificate, .key_pem = key });
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *heard = NULL;
+    int fd = dial (server);
+
+    say (fd, cases[i].sent);
+    heard = hear_to_the_end (fd);
+    g_assert_true (cases[i].answered ? g_str_has_prefix (heard, cases[i].answered)
+                                     : !g_str_has_prefix (heard, "HTTP/"));
+    close (fd);
+  }
+  g_assert_cmpuint (seen->handled, ==, 0);
+  g_assert_true (http_server_can_use (certificate, key, &error));
+  g_assert_no_error (error);
+  g_assert_false (http_server_can_use (certificate, certificate, &error));
+  g_assert_nonnull (strstr (error->message, "no private key"));
+  http_server_stop (server);
+  seen_free (seen);
+}
+
 static void
 test_query_value (void)
 {
@@ -902,6 +963,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/server/taken-body-has-a-second-a-megabyte", test_taken_grows);
   g_test_add_func ("/http/server/says-why-it-cannot-start", test_port_taken);
   g_test_add_func ("/http/server/tls", test_tls);
+  g_test_add_func ("/http/server/no-tls", test_no_tls);
   g_test_add_func ("/http/server/query-values", test_query_value);
   return g_test_run ();
 }
