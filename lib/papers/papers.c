@@ -168,6 +168,39 @@ papers_open (const Settings *settings, GError **error)
 
 /* --- The Veteran, from two sides. --- */
 
+/* What came with the user and no row of a form asks for, but who he is to machines. */
+static void
+add_rest_of_user (json_t *rest, const json_t *user_data)
+{
+  static const char *const known[] = {
+    "full_name",
+    "ssn",
+    "va_file_number",
+    "birth_date",
+    "service_number",
+    "icn",
+    "uuid",
+    "participant_id",
+    "common_name",
+    "email",
+    "va_profile_email",
+    NULL,
+  };
+  const char *key;
+  json_t *value;
+
+  json_object_foreach (json_object_get (user_data, INFORMATION), key, value)
+  {
+    if (!g_strv_contains (known, key) && !json_object_get (rest, key))
+      json_object_set_new (rest, key, json_deep_copy (value));
+  }
+  json_object_foreach ((json_t *)user_data, key, value)
+  {
+    if (!g_str_equal (key, INFORMATION) && !json_object_get (rest, key))
+      json_object_set_new (rest, key, json_deep_copy (value));
+  }
+}
+
 /* The signed-in user's data go before what was typed; that is kept for the addendum where it
  * differs. */
 static json_t *
@@ -194,6 +227,7 @@ veteran_of (json_t *form, const json_t *user_data, json_t **ret_typed)
     if (value == entered || json_equal (value, entered))
       (void)json_object_del (typed, keys[i]); /* may be missing */
   }
+  add_rest_of_user (typed, user_data);
   *ret_typed = typed;
   return veteran;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define APPLICATION  "dependents_application"
+#define INFORMATION  "veteran_information"
 #define OPTIONS      "view:selectable686_options"
 #define STUDENT      APPLICATION "/student_information/0"
 /* A claim has some dozen children at most; a form that has more is looked at in part, and a person
@@ -352,6 +353,61 @@ survey_veteran (Survey *survey, const GPtrArray *children, const json_t *user_da
     find (survey, PLAN_TOLD, "no-number", "veteran_information/va_file_number");
 }
 
+/* --- What came with the user. --- */
+
+/* What somebody reads of it: BGS, the papers or the e-mails. */
+static const char *const keys_of_user[] = {
+  "full_name", "birth_date",     "ssn",         "va_file_number", "service_number",   "icn",
+  "uuid",      "participant_id", "common_name", "email",          "va_profile_email", NULL,
+};
+
+/* The pages show no more of a number; it is nothing new where the whole one is there. */
+static void
+survey_last_four (Survey *survey, const json_t *user, const char *key, const char *whole,
+                  const char *field)
+{
+  const char *said = json_string_value (json_object_get (user, key));
+  const char *number = json_string_value (json_object_get (user, whole));
+  g_autofree char *digits = text_digits (number);
+
+  if (!said || strlen (digits) < strlen (said))
+    find (survey, PLAN_TOLD, "not-read", field);
+  else if (strcmp (digits + strlen (digits) - strlen (said), said) != 0)
+    find (survey, PLAN_TOLD, "contradiction", field);
+}
+
+/* A key of the table in another case is an answer that nobody reads; what else is there and nobody
+ * knows may be the service's own. */
+static void
+survey_user (Survey *survey, const json_t *user_data)
+{
+  const json_t *user = json_object_get (user_data, INFORMATION);
+  const char *key;
+  json_t *value;
+
+  json_object_foreach ((json_t *)user_data, key, value)
+  {
+    if (strcmp (key, INFORMATION) != 0 && !claim_is_nothing (value))
+      find (survey, PLAN_TOLD, "not-read", "user_data/*");
+  }
+  json_object_foreach ((json_t *)user, key, value)
+  {
+    g_autofree char *snake = claim_key_to_snake (key);
+    g_autofree char *field = g_strconcat (INFORMATION "/", snake, NULL);
+
+    if (claim_is_nothing (value) || g_strv_contains (keys_of_user, key))
+      continue;
+    if (strcmp (key, "ssn_last_four") == 0)
+      survey_last_four (survey, user, key, "ssn", field);
+    else if (strcmp (key, "va_file_last_four") == 0)
+      survey_last_four (survey, user, key, "va_file_number", field);
+    else if (g_strv_contains (keys_of_user, snake))
+      find (survey, PLAN_REVIEW, "not-read", field);
+    else
+      find (survey, PLAN_TOLD, "not-read", INFORMATION "/*");
+  }
+}
+
 GPtrArray *
 survey_claim (const json_t *parent, const GPtrArray *children, const json_t *user_data,
               const char *submission_day)
@@ -365,6 +421,7 @@ survey_claim (const json_t *parent, const GPtrArray *children, const json_t *use
 
   if (children->len > 0)
     survey_veteran (&survey, children, user_data);
+  survey_user (&survey, user_data);
   survey_children (&survey, parent, children, user_data);
   survey_rest (&survey, parent, children);
   survey_beside (&survey, parent);

@@ -114,9 +114,9 @@ read_parent (const json_t *body)
 
 /* BGS's ids are numbers; today's service hands them on as text. */
 static void
-read_participant_id (Received *submission, const json_t *given, json_t *veteran)
+read_participant_id (Received *submission, json_t *veteran)
 {
-  const json_t *value = json_object_get (given, "participant_id");
+  const json_t *value = json_object_get (veteran, "participant_id");
   const char *text = json_string_value (value);
 
   if (json_is_integer (value) && json_integer_value (value) > 0) {
@@ -124,31 +124,28 @@ read_participant_id (Received *submission, const json_t *given, json_t *veteran)
     json_object_set_new (veteran, "participant_id", json_string (digits));
   } else if (text && strspn (text, "0123456789") == strlen (text) && strlen (text) >= 1 &&
              strlen (text) <= 18)
-    json_object_set_new (veteran, "participant_id", json_string (text));
-  else if (value && !json_is_null (value))
+    return;
+  else if (value)
     refuse (submission, "must be 1 to 18 digits", "/veteran_information/participant_id");
 }
 
 static void
-read_user_texts (Received *submission, const json_t *given, json_t *veteran)
+read_user_texts (Received *submission, const json_t *veteran)
 {
   static const char *const keys[] = { "birth_date",  "ssn",   "va_file_number",   "icn", "uuid",
                                       "common_name", "email", "va_profile_email", NULL };
 
   for (const char *const *key = keys; *key; key++) {
-    json_t *value = json_object_get (given, *key);
+    const json_t *value = json_object_get (veteran, *key);
 
-    if (!value || json_is_null (value))
-      continue;
-    if (!json_is_string (value))
+    if (value && !json_is_string (value))
       refuse (submission, "must be a string", "/veteran_information/%s", *key);
     else if (json_string_length (value) > USER_TEXT_MAX)
       refuse (submission, "is longer than 256 bytes", "/veteran_information/%s", *key);
-    else
-      json_object_set (veteran, *key, value);
   }
 }
 
+/* Every key stays with the user too: what nobody reads is told (submission/survey.h). */
 static void
 read_user_data (Received *submission, const json_t *body)
 {
@@ -157,25 +154,23 @@ read_user_data (Received *submission, const json_t *body)
   json_t *veteran;
   const char *ssn;
 
-  if (!user_data)
+  if (claim_is_nothing (user_data) && !json_is_object (user_data) && !json_is_array (user_data))
     refuse (submission, "needs user_data, the signed-in user's data", "%s", "");
   else if (!json_is_object (user_data))
     refuse (submission, "must be an object", "/user_data");
-  else if (!given)
+  else if (claim_is_nothing (given))
     refuse (submission, "needs veteran_information", "/user_data");
   else if (!json_is_object (given))
     refuse (submission, "must be an object", "/veteran_information");
-  if (!json_is_object (given))
+  if (!json_is_object (given) || claim_is_nothing (given))
     return;
 
-  veteran = json_object ();
-  submission->user_data = json_pack ("{so}", "veteran_information", veteran);
-  if (json_object_get (given, "full_name"))
-    json_object_set (veteran, "full_name", json_object_get (given, "full_name"));
-  else
+  submission->user_data = claim_content (user_data);
+  veteran = json_object_get (submission->user_data, "veteran_information");
+  if (!json_object_get (veteran, "full_name"))
     refuse (submission, "needs full_name", "/veteran_information");
-  read_participant_id (submission, given, veteran);
-  read_user_texts (submission, given, veteran);
+  read_participant_id (submission, veteran);
+  read_user_texts (submission, veteran);
 
   /* One of the two finds the Veteran's row, whose id keeps his claims in order. */
   ssn = json_string_value (json_object_get (veteran, "ssn"));
@@ -249,15 +244,16 @@ read_attachments (Received *submission, const json_t *body)
 
 /* --- All of it --- */
 
-/* The claim is judged as it will be sent: with the user's veteran_information laid over it. */
+/* The claim is judged as it will be sent: with the user's veteran_information laid over it, as it
+ * came, for a finding names the place that was sent. */
 static void
-judge (Received *submission, gboolean is_strict)
+judge (Received *submission, const json_t *body, gboolean is_strict)
 {
   g_autoptr (json_t) merged = json_copy (submission->parent);
-  json_t *veteran = json_object_get (submission->user_data, "veteran_information");
+  json_t *veteran = json_object_get (json_object_get (body, "user_data"), "veteran_information");
   g_autoptr (GPtrArray) findings = NULL;
 
-  if (veteran)
+  if (submission->user_data)
     json_object_set (merged, "veteran_information", veteran);
   findings = claim_validate (merged);
   g_ptr_array_set_free_func (findings, NULL); /* each goes to one of the two lists */
@@ -310,7 +306,7 @@ received_read (const json_t *body, gboolean is_strict)
   submission->parent = read_parent (body);
   read_user_data (submission, body);
   read_attachments (submission, body);
-  judge (submission, is_strict);
+  judge (submission, body, is_strict);
   if (submission->refusals->len == 0)
     warn_of_losses (submission);
   return submission;

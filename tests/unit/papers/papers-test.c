@@ -310,6 +310,26 @@ the_user_goes_before_what_was_typed (Fixture *fixture, gconstpointer data)
 }
 
 static void
+what_else_came_with_the_user_is_told (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (json_t) parent = sample ("01_686c_add_spouse", NULL);
+  g_autoptr (json_t) user =
+      json_pack ("{s:{s:{s:s,s:s},s:s,s:s,s:s},s:{s:i}}", "veteran_information", "full_name",
+                 "first", "Zoe", "last", "Quist", "icn", "1012345678", "rank_at_exit", "Sergeant",
+                 "ssn_last_four", "9999", "portal", "visits", 7);
+  g_autoptr (GroupOfClaim) group = group_of_claim (parent);
+  g_autofree char *text = NULL;
+
+  (void)data;
+  group->claim.user_data = user;
+  text = text_of (fixture, &group->claim, 0);
+  says (text, "Rank at exit: Sergeant\n");
+  says (text, "SSN last four: 9999\n");
+  says (text, "Portal, Visits: 7\n");
+  does_not_say (text, "1012345678");
+}
+
+static void
 a_typed_signature_that_differs_is_told (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (json_t) parent = sample ("01_686c_add_spouse", NULL);
@@ -507,6 +527,7 @@ main (int argc, char **argv)
   TEST ("/papers/answers/absent-ones-leave-both-boxes-empty",
         absent_answers_leave_both_boxes_empty);
   TEST ("/papers/veteran/the-user-goes-before-what-was-typed", the_user_goes_before_what_was_typed);
+  TEST ("/papers/veteran/what-else-came-with-the-user", what_else_came_with_the_user_is_told);
   TEST ("/papers/days/the-day-of-signing-is-chicagos", the_day_of_signing_is_chicagos);
   TEST ("/papers/stamps/for-foreign-documents", stamps_for_foreign_documents);
   g_test_add_func ("/papers/open/other-forms-are-looked-at-before-they-are-used",

@@ -1042,6 +1042,54 @@ test_what_stands_beside_the_application (void)
   }
 }
 
+/* What came with the user and nobody reads is told; a key of his in another case is an answer that
+ * nobody reads. */
+static void
+test_data_of_the_user (void)
+{
+  static const struct {
+    const char *user_data; /* without its braces, behind a name and a number */
+    const char *found;     /* NULL: nothing */
+    PlanWeight weight;
+  } cases[] = {
+    { "}", NULL, PLAN_TOLD },
+    { ", \"nickname\": [null, {}, \" \"]}, \"session\": {}", NULL, PLAN_TOLD },
+    { ", \"service_number\": \"AB12345\", \"icn\": \"1012\"}", NULL, PLAN_TOLD },
+    { ", \"nickname\": \"Ada\"}", "not-read veteran_information/*", PLAN_TOLD },
+    { ", \"Ada Okafor\": false}", "not-read veteran_information/*", PLAN_TOLD },
+    { ", \"birthDate\": \"1975-01-01\"}", "not-read veteran_information/birth_date", PLAN_REVIEW },
+    { ", \"BIRTH_DATE\": \"1975-01-01\"}", "not-read veteran_information/birth_date", PLAN_REVIEW },
+    { "}, \"session\": {\"id\": 7}", "not-read user_data/*", PLAN_TOLD },
+    { ", \"ssn_last_four\": \"0103\"}", NULL, PLAN_TOLD },
+    { ", \"ssn_last_four\": \"0104\"}", "contradiction veteran_information/ssn_last_four",
+      PLAN_TOLD },
+    { ", \"va_file_last_four\": \"0103\"}", "not-read veteran_information/va_file_last_four",
+      PLAN_TOLD },
+    { ", \"va_file_number\": \"666010103\", \"va_file_last_four\": \"0103\"}", NULL, PLAN_TOLD },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (json_t) parent = sample ("03_686c_report_divorce");
+    g_autofree char *text =
+        g_strconcat ("{\"veteran_information\": {\"full_name\": {\"first\": \"Noor\", \"last\": "
+                     "\"Amaya\"}, \"ssn\": \"666-01-0103\"",
+                     cases[i].user_data, "}", NULL);
+    g_autoptr (json_t) user_data = json_loads (text, 0, NULL);
+    g_autoptr (GPtrArray) children = claim_split (parent);
+    g_autoptr (GPtrArray) findings = survey_claim (parent, children, user_data, NULL);
+
+    g_assert_nonnull (user_data);
+    g_assert_cmpuint (findings->len, ==, cases[i].found ? 1 : 0);
+    if (cases[i].found) {
+      const SurveyFinding *finding = g_ptr_array_index (findings, 0);
+      g_autofree char *found = g_strdup_printf ("%s %s", finding->code, finding->field);
+
+      g_assert_cmpstr (found, ==, cases[i].found);
+      g_assert_cmpint (finding->weight, ==, cases[i].weight);
+    }
+  }
+}
+
 static void
 test_ends_of_marriages (void)
 {
@@ -1308,6 +1356,7 @@ main (int argc, char **argv)
                    test_future_days_and_negative_amounts);
   g_test_add_func ("/submission/survey/somebody-twice", test_somebody_twice);
   g_test_add_func ("/submission/survey/addresses", test_addresses);
+  g_test_add_func ("/submission/survey/data-of-the-user", test_data_of_the_user);
   g_test_add_func ("/submission/survey/veteran-without-ssn", test_veteran_without_ssn);
   g_test_add_func ("/submission/plan/choices-that-are-none", test_choices_that_are_none);
   g_test_add_func ("/submission/plan/what-stands-beside-the-application",
