@@ -152,9 +152,10 @@ read_field (RequestHead *head, char *line, GError **error)
   if (!colon)
     return fail (400, "A header field has no colon.", error);
   *colon = '\0';
-  value = g_strstrip (colon + 1);
+  value = colon + 1;
   if (!is_token (line) || !is_field_value (value))
     return fail (400, "A header field is malformed.", error);
+  value = g_strstrip (value); /* it would take a form feed away as well, which is none by now */
   name = g_ascii_strdown (line, -1);
   earlier = g_hash_table_lookup (head->headers, name);
   if (earlier && is_single (name))
