@@ -7,7 +7,7 @@ file (GLOB setting_sources CONFIGURE_DEPENDS
 set (setting_names ${PROJECT_BINARY_DIR}/generated/base/setting-names.h)
 file (MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/generated/base)
 add_custom_command (OUTPUT ${setting_names}
-                    COMMAND awk -f ${CMAKE_CURRENT_LIST_DIR}/setting-names.awk ${setting_sources} > ${setting_names}.new
+                    COMMAND ${AWK} -f ${CMAKE_CURRENT_LIST_DIR}/setting-names.awk ${setting_sources} > ${setting_names}.new
                     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${setting_names}.new ${setting_names}
                     DEPENDS ${setting_sources} ${CMAKE_CURRENT_LIST_DIR}/setting-names.awk VERBATIM)
 target_sources (base PRIVATE ${setting_names})

@@ -13,6 +13,9 @@ foreach (pair GLIB=glib-2.0 JANSSON=jansson OPENSSL=libcrypto PQ=libpq CURL=libc
 endforeach ()
 find_package (Threads REQUIRED)
 
+# In C's locale, whatever the builder's is: a Turkish i has another capital, and other alphabets other orders.
+set (AWK ${CMAKE_COMMAND} -E env LC_ALL=C awk)
+
 # Embeds every .sql file of DIRECTORY into a header of string constants for TARGET.
 function (embed_queries TARGET DIRECTORY)
   file (GLOB queries CONFIGURE_DEPENDS ${DIRECTORY}/*.sql)
@@ -23,7 +26,7 @@ function (embed_queries TARGET DIRECTORY)
     get_filename_component (folder ${header} DIRECTORY)
     file (MAKE_DIRECTORY ${folder})
     add_custom_command (OUTPUT ${header}
-                        COMMAND awk -f ${PROJECT_SOURCE_DIR}/lib/cmake/embed-queries.awk ${query} > ${header}
+                        COMMAND ${AWK} -f ${PROJECT_SOURCE_DIR}/lib/cmake/embed-queries.awk ${query} > ${header}
                         DEPENDS ${query} ${PROJECT_SOURCE_DIR}/lib/cmake/embed-queries.awk VERBATIM)
     target_sources (${TARGET} PRIVATE ${header})
   endforeach ()

@@ -2,7 +2,7 @@
 set (topics_header ${PROJECT_BINARY_DIR}/generated/program/topics.json.h)
 file (MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/generated/program)
 add_custom_command (OUTPUT ${topics_header}
-                    COMMAND awk -v name=topics_json -f ${PROJECT_SOURCE_DIR}/lib/cmake/embed-text.awk
+                    COMMAND ${AWK} -v name=topics_json -f ${PROJECT_SOURCE_DIR}/lib/cmake/embed-text.awk
                             ${PROJECT_SOURCE_DIR}/schemas/topics.json > ${topics_header}
                     DEPENDS ${PROJECT_SOURCE_DIR}/schemas/topics.json ${PROJECT_SOURCE_DIR}/lib/cmake/embed-text.awk VERBATIM)
 target_sources (program PRIVATE ${topics_header})
