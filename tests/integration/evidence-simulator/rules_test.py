@@ -138,6 +138,9 @@ class RulesTest(unittest.TestCase):
             "a name that looks like another's": (form(parts[0], part(
                 "", pdf()).replace(b'name=""', b'filename="x; name=payload"; name=file')),
                 "multipart/form-data; boundary=boundary"),
+            "a quote in a name": (form(parts[0], part(
+                "", pdf()).replace(b'name=""', b'filename="x\\"; name=payload; \\""; name=file')),
+                "multipart/form-data; boundary=boundary"),
         }.items():
             with self.subTest(name):
                 self.evidence.control("DELETE", "state")
@@ -149,7 +152,7 @@ class RulesTest(unittest.TestCase):
         parts = [payload_part(payload()), file_part(pdf())]
         good = "multipart/form-data; boundary=boundary"
         for name, (body, content_type) in {
-            "another type": (form(*parts), "application/pdf"),
+            "another type": (form(*parts), "multipart/mixed; boundary=boundary"),
             "no type": (form(*parts), ""),
             "no boundary": (form(*parts), "multipart/form-data"),
             "another boundary": (form(*parts), "multipart/form-data; boundary=other"),
@@ -158,6 +161,8 @@ class RulesTest(unittest.TestCase):
             "no end": (form(*parts)[:-len("--boundary--\r\n")], good),
             "no name": (form(parts[0], parts[1].replace(b'name="file"; ', b"")), good),
             "no disposition": (form(parts[0], b"Content-Type: application/pdf\r\n\r\n" + pdf() + b"\r\n"), good),
+            "a disposition twice": (form(parts[0], part("x", pdf(), 'Content-Disposition: form-data; name="file"; filename="f"')
+                                         .replace(b'name="x"', b"")), good),
             "another disposition": (form(parts[0], parts[1].replace(b"form-data", b"attachment")), good),
             "no payload": (form(parts[1]), good),
             "no file": (form(parts[0]), good),
@@ -502,6 +507,19 @@ class StartTest(unittest.TestCase):
         done = self.start(PATH="/nowhere")
         self.assertEqual(done.returncode, 1)
         self.assertIn("qpdf is not installed", done.stderr)
+
+    def test_the_oldest_contents_are_forgotten(self):
+        evidence = SimulatedEvidence("--evidence-kept-bytes", str(2 * len(pdf()) + 1))
+        try:
+            uuids = [evidence.upload(payload(f"{i}.pdf")).json["uuid"] for i in range(3)]
+            self.assertEqual([evidence.http("GET", "/_simulator/files/" + one).status for one in uuids], [404, 200, 200])
+            self.assertEqual([one["bytes"] for one in evidence.files()], [len(pdf())] * 3)
+            self.assertEqual(evidence.search(search()).json["page"]["totalResults"], 3)
+            evidence.control("DELETE", "state")
+            kept = evidence.upload(payload(), pdf(filler=3 * len(pdf()))).json["uuid"]
+            self.assertEqual(evidence.http("GET", "/_simulator/files/" + kept).status, 200)   # the newest always is
+        finally:
+            evidence.stop()
 
     def test_settings_are_heeded(self):
         evidence = SimulatedEvidence("--evidence-document-types", "7", "--evidence-disabled-identifiers", "ICN,PARTICIPANT_ID",

@@ -65,8 +65,6 @@ is_first (Bearers *bearers, const char *jti, gint64 expires_at, gint64 now_s)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&bearers->lock);
 
   g_hash_table_foreach_remove (bearers->seen, has_expired, &now_s);
-  if (g_hash_table_contains (bearers->seen, jti))
-    return FALSE;
   return g_hash_table_insert (bearers->seen, g_strdup (jti),
                               g_memdup2 (&expires_at, sizeof expires_at));
 }

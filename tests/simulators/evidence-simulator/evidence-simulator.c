@@ -39,6 +39,9 @@ static const Setting settings_rows[] = {
     "Code of the refusal of a name that the folder has." },
   { "evidence-search-lag-ms", SETTING_NUMBER, "0", "From an upload until a search finds it.",
     .max = 3600000 },
+  { "evidence-kept-bytes", SETTING_NUMBER, "268435456",
+    "Bytes of files that are kept; beyond it the oldest are forgotten, but that they were there.",
+    .min = 1, .max = G_MAXINT64 },
   { NULL },
 };
 
@@ -395,7 +398,7 @@ control_file (Evidence *evidence, const char *what)
   HttpReply *reply = NULL;
 
   if (!content)
-    return simulator_refuse (404, "there is no such file");
+    return simulator_refuse (404, "there is no such file, or it is not kept any more");
   reply = http_reply_new (200, PDF, NULL);
   reply->body = content;
   return reply;
@@ -456,7 +459,8 @@ serve (const Settings *settings)
   g_auto (GStrv) disabled =
       g_strsplit (settings_text (settings, "evidence-disabled-identifiers"), ",", -1);
   Evidence evidence = {
-    .files = files_new (settings_text (settings, "evidence-time-zone")),
+    .files = files_new (settings_text (settings, "evidence-time-zone"),
+                        (gsize)settings_number (settings, "evidence-kept-bytes")),
     .bearers = bearers_new (settings_text (settings, "evidence-expected-secret")),
     .refusals = refusals_new (),
     .type_ids = g_hash_table_new (NULL, NULL),

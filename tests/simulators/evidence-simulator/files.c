@@ -15,7 +15,8 @@ typedef struct {
   char *folder, *owner_id; /* its URI; the id in it */
   char *content_name, *md5, *sha256;
   json_t *provider_data;
-  GBytes *content;
+  GBytes *content; /* NULL: forgotten */
+  gsize bytes;
   guint pages;
   gint64 uploaded_ms;
 } File;
@@ -27,6 +28,8 @@ struct Files {
   GPtrArray *list;
   GHashTable *by_uuid, *by_name; /* -> File; a name with its folder before it */
   gint64 ahead_ms, search_lag_ms;
+  gsize max_kept_bytes, kept_bytes;
+  guint first_kept; /* in the list; those before it have been forgotten */
 };
 
 static void
@@ -42,7 +45,7 @@ file_free (gpointer data)
   g_free (file->md5);
   g_free (file->sha256);
   json_decref (file->provider_data);
-  g_bytes_unref (file->content);
+  g_clear_pointer (&file->content, g_bytes_unref);
   g_free (file);
 }
 
@@ -111,8 +114,8 @@ item_json (Files *files, const File *file)
   return json_pack ("{s:o, s:s, s:s, s:{s:{s:s, s:s, s:I, s:s, s:s}, s:o}}", "owner",
                     owner_json (file), "uuid", file->uuid, "currentVersionUuid", file->version_uuid,
                     "currentVersion", "systemData", "uploadedDateTime", at, "contentName",
-                    file->content_name, "contentSize", (json_int_t)g_bytes_get_size (file->content),
-                    "mimeType", MIME_TYPE, "uploadSource", SOURCE, "providerData", data);
+                    file->content_name, "contentSize", (json_int_t)file->bytes, "mimeType",
+                    MIME_TYPE, "uploadSource", SOURCE, "providerData", data);
 }
 
 json_t *
@@ -167,6 +170,18 @@ files_search (Files *files, const Folder *folder, const char *content_name, guin
 
 /* --- What comes in --- */
 
+/* All but the newest, as far as needed. The lock is held. */
+static void
+forget_oldest (Files *files)
+{
+  while (files->kept_bytes > files->max_kept_bytes && files->first_kept + 1 < files->list->len) {
+    File *file = g_ptr_array_index (files->list, files->first_kept++);
+
+    files->kept_bytes -= file->bytes;
+    g_clear_pointer (&file->content, g_bytes_unref);
+  }
+}
+
 json_t *
 files_add (Files *files, const Folder *folder, const Payload *payload, GBytes *content,
            const Document *document)
@@ -190,10 +205,13 @@ files_add (Files *files, const Folder *folder, const Payload *payload, GBytes *c
       .sha256 = g_steal_pointer (&sha256),
       .provider_data = json_deep_copy (payload->provider_data),
       .content = g_bytes_new (g_bytes_get_data (content, NULL), g_bytes_get_size (content)),
+      .bytes = g_bytes_get_size (content),
       .pages = document->pages,
       .uploaded_ms = now_ms_locked (files),
     };
     g_ptr_array_add (files->list, file);
+    files->kept_bytes += file->bytes;
+    forget_oldest (files);
     g_hash_table_insert (files->by_uuid, file->uuid, file);
     g_hash_table_insert (files->by_name, g_steal_pointer (&key), file);
     answer = answer_json (files, file);
@@ -210,7 +228,7 @@ files_content (Files *files, const char *uuid)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&files->lock);
   File *file = g_hash_table_lookup (files->by_uuid, uuid);
 
-  return file ? g_bytes_ref (file->content) : NULL;
+  return file && file->content ? g_bytes_ref (file->content) : NULL;
 }
 
 json_t *
@@ -223,12 +241,11 @@ files_state (Files *files)
     const File *file = g_ptr_array_index (files->list, i);
     g_autofree char *at = clock_format_iso (file->uploaded_ms);
 
-    json_array_append_new (list, json_pack ("{s:s, s:s, s:s, s:O, s:s, s:s, s:I, s:i, s:s}", "uuid",
-                                            file->uuid, "folder", file->folder, "contentName",
-                                            file->content_name, "providerData", file->provider_data,
-                                            "md5", file->md5, "sha256", file->sha256, "bytes",
-                                            (json_int_t)g_bytes_get_size (file->content), "pages",
-                                            (int)file->pages, "uploaded_at", at));
+    json_array_append_new (
+        list, json_pack ("{s:s, s:s, s:s, s:O, s:s, s:s, s:I, s:i, s:s}", "uuid", file->uuid,
+                         "folder", file->folder, "contentName", file->content_name, "providerData",
+                         file->provider_data, "md5", file->md5, "sha256", file->sha256, "bytes",
+                         (json_int_t)file->bytes, "pages", (int)file->pages, "uploaded_at", at));
   }
   g_mutex_unlock (&files->lock);
   return json_pack ("{s:o}", "files", list);
@@ -265,7 +282,7 @@ files_set_search_lag_ms (Files *files, gint64 ms)
 }
 
 Files *
-files_new (const char *time_zone)
+files_new (const char *time_zone, gsize kept_bytes)
 {
   GTimeZone *zone = g_time_zone_new_identifier (time_zone);
   Files *files = NULL;
@@ -274,6 +291,7 @@ files_new (const char *time_zone)
     return NULL;
   files = g_new0 (Files, 1);
   files->zone = zone;
+  files->max_kept_bytes = kept_bytes;
   g_mutex_init (&files->lock);
   files->list = g_ptr_array_new_with_free_func (file_free);
   files->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
@@ -289,6 +307,7 @@ files_clear (Files *files)
   g_hash_table_remove_all (files->by_uuid);
   g_hash_table_remove_all (files->by_name);
   g_ptr_array_set_size (files->list, 0);
+  files->kept_bytes = files->first_kept = 0;
 }
 
 void

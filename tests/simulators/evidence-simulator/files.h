@@ -10,8 +10,9 @@
 
 typedef struct Files Files;
 
-/* @time_zone: an identifier, where the service is. NULL: there is none of this name. */
-Files *files_new (const char *time_zone);
+/* @time_zone: an identifier, where the service is. @kept_bytes: of contents; beyond it the oldest are
+ * forgotten, and all else stays known of them. NULL: there is no such zone. */
+Files *files_new (const char *time_zone, gsize kept_bytes);
 void files_free (Files *files);
 void files_clear (Files *files);
 
@@ -29,5 +30,5 @@ json_t *files_search (Files *files, const Folder *folder, const char *content_na
                       guint page);
 /* A new reference, or NULL; both. */
 json_t *files_item (Files *files, const char *uuid);
-GBytes *files_content (Files *files, const char *uuid);
+GBytes *files_content (Files *files, const char *uuid); /* NULL, too: it has been forgotten */
 json_t *files_state (Files *files);

@@ -77,12 +77,13 @@ is_media_type (const char *header, const char *wanted)
   return g_ascii_strcasecmp (g_strstrip (type), wanted) == 0;
 }
 
-/* FALSE: a line that is no header, or no name. */
+/* FALSE: a line that is no header, a second disposition, or no name. */
 static gboolean
 read_headers (const char *text, gsize length, FormPart *part)
 {
   g_autofree char *copy = g_strndup (text, length);
   g_auto (GStrv) lines = g_strsplit (copy, "\r\n", -1);
+  gboolean is_described = FALSE;
 
   for (gsize i = 0; lines[i]; i++) {
     char *colon = strchr (lines[i], ':');
@@ -94,8 +95,9 @@ read_headers (const char *text, gsize length, FormPart *part)
       g_free (part->type);
       part->type = g_strdup (g_strstrip (colon + 1));
     } else if (g_ascii_strcasecmp (lines[i], "content-disposition") == 0) {
-      if (part->name || !is_media_type (colon + 1, "form-data"))
+      if (is_described || !is_media_type (colon + 1, "form-data"))
         return FALSE;
+      is_described = TRUE;
       part->name = parameter_of (colon + 1, "name");
       part->file_name = parameter_of (colon + 1, "filename");
     }
