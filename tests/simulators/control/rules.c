@@ -243,6 +243,18 @@ rules_remove (Rules *rules, const char *name)
   return removed;
 }
 
+gboolean
+rules_have (Rules *rules, const RuleOrder *order)
+{
+  gboolean is_there = FALSE;
+
+  g_mutex_lock (&rules->lock);
+  for (guint i = 0; i < rules->list->len && !is_there; i++)
+    is_there = ((const Rule *)g_ptr_array_index (rules->list, i))->order == order;
+  g_mutex_unlock (&rules->lock);
+  return is_there;
+}
+
 static gboolean
 rule_fits (const Rule *rule, const char *operation, const HttpServerRequest *request)
 {

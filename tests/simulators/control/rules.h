@@ -16,8 +16,8 @@ typedef enum {
   RULE_DELAY,        /* waits, then acts, then answers; acts also when the client has gone */
   RULE_DROP_BEFORE,  /* closes the connection without acting */
   RULE_DROP_AFTER,   /* acts, then closes the connection without answering */
-  RULE_HOLD,         /* waits until the rules are deleted, at most delay_ms; then as RULE_DELAY */
-  RULE_HANG,         /* neither acts nor answers, until the rules are deleted or delay_ms is over */
+  RULE_HOLD,         /* waits until its rule is deleted, at most delay_ms; then as RULE_DELAY */
+  RULE_HANG,         /* neither acts nor answers, until its rule is deleted or delay_ms is over */
 } RuleAction;
 
 /* What a hit rule asks for; immutable. */
@@ -43,6 +43,8 @@ json_t *rules_add (Rules *rules, json_t *json, char **ret_problem);
 json_t *rules_json (Rules *rules);
 /* @name: NULL for all. Returns how many went. */
 guint rules_remove (Rules *rules, const char *name);
+/* Whether the rule is still there that @order was taken from. */
+gboolean rules_have (Rules *rules, const RuleOrder *order);
 
 /* The order of the rule that takes this exchange, or NULL. Release with rule_order_unref(). */
 RuleOrder *rules_take (Rules *rules, const char *operation, const HttpServerRequest *request);

@@ -41,7 +41,6 @@ typedef struct {
   GMutex lock; /* guards what follows */
   GCond woken;
   gboolean stopping;
-  guint rules_cleared; /* counts DELETE rules, which ends every hang */
   gint64 answer_delay_ms;
   guint64 calls;
   guint concurrent, most_concurrent;
@@ -80,20 +79,16 @@ simulator_read_json (const HttpServerRequest *request, HttpReply **ret_refusal)
   return NULL;
 }
 
-typedef enum { WAIT_WHOLE, WAIT_UNTIL_RULES_GO } WaitEnd;
-
-/* Waits @ms, or less. FALSE when the simulator is stopping. */
+/* Waits @ms, or, with @until_gone (may be NULL), until the rule whose order that is has been
+ * deleted. FALSE when the simulator is stopping. */
 static gboolean
-wait_ms (Simulator *simulator, gint64 ms, WaitEnd until)
+wait_ms (Simulator *simulator, gint64 ms, const RuleOrder *until_gone)
 {
   gint64 end_us = g_get_monotonic_time () + ms * 1000;
-  guint cleared = 0;
   gboolean goes_on;
 
   g_mutex_lock (&simulator->lock);
-  cleared = simulator->rules_cleared;
-  while (!simulator->stopping &&
-         !(until == WAIT_UNTIL_RULES_GO && cleared != simulator->rules_cleared))
+  while (!simulator->stopping && !(until_gone && !rules_have (simulator->rules, until_gone)))
     if (!g_cond_wait_until (&simulator->woken, &simulator->lock, end_us))
       break;
   goes_on = !simulator->stopping;
@@ -194,13 +189,12 @@ obey (Simulator *simulator, const RuleOrder *order, gpointer call, gint64 delay_
   if (order)
     delay_ms += order->delay_ms;
   if (order && (order->action == RULE_HANG || order->action == RULE_HOLD)) {
-    gboolean goes_on =
-        wait_ms (simulator, order->delay_ms ? delay_ms : MAX_HANG_MS, WAIT_UNTIL_RULES_GO);
+    gboolean goes_on = wait_ms (simulator, order->delay_ms ? delay_ms : MAX_HANG_MS, order);
 
     return order->action == RULE_HOLD && goes_on ? act (simulator, call, ret_acted)
                                                  : close_without_answer ();
   }
-  if (delay_ms > 0 && !wait_ms (simulator, delay_ms, WAIT_WHOLE))
+  if (delay_ms > 0 && !wait_ms (simulator, delay_ms, NULL))
     return close_without_answer ();
   if (!order)
     return act (simulator, call, ret_acted);
@@ -323,7 +317,6 @@ control_rules (Simulator *simulator, const HttpServerRequest *request)
 
   removed = rules_remove (simulator->rules, name);
   g_mutex_lock (&simulator->lock);
-  simulator->rules_cleared++;
   g_cond_broadcast (&simulator->woken);
   g_mutex_unlock (&simulator->lock);
   return simulator_reply_json (200, json_pack ("{s:i}", "removed", (int)removed));

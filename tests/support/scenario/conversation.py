@@ -8,7 +8,7 @@ import dataclasses
 import re
 import shlex
 
-ACTION_WORDS = ("drop-before", "drop-after", "hang", "delay", "fault", "gateway-fault", "gateway-fault-after",
+ACTION_WORDS = ("drop-before", "drop-after", "hang", "hold", "delay", "fault", "gateway-fault", "gateway-fault-after",
                 "fault-and-result", "fault-and-result-after", "answer", "answer-after")
 
 
@@ -128,6 +128,11 @@ def expectation(line, has_name=True):
     return Expectation(count, name, contents_of(words), is_last)
 
 
+def hold_name(operation):
+    """Of the rule by which a simulator keeps an operation's calls, so that it can be let go by itself."""
+    return f"hold {operation}"
+
+
 def rule_of(line, fill):
     """OPERATION [with TEXT] [after N] ACTION… [late MS] once|N times|always, as the simulator's rule."""
     words = words_of(line.text)
@@ -144,7 +149,9 @@ def rule_of(line, fill):
         if action not in ACTION_WORDS:
             raise Malformed(f"line {line.number}: no such action: {action}")
         rule["do"] = action
-        if action == "delay":
+        if action == "hold":
+            rule["name"] = hold_name(rule["operation"])
+        elif action == "delay":
             rule["delay_ms"] = int(words.pop(0))
         elif action == "fault":
             rule.update({"do": "answer", "status": 500, "body": fault(fill(words.pop(0)))})

@@ -10,10 +10,11 @@ import pathlib
 import re
 import subprocess
 import sys
+import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 import records
-from conversation import Malformed, contents_of, refusal_of, rule_of, words_of
+from conversation import Malformed, contents_of, hold_name, refusal_of, rule_of, words_of
 from veterans import Veteran, canaries_of, change, claim_of, leave_out, sample
 from world import TEMPLATES, http_call
 
@@ -166,7 +167,7 @@ class Performance:
 
     def untold(self):
         """E-mails of which something is still to be told."""
-        return [one["id"] for one in self.world.notify("GET", "state")["notifications"] if one["status"] != "created" and not (
+        return [one["id"] for one in self.world.notify("GET", "state")["notifications"] if one["untold"] or one["status"] != "created" and not (
             one["callbacks"] and one["callbacks"][-1]["status"] == one["status"] and 0 < one["callbacks"][-1]["answer"] < 500)]
 
     # ---- messages
@@ -366,7 +367,7 @@ class Performance:
 
     def do_meanwhile(self):
         """when OPERATION has come [N times]: a clerk makes …, or a statement of SQL; when N e-mails wait: …;
-        when N records of CONSUMER have been retried: … Each line once, in their order."""
+        when [N ×] FORM STATE: bgs lets OPERATION go on; when N records of CONSUMER have been retried: … Each line once, in their order."""
         while self.meanwhile:
             text = " ".join([self.meanwhile[0].text, *(line.text for line in self.meanwhile[0].below)])
             if match := re.match(r"when (\d+) e-mails wait: (.*)$", text):
@@ -380,6 +381,12 @@ class Performance:
                     return True
                 del self.meanwhile[0]
                 self.clerk(match[3])
+                continue
+            if match := re.match(r"when (?:(\d+) × )?(21-686C|21-674) (\w+): (.*)$", text):
+                if self.ends().count(f"{match[2]} {match[3]}") < int(match[1] or 1):
+                    return True
+                del self.meanwhile[0]
+                self.clerk(match[4])
                 continue
             match = re.match(r"when (\w+) has come(?: (\d+) times)?: (.*)$", text)
             if not match:
@@ -425,6 +432,8 @@ class Performance:
             self.evidence_answers_again()
         elif text == "bgs answers again":
             self.world.bgs("DELETE", "rules")
+        elif match := re.match(r"bgs lets (\w+) go on$", text):
+            self.world.bgs("DELETE", f"rules?name={urllib.parse.quote(hold_name(match[1]))}")
         elif match := re.match(r"intake's clock goes on by (\d+) s$", text):
             self.world.intake("POST", "clock", {"forward_s": int(match[1])})
         else:

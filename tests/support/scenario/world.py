@@ -299,7 +299,7 @@ def http_call(method, url, body=None, headers=None):
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     try:
-        connection.request(method, parts.path, body, headers or {})
+        connection.request(method, parts._replace(scheme="", netloc="").geturl(), body, headers or {})
         answer = connection.getresponse()
         return answer.status, dict(answer.headers), answer.read()
     finally:
