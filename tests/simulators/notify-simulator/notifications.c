@@ -20,6 +20,7 @@ typedef struct {
   const char *status;
   gint64 created_ms, ended_ms; /* 0: not yet */
   json_t *told;                /* an array: callbacks, each with what was answered */
+  guint untold;                /* callbacks that wait, are under way, or will be tried again */
 } Notification;
 
 /* One callback on its way. */
@@ -228,6 +229,15 @@ note_answer (Notifications *notifications, const Telling *telling, long status)
   g_cond_broadcast (&notifications->changed);
 }
 
+static void
+note_end (Notifications *notifications, const Telling *telling)
+{
+  Notification *one = find (notifications, telling->id);
+
+  if (one)
+    one->untold--;
+}
+
 /* 0: no answer. A refused connection is tried again for the service's own callbacks only. */
 static gboolean
 is_to_be_retried (const Telling *telling, long status, gboolean was_sent)
@@ -270,6 +280,8 @@ send (gpointer data, gpointer notifications_data)
         MIN (RETRY_MAX_MS, notifications->options.retry_ms << MIN (telling->tries - 1, 20u));
     g_ptr_array_add (notifications->waiting, g_steal_pointer (&telling));
     g_cond_broadcast (&notifications->changed);
+  } else {
+    note_end (notifications, telling);
   }
   g_mutex_unlock (&notifications->lock);
   if (telling)
@@ -326,8 +338,10 @@ tell (Notifications *notifications, Notification *one, const char *status, gint6
   one->status = status;
   one->ended_ms = is_end (status) ? now_ms_locked (notifications) + delay_ms : 0;
   telling = telling_of (notifications, one, delay_ms);
-  if (telling)
+  if (telling) {
     g_ptr_array_add (notifications->waiting, telling);
+    one->untold++;
+  }
   g_cond_broadcast (&notifications->changed);
 }
 
@@ -426,6 +440,7 @@ notifications_state (Notifications *notifications)
     json_object_set_new (shown, "status", json_string (one->status));
     json_object_set_new (shown, "created_at", moment (one->created_ms));
     json_object_set_new (shown, "callbacks", json_deep_copy (one->told));
+    json_object_set_new (shown, "untold", json_integer (one->untold));
     json_array_append_new (list, shown);
   }
   return json_pack ("{s:o, s:i}", "notifications", list, "simulated",
