@@ -282,10 +282,123 @@ no_leaf_is_silent (void)
   g_assert_cmpuint (silent, ==, 0);
 }
 
+/* --- What is nothing. --- */
+
+#define NOTHINGS_ADDED 8
+
+static json_t *
+generated_nothing (GRand *random)
+{
+  static const char *const texts[] = {
+    "null",
+    "\"\"",
+    "\" \\t\"",
+    "\"\\u00a0\\u200b\"",
+    "{}",
+    "[]",
+    "[null, {}, [\"\"]]",
+    "{\"full_name\": {\"first\": \"\", \"last\": null}, \"address\": {}, \"ssn\": \" \"}",
+    "{\"location\": {\"city\": null}, \"outside_usa\": false}",
+    "[{\"deep\": [{\"deeper\": {\"deepest\": [\"\", {\"x\": null}]}}]}]",
+  };
+
+  return json_loads (texts[g_rand_int_range (random, 0, G_N_ELEMENTS (texts))], JSON_DECODE_ANY,
+                     NULL);
+}
+
+/* Objects and lists, also of the choices; borrowed. */
+static void
+gather_holders (GPtrArray *holders, json_t *node)
+{
+  const char *key;
+  json_t *inner;
+  gsize i;
+
+  if (json_is_object (node) || json_is_array (node))
+    g_ptr_array_add (holders, node);
+  json_object_foreach (node, key, inner) gather_holders (holders, inner);
+  json_array_foreach (node, i, inner) gather_holders (holders, inner);
+}
+
+/* At the end of a list, so that no other place has another number; under a key that is not there,
+ * or is nothing too. */
+static void
+add_nothing (GRand *random, json_t *parent)
+{
+  static const char *const keys[] = {
+    "report_divorce",
+    "spouse_information",
+    "children_to_add",
+    "deaths",
+    "student_information",
+    "veteran_marriage_history",
+    "child_marriage",
+    "add_spouse",
+    "report674",
+    "report_death",
+    "no_ssn",
+    "no_ssn_reason",
+    "full_name",
+    "middle",
+    "suffix",
+    "ssn",
+    "birth_date",
+    "address",
+    "street2",
+    "country",
+    "state",
+    "postal_code",
+    "outside_usa",
+    "location",
+    "date",
+    "remarks",
+    "was_married",
+    "nickname",
+    "fullName",
+    "view:selectable686_options",
+  };
+  g_autoptr (GPtrArray) holders = g_ptr_array_new ();
+  json_t *holder;
+  const char *key;
+
+  gather_holders (holders, parent);
+  holder = g_ptr_array_index (holders, g_rand_int_range (random, 0, (gint32)holders->len));
+  key = keys[g_rand_int_range (random, 0, G_N_ELEMENTS (keys))];
+  if (json_is_array (holder))
+    json_array_append_new (holder, generated_nothing (random));
+  else if (claim_is_nothing (json_object_get (holder, key)))
+    json_object_set_new (holder, key, generated_nothing (random));
+}
+
+static void
+what_is_nothing_changes_nothing (void)
+{
+  guint32 first = number_of ("LEAF_SEED", 1), claims = number_of ("LEAF_CLAIMS", ORDINARY);
+
+  for (guint32 seed = first; seed < first + claims; seed++) {
+    GRand *random = g_rand_new_with_seed (seed);
+    g_autoptr (json_t) parent = generated_claim (seed, random);
+    g_autofree char *before = told (parent, NULL), *after = NULL;
+
+    for (guint i = 0; i < NOTHINGS_ADDED; i++)
+      add_nothing (random, parent);
+    after = told (parent, NULL);
+    if (!g_str_equal (before, after)) {
+      g_autofree char *shown = json_dumps (parent, JSON_INDENT (1));
+
+      g_test_message ("seed %u (%s): %s", seed, generated_claim_sample (seed), shown);
+    }
+    g_assert_cmpstr (after, ==, before);
+    g_rand_free (random);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/submission/leaf/no-leaf-of-a-claim-is-silent", no_leaf_is_silent);
+  g_test_add_func ("/submission/leaf/what-is-nothing-changes-nothing",
+                   what_is_nothing_changes_nothing);
   return g_test_run ();
 }
