@@ -89,8 +89,12 @@ bgs_element_fit (BgsElement element, const char *utf8, BgsFit *ret_fit)
   if (text_is_blank (utf8))
     return utf8 ? g_strdup ("") : NULL;
   text = g_strstrip (rows[element].alphabet (utf8));
-  if (!*text || (limit > 0 && strlen (text) > limit && rows[element].too_long == LEAVE_OUT)) {
+  if (!*text) {
     *ret_fit = BGS_FIT_EMPTY;
+    return NULL;
+  }
+  if (limit > 0 && strlen (text) > limit && rows[element].too_long == LEAVE_OUT) {
+    *ret_fit = BGS_FIT_TOO_LONG;
     return NULL;
   }
   if (limit > 0 && strlen (text) > limit) {

@@ -26,7 +26,8 @@ typedef enum {
   BGS_FIT_WHOLE,        /* as it was, or adapted without loss */
   BGS_FIT_CUT,          /* the end is missing */
   BGS_FIT_LETTERS_LOST, /* letters or digits that cannot be written are missing */
-  BGS_FIT_EMPTY,        /* something was there, and nothing of it can be written or held */
+  BGS_FIT_TOO_LONG,     /* nothing is left: cut it would be something else */
+  BGS_FIT_EMPTY,        /* something was there, and nothing of it can be written */
 } BgsFit;
 
 /**

@@ -81,3 +81,36 @@ claim_amount (const char *text)
     return NULL;
   return g_strdup (plain->str);
 }
+
+/* --- Numbers of people. --- */
+
+/* Letters and digits of any alphabet count as such. */
+static char *
+number_of_digits (const char *text, gsize least, gsize most)
+{
+  g_autoptr (GString) digits = g_string_new (NULL);
+
+  if (!text)
+    return NULL;
+  for (; *text; text = g_utf8_next_char (text)) {
+    if (g_ascii_isdigit (*text))
+      g_string_append_c (digits, *text);
+    else if (g_unichar_isalnum (g_utf8_get_char (text)))
+      return NULL;
+  }
+  return digits->len >= least && digits->len <= most ? g_strdup (digits->str) : NULL;
+}
+
+char *
+claim_ssn (const char *text)
+{
+  return number_of_digits (text, 9, 9);
+}
+
+char *
+claim_file_number (const char *text)
+{
+  while (text && g_ascii_isspace (*text))
+    text++;
+  return number_of_digits (text && g_ascii_toupper (*text) == 'C' ? text + 1 : text, 8, 9);
+}

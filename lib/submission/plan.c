@@ -28,6 +28,7 @@ static const struct {
     "letters of the text cannot be written in those that BGS takes and are missing" },
   { "not-writable", "nothing of the text can be written in the letters that BGS takes" },
   { "corrected", "replaced by what its ZIP code or territory says" },
+  { "too-long", "longer than BGS can hold, and another text when it is cut; it is not sent" },
   { "left-out", "BGS has no place for it beside the others" },
   { "no-date", "no day of the calendar" },
   { "missing-date", "a day from which on somebody is paid for or not is missing" },
@@ -35,7 +36,7 @@ static const struct {
   { "no-amount", "no amount" },
   { "negative-amount", "an amount below zero" },
   { "missing-number", "the SSN is missing, and nothing says that there is none" },
-  { "no-number", "another count of digits than such a number has" },
+  { "no-number", "no such number: another count of digits, or letters beside them" },
   { "no-zip", "no ZIP code" },
   { "no-address", "a state or country alone is no address; it is not sent" },
   { "unknown-state", "no state of the USA" },
@@ -177,6 +178,8 @@ fitted (Plan *plan, Node node, BgsElement element, PlanWeight when_empty)
     find (plan, PLAN_REVIEW, "cut", node.path, NULL);
   if (fit == BGS_FIT_LETTERS_LOST)
     find (plan, PLAN_REVIEW, "letters-lost", node.path, NULL);
+  if (fit == BGS_FIT_TOO_LONG)
+    find (plan, PLAN_REVIEW, "too-long", node.path, NULL);
   if (fit == BGS_FIT_EMPTY)
     find (plan, when_empty, "not-writable", node.path, NULL);
   return keep (plan, text_is_blank (value) ? NULL : value);
@@ -285,19 +288,16 @@ past_day_that_decides (Plan *plan, Node node)
   return not_in_future (plan, node, day_that_decides (plan, node));
 }
 
-/* @least to @most digits, however they were typed. */
+/* @read: claim_ssn() or claim_file_number() */
 static const char *
-digits (Plan *plan, Node node, gsize least, gsize most)
+number_of (Plan *plan, Node node, char *(*read) (const char *text))
 {
   const char *typed = text (plan, node);
-  g_autofree char *found = text_digits (typed);
+  g_autofree char *found = read (typed);
 
-  if (!typed)
-    return NULL;
-  if (strlen (found) >= least && strlen (found) <= most)
-    return keep (plan, found);
-  find (plan, PLAN_REVIEW, "no-number", node.path, NULL);
-  return NULL;
+  if (typed && !found)
+    find (plan, PLAN_REVIEW, "no-number", node.path, NULL);
+  return keep (plan, found);
 }
 
 /* A plain number: without dollar sign, blanks and the commas between thousands. */
@@ -477,7 +477,7 @@ add_with_birth_date (Plan *plan, const char *slot, guint number, Node dependent,
   int index = add_person (plan, slot, number, at (plan, dependent, "full_name"), BGS_PERSON_WHOLE);
 
   person_at (plan, index)->birth_date = birth_date;
-  person_at (plan, index)->ssn = digits (plan, at (plan, dependent, "ssn"), 9, 9);
+  person_at (plan, index)->ssn = number_of (plan, at (plan, dependent, "ssn"), claim_ssn);
   person_at (plan, index)->no_ssn_reason =
       no_ssn_reason (plan, dependent, person_at (plan, index)->ssn);
   return index;
@@ -789,7 +789,7 @@ add_spouse (Planner *planner)
   if (g_strcmp0 (person->is_veteran, "N") == 0)
     set_aside (plan, at (plan, spouse, "va_file_number"), PLACE_NOT_APPLICABLE);
   else
-    person->file_number = digits (plan, at (plan, spouse, "va_file_number"), 8, 9);
+    person->file_number = number_of (plan, at (plan, spouse, "va_file_number"), claim_file_number);
   planned (plan, planner->spouse)->address =
       address_of_dependent (plan, planner->lives_together, own);
 }
@@ -864,7 +864,7 @@ plan_other_parent (Planner *planner, Node child, guint number)
   index = add_person (plan, "child-#-parent", number, full_name, BGS_PERSON_OTHER_PARENT);
   person = person_at (plan, index);
   person->birth_date = past_day (plan, at (plan, child, "biological_parent_dob"));
-  person->ssn = digits (plan, at (plan, child, "biological_parent_ssn"), 9, 9);
+  person->ssn = number_of (plan, at (plan, child, "biological_parent_ssn"), claim_ssn);
   call_person (plan, index);
 
   link = add_link (planner, LINKS_OTHER_PARENT, PLAN_VETERAN, index, "Spouse", "Spouse");

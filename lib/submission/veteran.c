@@ -44,19 +44,13 @@ veteran_merge (const json_t *form, const json_t *user_data)
   return merged;
 }
 
-/* Digits of a number that may carry dashes; NULL unless there are @least to @most of them. */
+/* @read: claim_ssn() or claim_file_number() */
 static char *
-digits (const json_t *object, const char *key, gsize least, gsize most)
+number_at (const json_t *object, const char *key, char *(*read) (const char *text))
 {
-  const json_t *value = json_object_get (object, key);
-  g_autofree char *number = json_is_integer (value) ? g_strdup_printf ("%" JSON_INTEGER_FORMAT,
-                                                                       json_integer_value (value))
-                                                    : NULL;
-  g_autofree char *found = text_digits (number ? number : text (object, key));
+  g_autofree char *written = typed (object, key);
 
-  if (strlen (found) < least || strlen (found) > most)
-    return NULL;
-  return g_steal_pointer (&found);
+  return read (written);
 }
 
 /* What is no day of the calendar is none; survey.c tells it. */
@@ -86,7 +80,7 @@ participant_id (const json_t *user)
 gboolean
 veteran_has_file_number (const json_t *merged)
 {
-  g_autofree char *number = digits (information (merged), "va_file_number", 8, 9);
+  g_autofree char *number = number_at (information (merged), "va_file_number", claim_file_number);
 
   return number != NULL;
 }
@@ -103,10 +97,10 @@ veteran_new (const json_t *form, const json_t *user_data)
                                            "veteran_contact_information");
 
   veteran->participant_id = participant_id (user);
-  veteran->ssn = digits (user, "ssn", 9, 9);
+  veteran->ssn = number_at (user, "ssn", claim_ssn);
   if (!veteran->ssn)
-    veteran->ssn = digits (information (form), "ssn", 9, 9);
-  veteran->file_number = digits (user, "va_file_number", 8, 9);
+    veteran->ssn = number_at (information (form), "ssn", claim_ssn);
+  veteran->file_number = number_at (user, "va_file_number", claim_file_number);
   if (!veteran->file_number)
     veteran->file_number = g_strdup (veteran->ssn);
 

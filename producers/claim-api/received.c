@@ -11,9 +11,10 @@
 #include "claims/validate.h"
 #include "submission/survey.h"
 
-#define APPLICATION   "dependents_application"
-#define OPTIONS       "view:selectable686_options"
-#define USER_TEXT_MAX 256
+#define APPLICATION        "dependents_application"
+#define OPTIONS            "view:selectable686_options"
+#define USER_TEXT_MAX      256
+#define PARTICIPANT_ID_MAX G_GINT64_CONSTANT (999999999999999999) /* 18 digits */
 
 void
 received_free (Received *submission)
@@ -119,7 +120,8 @@ read_participant_id (Received *submission, json_t *veteran)
   const json_t *value = json_object_get (veteran, "participant_id");
   const char *text = json_string_value (value);
 
-  if (json_is_integer (value) && json_integer_value (value) > 0) {
+  if (json_is_integer (value) && json_integer_value (value) > 0 &&
+      json_integer_value (value) <= PARTICIPANT_ID_MAX) {
     g_autofree char *digits = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value));
     json_object_set_new (veteran, "participant_id", json_string (digits));
   } else if (text && strspn (text, "0123456789") == strlen (text) && strlen (text) >= 1 &&

@@ -321,7 +321,7 @@ test_limits (void)
     { BGS_ELEMENT_CITY, NULL, NULL, BGS_FIT_WHOLE },
     { BGS_ELEMENT_MIDDLE_NAME, "Maria Magdalena Josephine Antonia", "Maria Magdalena Josephine",
       BGS_FIT_CUT },
-    { BGS_ELEMENT_ZIP, "123456", NULL, BGS_FIT_EMPTY },
+    { BGS_ELEMENT_ZIP, "123456", NULL, BGS_FIT_TOO_LONG },
     { BGS_ELEMENT_EMAIL, "jurgen@example.com", "jurgen@example.com", BGS_FIT_WHOLE },
     { BGS_ELEMENT_EMAIL, "jürgen@example.com", NULL, BGS_FIT_EMPTY },
     { BGS_ELEMENT_SUFFIX, "Jr.", "Jr.", BGS_FIT_WHOLE },

@@ -1,4 +1,4 @@
-/* Days and amounts as they are typed. */
+/* Days, amounts and numbers of people as they are typed. */
 #include "claims/values.h"
 
 static void
@@ -36,6 +36,41 @@ amounts_are_plain_numbers (void)
 }
 
 static void
+numbers_of_people_have_no_letters (void)
+{
+  static const struct {
+    const char *typed, *ssn, *file_number;
+  } rows[] = {
+    { "666010102", "666010102", "666010102" },
+    { " 666-01-0102 ", "666010102", "666010102" },
+    { "666\u00a001\u20130102", "666010102", "666010102" },
+    { "12345678", NULL, "12345678" },
+    { "C12345678", NULL, "12345678" },
+    { " c 12 345 678", NULL, "12345678" },
+    { "CC12345678", NULL, NULL },
+    { "12345678C", NULL, NULL },
+    { "X666010102", NULL, NULL },
+    { "C666010102", NULL, "666010102" },
+    { "666O10102", NULL, NULL },
+    { "6660101O2 7", NULL, NULL },
+    { "666010102 or 666010103", NULL, NULL },
+    { "66601010", NULL, "66601010" },
+    { "6660101022", NULL, NULL },
+    { "\uff16\uff16\uff16010102", NULL, NULL },
+    { "", NULL, NULL },
+    { NULL, NULL, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *ssn = claim_ssn (rows[i].typed);
+    g_autofree char *file_number = claim_file_number (rows[i].typed);
+
+    g_assert_cmpstr (ssn, ==, rows[i].ssn);
+    g_assert_cmpstr (file_number, ==, rows[i].file_number);
+  }
+}
+
+static void
 days_are_of_the_calendar (void)
 {
   g_assert_true (claim_is_day ("2024-02-29"));
@@ -62,6 +97,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/claims/values/amounts-are-plain-numbers", amounts_are_plain_numbers);
+  g_test_add_func ("/claims/values/numbers-of-people-have-no-letters",
+                   numbers_of_people_have_no_letters);
   g_test_add_func ("/claims/values/days-are-of-the-calendar", days_are_of_the_calendar);
   return g_test_run ();
 }

@@ -918,6 +918,37 @@ test_veteran_without_ssn (void)
       "veteran_information/ssn" },
     { "02_686c_add_two_children", "veteran_information/ssn", "\"66601\"", PLAN_PAPER, "no-number",
       "veteran_information/ssn" },
+    { "02_686c_add_two_children", "veteran_information/ssn", "\"X666010102\"", PLAN_PAPER,
+      "no-number", "veteran_information/ssn" },
+  };
+
+  assert_changed (cases, G_N_ELEMENTS (cases));
+}
+
+/* Neither a number nor an e-mail address is taken in part: it would be somebody else's. */
+static void
+test_what_is_not_taken_in_part (void)
+{
+  static const Changed cases[] = {
+    { "02_686c_add_two_children", "veteran_information/va_file_number", "\"AB12345678\"", PLAN_TOLD,
+      "no-number", "veteran_information/va_file_number" },
+    { "02_686c_add_two_children", "veteran_information/va_file_number", "\"C12345678\"", PLAN_TOLD,
+      NULL, NULL },
+    { "02_686c_add_two_children", "dependents_application/children_to_add/0/ssn",
+      "\"666020202 (Ada)\"", PLAN_REVIEW, "no-number",
+      "dependents_application/children_to_add/0/ssn" },
+    { "01_686c_add_spouse", "dependents_application/spouse_information/va_file_number",
+      "\"see letter of 12.12.2012\"", PLAN_REVIEW, "no-number",
+      "dependents_application/spouse_information/va_file_number" },
+    { "02_686c_add_two_children",
+      "dependents_application/veteran_contact_information/email_address",
+      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      "aaa"
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      "aaaa"
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example."
+      "com\"",
+      PLAN_REVIEW, "too-long", "dependents_application/veteran_contact_information/email_address" },
   };
 
   assert_changed (cases, G_N_ELEMENTS (cases));
@@ -1356,6 +1387,7 @@ main (int argc, char **argv)
                    test_future_days_and_negative_amounts);
   g_test_add_func ("/submission/survey/somebody-twice", test_somebody_twice);
   g_test_add_func ("/submission/survey/addresses", test_addresses);
+  g_test_add_func ("/submission/survey/what-is-not-taken-in-part", test_what_is_not_taken_in_part);
   g_test_add_func ("/submission/survey/data-of-the-user", test_data_of_the_user);
   g_test_add_func ("/submission/survey/veteran-without-ssn", test_veteran_without_ssn);
   g_test_add_func ("/submission/plan/choices-that-are-none", test_choices_that_are_none);
