@@ -94,7 +94,7 @@ function (add_room_tests NAME)
       set (beside ${PROJECT_SOURCE_DIR}/tests/support/with-postgres --fast)
     endif ()
     add_test (NAME unit/${NAME}/${stem} COMMAND ${beside} $<TARGET_FILE:${NAME}-${stem}> --tap)
-    set_tests_properties (unit/${NAME}/${stem} PROPERTIES LABELS unit TIMEOUT 120)
+    set_tests_properties (unit/${NAME}/${stem} PROPERTIES LABELS unit TIMEOUT 300)
   endforeach ()
 endfunction ()
 
