@@ -7,9 +7,9 @@
 typedef struct {
   char *claim_group_id; /* the group's guid */
   gint64 sequence;      /* gapless per group, from 1 */
-  const char *subject;  /* GROUP, CLAIM, ATTEMPT, STEP, EMAIL; OTHER: a later one; borrowed */
-  gint64 claim_id;      /* 0: not about one claim */
-  char *from_state;     /* NULL: there was none */
+  const char *subject; /* GROUP, CLAIM, ATTEMPT, STEP, EMAIL, PAPER; OTHER: a later one; borrowed */
+  gint64 claim_id;     /* 0: not about one claim */
+  char *from_state;    /* NULL: there was none */
   char *to_state;
   char *reason;   /* neutral text, never personal data; cut at 4096 bytes */
   char *consumer; /* who caused it */

@@ -24,8 +24,8 @@
 #define IDS_MAX 1000
 
 static const EventType *const event_types[] = {
-  &claim_submitted_type,        &child_claim_ready_type, &claim_event_type,
-  &notification_requested_type, &monitoring_event_type,
+  &claim_submitted_type, &child_claim_ready_type,      &papers_ready_type,
+  &claim_event_type,     &notification_requested_type, &monitoring_event_type,
 };
 
 /* avro-c counts references and keeps its last error in ways that need one thread at a time; a value

@@ -28,6 +28,7 @@ typedef struct {
 
 extern const EventType claim_submitted_type;
 extern const EventType child_claim_ready_type;
+extern const EventType papers_ready_type;
 extern const EventType claim_event_type;
 extern const EventType notification_requested_type;
 extern const EventType monitoring_event_type;

@@ -4,7 +4,10 @@
 #include "claims/claim-group.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
+#include "events/papers-ready.h"
 #include "program/claim-record.sql.h"
+
+#define OF_PAPERS "/papers"
 
 void
 claim_record_free (ClaimRecord *record)
@@ -33,6 +36,7 @@ claim_record_find (Db *db, gint64 claim_id, GError **error)
   found->claim_id = claim_id;
   found->parent_claim_id = db_rows_int (rows, 0, "parent_claim_id");
   found->submitted_at_ms = db_rows_int (rows, 0, "submitted_at_ms");
+  found->has_pending_papers = db_rows_boolean (rows, 0, "has_pending_papers");
   found->replay = (guint)db_rows_int (rows, 0, "replay");
   found->form_type = g_strdup (db_rows_text (rows, 0, "form_id"));
   found->state = g_strdup (db_rows_text (rows, 0, "status"));
@@ -51,8 +55,22 @@ claim_record_is_group (const ClaimRecord *record)
 }
 
 char *
+claim_record_scope_of_papers (const char *guid)
+{
+  return g_strconcat (guid, OF_PAPERS, NULL);
+}
+
+gboolean
+claim_record_is_scope_of_papers (const char *scope)
+{
+  return g_str_has_suffix (scope, OF_PAPERS);
+}
+
+char *
 claim_record_scope (const ClaimRecord *record)
 {
+  if (record->is_of_papers)
+    return claim_record_scope_of_papers (record->guid);
   return claim_record_is_group (record) ? g_strdup (record->guid)
                                         : g_strdup_printf ("%" G_GINT64_FORMAT, record->claim_id);
 }
@@ -61,7 +79,8 @@ claim_record_scope (const ClaimRecord *record)
 static const char *
 topic_of_value (const ClaimRecord *record)
 {
-  return claim_record_is_group (record)               ? "claims.submitted"
+  return record->is_of_papers                         ? "claims.evidence"
+         : claim_record_is_group (record)             ? "claims.submitted"
          : g_str_equal (record->form_type, "21-686C") ? "claims.686c"
                                                       : "claims.674";
 }
@@ -69,9 +88,11 @@ topic_of_value (const ClaimRecord *record)
 const char *
 claim_record_topic (const ClaimRecord *record)
 {
-  return claim_record_is_group (record) && g_str_equal (record->group_state, "failure")
-             ? "claims.dead-letter"
-             : topic_of_value (record);
+  gboolean is_backups = record->is_of_papers ? !record->has_pending_papers
+                                             : claim_record_is_group (record) &&
+                                                   g_str_equal (record->group_state, "failure");
+
+  return is_backups ? "claims.dead-letter" : topic_of_value (record);
 }
 
 GBytes *
@@ -81,10 +102,14 @@ claim_record_encode (const TransactionWriter *writer, const ClaimRecord *record,
   ClaimSubmitted submitted = { .claim_group_id = record->guid,
                                .parent_claim_id = record->parent_claim_id,
                                .submitted_at_ms = record->submitted_at_ms };
+  PapersReady papers = { .claim_group_id = record->guid,
+                         .parent_claim_id = record->parent_claim_id };
   ChildClaimReady ready = { .claim_group_id = record->guid,
                             .claim_id = record->claim_id,
                             .proc_id = record->proc_id };
 
+  if (record->is_of_papers)
+    return papers_ready_encode (writer->codec, topic, &papers, error);
   if (claim_record_is_group (record))
     return claim_submitted_encode (writer->codec, topic, &submitted, error);
   if (!record->proc_id) {

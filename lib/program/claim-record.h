@@ -9,6 +9,9 @@
 typedef struct {
   gint64 claim_id, parent_claim_id, submitted_at_ms;
   guint replay; /* the group's */
+  /* Set by the caller: not the group's own record, but that of its papers */
+  gboolean is_of_papers;
+  gboolean has_pending_papers; /* else what is left of them is backup's */
   char *form_type, *state, *benefit_claim_id;
   char *guid, *group_state, *veteran_id, *proc_id;
 } ClaimRecord;
@@ -19,8 +22,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ClaimRecord, claim_record_free)
 ClaimRecord *claim_record_find (Db *db, gint64 claim_id, GError **error);
 
 gboolean claim_record_is_group (const ClaimRecord *record);
-/* As in runs: the child claim's id, the group's guid. Owned. */
+/* As in runs: the child claim's id, the group's guid, that of its papers. Owned. */
 char *claim_record_scope (const ClaimRecord *record);
+/* "GUID/papers", owned; and whether a scope is one. */
+char *claim_record_scope_of_papers (const char *guid);
+gboolean claim_record_is_scope_of_papers (const char *scope);
 /* Its consumer's source, without prefix. A group that has failed is backup's. */
 const char *claim_record_topic (const ClaimRecord *record);
 

@@ -367,6 +367,21 @@ transaction_try_child (Transaction *transaction, const char *claim_group_id, gin
 }
 
 gboolean
+transaction_try_paper (Transaction *transaction, const char *claim_group_id, const Paper *paper,
+                       const char *to, const PaperChange *change, const char *reason,
+                       gboolean *ret_changed, GError **error)
+{
+  g_autofree char *from = NULL;
+  GError *problem = NULL;
+
+  if (paper_change (transaction->db, paper->id, to, change, &from, &problem) &&
+      !transaction_claim_event (transaction, claim_group_id, "PAPER", paper->claim_id, from, to,
+                                reason, error))
+    return FALSE;
+  return allow_refusal (problem, ret_changed, error);
+}
+
+gboolean
 transaction_needs_person (Transaction *transaction, const char *claim_group_id, gint64 claim_id,
                           const char *reason, gint64 behind_claim_id, GError **error)
 {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/seal.h"
+#include "claims/paper.h"
 #include "db/db.h"
 #include "events/codec.h"
 #include "program/outbox.h"
@@ -68,7 +69,7 @@ void transaction_add_row (Transaction *transaction, const char *topic, gint32 pa
                           GBytes *key_taken, GBytes *value_taken, KafkaHeaders *headers_taken);
 /* A result event of the group: takes the next sequence under the group's row lock (the row is
  * locked here if it was not before) and emits to claim-events. @subject "GROUP", "CLAIM", "ATTEMPT",
- * "STEP" or "EMAIL"; @claim_id 0: none. */
+ * "STEP", "EMAIL" or "PAPER"; @claim_id 0: none. */
 gboolean transaction_claim_event (Transaction *transaction, const char *claim_group_id,
                                   const char *subject, gint64 claim_id, const char *from_state,
                                   const char *to_state, const char *reason, GError **error);
@@ -95,6 +96,10 @@ gboolean transaction_try_group (Transaction *transaction, const char *claim_grou
 gboolean transaction_try_child (Transaction *transaction, const char *claim_group_id,
                                 gint64 claim_id, const char *to, const char *reason,
                                 gboolean *ret_changed, GError **error);
+/* The same for a paper of the group. */
+gboolean transaction_try_paper (Transaction *transaction, const char *claim_group_id,
+                                const Paper *paper, const char *to, const PaperChange *change,
+                                const char *reason, gboolean *ret_changed, GError **error);
 /* needs-person with event and monitoring event. @behind_claim_id 0, or whose hold it waits
  * behind. */
 gboolean transaction_needs_person (Transaction *transaction, const char *claim_group_id,

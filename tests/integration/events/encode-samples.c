@@ -14,6 +14,7 @@
 #include "events/claim-submitted.h"
 #include "events/monitoring-event.h"
 #include "events/notification-requested.h"
+#include "events/papers-ready.h"
 #include "events/schema.h"
 #include "program/registry.h"
 
@@ -23,7 +24,8 @@
 static int
 list_fingerprints (void)
 {
-  static const char *const stems[] = { "claim-submitted", "child-claim-ready", "claim-event",
+  static const char *const stems[] = { "claim-submitted",        "child-claim-ready",
+                                       "papers-ready",           "claim-event",
                                        "notification-requested", "monitoring-event" };
 
   for (guint i = 0; i < G_N_ELEMENTS (stems); i++) {
@@ -66,9 +68,10 @@ encode (EventCodec *codec, const char *folder, GError **error)
   MonitoringEvent monitoring = { (char *)"proc-setup", (char *)"retry",
                                  (char *)GUID,         14,
                                  (char *)"tier 15m",   AT_MS };
+  PapersReady papers = { (char *)GUID, 12 };
   MonitoringEvent quiet = { (char *)"proc-setup", (char *)"warning", NULL, 0, NULL, AT_MS };
   g_autoptr (GBytes) one = NULL, two = NULL, three = NULL, four = NULL, five = NULL, six = NULL,
-                     seven = NULL;
+                     seven = NULL, eight = NULL;
 
   return (one = claim_submitted_encode (codec, "t.claims.submitted", &submitted, error)) &&
          save (folder, "claim-submitted.full", one, error) &&
@@ -83,7 +86,9 @@ encode (EventCodec *codec, const char *folder, GError **error)
          (six = monitoring_event_encode (codec, "t.monitoring-events", &monitoring, error)) &&
          save (folder, "monitoring-event.full", six, error) &&
          (seven = monitoring_event_encode (codec, "t.monitoring-events", &quiet, error)) &&
-         save (folder, "monitoring-event.bare", seven, error);
+         save (folder, "monitoring-event.bare", seven, error) &&
+         (eight = papers_ready_encode (codec, "t.claims.evidence", &papers, error)) &&
+         save (folder, "papers-ready.full", eight, error);
 }
 
 static void

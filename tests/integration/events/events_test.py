@@ -35,6 +35,7 @@ BEFORE_1970 = datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=timezone.utc)
 TOPICS = {
     "claim-submitted": "t.claims.submitted",
     "child-claim-ready": "t.claims.674",
+    "papers-ready": "t.claims.evidence",
     "claim-event": "t.claim-events",
     "notification-requested": "t.notifications",
     "monitoring-event": "t.monitoring-events",
@@ -42,6 +43,7 @@ TOPICS = {
 SAMPLES = {
     "claim-submitted.full": {"claim_group_id": GUID, "parent_claim_id": 12, "submitted_at": AT},
     "child-claim-ready.full": {"claim_group_id": GUID, "claim_id": 2**63 - 1, "proc_id": "3829671"},
+    "papers-ready.full": {"claim_group_id": GUID, "parent_claim_id": 12},
     "claim-event.full": {
         "claim_group_id": GUID, "sequence": 3, "subject": "CLAIM", "claim_id": 14, "from_state": "pending",
         "to_state": "submitted", "reason": "Grüße, “recorded”", "consumer": "form-686c", "replay": 2, "at": AT,

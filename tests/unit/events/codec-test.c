@@ -9,6 +9,7 @@
 #include "events/claim-submitted.h"
 #include "events/monitoring-event.h"
 #include "events/notification-requested.h"
+#include "events/papers-ready.h"
 #include "events/schema.h"
 
 #define GUID "7d0f7f0e-55b2-4b0b-9d43-0a3f8f0b7c11"
@@ -128,13 +129,15 @@ assert_come_back (EventCodec *codec)
   ChildClaimReady ready = { (char *)GUID, G_MAXINT64, (char *)"proc-9" };
   NotificationRequested mail = { (char *)GUID, 12, "IN_PROGRESS", -1 };
   MonitoringEvent monitoring = { (char *)"proc-setup", (char *)"retry", NULL, 0, NULL, 5 };
-  GBytes *bytes[6] = { NULL };
+  PapersReady papers = { (char *)GUID, 12 };
+  GBytes *bytes[7] = { NULL };
   g_autoptr (ClaimSubmitted) got_submitted = NULL;
   g_autoptr (ClaimEvent) got_full = NULL;
   g_autoptr (ClaimEvent) got_bare = NULL;
   g_autoptr (ChildClaimReady) got_ready = NULL;
   g_autoptr (NotificationRequested) got_mail = NULL;
   g_autoptr (MonitoringEvent) got_monitoring = NULL;
+  g_autoptr (PapersReady) got_papers = NULL;
 
   bare.claim_id = 0;
   bare.from_state = NULL;
@@ -147,12 +150,14 @@ assert_come_back (EventCodec *codec)
   bytes[3] = child_claim_ready_encode (codec, "d.claims.674", &ready, &error);
   bytes[4] = notification_requested_encode (codec, "d.notifications", &mail, &error);
   bytes[5] = monitoring_event_encode (codec, "d.monitoring-events", &monitoring, &error);
+  bytes[6] = papers_ready_encode (codec, "d.claims.evidence", &papers, &error);
   g_assert_no_error (error);
 
   got_submitted = claim_submitted_decode (codec, bytes[0], &error);
   got_ready = child_claim_ready_decode (codec, bytes[3], &error);
   got_mail = notification_requested_decode (codec, bytes[4], &error);
   got_monitoring = monitoring_event_decode (codec, bytes[5], &error);
+  got_papers = papers_ready_decode (codec, bytes[6], &error);
   g_assert_no_error (error);
   got_full = decode_claim_event (codec, bytes[1]);
   got_bare = decode_claim_event (codec, bytes[2]);
@@ -164,6 +169,8 @@ assert_come_back (EventCodec *codec)
   assert_same_claim_event (got_bare, &bare);
   g_assert_cmpint (got_ready->claim_id, ==, G_MAXINT64);
   g_assert_cmpstr (got_ready->proc_id, ==, "proc-9");
+  g_assert_cmpstr (got_papers->claim_group_id, ==, GUID);
+  g_assert_cmpint (got_papers->parent_claim_id, ==, 12);
   g_assert_cmpstr (got_mail->kind, ==, "IN_PROGRESS");
   g_assert_cmpint (got_mail->at_ms, ==, -1);
   g_assert_cmpstr (got_monitoring->kind, ==, "retry");
@@ -205,7 +212,7 @@ come_back_with_a_registry (void)
   codec = event_codec_new (ask, &registry);
   assert_come_back (codec);
   /* Each subject once, and never a schema that was registered here. */
-  g_assert_cmpuint (registry.asked->len, ==, 5);
+  g_assert_cmpuint (registry.asked->len, ==, 6);
   g_assert_cmpstr (g_ptr_array_index (registry.asked, 0), ==,
                    "POST /subjects/d.claims.submitted-value/versions");
   g_assert_cmpstr (g_ptr_array_index (registry.texts, 0), ==,
@@ -221,8 +228,8 @@ come_back_with_a_registry (void)
   g_clear_pointer (&got, claim_submitted_free);
   got = claim_submitted_decode (other, bytes, &error);
   g_assert_cmpint (got->parent_claim_id, ==, 12);
-  g_assert_cmpuint (registry.asked->len, ==, 6);
-  g_assert_cmpstr (g_ptr_array_index (registry.asked, 5), ==, "GET /schemas/ids/41");
+  g_assert_cmpuint (registry.asked->len, ==, 7);
+  g_assert_cmpstr (g_ptr_array_index (registry.asked, 6), ==, "GET /schemas/ids/41");
 }
 
 static void

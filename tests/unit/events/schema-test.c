@@ -144,7 +144,8 @@ depth_and_size_are_bounded (void)
 static void
 compiled_in_are_the_files (void)
 {
-  static const char *const stems[] = { "claim-submitted", "child-claim-ready", "claim-event",
+  static const char *const stems[] = { "claim-submitted",        "child-claim-ready",
+                                       "papers-ready",           "claim-event",
                                        "notification-requested", "monitoring-event" };
 
   for (guint i = 0; i < G_N_ELEMENTS (stems); i++) {
