@@ -9,6 +9,7 @@
 #define BACKUP PROGRAM_BACKUP
 #define NOTIFY PROGRAM_NOTIFY
 #define API    PROGRAM_CLAIM_API
+#define PAPERS PROGRAM_EVIDENCE
 
 #define VALUES(...)                                                                                \
   (const MetricValue[])                                                                            \
@@ -56,7 +57,8 @@ static const MetricLabel result_event = {
           { "attempt sent", 0 }, { "attempt vbms", 0 }, { "step given-up", 0 },
           { "email requested", 0 }, { "email sent", 0 }, { "email deferred", 0 },
           { "email delivered", 0 }, { "email bounced", 0 }, { "email failed", 0 },
-          { "email unknown", 0 }, { "email off", 0 }, { "other other", 0 })
+          { "email unknown", 0 }, { "email off", 0 }, { "paper stored", 0 }, { "paper refused", 0 },
+          { "paper by-intake", 0 }, { "paper off", 0 }, { "other other", 0 })
 };
 static const MetricLabel monitoring_event = {
   "kind",
@@ -68,7 +70,9 @@ static const MetricLabel monitoring_event = {
           { "second-package", 0 }, { "attachment-left-out", 0 }, { "attachment-changed", 0 },
           { "benefit-claim-beside-package", 0 }, { "silent-failure", 0 },
           { "silent-failure-avoided", 0 }, { "silent-failure-avoided-unconfirmed", 0 },
-          { "email-bounced", 0 }, { "email-failed", 0 }, { "email-unknown", 0 }, { "other", 0 })
+          { "email-bounced", 0 }, { "email-failed", 0 }, { "email-unknown", 0 },
+          { "papers-off", 0 }, { "papers-not-stored", 0 }, { "papers-twice", 0 },
+          { "papers-other-md5", 0 }, { "other", 0 })
 };
 static const MetricLabel settled = { "outcome",
                                      VALUES ({ "success", 0 }, { "backup", 0 }, { "failure", 0 }) };
@@ -100,15 +104,17 @@ static const MetricLabel step = {
           { "find-benefit-claims", FORMS | BACKUP }, { "read-pension", FORMS | SETUP },
           { "insert-benefit-claim", FORMS }, { "update-vnp-claim", FORMS }, { "write-note", FORMS },
           { "close-proc", FORMS }, { "hold-proc", BACKUP }, { "create-location", BACKUP },
-          { "put-package", BACKUP }, { "send-email", NOTIFY }, { "other", 0 })
+          { "put-package", BACKUP }, { "send-email", NOTIFY }, { "upload-paper", PAPERS },
+          { "other", 0 })
 };
 static const MetricLabel step_outcome = { "outcome", VALUES ({ "ok", 0 }, { "failed", 0 },
                                                              { "unknown", 0 }, { "given-up", 0 }) };
 static const MetricLabel call_outcome = { "outcome", VALUES ({ "finished", 0 }, { "failed", 0 },
                                                              { "unknown", 0 }) };
 static const MetricLabel downstream = {
-  "downstream", VALUES ({ "bgs", SETUP | FORMS | BACKUP }, { "bid", SETUP | FORMS | BACKUP },
-                        { "intake", BACKUP }, { "notify", NOTIFY }, { "other", 0 })
+  "downstream",
+  VALUES ({ "bgs", SETUP | FORMS | BACKUP }, { "bid", SETUP | FORMS | BACKUP },
+          { "intake", BACKUP }, { "notify", NOTIFY }, { "evidence", PAPERS }, { "other", 0 })
 };
 static const MetricLabel breaker_change = { "to", VALUES ({ "open", 0 }, { "half-open", 0 },
                                                           { "closed", 0 }) };
@@ -129,8 +135,14 @@ static const MetricLabel peer_operation = {
           { "bgs findRegionalOffices", FORMS }, { "bgs GetRegionalOfficeByZipCode", FORMS },
           { "bgs createNote", FORMS }, { "bid pension", SETUP | FORMS },
           { "intake create", BACKUP }, { "intake put", BACKUP }, { "intake status", BACKUP },
-          { "intake report", BACKUP }, { "notify email", NOTIFY }, { "other other", 0 })
+          { "intake report", BACKUP }, { "notify email", NOTIFY }, { "evidence upload", PAPERS },
+          { "evidence search", PAPERS }, { "other other", 0 })
 };
+static const MetricLabel paper_outcome = { "outcome",
+                                           VALUES ({ "stored", PAPERS }, { "refused", PAPERS },
+                                                   { "by-intake", BACKUP }, { "off", FORMS }) };
+static const MetricLabel paper_open = { "state",
+                                        VALUES ({ "pending", 0 }, { "refused", 0 }, { "off", 0 }) };
 static const MetricLabel class = { "class", VALUES ({ "2xx", 0 }, { "3xx", 0 }, { "4xx", 0 },
                                                     { "5xx", 0 }, { "none", 0 }) };
 static const MetricLabel mail_kind = { "kind", VALUES ({ "submitted", 0 }, { "in_progress", 0 },
@@ -285,6 +297,14 @@ static const MetricRow rows[METRICS] = {
              "Veterans whose claim failed for good and whom no e-mail told, as far as nobody has "
              "acknowledged it; by the database.",
              NULL),
+  [METRIC_PAPERS_OPEN] =
+      GAUGE ("papers_open", "", PROGRAM_EVERY,
+             "Papers of established claims that are not in the Veteran's folder: to be stored, "
+             "refused there, "
+             "or sent along while evidence is off (of the last day); by the database.",
+             &paper_open),
+  [METRIC_OLDEST_PAPER] = GAUGE ("oldest_paper_seconds", "seconds", PROGRAM_EVERY,
+                                 "For how long the first of those to be stored has waited.", NULL),
   [METRIC_RESULT_EVENTS] =
       COUNTER ("result_events_total", PROGRAM_EVERY,
                "Changes of state that were told in claim-events.", &result_event),
@@ -416,6 +436,9 @@ static const MetricRow rows[METRICS] = {
                                 .help = "How old a location was, of the 900 s that it is good "
                                         "for, when its package was accepted.",
                                 .labels = { NULL } },
+  [METRIC_PAPERS] =
+      COUNTER ("papers_total", FORMS | PAPERS | BACKUP,
+               "Papers of established claims, by what became of them.", &paper_outcome),
   [METRIC_EMAILS] = COUNTER ("emails_total", NOTIFY, "E-mails, by what came of the sending.",
                              &mail_kind, &mail_outcome),
   [METRIC_EMAIL_DELIVERIES] =
@@ -474,7 +497,7 @@ metric_program (const char *name)
     { "proc-setup", PROGRAM_PROC_SETUP },   { "form-686c", PROGRAM_FORM_686C },
     { "form-674", PROGRAM_FORM_674 },       { "backup", PROGRAM_BACKUP },
     { "notify", PROGRAM_NOTIFY },           { "claim-api", PROGRAM_CLAIM_API },
-    { "pipelinectl", PROGRAM_PIPELINECTL },
+    { "pipelinectl", PROGRAM_PIPELINECTL }, { "evidence", PROGRAM_EVIDENCE },
   };
 
   for (guint i = 0; name && i < G_N_ELEMENTS (programs); i++)

@@ -18,6 +18,9 @@ typedef struct {
   char *scope;                /* journal and run row: child claim id or group guid */
   const char *claim_group_id; /* guid; NULL where there is no group */
   gint64 claim_id;            /* child claim; 0 for a message of the whole group */
+  /* This message goes on whatever becomes of its group, as all of a consumer that outlives_groups;
+   * what becomes of it is told as of its own scope */
+  gboolean outlives_group;
 } RunScope;
 
 typedef struct {
@@ -57,7 +60,7 @@ typedef struct {
   gboolean begins_anew;
 
   /* The step after which it cannot die: while it is in doubt the record goes on, looking only, and
-   * the dead letter says so. NULL: none. */
+   * the dead letter says so. With a '/' at its end: each step of that kind. NULL: none. */
   const char *in_doubt;
   /* Where what has failed for good goes, without prefix; NULL: claims.dead-letter. */
   const char *dead_letter;

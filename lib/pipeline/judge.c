@@ -56,6 +56,25 @@ spare_held (Run *run, Verdict verdict, GError **error)
   return VERDICT_SNOOZE;
 }
 
+/* A step of its, or of its kind, stands started. */
+static gboolean
+is_in_doubt (Run *run, const char *step, gboolean *ret_is, GError **error)
+{
+  OwnScope *own = run_must_own (run, NULL);
+
+  if (!run_journal_load (run, own, error))
+    return FALSE;
+  *ret_is = FALSE;
+  for (guint i = 0; i < own->journal->len; i++) {
+    const JournalRow *row = g_ptr_array_index (own->journal, i);
+
+    *ret_is |= strcmp (row->state, "started") == 0 &&
+               (g_str_has_suffix (step, "/") ? g_str_has_prefix (row->step, step)
+                                             : strcmp (row->step, step) == 0);
+  }
+  return TRUE;
+}
+
 /* While the step that it cannot die after is in doubt, it goes on, looking only, up to
  * outage-max-wait. */
 static Verdict
@@ -63,15 +82,14 @@ spare_in_doubt (Run *run, Verdict verdict, GError **error)
 {
   const char *step = run->place->context->consumer->in_doubt;
   g_autoptr (GError) why = NULL;
-  const JournalRow *row;
+  gboolean is = FALSE;
 
   if (!step || run->is_worn_out || run->scopes->len == 0)
     return verdict;
   if (verdict != VERDICT_DEAD &&
       !(verdict == VERDICT_RETRY && !looks_later (*error) && is_last (run)))
     return verdict;
-  row = run_journal_find (run, NULL, step, &why);
-  if (!why && (!row || strcmp (row->state, "started") != 0))
+  if (is_in_doubt (run, step, &is, &why) && !is)
     return verdict;
   if (why) { /* nobody knows: not the moment to let it die */
     g_clear_error (error);

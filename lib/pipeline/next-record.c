@@ -42,7 +42,8 @@ room_of (const Context *context, const char *topic)
 }
 
 /* Of a claim or a group it is watched on its way; where no consumer reads it, nobody expects it to
- * move. A dead letter is its group's, whichever claim has died. */
+ * move. A dead letter is its group's, whichever claim has died; what outlives its group is no part
+ * of its end. */
 static const char *
 scope_to_watch (const NextRecord *next, const char *topic)
 {
@@ -50,8 +51,9 @@ scope_to_watch (const NextRecord *next, const char *topic)
 
   if (!run || !run_group (run) || g_str_equal (topic, QUARANTINE))
     return NULL;
-  return g_str_equal (topic, context_dead_letter (next->context)) ? run_group (run)
-                                                                  : run_scope (run);
+  return g_str_equal (topic, context_dead_letter (next->context)) && !run->scope.outlives_group
+             ? run_group (run)
+             : run_scope (run);
 }
 
 /* Original bytes, tombstones as tombstones, to the same partition number. One that does

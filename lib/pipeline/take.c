@@ -279,7 +279,8 @@ own (Db *db, gpointer data, GError **error)
     const Delivery *delivery = g_ptr_array_index (work->deliveries, i);
     const Record *record = delivery->record;
     const RunScope *scope = &delivery->run->scope;
-    const char *guid = asks_group && scope->claim_group_id ? scope->claim_group_id : "";
+    const char *guid =
+        asks_group && !scope->outlives_group && scope->claim_group_id ? scope->claim_group_id : "";
 
     db_columns_add (wanted, scope->scope, guid, (gint64)record->replay);
     db_columns_add (given, i, record->message_id, (gint64)record->hop, (gint64)record->replay,

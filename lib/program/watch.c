@@ -476,6 +476,7 @@ send_again (Transaction *transaction, gpointer data, GError **error)
   claim = claim_record_find (transaction->db, resend->place->claim_id, error);
   if (!claim)
     return !*error;
+  claim->is_of_papers = claim_record_is_scope_of_papers (resend->place->scope);
   resend->is_sent = write_again (transaction, resend, claim, error);
   return resend->is_sent;
 }
@@ -751,11 +752,23 @@ tell_standing (const DbRows *standing, const DbRows *needs)
                  NULL);
 }
 
+static void
+tell_papers (const DbRows *papers)
+{
+  static const char *const states[] = { "pending", "refused", "off" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    metrics_gauge (METRIC_PAPERS_OPEN, papers ? (double)db_rows_int (papers, 0, states[i]) : 0,
+                   states[i], NULL);
+  metrics_gauge (METRIC_OLDEST_PAPER,
+                 papers ? (double)db_rows_int (papers, 0, "oldest_ms") / 1000 : 0, NULL);
+}
+
 /* By the database, for a process's counters may be gone with it before anybody has read them. */
 static gboolean
 count_standing (Look *look, GError **error)
 {
-  g_autoptr (DbRows) standing = NULL, needs = NULL;
+  g_autoptr (DbRows) standing = NULL, needs = NULL, papers = NULL;
 
   if (!find_first_that_counts (look, error))
     return FALSE;
@@ -763,9 +776,12 @@ count_standing (Look *look, GError **error)
   if (!standing)
     return FALSE;
   needs = db_query (look->db, error, SQL_WATCH_NEEDS, "");
-  if (needs)
-    tell_standing (standing, needs);
-  return needs != NULL;
+  papers = needs ? db_query (look->db, error, SQL_WATCH_PAPERS, "") : NULL;
+  if (!papers)
+    return FALSE;
+  tell_standing (standing, needs);
+  tell_papers (papers);
+  return TRUE;
 }
 
 /* --- A look --- */
@@ -823,6 +839,7 @@ one_round (gpointer data)
     return look_once (watch) ? every_ms : soon_ms;
   tell_gauges (NULL); /* another process tells them */
   tell_standing (NULL, NULL);
+  tell_papers (NULL);
   return soon_ms;
 }
 

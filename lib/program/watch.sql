@@ -83,3 +83,14 @@ select count (*) as count,
    where state = 'started' and started_at < clock_timestamp () - interval '5 minutes') as unknown,
   count (*) filter (where reason = 'silent-failure') as silent
 from holds where resolved_at is null
+
+-- name: watch-papers
+-- Not in the folder: to be stored, refused and not by paper either yet, or, of the last day, not asked for though they were attached.
+select count (*) filter (where latest_status = 'pending') as pending,
+  count (*) filter (where latest_status = 'refused' and settled_at is null) as refused,
+  count (*) filter (where latest_status = 'off') as off,
+  coalesce (extract (epoch from clock_timestamp () - min (created_at) filter (where latest_status = 'pending')) * 1000, 0)::bigint
+    as oldest_ms
+from claims_evidence_api_submissions
+where latest_status = 'pending' or (latest_status = 'refused' and settled_at is null)
+  or (latest_status = 'off' and created_at > clock_timestamp () - interval '1 day')
