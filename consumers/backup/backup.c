@@ -1,4 +1,5 @@
-/* backup: the last resort. A group that has failed goes to the Benefits Intake service by paper.
+/* backup: the last resort. A group that has failed goes to the Benefits Intake service by paper; so
+ * do the papers of a group that BGS has taken which its folder does not take (remainder.h).
  *
  *   reads    claims.dead-letter         keyed by Veteran: the record that failed for good, or our
  *            own, where a package was lost on its way
@@ -6,7 +7,8 @@
  *   calls    BGS: the look for inserts, the proc's update. Intake: create, PUT, status
  *   repeat   safe. One package is accepted a number, whoever reads which of a group's records: what
  *            is to be done is asked of the rows, and each call is a journalled step
- *   dead     the group has failed: error e-mail, and a person reads backup.dead-letter
+ *   dead     the group has failed: error e-mail, and a person reads backup.dead-letter. Papers of a
+ *            group that is established: a person alone is told
  *   beside   the follower: what becomes of packages that were accepted (follower.h)
  *
  * Source: README.md beside this file. */
@@ -14,18 +16,21 @@
 #include "claims/claim-group.h"
 #include "claims/group-facts.h"
 #include "claims/package.h"
+#include "dossier/verdicts.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
+#include "events/papers-ready.h"
 #include "follower.h"
 #include "intake/verdicts.h"
 #include "parcel.h"
 #include "pipeline/consumer.h"
 #include "pipeline/run.h"
 #include "pipeline/verdicts.h"
+#include "program/claim-record.h"
+#include "remainder.h"
 #include "sending.h"
 #include "submission/leftovers.h"
 #include "submission/submission.h"
-#include "verdicts.h"
 
 /* What the process has. */
 typedef struct {
@@ -33,23 +38,27 @@ typedef struct {
   BgsClient *bgs;
   Papers *papers;
   Press *press;
-  ParcelRoom *room;
+  DossierRoom *room;
   Follower *follower;
   const Settings *settings;
 } Clients;
+
+/* Whose record it is: a group's, one of its children's, or that of its papers. */
+typedef struct {
+  char *guid;
+  gboolean is_of_papers;
+} Asked;
 
 /* What the story works on. */
 typedef struct {
   Run *run;
   Clients *clients;
-  ClaimGroup *group;
-  json_t *parent;
-  GPtrArray *forms; /* of json_t *, by the group's children */
-  Veteran *veteran;
+  Dossier *dossier;
+  GPtrArray *papers; /* of Paper *: those that are to go; NULL: the whole group */
   guint package_no;
 } Backup;
 
-static Backup *open_group (Run *run, gconstpointer message, GError **error);
+static Backup *open_group (Run *run, const Asked *asked, GError **error);
 static void backup_free (Backup *backup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Backup, backup_free)
 static gboolean settle_what_is_left (Backup *backup, GError **error);
@@ -59,15 +68,19 @@ static gboolean send_parcel (Backup *backup, const Parcel *parcel, GError **erro
 static gboolean
 send_by_paper (Run *run, gconstpointer message, GError **error)
 {
-  g_autoptr (Backup) backup = open_group (run, message, error);
+  const Asked *asked = message;
+  g_autoptr (Backup) backup = open_group (run, asked, error);
   g_autoptr (Parcel) parcel = NULL;
 
   if (!backup)
     return FALSE;
-  if (!g_str_equal (backup->group->state, "failure"))
+  if (asked->is_of_papers && backup->papers->len == 0)
+    return run_skip (run, "each of its papers has its end");
+  if (!asked->is_of_papers && !g_str_equal (backup->dossier->group->state, "failure"))
     return run_skip (run, "the group is no failure: its package is on its way, or it goes on");
 
-  if (!settle_what_is_left (backup, error)) /* nobody writes on; the proc is held for a person */
+  /* Nobody writes on; the proc is held for a person. Papers are of a group that is through. */
+  if (!asked->is_of_papers && !settle_what_is_left (backup, error))
     return FALSE;
   parcel = make_parcel (backup, error); /* before the location, which lives for 900 s */
   return parcel && send_parcel (backup, parcel, error);
@@ -76,38 +89,18 @@ send_by_paper (Run *run, gconstpointer message, GError **error)
 /* --- The group --- */
 
 static gboolean
-load_forms (Backup *backup, Db *db, GError **error)
+load (Backup *backup, Db *db, const Asked *asked, GError **error)
 {
-  Sealer *sealer = run_sealer (backup->run);
-  const json_t *first;
-
-  backup->parent = claim_load_form (db, sealer, backup->group->parent_claim_id, error);
-  if (!backup->parent)
+  backup->dossier = dossier_load (db, run_sealer (backup->run), asked->guid, error);
+  if (!backup->dossier || !package_number (db, asked->guid, &backup->package_no, error))
     return FALSE;
-  for (guint i = 0; i < backup->group->children->len; i++) {
-    const ChildClaim *child = g_ptr_array_index (backup->group->children, i);
-    json_t *form = claim_load_form (db, sealer, child->claim_id, error);
-
-    if (!form)
-      return FALSE;
-    g_ptr_array_add (backup->forms, form);
-  }
-  /* What is said about the Veteran is the same in all. */
-  first = backup->forms->len ? g_ptr_array_index (backup->forms, 0) : backup->parent;
-  backup->veteran = veteran_new (first, backup->group->user_data);
-  return TRUE;
-}
-
-static gboolean
-load (Backup *backup, Db *db, const char *guid, GError **error)
-{
-  backup->group = claim_group_load (db, run_sealer (backup->run), guid, error);
-  return backup->group && load_forms (backup, db, error) &&
-         package_number (db, guid, &backup->package_no, error);
+  if (asked->is_of_papers)
+    backup->papers = remainder_list (db, asked->guid, error);
+  return !asked->is_of_papers || backup->papers;
 }
 
 static Backup *
-open_group (Run *run, gconstpointer message, GError **error)
+open_group (Run *run, const Asked *asked, GError **error)
 {
   g_autoptr (Backup) backup = g_new0 (Backup, 1);
   Db *db = run_db_take (run, error);
@@ -115,10 +108,9 @@ open_group (Run *run, gconstpointer message, GError **error)
 
   backup->run = run;
   backup->clients = run_context (run);
-  backup->forms = g_ptr_array_new_with_free_func ((GDestroyNotify)json_decref);
   if (!db)
     return NULL;
-  is_loaded = load (backup, db, message, error);
+  is_loaded = load (backup, db, asked, error);
   run_db_give (run, db);
   return is_loaded ? g_steal_pointer (&backup) : NULL;
 }
@@ -128,10 +120,8 @@ backup_free (Backup *backup)
 {
   if (!backup)
     return;
-  claim_group_free (backup->group);
-  json_decref (backup->parent);
-  g_ptr_array_unref (backup->forms);
-  veteran_free (backup->veteran);
+  dossier_free (backup->dossier);
+  g_clear_pointer (&backup->papers, g_ptr_array_unref);
   g_free (backup);
 }
 
@@ -142,8 +132,8 @@ settle_what_is_left (Backup *backup, GError **error)
 {
   const Leftovers leftovers = { .run = backup->run,
                                 .bgs = backup->clients->bgs,
-                                .group = backup->group,
-                                .veteran = backup->veteran };
+                                .group = backup->dossier->group,
+                                .veteran = backup->dossier->veteran };
 
   return leftovers_settle (&leftovers, error) && leftovers_hold_proc (&leftovers, error);
 }
@@ -153,17 +143,16 @@ make_parcel (Backup *backup, GError **error)
 {
   Run *run = backup->run;
   Db *db = run_db_take (run, error);
-  g_autoptr (GPtrArray) known = db ? leftovers_children (db, backup->group->guid, error) : NULL;
+  g_autoptr (GPtrArray) known =
+      db ? leftovers_children (db, backup->dossier->group->guid, error) : NULL;
   ParcelOf of = {
     .run = run,
     .papers = backup->clients->papers,
     .press = backup->clients->press,
     .room = backup->clients->room,
-    .group = backup->group,
-    .veteran = backup->veteran,
-    .parent = backup->parent,
-    .forms = backup->forms,
+    .dossier = backup->dossier,
     .known = known,
+    .only = backup->papers,
   };
 
   run_db_give (run, db);
@@ -176,8 +165,9 @@ typedef struct {
   guint package_no, document_count, page_count;
   char *uuid;
   gint64 ask_after_ms;
-  GArray *refusals; /* of ParcelRefusal */
-  GArray *changes;  /* of ParcelChange */
+  GArray *refusals;  /* of ParcelRefusal */
+  GArray *changes;   /* of ParcelChange */
+  GPtrArray *papers; /* of Paper *; NULL: it was the whole group's */
 } Accepted;
 
 static void
@@ -188,6 +178,7 @@ accepted_free (gpointer data)
   g_free (accepted->uuid);
   g_array_unref (accepted->refusals);
   g_array_unref (accepted->changes);
+  g_clear_pointer (&accepted->papers, g_ptr_array_unref);
   g_free (accepted);
 }
 
@@ -225,6 +216,14 @@ tell_changes (Transaction *transaction, const char *guid, const Accepted *accept
 }
 
 static gboolean
+move_group (Transaction *transaction, const char *guid, gint64 parent_claim_id, GError **error)
+{
+  return transaction_change_group (transaction, guid, "processing", "the package was accepted",
+                                   error) &&
+         transaction_mail (transaction, guid, parent_claim_id, "IN_PROGRESS", error);
+}
+
+static gboolean
 settle_accepted (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   const Accepted *accepted = data;
@@ -247,9 +246,9 @@ settle_accepted (Transaction *transaction, Run *run, gpointer data, GError **err
          tell_changes (transaction, guid, accepted, error) &&
          transaction_claim_event (transaction, guid, "ATTEMPT", 0, "pending", "sent",
                                   "the package was accepted", error) &&
-         transaction_change_group (transaction, guid, "processing", "the package was accepted",
-                                   error) &&
-         transaction_mail (transaction, guid, accepted->parent_claim_id, "IN_PROGRESS", error);
+         (accepted->papers ? remainder_accepted (transaction, guid, accepted->papers,
+                                                 accepted->refusals, accepted->package_no, error)
+                           : move_group (transaction, guid, accepted->parent_claim_id, error));
 }
 
 static gboolean
@@ -267,7 +266,7 @@ send_parcel (Backup *backup, const Parcel *parcel, GError **error)
     return FALSE;
   accepted = g_new0 (Accepted, 1);
   *accepted = (Accepted){
-    .parent_claim_id = backup->group->parent_claim_id,
+    .parent_claim_id = backup->dossier->group->parent_claim_id,
     .package_no = backup->package_no,
     .document_count = parcel->document_count,
     .page_count = parcel->page_count,
@@ -275,6 +274,7 @@ send_parcel (Backup *backup, const Parcel *parcel, GError **error)
     .ask_after_ms = settings_duration_ms (run_settings (backup->run), "package-ask-every"),
     .refusals = g_array_ref (parcel->refusals),
     .changes = g_array_ref (parcel->changes),
+    .papers = backup->papers ? g_ptr_array_ref (backup->papers) : NULL,
   };
   run_on_settle (backup->run, settle_accepted, accepted, accepted_free);
   return TRUE;
@@ -287,7 +287,7 @@ static gboolean
 record_attempt (Transaction *transaction, Run *run, gconstpointer message, const char *status,
                 const GError *reason, GError **error)
 {
-  const char *guid = message;
+  const char *guid = ((const Asked *)message)->guid;
   const char *why = verdict_error_class (reason);
   Db *db = transaction_db (transaction);
   char *guids[] = { (char *)guid, NULL };
@@ -304,13 +304,16 @@ static gboolean
 fail_group (Transaction *transaction, Run *run, gconstpointer message, const GError *reason,
             gboolean *ret_dead_letter, GError **error)
 {
-  const char *guid = message;
+  const Asked *asked = message;
+  const char *guid = asked->guid;
   g_autoptr (ClaimGroup) group = claim_group_load (transaction_db (transaction), NULL, guid, error);
   const char *why = g_error_matches (reason, PIPELINE_ERROR, PIPELINE_ERROR_DEAD)
                         ? reason->message
                         : verdict_error_class (reason);
 
   (void)run;
+  if (asked->is_of_papers)
+    return group && remainder_give_up (transaction, guid, group->parent_claim_id, why, error);
   /* Where it is no failure any more somebody else has ended it. */
   return group &&
          transaction_try_group (transaction, guid, "failed", why, ret_dead_letter, error) &&
@@ -320,32 +323,68 @@ fail_group (Transaction *transaction, Run *run, gconstpointer message, const GEr
 
 /* --- The consumer --- */
 
-/* A dead letter is the record that has failed, byte for byte: of a child or of the whole group. All
- * that is wanted of it is whose it is. */
+static void
+asked_free (gpointer data)
+{
+  Asked *asked = data;
+
+  g_free (asked->guid);
+  g_free (asked);
+}
+
+static Asked *
+asked_new (const char *guid, gboolean is_of_papers)
+{
+  Asked *asked = g_new0 (Asked, 1);
+
+  *asked = (Asked){ .guid = g_strdup (guid), .is_of_papers = is_of_papers };
+  return asked;
+}
+
+/* FALSE: it is a record of another kind, or cannot be read at all: *error is set for the latter. */
+static gboolean
+is_other (GError *problem_taken, GError **error)
+{
+  if (g_error_matches (problem_taken, EVENTS_ERROR, EVENTS_ERROR_MALFORMED)) {
+    g_error_free (problem_taken);
+    return TRUE;
+  }
+  g_propagate_error (error, problem_taken);
+  return FALSE;
+}
+
+/* A dead letter is the record that has failed, byte for byte: of a child, of the whole group, or of
+ * its papers. All that is wanted of it is whose it is. */
 static gpointer
 decode (EventCodec *codec, GBytes *value, const Record *record G_GNUC_UNUSED, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
+  GError *problem = NULL;
   g_autoptr (ChildClaimReady) child = child_claim_ready_decode (codec, value, &problem);
+  g_autoptr (PapersReady) papers = NULL;
   g_autoptr (ClaimSubmitted) group = NULL;
 
   if (child)
-    return g_strdup (child->claim_group_id);
-  if (!g_error_matches (problem, EVENTS_ERROR, EVENTS_ERROR_MALFORMED)) {
-    g_propagate_error (error, g_steal_pointer (&problem));
+    return asked_new (child->claim_group_id, FALSE);
+  if (!is_other (g_steal_pointer (&problem), error))
     return NULL;
-  }
+  papers = papers_ready_decode (codec, value, &problem);
+  if (papers)
+    return asked_new (papers->claim_group_id, TRUE);
+  if (!is_other (g_steal_pointer (&problem), error))
+    return NULL;
   group = claim_submitted_decode (codec, value, error);
-  return group ? g_strdup (group->claim_group_id) : NULL;
+  return group ? asked_new (group->claim_group_id, FALSE) : NULL;
 }
 
 static void
 scope_of_group (gconstpointer message, RunScope *ret_scope)
 {
-  const char *guid = message;
+  const Asked *asked = message;
 
-  ret_scope->scope = g_strdup (guid);
-  ret_scope->claim_group_id = guid;
+  ret_scope->scope =
+      asked->is_of_papers ? claim_record_scope_of_papers (asked->guid) : g_strdup (asked->guid);
+  ret_scope->claim_group_id = asked->guid;
+  ret_scope->outlives_group = asked->is_of_papers;
 }
 
 static void
@@ -360,7 +399,7 @@ clients_free (gpointer data)
   bgs_client_free (clients->bgs);
   papers_free (clients->papers);
   press_free (clients->press);
-  parcel_room_free (clients->room);
+  dossier_room_free (clients->room);
   g_free (clients);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Clients, clients_free)
@@ -380,7 +419,7 @@ start (const Settings *settings, GError **error)
   if (!clients->papers)
     return NULL;
   clients->press = press_new (NULL, 1, 0);
-  clients->room = parcel_room_new (settings);
+  clients->room = dossier_room_new (settings_number (settings, "max-packages-bytes"));
   clients->intake = intake_client_new (settings, error);
   return clients->intake ? g_steal_pointer (&clients) : NULL;
 }
@@ -425,13 +464,13 @@ static const char *const works_in[] = { "failure", NULL };
 int
 main (int argc, char **argv)
 {
-  const VerdictPage *const verdicts[] = { backup_verdicts[0], intake_verdicts[0],
+  const VerdictPage *const verdicts[] = { dossier_verdicts[0], intake_verdicts[0],
                                           submission_verdicts[0], NULL };
   const Consumer backup = {
     .name = "backup",
     .topic = "claims.dead-letter",
     .decode = decode,
-    .free_message = g_free,
+    .free_message = asked_free,
     .scope = scope_of_group,
     .handle = send_by_paper,
     .give_up = fail_group,

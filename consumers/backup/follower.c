@@ -18,6 +18,7 @@
 #include "program/claim-record.h"
 #include "program/journal.h"
 #include "program/record.h"
+#include "remainder.h"
 #include "submission/insert-settling.h"
 #include "submission/veteran.h"
 
@@ -58,6 +59,7 @@ typedef struct {
   /* read in it */
   gint64 parent_claim_id;
   guint replay;
+  gboolean is_of_papers; /* of a group that is established */
   Follow next;
 } Judging;
 
@@ -71,6 +73,7 @@ facts_of (const Judging *judging, const DbRows *rows)
   return (FollowFacts){
     .package_no = (guint)db_rows_int (rows, 0, "package_no"),
     .group_state = db_rows_text (rows, 0, "group_status"),
+    .is_of_papers = judging->is_of_papers,
     .has_arrived = g_strcmp0 (db_rows_text (rows, 0, "latest_status"), "vbms") == 0,
     .sent_ms_ago = db_rows_int (rows, 0, "sent_ms"),
     .status_ms_ago =
@@ -118,10 +121,13 @@ tell_attempt (Transaction *transaction, const Judging *judging, const char *stat
 static gboolean
 arrive (Transaction *transaction, const Judging *judging, GError **error)
 {
-  return tell_attempt (transaction, judging, "vbms", "the package is in the folder", error) &&
-         transaction_change_group (transaction, judging->guid, "success",
-                                   "the package is in the folder", error) &&
-         transaction_mail (transaction, judging->guid, judging->parent_claim_id, "RECEIVED", error);
+  if (!tell_attempt (transaction, judging, "vbms", "the package is in the folder", error))
+    return FALSE;
+  return judging->is_of_papers ||
+         (transaction_change_group (transaction, judging->guid, "success",
+                                    "the package is in the folder", error) &&
+          transaction_mail (transaction, judging->guid, judging->parent_claim_id, "RECEIVED",
+                            error));
 }
 
 /* The Veteran was told of a failure, and has none: somebody should know. */
@@ -149,10 +155,15 @@ send_anew (Transaction *transaction, const Judging *judging, GError **error)
   g_autoptr (ClaimRecord) record = NULL;
 
   if (!tell_attempt (transaction, judging, "failure", why, error) ||
-      !transaction_change_group (transaction, judging->guid, "failure", why, error))
+      !(judging->is_of_papers
+            ? remainder_lost (transaction, judging->guid, judging->package_id, why, error)
+            : transaction_change_group (transaction, judging->guid, "failure", why, error)))
     return FALSE;
   record = claim_record_find (transaction_db (transaction), judging->parent_claim_id, error);
-  if (!record || !claim_record_emit (transaction, record, error))
+  if (!record)
+    return FALSE;
+  record->is_of_papers = judging->is_of_papers;
+  if (!claim_record_emit (transaction, record, error))
     return FALSE;
   transaction_emit_header (transaction, RECORD_REASON, "the package was lost on its way");
   transaction_emit_header (transaction, RECORD_ERROR_CLASS, why);
@@ -164,8 +175,12 @@ fail (Transaction *transaction, const Judging *judging, GError **error)
 {
   const char *why = why_of (judging->upload);
 
-  return tell_attempt (transaction, judging, "failure", why, error) &&
-         transaction_change_group (transaction, judging->guid, "failed", why, error) &&
+  if (!tell_attempt (transaction, judging, "failure", why, error))
+    return FALSE;
+  if (judging->is_of_papers)
+    return remainder_lost (transaction, judging->guid, judging->package_id, why, error) &&
+           remainder_give_up (transaction, judging->guid, judging->parent_claim_id, why, error);
+  return transaction_change_group (transaction, judging->guid, "failed", why, error) &&
          transaction_mail (transaction, judging->guid, judging->parent_claim_id, "ERROR", error);
 }
 
@@ -242,6 +257,7 @@ judge (Transaction *transaction, gpointer data, GError **error)
     return rows != NULL;
   judging->parent_claim_id = db_rows_int (rows, 0, "parent_claim_id");
   transaction_set_origin (transaction, NULL, (guint)db_rows_int (rows, 0, "replay"));
+  judging->is_of_papers = db_rows_boolean (rows, 0, "is_of_papers");
   facts = facts_of (judging, rows);
   judging->next = follow (&facts, judging->upload);
   return act (transaction, judging, error);

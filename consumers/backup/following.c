@@ -15,8 +15,8 @@ has_failed (const FollowFacts *facts)
 static gboolean
 is_followed (const FollowFacts *facts)
 {
-  return !facts->has_arrived &&
-         (has_failed (facts) || g_str_equal (facts->group_state, "processing"));
+  return !facts->has_arrived && (facts->is_of_papers || has_failed (facts) ||
+                                 g_str_equal (facts->group_state, "processing"));
 }
 
 static Follow

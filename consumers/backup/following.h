@@ -12,7 +12,8 @@
 typedef struct {
   guint package_no;
   const char *group_state;
-  gboolean has_arrived; /* was in the folder when it was last asked for */
+  gboolean is_of_papers; /* of a group that is established: its state says nothing of them */
+  gboolean has_arrived;  /* was in the folder when it was last asked for */
   gint64 sent_ms_ago;
   gint64 status_ms_ago; /* since it has had this status; 0: it is new */
   gboolean is_released; /* an operator lets it go on, however many have expired */
@@ -24,11 +25,11 @@ typedef struct {
 
 typedef enum {
   FOLLOW_ON,      /* nothing new for the group */
-  FOLLOW_ARRIVED, /* it is in the folder: the group is a success */
+  FOLLOW_ARRIVED, /* it is in the folder: the group is a success, or its papers are there */
   FOLLOW_HEALED,  /* the same, after failure was declared */
   FOLLOW_ANEW,    /* lost on its way: a second package */
   FOLLOW_STOPPED, /* the same, and too many others: an operator lets it go on */
-  FOLLOW_FAILED,  /* refused for good: the group has failed */
+  FOLLOW_FAILED,  /* refused for good: the group has failed, or a person sees to its papers */
 } FollowAction;
 
 typedef struct {

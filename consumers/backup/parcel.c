@@ -3,11 +3,10 @@
 
 #include <unistd.h>
 
-#include "base/spool.h"
 #include "bgs/countries.h"
 #include "claims/attachment.h"
-#include "claims/error.h"
 #include "consumers/backup/parcel.sql.h"
+#include "dossier/pressing.h"
 #include "intake/metadata.h"
 #include "pdf/count.h"
 #include "submission/leftovers.h"
@@ -22,60 +21,12 @@ const Setting parcel_settings[] = {
   { NULL },
 };
 
-/* --- Room --- */
-
-struct ParcelRoom {
-  gint64 max_bytes;
-  GMutex lock;
-  gint64 taken_bytes; /* guarded by lock */
-};
-
-ParcelRoom *
-parcel_room_new (const Settings *settings)
-{
-  ParcelRoom *room = g_new0 (ParcelRoom, 1);
-
-  room->max_bytes = settings_number (settings, "max-packages-bytes");
-  g_mutex_init (&room->lock);
-  return room;
-}
-
-void
-parcel_room_free (ParcelRoom *room)
-{
-  if (!room)
-    return;
-  g_mutex_clear (&room->lock);
-  g_free (room);
-}
-
-static gboolean
-take_room (ParcelRoom *room, gint64 bytes)
-{
-  gboolean is_free;
-
-  g_mutex_lock (&room->lock);
-  is_free = room->taken_bytes == 0 || bytes <= room->max_bytes - room->taken_bytes;
-  if (is_free)
-    room->taken_bytes += bytes;
-  g_mutex_unlock (&room->lock);
-  return is_free;
-}
-
-static void
-give_room (ParcelRoom *room, gint64 bytes)
-{
-  g_mutex_lock (&room->lock);
-  room->taken_bytes -= bytes;
-  g_mutex_unlock (&room->lock);
-}
-
 void
 parcel_free (Parcel *parcel)
 {
   if (!parcel)
     return;
-  give_room (parcel->room, parcel->room_bytes);
+  dossier_room_give (parcel->room, parcel->room_bytes);
   intake_package_free (parcel->package);
   g_free (parcel->digest);
   g_ptr_array_unref (parcel->pressed);
@@ -106,17 +57,17 @@ is_abroad (const json_t *address)
 static char *
 metadata_of (const ParcelOf *of, GError **error)
 {
-  const json_t *application = json_object_get (of->parent, "dependents_application");
+  const json_t *application = json_object_get (of->dossier->parent, "dependents_application");
   const json_t *contact = json_object_get (application, "veteran_contact_information");
   const json_t *address = json_object_get (contact, "veteran_address");
   const IntakeMetadata metadata = {
-    .first_name = of->veteran->first_name,
-    .last_name = of->veteran->last_name,
-    .file_number = of->veteran->file_number,
-    .ssn = of->veteran->ssn,
+    .first_name = of->dossier->veteran->first_name,
+    .last_name = of->dossier->veteran->last_name,
+    .file_number = of->dossier->veteran->file_number,
+    .ssn = of->dossier->veteran->ssn,
     .postal_code = json_string_value (json_object_get (address, "postal_code")),
     .is_abroad = is_abroad (address),
-    .claim_date = of->group->submission_day,
+    .claim_date = of->dossier->group->submission_day,
   };
 
   return intake_metadata_json (&metadata, error);
@@ -136,7 +87,7 @@ notice_searches (Filling *filling)
 {
   for (guint i = 0; i < filling->of->known->len; i++) {
     const ChildKnown *known = g_ptr_array_index (filling->of->known, i);
-    const ChildClaim *child = g_ptr_array_index (filling->of->group->children, i);
+    const ChildClaim *child = g_ptr_array_index (filling->of->dossier->group->children, i);
 
     if (known->insert == INSERT_MISSED)
       notice (filling, g_strdup_printf ("Form %s (document %u of this submission) was also sent "
@@ -151,7 +102,7 @@ notice_filed_again (Filling *filling, GError **error)
 {
   Db *db = run_db_take (filling->of->run, error);
   g_autoptr (DbRows) rows =
-      db ? db_query (db, error, SQL_FILED_AGAIN, "i", filling->of->group->row_id) : NULL;
+      db ? db_query (db, error, SQL_FILED_AGAIN, "i", filling->of->dossier->group->row_id) : NULL;
 
   run_db_give (filling->of->run, db);
   if (!rows)
@@ -192,45 +143,23 @@ add_paper (Filling *filling, const PapersClaim *claim, guint child, GError **err
 
 /* The 686c first, else the first 674; then the others in their order. */
 static gboolean
-add_papers (Filling *filling, GError **error)
+add_forms (Filling *filling, GError **error)
 {
   const ParcelOf *of = filling->of;
-  guint count = of->group->children->len, main_child;
-  g_autofree PapersChild *children = g_new0 (PapersChild, count);
-  PapersClaim claim = {
-    .parent = of->parent,
-    .user_data = of->group->user_data,
-    .submitted_at_ms = of->group->submitted_at_ms,
-    .submission_day = of->group->submission_day,
-    .children = children,
-    .child_count = count,
-    .notices = (const char *const *)filling->notices->pdata,
-  };
+  g_autofree PapersChild *children = dossier_children (of->dossier, of->known);
+  PapersClaim claim = dossier_claim (of->dossier, children);
+  guint main_child = papers_main_child (&claim);
 
-  for (guint i = 0; i < count; i++) {
-    const ChildKnown *known = g_ptr_array_index (of->known, i);
-    const ChildClaim *child = g_ptr_array_index (of->group->children, i);
-
-    children[i] = (PapersChild){ .form_type = child->form_type,
-                                 .form = g_ptr_array_index (of->forms, i),
-                                 .bgs_claim_id = known->benefit_claim_id,
-                                 .insert_unknown = known->insert == INSERT_UNKNOWN };
-  }
-  main_child = papers_main_child (&claim);
+  claim.notices = (const char *const *)filling->notices->pdata;
   if (!add_paper (filling, &claim, main_child, error))
     return FALSE;
-  for (guint i = 0; i < count; i++)
+  for (guint i = 0; i < claim.child_count; i++)
     if (i != main_child && !add_paper (filling, &claim, i, error))
       return FALSE;
   return TRUE;
 }
 
 /* --- The attachments --- */
-
-#define LETTER_WIDTH  612
-#define LETTER_HEIGHT 792
-#define PRESS_WAIT_MS 60000 /* one at a time */
-#define PRESS_BUSY_MS 1000
 
 /* The door has let it in, and it cannot go along: the package goes without it, and says so. */
 static void
@@ -258,15 +187,6 @@ leave_out_damaged (Filling *filling, guint number)
   leave_out (filling, &refusal, "It was received, and what was stored of it cannot be read.");
 }
 
-/* No other look will find it as it came. A master key that is not there is another matter: somebody
- * can bring it. */
-static gboolean
-is_damaged (const GError *problem)
-{
-  return g_error_matches (problem, SEAL_ERROR, SEAL_ERROR_DAMAGED) ||
-         g_error_matches (problem, CLAIMS_ERROR, CLAIMS_ERROR_INVALID);
-}
-
 static void
 take_in (Filling *filling, guint number, PressResult *result_taken)
 {
@@ -277,62 +197,19 @@ take_in (Filling *filling, guint number, PressResult *result_taken)
   g_ptr_array_add (filling->parcel->pressed, result_taken);
 }
 
-/* Opened, in a file without a name; the caller closes it. -1 on failure. */
-static int
-open_attachment (const ParcelOf *of, gint64 id, GError **error)
-{
-  Db *db = run_db_take (of->run, error);
-  int fd =
-      db ? spool_file_new (settings_text (run_settings (of->run), "spool-directory"), error) : -1;
-  gint64 length;
-
-  if (fd >= 0 && !claim_attachment_read (db, run_sealer (of->run), id, fd, &length, error)) {
-    (void)close (fd);
-    fd = -1;
-  }
-  run_db_give (of->run, db);
-  return fd;
-}
-
-/* The door has had it looked at: what has only run out of time here, or was killed, is looked at
- * once more. */
-static PressResult *
-press_twice (Press *press, int fd, GBytes *stamps, GError **error)
-{
-  static const PressPlace corner = { 0, 0 };
-  g_autoptr (PressResult) first =
-      press_document (press, fd, stamps, &corner, 1, PRESS_WAIT_MS, error);
-
-  return first && first->is_perhaps_ours
-             ? press_document (press, fd, stamps, &corner, 1, PRESS_WAIT_MS, error)
-             : g_steal_pointer (&first);
-}
-
 static gboolean
-press_attachment (Filling *filling, gint64 id, guint number, GBytes *stamps, GError **error)
+press_attachment (Filling *filling, const ClaimAttachment *attachment, GBytes *stamps,
+                  GError **error)
 {
   const ParcelOf *of = filling->of;
+  guint number = attachment->position + 1;
   g_autoptr (PressResult) result = NULL;
-  g_autoptr (GError) problem = NULL;
-  int fd = open_attachment (of, id, &problem);
 
-  if (fd < 0 && is_damaged (problem)) {
+  if (!pressing_press (of->run, of->press, attachment->id, stamps, &result, error))
+    return FALSE;
+  if (!result)
     leave_out_damaged (filling, number);
-    return TRUE;
-  }
-  if (fd < 0) {
-    g_propagate_error (error, g_steal_pointer (&problem));
-    return FALSE;
-  }
-  result = press_twice (of->press, fd, stamps, &problem);
-  (void)close (fd); /* read by now */
-  if (!result && g_error_matches (problem, PRESS_ERROR, PRESS_ERROR_BUSY))
-    return run_snooze (of->run, PRESS_BUSY_MS, problem->message, error);
-  if (!result) {
-    g_propagate_error (error, g_steal_pointer (&problem));
-    return FALSE;
-  }
-  if (result->refusal != PRESS_FINE)
+  else if (result->refusal != PRESS_FINE)
     leave_out_refused (filling, number, result);
   else
     take_in (filling, number, g_steal_pointer (&result));
@@ -346,11 +223,32 @@ take_room_for (Filling *filling, const GPtrArray *attachments, GError **error)
 
   for (guint i = 0; i < attachments->len; i++)
     bytes += ((const ClaimAttachment *)g_ptr_array_index (attachments, i))->bytes_at_most;
-  if (!take_room (filling->of->room, bytes))
+  if (!dossier_room_take (filling->of->room, bytes))
     return run_snooze (filling->of->run, ROOM_WAIT_MS,
                        "other packages hold as many attachments as there may be", error);
   filling->parcel->room_bytes = bytes;
   return TRUE;
+}
+
+/* Those that go along: all, or those among the papers that are to go. Of ClaimAttachment *. */
+static GPtrArray *
+list_attachments (const ParcelOf *of, GError **error)
+{
+  Db *db = run_db_take (of->run, error);
+  GPtrArray *list = db ? claim_attachments_list (db, run_sealer (of->run),
+                                                 of->dossier->group->parent_claim_id, error)
+                       : NULL;
+
+  run_db_give (of->run, db);
+  for (guint i = 0; of->only && list && i < list->len;) {
+    const ClaimAttachment *attachment = g_ptr_array_index (list, i);
+
+    if (parcel_paper_of_attachment (of->only, attachment->position + 1))
+      i++;
+    else
+      g_ptr_array_remove_index (list, i);
+  }
+  return list;
 }
 
 /* Before the papers, which say what is left out. */
@@ -358,25 +256,17 @@ static gboolean
 press_attachments (Filling *filling, GError **error)
 {
   const ParcelOf *of = filling->of;
-  Db *db = run_db_take (of->run, error);
-  g_autoptr (GPtrArray) attachments =
-      db ? claim_attachments_list (db, run_sealer (of->run), of->group->parent_claim_id, error)
-         : NULL;
+  g_autoptr (GPtrArray) attachments = list_attachments (of, error);
   g_autoptr (GBytes) stamps = NULL;
 
-  run_db_give (of->run, db);
   if (!attachments || attachments->len == 0)
     return attachments != NULL;
   if (!take_room_for (filling, attachments, error))
     return FALSE;
-  stamps = papers_print_stamps (of->papers, LETTER_WIDTH, LETTER_HEIGHT, of->group->submitted_at_ms,
-                                error);
-  for (guint i = 0; stamps && i < attachments->len; i++) {
-    const ClaimAttachment *attachment = g_ptr_array_index (attachments, i);
-
-    if (!press_attachment (filling, attachment->id, i + 1, stamps, error))
+  stamps = pressing_stamps (of->papers, of->dossier->group->submitted_at_ms, error);
+  for (guint i = 0; stamps && i < attachments->len; i++)
+    if (!press_attachment (filling, g_ptr_array_index (attachments, i), stamps, error))
       return FALSE;
-  }
   return stamps != NULL;
 }
 
@@ -415,6 +305,112 @@ add_attachments (Filling *filling, GError **error)
   return TRUE;
 }
 
+/* --- A package of papers --- */
+
+const Paper *
+parcel_paper_of_attachment (const GPtrArray *papers, guint number)
+{
+  for (guint i = 0; i < papers->len; i++) {
+    const Paper *paper = g_ptr_array_index (papers, i);
+
+    if (paper->attachment_no == number)
+      return paper;
+  }
+  return NULL;
+}
+
+static gboolean
+is_left_out (const Filling *filling, const Paper *paper)
+{
+  const GArray *refusals = filling->parcel->refusals;
+
+  for (guint i = 0; i < refusals->len; i++)
+    if (g_array_index (refusals, ParcelRefusal, i).number == paper->attachment_no)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whose they are: nobody is to establish a claim for them again. */
+static void
+name_claims (Filling *filling)
+{
+  const ParcelOf *of = filling->of;
+
+  for (guint i = 0; i < of->known->len; i++) {
+    const ChildKnown *known = g_ptr_array_index (of->known, i);
+    const ChildClaim *child = g_ptr_array_index (of->dossier->group->children, i);
+
+    if (known->benefit_claim_id)
+      notice (filling, g_strdup_printf ("These papers belong to benefit claim %s, which was "
+                                        "established electronically for form %s, submitted on %s. "
+                                        "Please do not establish it again.",
+                                        known->benefit_claim_id, child->form_type,
+                                        of->dossier->group->submission_day));
+  }
+}
+
+static char *
+sentence_of (const Paper *paper, guint document)
+{
+  g_autofree char *what = paper->attachment_no
+                              ? g_strdup_printf ("attachment %u", paper->attachment_no)
+                              : g_strconcat ("form ", paper->form_type, NULL);
+
+  return paper->is_in_doubt
+             ? g_strdup_printf ("Document %u of this submission is %s. It was also sent to the "
+                                "Veteran's electronic folder without an answer, and may be there "
+                                "under the name %s.",
+                                document, what, paper->content_name)
+             : g_strdup_printf ("Document %u of this submission is %s.", document, what);
+}
+
+/* The cover is the main document, and the first. FALSE without @error: there is nothing to send. */
+static gboolean
+add_cover (Filling *filling, const PapersClaim *claim, GError **error)
+{
+  const ParcelOf *of = filling->of;
+  guint document = 1;
+  g_autoptr (GBytes) pdf = NULL;
+
+  name_claims (filling);
+  for (guint i = 0; i < of->only->len; i++) {
+    const Paper *paper = g_ptr_array_index (of->only, i);
+
+    if (!is_left_out (filling, paper))
+      notice (filling, sentence_of (paper, ++document));
+  }
+  if (document == 1)
+    return run_refuse (of->run, "no-paper-can-be-sent", error);
+  pdf = papers_print_cover (of->papers, claim, (const char *const *)filling->notices->pdata, error);
+  return pdf && add_document (filling, pdf, error);
+}
+
+/* Forms stand before attachments, as their numbers do. */
+static gboolean
+add_only (Filling *filling, GError **error)
+{
+  const ParcelOf *of = filling->of;
+  g_autofree PapersChild *children = dossier_children (of->dossier, of->known);
+  const PapersClaim claim = dossier_claim (of->dossier, children);
+
+  if (!add_cover (filling, &claim, error))
+    return FALSE;
+  for (guint i = 0; i < claim.child_count; i++) {
+    const ChildClaim *child = g_ptr_array_index (of->dossier->group->children, i);
+
+    for (guint k = 0; k < of->only->len; k++) {
+      const Paper *paper = g_ptr_array_index (of->only, k);
+
+      if (!paper->attachment_no && paper->claim_id == child->claim_id &&
+          !add_paper (filling, &claim, i, error))
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* --- All of it --- */
+
 static gboolean
 fill (Filling *filling, GError **error)
 {
@@ -424,10 +420,11 @@ fill (Filling *filling, GError **error)
     return FALSE;
   filling->parcel->package = intake_package_new (metadata);
   g_checksum_update (filling->sum, (const guchar *)metadata, -1);
-  notice_searches (filling);
+  if (!filling->of->only)
+    notice_searches (filling);
   return notice_filed_again (filling, error) && press_attachments (filling, error) &&
-         add_papers (filling, error) && add_attachments (filling, error) &&
-         intake_package_check (filling->parcel->package, error);
+         (filling->of->only ? add_only (filling, error) : add_forms (filling, error)) &&
+         add_attachments (filling, error) && intake_package_check (filling->parcel->package, error);
 }
 
 Parcel *
@@ -443,7 +440,7 @@ parcel_new (const ParcelOf *of, GError **error)
   parcel->refusals = g_array_new (FALSE, FALSE, sizeof (ParcelRefusal));
   parcel->changes = g_array_new (FALSE, FALSE, sizeof (ParcelChange));
   g_ptr_array_add (notices, NULL);
-  if (of->group->children->len == 0) {
+  if (of->dossier->group->children->len == 0) {
     (void)run_refuse (of->run, "no-child-claims", error);
     return NULL;
   }

@@ -1,33 +1,27 @@
-/* What goes into a package: the papers of a group and its attachments, and whose they are. The same
- * claim gives the same bytes, today and after a redelivery. */
+/* What goes into a package: the papers of a group and its attachments, or only some of them, and
+ * whose they are. The same claim gives the same bytes, today and after a redelivery. */
 #pragma once
 
-#include "claims/claim-group.h"
+#include "claims/paper.h"
+#include "dossier/dossier.h"
+#include "dossier/room.h"
 #include "intake/package.h"
-#include "papers/papers.h"
 #include "pipeline/run.h"
 #include "press/press.h"
-#include "submission/veteran.h"
 
 extern const Setting parcel_settings[];
-
-/* What all packages in hand may hold of attachments together; thread safe. A package stays in hand
- * until it is sent, and every worker may have one. */
-typedef struct ParcelRoom ParcelRoom;
-ParcelRoom *parcel_room_new (const Settings *settings);
-void parcel_room_free (ParcelRoom *room); /* no parcel may be left */
 
 /* Borrowed throughout. */
 typedef struct {
   Run *run;
   Papers *papers;
   Press *press;
-  ParcelRoom *room;
-  const ClaimGroup *group; /* with user data */
-  const Veteran *veteran;
-  const json_t *parent;   /* the whole document */
-  const GPtrArray *forms; /* of json_t *, by the group's children */
+  DossierRoom *room; /* what all packages in hand may hold of attachments together */
+  const Dossier *dossier;
   const GPtrArray *known; /* of ChildKnown *, by the group's children */
+  /* Of Paper *: just these, below a cover that names their benefit claims; NULL: all of the group,
+   * below its main form */
+  const GPtrArray *only;
 } ParcelOf;
 
 /* An attachment that the package goes without, though the door had taken it. */
@@ -50,12 +44,16 @@ typedef struct {
   GPtrArray *pressed; /* of PressResult *: attachments that the package holds */
   GArray *refusals;   /* of ParcelRefusal */
   GArray *changes;    /* of ParcelChange */
-  ParcelRoom *room;
+  DossierRoom *room;
   gint64 room_bytes; /* that it has of it */
 } Parcel;
 void parcel_free (Parcel *parcel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Parcel, parcel_free)
 
 /* Errors: %INTAKE_ERROR_ARGUMENT (our data cannot make a package), %PDF_ERROR, %PRESS_ERROR,
- * database, seal; %PIPELINE_ERROR_SNOOZE while there is no room for its attachments. */
+ * database, seal; %PIPELINE_ERROR_SNOOZE while there is no room for its attachments, _DEAD where
+ * there is nothing to be sent. */
 Parcel *parcel_new (const ParcelOf *of, GError **error);
+
+/* The one that is the attachment with that number; NULL: none. */
+const Paper *parcel_paper_of_attachment (const GPtrArray *papers, guint number);

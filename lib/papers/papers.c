@@ -13,6 +13,7 @@
 
 #define APPLICATION "dependents_application"
 #define INFORMATION "veteran_information"
+#define COVER_TITLE "Papers of a claim that was established electronically"
 
 const Setting papers_settings[] = {
   { "forms-dir", SETTING_TEXT, "",
@@ -426,6 +427,24 @@ papers_print (Papers *papers, const PapersClaim *claim, guint child, GError **er
 
   stamps_make (&papers->places, claim->submitted_at_ms, &stamps);
   return pdf_forms_fill (papers->forms, sheet->filling, stamps.stamps, STAMPS_ON_FORM, error);
+}
+
+GBytes *
+papers_print_cover (Papers *papers, const PapersClaim *claim, const char *const *sentences,
+                    GError **error)
+{
+  g_autoptr (json_t) form = claim_content (claim->children[0].form), typed = NULL;
+  g_autoptr (json_t) veteran = veteran_of (form, claim->user_data, &typed);
+  g_autofree char *whose = about (veteran);
+  g_autoptr (PdfFilling) filling = pdf_filling_new (COVER_TITLE, whose, claim->submitted_at_ms);
+  g_auto (Stamps) stamps = { 0 };
+
+  pdf_filling_section (filling, "About these papers");
+  for (guint i = 0; sentences[i]; i++)
+    pdf_filling_note (filling, NULL, NULL, sentences[i]);
+  stamps_make (&papers->places, claim->submitted_at_ms, &stamps);
+  return pdf_forms_letter (papers->forms, COVER_TITLE, filling, stamps.stamps, STAMPS_ON_ANY,
+                           error);
 }
 
 GBytes *

@@ -50,6 +50,15 @@ guint papers_main_child (const PapersClaim *claim);
  * Errors: %PDF_ERROR_LIBRARY: nothing that a claim holds makes it fail.
  */
 GBytes *papers_print (Papers *papers, const PapersClaim *claim, guint child, GError **error);
+/**
+ * papers_print_cover:
+ * @sentences: what it says, NULL-terminated
+ *
+ * Letter pages that stand before papers which are sent without their claim, stamped as any document.
+ * Errors: %PDF_ERROR_LIBRARY.
+ */
+GBytes *papers_print_cover (Papers *papers, const PapersClaim *claim, const char *const *sentences,
+                            GError **error);
 /* The stamps of a foreign document as one page of that size, fonts embedded, to be laid over each
  * of its pages. Errors: %PDF_ERROR_LIBRARY. */
 GBytes *papers_print_stamps (Papers *papers, double width, double height, gint64 submitted_at_ms,

@@ -3,6 +3,7 @@
 
 #include <cairo-pdf.h>
 
+#include "pdf/addendum.h"
 #include "pdf/error.h"
 #include "pdf/place.h"
 
@@ -238,6 +239,41 @@ pdf_forms_fill (PdfForms *forms, const PdfFilling *filling, const PdfStamp *stam
   place_stamps (forms, form, pages, stamps, stamp_count);
   values = draw_pages (pages, form->sizes, form->title, filling->created_at_ms, error);
   return values ? lay_pages_under (form, values, error) : NULL;
+}
+
+static PdfAddendum *
+read_letter (const PdfForms *forms, const PdfFilling *filling)
+{
+  PdfAddendum *letter = pdf_addendum_new (forms->fonts);
+
+  for (guint i = 0; i < filling->entries->len; i++) {
+    const PdfEntry *entry = g_ptr_array_index (filling->entries, i);
+
+    if (entry->kind == PDF_ENTRY_SECTION)
+      pdf_addendum_section (letter, entry->text);
+    else
+      (void)pdf_addendum_add (letter, NULL, entry->label, entry->text); /* nothing refers to it */
+  }
+  return letter;
+}
+
+GBytes *
+pdf_forms_letter (PdfForms *forms, const char *title, const PdfFilling *filling,
+                  const PdfStamp *stamps, guint stamp_count, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&forms->one_at_a_time);
+  g_autoptr (GPtrArray) pages = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
+  g_autoptr (GArray) sizes = g_array_new (FALSE, FALSE, sizeof (PdfBox));
+  g_autoptr (PdfAddendum) letter = read_letter (forms, filling);
+  g_autoptr (GByteArray) drawn = NULL;
+
+  pdf_addendum_place (letter, forms->pen, title, filling->about, pages);
+  for (guint i = 0; i < stamp_count; i++)
+    for (guint k = 0; k < pages->len && (k == 0 || !stamps[i].first_page_only); k++)
+      pdf_stamp_place (forms->pen, &stamps[i], LETTER_WIDTH, LETTER_HEIGHT,
+                       g_ptr_array_index (pages, k));
+  drawn = draw_pages (pages, sizes, title, filling->created_at_ms, error);
+  return drawn ? g_byte_array_free_to_bytes (g_steal_pointer (&drawn)) : NULL;
 }
 
 GBytes *

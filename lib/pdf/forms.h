@@ -32,6 +32,10 @@ GPtrArray *pdf_forms_rows (const PdfForms *forms, const char *form);
  */
 GBytes *pdf_forms_fill (PdfForms *forms, const PdfFilling *filling, const PdfStamp *stamps,
                         guint stamp_count, GError **error);
+/* Letter pages without a form, as an addendum has them: @title and the filling's about at the head of
+ * each, its sections and notes below; what else it has is not for them. */
+GBytes *pdf_forms_letter (PdfForms *forms, const char *title, const PdfFilling *filling,
+                          const PdfStamp *stamps, guint stamp_count, GError **error);
 /* One page of that size with the stamps alone, fonts embedded, to be laid over a foreign page.
  * first_page_only is the caller's to look at. */
 GBytes *pdf_forms_stamp_page (PdfForms *forms, double width, double height, const PdfStamp *stamps,

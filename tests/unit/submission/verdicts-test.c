@@ -13,13 +13,13 @@
 #include "claims/claim-group.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "dossier/verdicts.h"
 #include "events/codec.h"
 #include "http/http.h"
 #include "intake/intake.h"
 #include "intake/verdicts.h"
 #include "notify/notify.h"
 #include "notify/verdicts.h"
-#include "consumers/backup/verdicts.h"
 #include "pdf/error.h"
 #include "press/press.h"
 #include "kafka/client.h"
@@ -392,7 +392,7 @@ int
 main (int argc, char **argv)
 {
   const VerdictPage *const pages[] = { submission_verdicts[0], intake_verdicts[0],
-                                       notify_verdicts[0], backup_verdicts[0], NULL };
+                                       notify_verdicts[0],     dossier_verdicts[0],    NULL };
 
   g_test_init (&argc, &argv, NULL);
   verdicts_use (pages);

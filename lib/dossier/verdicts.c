@@ -1,6 +1,6 @@
-/* Backup's own page of verdicts. How a page is read: pipeline/policy.h. None of these calls
+/* What becomes of a message whose papers cannot be made. How a page is read: pipeline/policy.h. None of these calls
  * anybody. */
-#include "verdicts.h"
+#include "dossier/verdicts.h"
 
 #include <glib/gstdio.h>
 
@@ -20,4 +20,4 @@ static const VerdictRow rows[] = {
 };
 
 static const VerdictPage page = VERDICT_PAGE (rows);
-const VerdictPage *const backup_verdicts[] = { &page, NULL };
+const VerdictPage *const dossier_verdicts[] = { &page, NULL };
