@@ -15,6 +15,8 @@
 #include "db/migrate.h"
 #include "dossier/verdicts.h"
 #include "events/codec.h"
+#include "evidence/evidence.h"
+#include "evidence/verdicts.h"
 #include "http/http.h"
 #include "intake/intake.h"
 #include "intake/verdicts.h"
@@ -251,6 +253,7 @@ static const struct {
   { "HTTP_ERROR", http_error_quark },
   { "INTAKE_ERROR", intake_error_quark },
   { "NOTIFY_ERROR", notify_error_quark },
+  { "EVIDENCE_ERROR", evidence_error_quark },
   { "KAFKA_ERROR", kafka_error_quark },
   { "PDF_ERROR", pdf_error_quark },
   { "PIPELINE_ERROR", pipeline_error_quark },
@@ -392,7 +395,8 @@ int
 main (int argc, char **argv)
 {
   const VerdictPage *const pages[] = { submission_verdicts[0], intake_verdicts[0],
-                                       notify_verdicts[0],     dossier_verdicts[0],    NULL };
+                                       notify_verdicts[0],     evidence_verdicts[0],
+                                       dossier_verdicts[0],    NULL };
 
   g_test_init (&argc, &argv, NULL);
   verdicts_use (pages);

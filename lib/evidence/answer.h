@@ -1,0 +1,16 @@
+/* What the service, or something between, has answered. Pure functions over bytes.
+ * Source: README.md, "What an answer means". */
+#pragma once
+
+#include "evidence/evidence.h"
+
+/**
+ * evidence_judge_upload:
+ *
+ * Errors: %EVIDENCE_ERROR, with the status and the code in the text and nothing else of the answer.
+ * Returns: the file, owned; @md5 of what was sent.
+ */
+EvidenceFile *evidence_judge_upload (long status, GBytes *body, const char *md5, GError **error);
+/* @ret_uuid: of the file of that name; NULL: the answer has none. */
+gboolean evidence_judge_search (long status, GBytes *body, const char *content_name,
+                                char **ret_uuid, GError **error);
