@@ -13,6 +13,7 @@
 #include "pipeline/step.h"
 #include "submission/close.sql.h"
 #include "submission/course.h"
+#include "submission/hand-on.h"
 
 typedef struct {
   Submission *submission;
@@ -21,7 +22,7 @@ typedef struct {
 
 /* The child's state with its events, once: a redelivery finds it submitted. */
 static gboolean
-record_submitted (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+record_submitted (Transaction *transaction, Run *run, gpointer data, GError **error)
 {
   Ending *ending = data;
   const Submission *submission = ending->submission;
@@ -41,7 +42,9 @@ record_submitted (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer dat
   return transaction_claim_event (transaction, guid, "ATTEMPT", claim_id, "pending", "submitted",
                                   NULL, error) &&
          transaction_claim_event (transaction, guid, "CLAIM", claim_id,
-                                  db_rows_text (before, 0, "status"), "submitted", NULL, error);
+                                  db_rows_text (before, 0, "status"), "submitted", NULL, error) &&
+         (!ending->is_closer ||
+          hand_on_papers (transaction, run, guid, submission->group->parent_claim_id, error));
 }
 
 /* A review is decided by proc-setup; a relationship that may be there twice asks for one

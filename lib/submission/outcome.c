@@ -7,10 +7,12 @@
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 #include "submission/close.sql.h"
+#include "submission/hand-on.h"
 #include "submission/submission.h"
 #include "submission/veteran-lock.h"
 
-const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings, NULL };
+const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings,
+                                                        hand_on_settings, NULL };
 const char *const submission_downstreams[] = { DOWNSTREAM_BGS, DOWNSTREAM_BID, NULL };
 
 gpointer
@@ -113,15 +115,19 @@ give_up_the_rest (Transaction *transaction, Run *run, const ChildClaimReady *rea
   Db *db = transaction_db (transaction);
   g_autoptr (DbRows) before =
       db_query (db, error, SQL_CHILD_STATE, "ti", ready->claim_group_id, ready->claim_id);
-  gboolean is_closer = FALSE, changed;
+  gboolean is_closer = FALSE, is_news, changed;
 
   if (!before || !claim_group_child_submitted (db, ready->claim_group_id, ready->claim_id,
                                                benefit_claim_id, &is_closer, error))
     return FALSE;
-  if (g_strcmp0 (db_rows_text (before, 0, "status"), "submitted") != 0 &&
-      !transaction_claim_event (transaction, ready->claim_group_id, "CLAIM", ready->claim_id,
-                                db_rows_text (before, 0, "status"), "submitted",
-                                "the rest is given up", error))
+  is_news = g_strcmp0 (db_rows_text (before, 0, "status"), "submitted") != 0;
+  if (is_news && !transaction_claim_event (transaction, ready->claim_group_id, "CLAIM",
+                                           ready->claim_id, db_rows_text (before, 0, "status"),
+                                           "submitted", "the rest is given up", error))
+    return FALSE;
+  if (is_news && is_closer &&
+      !hand_on_papers (transaction, run, ready->claim_group_id,
+                       db_rows_int (before, 0, "parent_claim_id"), error))
     return FALSE;
   if (!give_up_started (transaction, run_scope (run),
                         is_closer ? ready->claim_group_id : run_scope (run), error) ||
