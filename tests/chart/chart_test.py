@@ -192,7 +192,7 @@ class Rolling(unittest.TestCase):
                           for found in of_kind(case, "Deployment", "StatefulSet")} for case in ("smallest", "everything")}
         consumers = ("proc-setup", "form-686c", "form-674", "backup", "notify")
         self.assertEqual(periods, {"smallest": {**dict.fromkeys(consumers, 30), "claim-api": 35},
-                                   "everything": {**dict.fromkeys(consumers, 45), "claim-api": 50}})
+                                   "everything": {**dict.fromkeys((*consumers, "evidence"), 45), "claim-api": 50}})
 
     def test_claim_api_waits_before_it_stops(self):
         api, = [found for found in of_kind("smallest", "Deployment") if named(found).endswith("-claim-api")]
@@ -202,7 +202,7 @@ class Rolling(unittest.TestCase):
     def test_who_is_scaled_has_no_replicas(self):
         replicas = {found["metadata"]["labels"]["app.kubernetes.io/component"]: found["spec"].get("replicas")
                     for found in of_kind("everything", "Deployment", "StatefulSet")}
-        self.assertEqual(replicas, {"proc-setup": 3, "form-686c": None, "form-674": None, "backup": 1, "notify": 1, "claim-api": 2})
+        self.assertEqual(replicas, {"proc-setup": 3, "form-686c": None, "form-674": None, "backup": 1, "notify": 1, "evidence": 1, "claim-api": 2})
         scaled = {found["spec"]["scaleTargetRef"]["name"] for found in of_kind("everything", "ScaledObject", "HorizontalPodAutoscaler")}
         self.assertEqual(scaled, {"claims-form-686c", "claims-form-674"})
 
@@ -338,7 +338,7 @@ class Strimzi(unittest.TestCase):
                    for found, pod in pods("everything") if found["kind"] in ("Deployment", "StatefulSet")
                    for volume in pod["spec"]["volumes"] if volume["name"] == "secret-kafka"}
         self.assertEqual(secrets, {name: name for name in secrets})
-        self.assertEqual(len(secrets), 6)
+        self.assertEqual(len(secrets), 7)
 
 
 # What is set over the smallest case, and what has to be told; None: it is taken.
@@ -377,6 +377,11 @@ REFUSED = [
     (["claimApi.resources.limits.memory=512Mi"], "it would be killed with what it has just taken"),
     (["claimApi.settings.max-uploads-bytes=2000000000"], "less than max-bodies-bytes 67108864, max-uploads-bytes 2000000000"),
     (["consumers.backup.resources.limits.memory=512Mi"], "it would be killed with the papers in its hand"),
+    (["settings.evidence=yes"], "papers would be handed on to nobody"),
+    (["consumers.evidence.enabled=true", "secrets.evidence.existing=x"], "nobody would hand papers on"),
+    (["settings.evidence=yes", "consumers.evidence.enabled=true"], "secrets.evidence is empty: it has to hold evidence-secret"),
+    (["settings.evidence=yes", "consumers.evidence.enabled=true", "secrets.evidence.existing=x",
+      "consumers.evidence.resources.limits.memory=512Mi"], "512Mi is less than max-papers-bytes 300000000"),
     (["consumers.backup.settings.max-packages-bytes=1000000000"], "1536Mi is less than max-packages-bytes 1000000000"),
     (["claimApi.ingress.enabled=true"], "claimApi.ingress.host is empty"),
     (["settings.statsd-address=statsd:8125"], "settings.statsd-address is set and networkPolicy.statsd.ports is empty: nothing would get there"),

@@ -43,6 +43,9 @@
 {{- else if eq .group "notify" -}}
 {{- $_ := set $files "notify-api-key" true -}}
 {{- if $values.notify.ca }}{{- $_ := set $files "ca.crt" true -}}{{- end -}}
+{{- else if eq .group "evidence" -}}
+{{- $_ := set $files "evidence-secret" true -}}
+{{- if $values.evidence.ca }}{{- $_ := set $files "ca.crt" true -}}{{- end -}}
 {{- else if eq .group "claimApi" -}}
 {{- $_ := set $files "tokens" true -}}
 {{- if $values.claimApi.callbacks.signed }}{{- $_ := set $files "notify-callback-keys" true -}}{{- end -}}
@@ -185,6 +188,8 @@ spec:
       "intake/ca.crt" "DEPENDENTS_INTAKE_CA_FILE"
       "notify/notify-api-key" "DEPENDENTS_NOTIFY_API_KEY_FILE"
       "notify/ca.crt" "DEPENDENTS_NOTIFY_CA_FILE"
+      "evidence/evidence-secret" "DEPENDENTS_EVIDENCE_SECRET_FILE"
+      "evidence/ca.crt" "DEPENDENTS_EVIDENCE_CA_FILE"
       "claimApi/tokens" "DEPENDENTS_TOKEN_FILE"
       "claimApi/notify-callback-keys" "DEPENDENTS_NOTIFY_CALLBACK_KEYS_FILE"
       "claimApi/notify-callback-token" "DEPENDENTS_NOTIFY_CALLBACK_TOKEN_FILE"
