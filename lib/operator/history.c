@@ -64,7 +64,7 @@ typedef struct {
   Db *db;
   const Settings *settings;
   GPtrArray *topics; /* of Topic * */
-  DbRows *group, *scopes, *breakers, *alive, *paused;
+  DbRows *group, *scopes, *papers, *breakers, *alive, *paused;
   GPtrArray *asked;  /* of Asked *, one a row of scopes; NULL where there is no place */
   char *broker_said; /* why it did not answer; NULL: it did */
 } History;
@@ -75,6 +75,7 @@ history_clear (History *history)
   g_clear_pointer (&history->topics, g_ptr_array_unref);
   g_clear_pointer (&history->group, db_rows_free);
   g_clear_pointer (&history->scopes, db_rows_free);
+  g_clear_pointer (&history->papers, db_rows_free);
   g_clear_pointer (&history->breakers, db_rows_free);
   g_clear_pointer (&history->alive, db_rows_free);
   g_clear_pointer (&history->paused, db_rows_free);
@@ -437,6 +438,54 @@ add_group (const History *history, const DbRows *packages, Sentences *sentences)
   return TRUE;
 }
 
+/* What is left of its papers, beside all else: they go on when the group is long a success. */
+static void
+add_papers (const History *history, Sentences *sentences)
+{
+  const DbRows *rows = history->papers;
+  OutlookPapers papers = { 0 };
+  Outlook outlook = { 0 };
+
+  for (guint i = 0; i < db_rows_count (rows); i++) {
+    const char *state = db_rows_text (rows, i, "state");
+    gboolean is_settled = db_rows_boolean (rows, i, "is_settled");
+
+    papers.pending += g_str_equal (state, "pending");
+    papers.refused += g_str_equal (state, "refused") && !is_settled;
+    papers.given_up += g_str_equal (state, "refused") && is_settled;
+    papers.off += g_str_equal (state, "off");
+    papers.consumer = db_rows_text (rows, i, "wait_consumer");
+    papers.topic = db_rows_text (rows, i, "wait_topic");
+    papers.error_class = db_rows_text (rows, i, "wait_class");
+    papers.due_ms = db_rows_int (rows, i, "due_ms");
+    papers.attempts = db_rows_int (rows, i, "wait_attempt");
+  }
+  if (outlook_of_papers (&papers, db_rows_int (history->group, 0, "now_ms"), &outlook))
+    add_outlook (sentences, 0, &outlook);
+  outlook_clear (&outlook);
+}
+
+static json_t *
+papers_of (const History *history)
+{
+  const DbRows *rows = history->papers;
+  json_t *papers = json_array ();
+
+  for (guint i = 0; i < db_rows_count (rows); i++)
+    (void)json_array_append_new (
+        papers, json_pack ("{s:I,s:I,s:o,s:o,s:s,s:o,s:o}", "number",
+                           (json_int_t)db_rows_int (rows, i, "number"), "claim_id",
+                           (json_int_t)db_rows_int (rows, i, "claim_id"), "form_type",
+                           text_or_null (db_rows_text (rows, i, "form_type")), "attachment",
+                           db_rows_is_null (rows, i, "attachment")
+                               ? json_null ()
+                               : json_integer (db_rows_int (rows, i, "attachment")),
+                           "state", db_rows_text (rows, i, "state"), "error_class",
+                           text_or_null (db_rows_text (rows, i, "error_class")), "uuid",
+                           text_or_null (db_rows_text (rows, i, "uuid"))));
+  return papers;
+}
+
 static void
 add_now_and_next (const History *history, const DbRows *packages, json_t *document)
 {
@@ -455,6 +504,7 @@ add_now_and_next (const History *history, const DbRows *packages, json_t *docume
   }
   if (sentences.now->len == 0)
     add_group (history, packages, &sentences);
+  add_papers (history, &sentences);
   (void)json_object_set_new (document, "outlook", sentences.each);
   (void)json_object_set_new (document, "now", json_string (sentences.now->str));
   (void)json_object_set_new (document, "next", json_string (sentences.next->str));
@@ -506,6 +556,7 @@ document_of (const History *history, const DbRows *packages, const DbRows *timel
       (json_int_t)db_rows_int (history->group, 0, "replay"), "record", record_of (history, 0),
       "waits", wait_of (history, 0), "held", hold_of (history, 0), "claims", claims, "timeline",
       timeline_of (timeline, may_reveal));
+  (void)json_object_set_new (document, "papers", papers_of (history));
   (void)json_object_set_new (document, "broker", text_or_null (history->broker_said));
   add_now_and_next (history, packages, document);
   return document;
@@ -527,7 +578,9 @@ history_read (Db *db, const Settings *settings, const char *guid, HistoryWishes 
   if (!history.group)
     return NULL;
   history.scopes = db_query (db, error, SQL_HISTORY_SCOPES, "ti", guid, row_id);
-  history.breakers = history.scopes ? db_query (db, error, SQL_HISTORY_BREAKERS, "") : NULL;
+  history.papers =
+      history.scopes ? db_query (db, error, SQL_HISTORY_PAPERS, "it", row_id, guid) : NULL;
+  history.breakers = history.papers ? db_query (db, error, SQL_HISTORY_BREAKERS, "") : NULL;
   history.alive = history.breakers
                       ? db_query (db, error, SQL_HISTORY_ALIVE, "i", (gint64)INSTANCE_S * 1000)
                       : NULL;

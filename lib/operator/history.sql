@@ -19,6 +19,8 @@ union select 'package', g.claim_group_guid from lighthouse_submissions s join sa
 union select 'package', g.claim_group_guid from lighthouse_submission_attempts a
   join lighthouse_submissions s on s.id = a.lighthouse_submission_id join saved_claim_groups g on g.id = s.claim_group_id
   where a.benefits_intake_uuid = $1::uuid::text
+union select 'paper', g.claim_group_guid from claims_evidence_api_submissions s join saved_claim_groups g on g.id = s.claim_group_id
+  where s.va_claim_id = $1::uuid::text
 
 -- name: history-group
 select g.claim_group_guid as guid, g.parent_claim_id, g.status as state, g.submitted_by, g.proc_id, g.review_reasons, g.replay,
@@ -66,6 +68,15 @@ select s.package_no, s.latest_status, s.benefits_intake_uuid as uuid, s.intake_s
   s.stopped_at is not null and s.ask_at is null as is_stopped
 from lighthouse_submissions s where s.claim_group_id = $1 order by s.package_no
 
+-- name: history-papers
+select s.paper_no as number, s.saved_claim_id as claim_id, case when s.persistent_attachment_id is null then s.form_id end as form_type,
+  a.position + 1 as attachment, s.latest_status as state, s.error_class, s.va_claim_id as uuid, s.settled_at is not null as is_settled,
+  w.consumer as wait_consumer, w.topic as wait_topic, w.error_class as wait_class, w.attempt as wait_attempt,
+  (extract (epoch from w.due_at) * 1000)::bigint as due_ms
+from claims_evidence_api_submissions s left join persistent_attachments a on a.id = s.persistent_attachment_id
+left join waiting_in_tiers w on w.scope = $2::uuid || '/papers'
+where s.claim_group_id = $1 order by s.paper_no
+
 -- name: history-breakers
 select downstream, state, (extract (epoch from opened_at) * 1000)::bigint as opened_ms,
   (extract (epoch from probe_at) * 1000)::bigint as probe_ms
@@ -85,7 +96,12 @@ where ended_at is null and heartbeat_at > clock_timestamp () - $1::bigint * inte
 with children as (
   select c.id, g.saved_claim_id::text as scope from saved_claim_groups g join saved_claims c on c.id = g.saved_claim_id
   where g.parent_claim_id = $3 and g.saved_claim_id <> g.parent_claim_id),
-scopes as (select null::bigint as id, $1::uuid::text as scope union all select id, scope from children),
+scopes as (select null::bigint as id, $1::uuid::text as scope union all select null, $1::uuid || '/papers'
+  union all select id, scope from children),
+papers as (
+  select s.*, case when s.persistent_attachment_id is null then s.form_id else 'attachment ' || a.position + 1 end as name
+  from claims_evidence_api_submissions s left join persistent_attachments a on a.id = s.persistent_attachment_id
+  where s.claim_group_id = $2),
 lines (at, rank, kind, claim_id, what, detail, free) as (
   select submitted_at, 0, 'submitted', null::bigint, 'submitted', 'by ' || submitted_by, null::text
   from saved_claim_groups where id = $2
@@ -151,6 +167,16 @@ union all
   select s.status_at, 3, 'package', null, 'package ' || s.package_no || ' is ' || s.intake_status,
     concat_ws (', ', s.intake_code, case when s.is_final then 'final' end), null
   from lighthouse_submissions s where s.claim_group_id = $2 and s.status_at is not null
+union all
+  select a.updated_at, 3, 'paper', nullif (p.saved_claim_id, $3), 'paper ' || p.paper_no || ' (' || p.name || '), attempt '
+    || a.attempt_no || ': ' || a.status, concat_ws (': ', a.error_class, a.error_message), null
+  from papers p join claims_evidence_api_submission_attempts a on a.claims_evidence_api_submissions_id = p.id
+union all
+  select case when p.latest_status = 'pending' then p.created_at else p.updated_at end, 4, 'paper', nullif (p.saved_claim_id, $3),
+    'paper ' || p.paper_no || ' (' || p.name || '): ' || case when p.latest_status = 'pending' then 'to be stored' else p.latest_status end,
+    concat_ws (', ', case when p.latest_status in ('refused', 'by-intake') then p.error_class end,
+      case when p.is_in_doubt then 'it may be in the folder all the same' end, p.va_claim_id), null
+  from papers p
 union all
   select n.created_at, 4, 'e-mail', nullif (n.saved_claim_id, $3), 'e-mail ' || n.kind || ' requested', null, null
   from claim_notifications n where n.saved_claim_id = $3 or n.saved_claim_id in (select id from children)

@@ -205,3 +205,48 @@ outlook_of_group (const char *state, const OutlookPackage *package, Outlook *ret
     say (ret_outlook, g_strdup_printf ("the group is %s, and nothing of it is under way", state),
          g_strdup ("nothing by itself: a person looks into it"), 0);
 }
+
+/* "paper is", "papers are" */
+static char *
+count_of (guint count)
+{
+  return g_strdup_printf ("%u paper%s", count, count == 1 ? " is" : "s are");
+}
+
+static void
+say_papers_under_way (const OutlookPapers *papers, gint64 now_ms, Outlook *outlook)
+{
+  g_autofree char *count = count_of (papers->pending + papers->refused);
+  const char *what = papers->pending ? "to be stored in the folder"
+                                     : "refused by the folder, and to go by Benefits Intake";
+  const char *consumer = papers->pending ? "evidence" : "backup";
+  g_autofree char *due = clock_format_iso (papers->due_ms);
+
+  if (papers->due_ms > now_ms)
+    say (outlook,
+         g_strdup_printf ("%s %s, waiting in %s: attempt %" G_GINT64_FORMAT " failed with %s",
+                          count, what, papers->topic, papers->attempts, papers->error_class),
+         g_strdup_printf ("%s tries again at %s", papers->consumer, due), papers->due_ms);
+  else
+    say (outlook, g_strdup_printf ("%s %s", count, what),
+         g_strdup_printf ("%s takes their record when its turn comes", consumer), 0);
+}
+
+gboolean
+outlook_of_papers (const OutlookPapers *papers, gint64 now_ms, Outlook *ret_outlook)
+{
+  g_autofree char *count =
+      count_of (papers->given_up ? papers->given_up : papers->off); /* of one kind at a time */
+
+  if (papers->pending || papers->refused)
+    say_papers_under_way (papers, now_ms, ret_outlook);
+  else if (papers->given_up)
+    say (ret_outlook,
+         g_strdup_printf ("%s stored nowhere: neither the folder nor Benefits Intake takes them",
+                          count),
+         g_strdup ("nothing by itself: a person sees to them"), 0);
+  else if (papers->off)
+    say (ret_outlook, g_strdup_printf ("%s stored nowhere: evidence is off", count),
+         g_strdup ("nothing by itself"), 0);
+  return ret_outlook->now != NULL;
+}

@@ -52,5 +52,16 @@ typedef struct {
   gboolean is_stopped;
 } OutlookPackage;
 
+/* Papers of a group that BGS has taken, by what has become of them. */
+typedef struct {
+  guint pending, refused, given_up, off; /* refused: on their way to Benefits Intake */
+  /* In a tier; due_ms 0: not */
+  const char *consumer, *topic, *error_class;
+  gint64 due_ms, attempts;
+} OutlookPapers;
+
+/* FALSE: there is nothing to say of them. */
+gboolean outlook_of_papers (const OutlookPapers *papers, gint64 now_ms, Outlook *ret_outlook);
+
 /* The group as a whole, where no work of it is open. @package: the newest; NULL: none. */
 void outlook_of_group (const char *state, const OutlookPackage *package, Outlook *ret_outlook);

@@ -475,6 +475,23 @@ put_claims (GString *page, const json_t *claims)
   html_put (page, "</tbody></table>\n");
 }
 
+static void
+put_papers (GString *page, const json_t *papers)
+{
+  static const Cell cells[] = { { "number", "paper", CELL_NUMBER, NULL },
+                                { "form_type", "form", CELL_TEXT, NULL },
+                                { "attachment", "attachment", CELL_NUMBER, NULL },
+                                { "state", "state", CELL_STATE, NULL },
+                                { "error_class", "why", CELL_CODE, NULL },
+                                { "uuid", "in the folder as", CELL_CODE, NULL },
+                                { NULL, NULL, CELL_TEXT, NULL } };
+
+  if (json_array_size (papers) == 0)
+    return;
+  html_put (page, "<h2>Papers</h2>\n");
+  html_table (page, papers, cells, "");
+}
+
 /* What a person may do about a claim, or about the group's own work. */
 static void
 put_acts (GString *page, const json_t *work, const char *guid, const char *name,
@@ -564,6 +581,7 @@ draw_group (GString *page, const json_t *document, const PageRequest *request)
     html_put (page, " · <a href=\"?broker=yes\">ask the broker too</a>");
   html_put (page, "</p>\n");
   put_claims (page, json_object_get (document, "claims"));
+  put_papers (page, json_object_get (document, "papers"));
   html_put (page, "<h2>Timeline</h2>\n<div class=\"timeline\">\n");
   html_table (page, json_object_get (document, "timeline"), cells, "Nothing is written down.");
   html_put (page, "</div>\n");

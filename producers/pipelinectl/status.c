@@ -17,6 +17,20 @@ text_of (const json_t *object, const char *key, const char *otherwise)
 }
 
 static void
+print_papers (const json_t *papers)
+{
+  for (gsize i = 0; i < json_array_size (papers); i++) {
+    const json_t *paper = json_array_get (papers, i);
+    json_int_t attachment = json_integer_value (json_object_get (paper, "attachment"));
+    g_autofree char *what = attachment ? g_strdup_printf ("attachment %d", (int)attachment)
+                                       : g_strdup (text_of (paper, "form_type", "-"));
+
+    printf ("paper         %-13s %-9s %s\n", what, text_of (paper, "state", "-"),
+            text_of (paper, "uuid", ""));
+  }
+}
+
+static void
 print_for_people (const json_t *report)
 {
   const json_t *claims = json_object_get (report, "claims");
@@ -37,6 +51,7 @@ print_for_people (const json_t *report)
             text_of (claim, "bgs_claim_id", "-"),
             json_integer_value (json_object_get (claim, "attempts")));
   }
+  print_papers (json_object_get (report, "papers"));
   for (gsize i = 0; i < json_array_size (emails); i++) {
     const json_t *email = json_array_get (emails, i);
 
