@@ -173,13 +173,13 @@ record_attempt (Transaction *transaction, Run *run G_GNUC_UNUSED, gconstpointer 
 static gboolean
 give_up_started (Transaction *transaction, Run *run, GHashTable *in_doubt, GError **error)
 {
-  g_autoptr (DbRows) rows = db_query (transaction_db (transaction), error, SQL_UPLOADS_STARTED,
+  g_autoptr (DbRows) rows = db_query (transaction_db (transaction), error, SQL_UPLOADS_IN_DOUBT,
                                       "tt", run_scope (run), UPLOAD_STEP);
 
   if (!rows)
     return FALSE;
   for (guint i = 0; i < db_rows_count (rows); i++) {
-    if (!journal_give_up (transaction, rows, i, error))
+    if (db_rows_boolean (rows, i, "is_started") && !journal_give_up (transaction, rows, i, error))
       return FALSE;
     g_hash_table_add (in_doubt, GUINT_TO_POINTER ((guint)db_rows_int (rows, i, "paper_no")));
   }

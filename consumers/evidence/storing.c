@@ -12,10 +12,14 @@
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
 
+/* Refusals after an upload that had no answer, before one is believed. */
+#define DOUBTS_MAX 3
+
 /* An upload under way. */
 typedef struct {
   const Storing *storing;
   EvidencePaper paper;
+  const char *step;
 } Upload;
 
 /* --- The call --- */
@@ -49,8 +53,17 @@ find_quietly (const Upload *upload)
              : NULL;
 }
 
+/* The refusal may be that of a name which an earlier upload has taken. */
+static gboolean
+is_doubtful (Run *run, const Upload *upload)
+{
+  guint unknowns = run_journal_unknowns (run, NULL, upload->step);
+
+  return unknowns > 0 && unknowns <= DOUBTS_MAX;
+}
+
 static char *
-call_upload (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
+call_upload (Run *run, gpointer data, GError **error)
 {
   const Upload *upload = data;
   g_autoptr (GError) problem = NULL;
@@ -63,6 +76,11 @@ call_upload (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
   there = is_refusal (problem) ? find_quietly (upload) : NULL;
   if (there)
     return kept_of (there, FALSE);
+  if (is_refusal (problem) && is_doubtful (run, upload)) {
+    g_set_error (error, EVIDENCE_ERROR, EVIDENCE_ERROR_UNKNOWN, "after one without an answer: %s",
+                 problem->message);
+    return NULL;
+  }
   g_propagate_error (error, g_steal_pointer (&problem));
   return NULL;
 }
@@ -152,6 +170,7 @@ storing_refuse (Transaction *transaction, const char *guid, const Paper *paper, 
 typedef struct {
   const Storing *storing;
   const char *why, *message;
+  gboolean is_in_doubt;
 } Refusal;
 
 static gboolean
@@ -163,22 +182,37 @@ write_refusal (Transaction *transaction, Run *run, gpointer data, GError **error
   return lock_group (transaction, run_claim_group_id (run), error) &&
          paper_attempt_end (transaction_db (transaction), paper->id, "failure", refusal->why,
                             refusal->message, error) &&
-         storing_refuse (transaction, run_claim_group_id (run), paper, refusal->why, FALSE, error);
+         storing_refuse (transaction, run_claim_group_id (run), paper, refusal->why,
+                         refusal->is_in_doubt, error);
 }
 
 /* --- The story of a paper --- */
+
+static char *
+step_of (const Paper *paper)
+{
+  return g_strdup_printf (UPLOAD_STEP "%u", paper->number);
+}
 
 /* A rule of ours is told by its own word. */
 static StoringEnd
 refuse (const Storing *storing, const GError *problem, GError **error)
 {
+  Run *run = storing->maker->run;
   gboolean is_our_rule = g_error_matches (problem, PIPELINE_ERROR, PIPELINE_ERROR_DEAD);
+  g_autofree char *step = step_of (storing->paper);
+  g_autoptr (GError) unread = NULL;
   Refusal refusal = { .storing = storing,
                       .why = is_our_rule ? problem->message : verdict_error_class (problem),
                       .message = problem->message };
 
-  return run_transaction (storing->maker->run, write_refusal, &refusal, error) ? STORING_REFUSED
-                                                                               : STORING_FAILED;
+  (void)run_journal_find (run, NULL, step, &unread); /* so that it is read */
+  if (unread) {
+    g_propagate_error (error, g_steal_pointer (&unread));
+    return STORING_FAILED;
+  }
+  refusal.is_in_doubt = run_journal_unknowns (run, NULL, step) > 0;
+  return run_transaction (run, write_refusal, &refusal, error) ? STORING_REFUSED : STORING_FAILED;
 }
 
 static gboolean
@@ -187,9 +221,9 @@ upload (const Storing *storing, GError **error)
   const Paper *paper = storing->paper;
   Run *run = storing->maker->run;
   g_autoptr (PaperDocument) document = paper_document_new (storing->maker, paper, error);
-  g_autofree char *name = g_strdup_printf (UPLOAD_STEP "%u", paper->number);
+  g_autofree char *name = step_of (paper);
   g_autofree char *result = NULL;
-  Upload under_way = { .storing = storing };
+  Upload under_way = { .storing = storing, .step = name };
   Step step = {
     .name = name,
     .call = call_upload,

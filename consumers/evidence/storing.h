@@ -3,8 +3,10 @@
  *   upload-paper/N   paper N of the group: {"uuid": …} of the file that is there, and "md5": "other"
  *                    where the service says that it has other bytes than were sent
  *
- * An upload of unknown outcome is looked for by the paper's name before it is made again; one that
- * was refused is looked for at once, for a name that is taken is refused, too. */
+ * An upload of unknown outcome is looked for by the paper's name before it is made again. One that was
+ * refused is looked for at once, for a name that is taken is refused, too; and where an earlier one
+ * had no answer, a refusal is not believed before the folder was searched some more times, for what
+ * a search tells may lag behind. */
 #pragma once
 
 #include "paper-document.h"

@@ -5,8 +5,8 @@
 #include "base/metric-table.h"
 
 /* A word for each bit, the lowest first. */
-static const char *const programs[] = { "proc-setup", "form-686c", "form-674",   "backup",
-                                        "notify",     "claim-api", "pipelinectl" };
+static const char *const programs[] = { "proc-setup", "form-686c", "form-674",    "backup",
+                                        "notify",     "claim-api", "pipelinectl", "evidence" };
 
 static json_t *
 names_of (guint mask)

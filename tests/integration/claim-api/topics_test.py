@@ -76,7 +76,7 @@ class TopicsTest(unittest.TestCase):
         """Other tiers make other topics; those of before are told of, with what waits in them."""
         self.topics("create", "--topic-prefix=tiers.", "--retry-tiers=1s*2,5s")
         self.assertEqual({name for name in self.on_broker("tiers.") if "retry" in name},
-                         {f"tiers.{consumer}.retry-{tier}" for consumer in ("proc-setup", "form-686c", "form-674", "backup", "notify")
+                         {f"tiers.{consumer}.retry-{tier}" for consumer in ("proc-setup", "form-686c", "form-674", "backup", "notify", "evidence")
                           for tier in ("1s", "5s")})
         self.assertNotIn("no retry tier any more", self.topics("check", "--topic-prefix=tiers.",
                                                                "--retry-tiers=1s,5s").stdout)
@@ -86,6 +86,7 @@ class TopicsTest(unittest.TestCase):
         told = self.topics("check", "--topic-prefix=tiers.", "--retry-tiers=5s").stdout.splitlines()
         self.assertEqual(sorted(line for line in told if "any more" in line), [
             "tiers.backup.retry-1s is no retry tier any more; it is empty and may be deleted",
+            "tiers.evidence.retry-1s is no retry tier any more; it is empty and may be deleted",
             "tiers.form-674.retry-1s is no retry tier any more; 2 records are still to be handled in it",
             "tiers.form-686c.retry-1s is no retry tier any more; it is empty and may be deleted",
             "tiers.notify.retry-1s is no retry tier any more; it is empty and may be deleted",

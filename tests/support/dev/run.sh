@@ -13,7 +13,7 @@ readonly down_timeout_s=35   # a consumer may take its shutdown-deadline, 25 s, 
 
 # The stages of the pipeline, and the simulators with the settings that take their address; a path is put behind it. What has
 # not been built is left out.
-readonly programs=(claim-api proc-setup form-686c form-674 backup notify)
+readonly programs=(claim-api proc-setup form-686c form-674 backup notify evidence)
 readonly simulators=("bgs-simulator bgs-url bid-url" "intake-simulator intake-url" "notify-simulator notify-url"
   "evidence-simulator evidence-url/api/v1/rest")
 
@@ -120,10 +120,12 @@ new_uuid () {
   cat /proc/sys/kernel/random/uuid
 }
 
-# What signs the tokens; papers are switched on by the simulator's address.
+# What signs the tokens, and that papers are stored at all.
 evidence_settings () {
   setting evidence-expected-secret "$(new_token)"
-  ! is_built evidence || setting evidence-secret "$DEPENDENTS_EVIDENCE_EXPECTED_SECRET"
+  is_built evidence || return 0
+  setting evidence-secret "$DEPENDENTS_EVIDENCE_EXPECTED_SECRET"
+  setting evidence yes
 }
 
 # A template for each e-mail, and the service that knows them.

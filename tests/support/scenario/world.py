@@ -61,6 +61,8 @@ SETTINGS = {
     "insert-look-every": "200ms",
     "notify-timeout-ms": "500",
     "notify-connect-timeout-ms": "300",
+    "evidence-timeout-ms": "500",
+    "evidence-connect-timeout-ms": "300",
 }
 SERVICE, SECRET = "d6aa2c68-a2d9-4437-ab19-3ae8eb202553", "5c8b1f0e-9c3d-4a59-8a1f-1d0f7f7b6a11"
 NOTIFY_KEY = f"scenario-{SERVICE}-{SECRET}"
@@ -126,6 +128,8 @@ class World:
         self.topics += [topic for topic in self.consumer_of_topic if topic not in self.topics]
         for name, value in settings.items():
             self.set(name, value)
+        if "evidence" in here:
+            self.set("evidence", "yes")   # who closes a group hands its papers on
 
     def set(self, name, value):
         self.environment["DEPENDENTS_" + re.sub(r"[.-]", "_", name).upper()] = value
