@@ -1,4 +1,5 @@
-"""Attachments on the way by paper: what they cost, and what becomes of them where backup has trouble of its own."""
+"""Attachments on the way by paper, and into the folder: what they cost, and what becomes of them where backup has trouble of its
+own."""
 
 import pathlib
 import random
@@ -7,7 +8,7 @@ import sys
 import unittest
 
 import claims
-from pipeline import BACKUP, INSERT, PROGRAMS, PipelineTest, until
+from pipeline import BACKUP, EVIDENCE, INSERT, PROGRAMS, PipelineTest, until
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "support"))
 from plain_pdf import Pdf   # noqa: E402
@@ -17,6 +18,8 @@ FEW_BYTES = 100_000
 LARGE_BYTES = 20_000_000
 LARGE_FILES = 5
 BACKUP_MAX_KB = 150 * 1024
+LARGEST_BYTES = 90_000_000
+EVIDENCE_MAX_KB = 60 * 1024   # resident, whatever is sent
 
 
 class Attachments(PipelineTest):
@@ -76,6 +79,26 @@ class Attachments(PipelineTest):
         self.assertLess(resident + held, BACKUP_MAX_KB)
         self.assertEqual(self.parts(house), ["metadata,content," + ",".join(f"attachment{n + 1}" for n in range(LARGE_FILES))])
         house.check_effects(self)
+
+    def test_the_largest_is_streamed_into_its_folder(self):
+        if b"__asan_init" in (PROGRAMS / EVIDENCE).read_bytes():
+            self.skipTest("the address sanitizer keeps what was freed")
+        house = self.pipeline(bgs_read_timeout_ms=20000).set_up()
+        house.start_evidence("--ledger-bytes=1000000")
+        house.start_api()
+        for name in ("proc-setup", "form-686c"):
+            house.start(name)
+        evidence = house.launch_evidence(evidence_timeout_ms=60000).wait_ready()
+        before = evidence.most_resident_kb()
+        largest = self.file(house, LARGEST_BYTES)
+        self.submit(house, 1, largest)
+        until(lambda: house.states() == {"success": "1"} and house.papers_under_way() == 0, 240, "the papers in the folder", every=0.2)
+        most = evidence.most_resident_kb()
+        stored = {file["contentName"][:10]: file["bytes"] for file in house.evidence.state()["files"]}
+        print(f"an attachment of {LARGEST_BYTES} bytes: evidence had {most} kB resident at most, {before} kB before it", flush=True)
+        self.assertLess(most, EVIDENCE_MAX_KB)
+        self.assertGreater(stored["attachment"], LARGEST_BYTES)
+        house.check_papers(self)
 
     def test_packages_in_hand_are_bounded(self):
         """There is room for one: the others wait for it, with no attempt spent, and all arrive."""

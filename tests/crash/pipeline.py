@@ -38,6 +38,8 @@ PROGRAMS = pathlib.Path(os.environ["PROGRAMS"])
 CONSUMERS = ("proc-setup", "form-686c", "form-674")
 BACKUP = "backup"   # runs where a test starts it: elsewhere a claim ends with its dead letter
 NOTIFY = "notify"   # the same: elsewhere e-mails stay requested
+EVIDENCE = "evidence"   # the same: elsewhere nobody hands papers on
+EVIDENCE_SECRET = "secret-of-crash-tests"
 SERVICE, SECRET = "d6aa2c68-a2d9-4437-ab19-3ae8eb202553", "5c8b1f0e-9c3d-4a59-8a1f-1d0f7f7b6a11"
 TEMPLATE = "00000000-0000-4000-8000-000000000001"
 SILENT = "silent"   # in an address: VA Notify never tells what has become of its e-mails
@@ -116,7 +118,7 @@ class Program:
         values = {**pipeline.settings, "database-url": as_part(pipeline.settings["database-url"], part_of(name)), **settings,
                   "address-file": self.address_file}
         if name not in (*CONSUMERS, BACKUP):
-            of_others = r"bgs-|bid-" if name == NOTIFY else (
+            of_others = r"bgs-|bid-" if name in (NOTIFY, EVIDENCE) else (
                 r"kafka\.|bgs-|bid-|unknown-|send-|retry-|look-|breaker-|outage-|revoke-|quarantine-|in-flight")
             values = {key: value for key, value in values.items() if not re.match(of_others, key)}
         if name != "claim-api":
@@ -322,7 +324,7 @@ class Pipeline:
         self.database_url = self.server_url.rsplit("/", 1)[0] + "/" + self.name
         self.server, self.database = Session(self.server_url), Session(self.database_url)
         self.programs = []
-        self.simulator = self.intake = self.notify = self.api = None
+        self.simulator = self.intake = self.notify = self.evidence = self.api = None
         self.topics = []
         self.simulator_options = simulator_options
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DEPENDENTS_")}
@@ -360,7 +362,7 @@ class Pipeline:
     def close(self, is_failed):
         if is_failed and self.api:
             self.tell_stuck()
-        for program in self.programs + [one for one in (self.simulator, self.intake, self.notify) if one]:
+        for program in self.programs + [one for one in (self.simulator, self.intake, self.notify, self.evidence) if one]:
             program.process.kill()   # a stopped one too
             program.process.wait()
         if is_failed:
@@ -456,6 +458,16 @@ class Pipeline:
         return self.launch(BACKUP, **{"intake_url": self.intake.url, "intake_timeout_ms": 1000,
                                       "intake_connect_timeout_ms": 250, "package_ask_every": "300ms",
                                       "package_ask_later": "300ms", **settings})
+
+    def start_evidence(self, *options):
+        """Folders, and that papers are handed on: before the form consumers start."""
+        self.environment.update(DEPENDENTS_EVIDENCE="yes", DEPENDENTS_EVIDENCE_SECRET=EVIDENCE_SECRET,
+                                DEPENDENTS_EVIDENCE_EXPECTED_SECRET=EVIDENCE_SECRET)
+        self.evidence = Simulator(self, *options, name="evidence-simulator")
+
+    def launch_evidence(self, **settings):
+        return self.launch(EVIDENCE, **{"evidence_url": self.evidence.url + "/api/v1/rest", "evidence_timeout_ms": 1000,
+                                        "evidence_connect_timeout_ms": 250, **settings})
 
     def start_notify(self, *options):
         """VA Notify, and what notify and claim-api need of it; claim-api is to listen at api_port."""
@@ -627,6 +639,39 @@ class Pipeline:
         self.check_notes(test, state)
         test.assertEqual(self.sql("select veteran_id from veteran_locks"), [], "Veterans' locks left")
         test.assertEqual(self.sql("select scope, step from step_journal where state = 'started'"), [], "steps left started")
+
+    def papers_under_way(self):
+        return int(self.sql_one("select count(*) from claims_evidence_api_submissions where settled_at is null"))
+
+    def check_papers(self, test, by_intake=0):
+        """Each form and each attachment of each established group once: in its folder, or, of so many, in one package of those
+        that the folder refused."""
+        wanted = self.sql("select g.claim_group_guid, (select count (*) from saved_claim_groups c where c.parent_claim_id = "
+                          "g.parent_claim_id and c.saved_claim_id <> c.parent_claim_id) + (select count (*) from "
+                          "persistent_attachments a where a.saved_claim_id = g.parent_claim_id) from saved_claim_groups g "
+                          "where g.parent_claim_id = g.saved_claim_id and g.status = 'success' and g.backup_begun_at is null")
+        rows = self.sql("select g.claim_group_guid, s.content_name, s.latest_status, coalesce (s.va_claim_id, '') from "
+                        "claims_evidence_api_submissions s join saved_claim_groups g on g.id = s.claim_group_id")
+        test.assertEqual({guid: int(count) for guid, count in wanted}, dict(collections.Counter(guid for guid, *_ in rows)),
+                         "papers of groups")
+        files = self.evidence.state()["files"]
+        test.assertEqual([name for name, count in collections.Counter(file["contentName"] for file in files).items() if count > 1],
+                         [], "papers that are twice in folders")
+        stored = {name: uuid for _, name, state, uuid in rows if state == "stored"}
+        test.assertEqual(stored, {file["contentName"]: file["uuid"] for file in files}, "papers in rows and in folders")
+        test.assertEqual(collections.Counter(state for _, _, state, _ in rows),
+                         +collections.Counter(stored=len(files), **{"by-intake": by_intake}), "states of papers")
+        test.assertEqual(self.sql("select scope, step from step_journal where step like 'upload-paper/%' and state = 'finished' "
+                                  "group by 1, 2 having count (*) > 1"), [], "uploads finished twice")
+        events = collections.Counter((key, headers["ce_id"]) for key, headers, _ in self.records("claim-events")
+                                     if headers["ce_type"].endswith("paper.stored"))
+        test.assertEqual(len(events), len(files), "events of papers that were stored")
+        packages = self.sql("select s.id from lighthouse_submissions s where exists (select from claims_evidence_api_submissions e "
+                            "where e.lighthouse_submission_id = s.id)")
+        test.assertEqual(len(packages), int(self.sql_one(
+            "select count (distinct claim_group_id) from claims_evidence_api_submissions where latest_status = 'by-intake'")),
+            "one package a group")
+        return f"{len(files)} papers in folders, {by_intake} by Benefits Intake, none twice"
 
     def mails_under_way(self):
         """Not sent yet, or told of soon."""
