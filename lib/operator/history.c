@@ -425,6 +425,9 @@ add_group (const History *history, const DbRows *packages, Sentences *sentences)
   OutlookPackage package = { 0 };
   Outlook outlook = { 0 };
 
+  /* Papers that a folder did not take say nothing of a group that is established. */
+  if (count > 0 && db_rows_boolean (packages, last, "is_of_papers"))
+    count = 0;
   if (count > 0)
     package = (OutlookPackage){ .uuid = db_rows_text (packages, last, "uuid"),
                                 .status = db_rows_text (packages, last, "intake_status"),

@@ -65,7 +65,8 @@ select id from saved_claim_groups where claim_group_guid = $1 and parent_claim_i
 -- name: history-packages
 select s.package_no, s.latest_status, s.benefits_intake_uuid as uuid, s.intake_status, s.intake_code, s.is_final,
   (extract (epoch from s.sent_at) * 1000)::bigint as sent_ms, (extract (epoch from s.ask_at) * 1000)::bigint as ask_ms,
-  s.stopped_at is not null and s.ask_at is null as is_stopped
+  s.stopped_at is not null and s.ask_at is null as is_stopped,
+  exists (select from claims_evidence_api_submissions e where e.lighthouse_submission_id = s.id) as is_of_papers
 from lighthouse_submissions s where s.claim_group_id = $1 order by s.package_no
 
 -- name: history-papers

@@ -1,6 +1,6 @@
 """Everything at once while claims pass and Veterans are told: consumers killed and started again, or replaced by new ones;
 consumers that stand still for longer than their session; the broker and the database gone and back. Nothing is lost, nothing
-is twice, and no e-mail either.
+is twice, and no e-mail either, nor a paper of those that BGS has taken: what folders refuse goes by Benefits Intake.
 
 STORM_CLAIMS sets how many claims; what happens to them grows with their number. CRASH_SEED repeats what is done and in
 which order, though not the moment at which it hits.
@@ -16,7 +16,7 @@ import time
 import unittest
 
 import claims
-from pipeline import BACKUP, CONSUMERS, INSERT, NOTIFY, SILENT, Pipeline, until
+from pipeline import BACKUP, CONSUMERS, EVIDENCE, INSERT, NOTIFY, SILENT, Pipeline, until
 from servers import Kafka, Postgres
 from told import check_told
 
@@ -31,6 +31,8 @@ REFUSED = "Bypaper"               # the Veterans' last name, by which it knows t
 MAILS_IN_FLIGHT = 4   # of one process: so many may be cut off at once
 SILENT_OF = 10        # of so many claims VA Notify never tells what has become of one's e-mails
 FOR_GOOD = "insertBenefitClaim: Invalid zipcode."
+PAPERS_REFUSED = max(4, CLAIMS // 25)   # uploads that a folder refuses for good
+NO_SUCH_VETERAN = "VEFSERR40302"
 DONE_WITHIN_S = 150
 WHOLE_LEDGER = ("--ledger-size", "10000000", "--ledger-bytes", str(1 << 30))
 FENCED = "this process cannot go on; .*the consumer cannot recover: .*Static consumer fenced"
@@ -50,7 +52,7 @@ class Place:
         """As the member of this place, or as somebody new."""
         is_static = self.number > 0 and not is_new
         member = {"kafka__group__instance__id": f"{self.name}-{self.number}"} if is_static else {}
-        launch = {BACKUP: self.pipeline.launch_backup,
+        launch = {BACKUP: self.pipeline.launch_backup, EVIDENCE: self.pipeline.launch_evidence,
                   NOTIFY: functools.partial(self.pipeline.launch_notify, in_flight=MAILS_IN_FLIGHT)}
         self.program = launch.get(self.name, functools.partial(self.pipeline.launch, self.name))(**member)
 
@@ -129,9 +131,12 @@ class Storm(unittest.TestCase):
             pipeline.start_intake("--answer-delay-ms=80", "--intake-last-status=vbms")
             pipeline.simulator.refuse(INSERT, FOR_GOOD, contains=REFUSED)
             pipeline.start_notify("--answer-delay-ms=80", "--notify-callback-delay-ms=200", "--notify-callback-retry-ms=500")
+            pipeline.start_evidence("--answer-delay-ms=80")
+            pipeline.evidence.control("POST", "refuse", {"operation": "upload", "code": NO_SUCH_VETERAN, "skip": CLAIMS // 4,
+                                                         "times": PAPERS_REFUSED})
             pipeline.start_api(port=pipeline.api_port)   # never hit; takes claims and callbacks in, and is the relay
             self.fenced = 0
-            self.places = [Place(pipeline, name, number) for name in (*CONSUMERS, BACKUP, NOTIFY)
+            self.places = [Place(pipeline, name, number) for name in (*CONSUMERS, BACKUP, NOTIFY, EVIDENCE)
                            for number in range(PLACES)]
             for place in self.places:
                 place.program.wait_ready()
@@ -148,11 +153,13 @@ class Storm(unittest.TestCase):
             self.assertGreater(self.cut_off(pipeline), 0, "no call was ever cut off")
             pipeline.check_effects(self)
             mails = self.check_mails(pipeline, done)
+            papers = pipeline.check_papers(self, by_intake=int(pipeline.sql_one(
+                "select count(*) from claims_evidence_api_submissions where latest_status = 'by-intake'")))
             self.assertEqual(self.found_lost(pipeline), [], "records that the watch took for lost")
             self.assertEqual(pipeline.states(), {"success": str(CLAIMS + OF_ONE_VETERAN + BY_PAPER)})
             self.assertEqual(check_told(self, pipeline), CLAIMS + OF_ONE_VETERAN + BY_PAPER)
         print(f"{CLAIMS + OF_ONE_VETERAN + BY_PAPER} claim groups, {BY_PAPER} of them by paper, 0 lost, 0 repeated, 0 stuck; "
-              f"{mails}; "
+              f"{mails}; {papers}; "
               f"{time.monotonic() - started:.0f} s in all", flush=True)
 
     def check_mails(self, pipeline, done):
@@ -233,11 +240,11 @@ class Storm(unittest.TestCase):
             if submitting.trouble:
                 raise submitting.trouble
             return not submitting.is_alive() and not any(place.goes_on_at for place in self.places) \
-                and pipeline.all_done() and pipeline.mails_under_way() == 0
+                and pipeline.all_done() and pipeline.mails_under_way() == 0 and pipeline.papers_under_way() == 0
 
         until(all_done, DONE_WITHIN_S + CLAIMS / 4,
               lambda: f"all claim groups in success, all e-mails told of; they are {pipeline.states()}, "
-              f"{pipeline.mails_under_way()} e-mails", every=0.2)
+              f"{pipeline.mails_under_way()} e-mails, {pipeline.papers_under_way()} papers", every=0.2)
 
 
 if __name__ == "__main__":

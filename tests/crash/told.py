@@ -77,7 +77,7 @@ def check_told(test, pipeline):
     """How many groups were asked about."""
     groups = pipeline.sql("""
       select g.claim_group_guid, g.status, g.proc_id, g.backup_begun_at is not null,
-        (select count (*) from step_journal j where j.scope = g.claim_group_guid::text or j.scope in (
+        (select count (*) from step_journal j where j.scope in (g.claim_group_guid::text, g.claim_group_guid || '/papers') or j.scope in (
            select saved_claim_id::text from saved_claim_groups where parent_claim_id = g.parent_claim_id)),
         (select count (*) from claim_notifications n where n.saved_claim_id = g.parent_claim_id)
       from saved_claim_groups g where g.parent_claim_id = g.saved_claim_id""")

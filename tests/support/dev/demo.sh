@@ -1,22 +1,23 @@
 # shellcheck shell=bash
-# demo: the sample claims from the door to BGS, and three that BGS does not take from the door to the folder, by paper; shown
-# while they move, on servers and simulators of its own.
+# demo: the sample claims from the door to BGS, and their papers into the Veterans' folders; one with two attachments; and three
+# that BGS does not take from the door to the folder, by paper; shown while they move, on servers and simulators of its own.
 
 readonly demo_timeout_s=120
 
-# One line per claim group: state, how many of its 686c and 674 claims have been submitted, its proc, whether a person
-# is needed; from `pipelinectl status --json`.
+# One line per claim group: state, how many of its 686c and 674 claims have been submitted, how many of its papers are stored, its
+# proc, whether a person is needed; from `pipelinectl status --json`.
 # shellcheck disable=SC2016  # jq's variables
 readonly demo_line='
   def count ($form): [.claims[] | select (.form_type == $form)]
     | if length == 0 then "-" else "\([.[] | select (.state == "submitted")] | length) of \(length)" end;
-  [.state + (if .package then " (by paper: \(.package.state))" else "" end), count ("21-686C"), count ("21-674"), (.proc_id // "-" | tostring), (.needs_person // "-")] | join ("\t")'
+  [.state + (if .package then " (by paper: \(.package.state))" else "" end), count ("21-686C"), count ("21-674"),
+    (if .papers == [] then "-" else "\([.papers[] | select (.state == "stored")] | length) of \(.papers | length)" end), (.proc_id // "-" | tostring), (.needs_person // "-")] | join ("\t")'
 
 print_demo_line () {
-  local sample=$1 state forms_686c forms_674 proc person
-  IFS=$'\t' read -r state forms_686c forms_674 proc person <<<"$2"
+  local sample=$1 state forms_686c forms_674 papers proc person
+  IFS=$'\t' read -r state forms_686c forms_674 papers proc person <<<"$2"
   [ "$person" = - ] || state+=" (needs a person: $person)"
-  printf '  %-41s %-7s %-7s %-10s %s' "$sample" "$forms_686c" "$forms_674" "$proc" "$state"
+  printf '  %-41s %-7s %-7s %-7s %-10s %s' "$sample" "$forms_686c" "$forms_674" "$papers" "$proc" "$state"
 }
 
 # On a terminal the whole table, drawn over its last picture; elsewhere a line for the one that has changed.
@@ -30,11 +31,23 @@ draw_demo_table () {
   printf '\033[?7h'
 }
 
-# submit_one NAME FILE
+# submit_one NAME FILE [OPTION…]
 submit_one () {
   samples+=("$1")
-  groups+=("$("$BUILD/bin/pipelinectl" submit "$2" --test-user)") || fail "$2 was not taken"
-  lines+=($'accepted\t-\t-\t-\t-')
+  groups+=("$("$BUILD/bin/pipelinectl" submit "$2" --test-user "${@:3}")") || fail "$2 was not taken"
+  lines+=($'accepted\t-\t-\t-\t-\t-')
+}
+
+# With a certificate and a decree, each a page.
+submit_with_attachments () {
+  local name options=()
+  for name in certificate decree; do
+    PYTHONPATH=$ROOT/tests/support "$ROOT/.venv/bin/python3" -B -c \
+      'import plain_pdf; pdf = plain_pdf.Pdf (); pdf.page (); open ("/dev/stdout", "wb").write (pdf.bytes ())' >"$RUN/logs/$name.pdf"
+    options+=(--attach "$RUN/logs/$name.pdf")
+  done
+  submit_one "03_686c_report_divorce, two attachments" "$ROOT/tests/samples/claims/03_686c_report_divorce.json" "${options[@]}"
+  rm "$RUN/logs/certificate.pdf" "$RUN/logs/decree.pdf"
 }
 
 submit_samples () {
@@ -99,7 +112,7 @@ fetch_papers () {
 watch_samples () {
   local i line open moved terminal=no started=$SECONDS
   [ ! -t 1 ] || terminal=yes
-  printf '  %-41s %-7s %-7s %-10s %s\n' claim 686c 674 proc state
+  printf '  %-41s %-7s %-7s %-7s %-10s %s\n' claim 686c 674 papers proc state
   [ "$terminal" = no ] || draw_demo_table
   while true; do
     open=no moved=no
@@ -142,6 +155,26 @@ await_emails () {
   done
 }
 
+# Until no paper of an established group is on its way: a group is a success when its claims are, and papers go on.
+await_papers () {
+  local deadline=$((SECONDS + demo_timeout_s)) i open=yes
+  while [ "$open" = yes ] && ((SECONDS < deadline)); do
+    open=no
+    for i in "${!groups[@]}"; do
+      ! "$BUILD/bin/pipelinectl" status "${groups[i]}" --json | jq -e '.papers | any (.state == "pending" or .state == "refused")' \
+        >/dev/null || open=yes
+    done
+    [ "$open" = no ] || sleep 0.2
+  done
+}
+
+print_papers () {
+  await_papers
+  curl --silent --fail "$(address_in_env EVIDENCE_SIMULATOR_URL)/_simulator/state" | jq -r '.files |
+    "Folders of Veterans (simulated) now hold \(length) papers: \(map (select (.contentName | startswith ("21-"))) | length) forms, " +
+    "\(map (select (.contentName | startswith ("attachment-"))) | length) attachments."'
+}
+
 # The e-mails, by what they say and what has become of them.
 print_emails () {
   local i
@@ -174,6 +207,7 @@ sum_up () {
   curl --silent --fail "$simulator/_simulator/state" | jq -r '
     "BGS (simulated) now holds \(.procs | length) procs, \(.proc_forms | length) proc forms, " +
     "\(.benefit_claims | length) benefit claims."'
+  print_papers
   echo "By paper, for BGS refused them for good or until their attempts were used up:"
   fetch_papers
   echo "Their documents: $(find "$BUILD/papers" -name '*.pdf' | wc -l) PDFs in ${BUILD#"$ROOT"/}/papers"
@@ -201,6 +235,7 @@ demo () {
   trap 'exit 143' TERM HUP
   started=$SECONDS
   submit_samples
+  submit_with_attachments
   submit_for_paper
   watch_samples
   sum_up $((SECONDS - started)) || status=$?
