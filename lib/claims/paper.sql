@@ -15,19 +15,19 @@ papers as (
     'attachment-' || own.claim_group_guid || '-' || a.position + 1 || '.pdf'
   from own join saved_claims c on c.id = own.parent_claim_id join persistent_attachments a on a.saved_claim_id = own.parent_claim_id)
 insert into claims_evidence_api_submissions (claim_group_id, saved_claim_id, paper_no, form_id, persistent_attachment_id,
-  document_type_id, content_name, latest_status, settled_at)
-select own.id, claim_id, row_number () over (order by rank, place), form_id, attachment_id, type, name,
+  attachment_no, document_type_id, content_name, latest_status, settled_at)
+select own.id, claim_id, row_number () over (order by rank, place), form_id, attachment_id,
+  case when attachment_id is not null then place + 1 end, type, name,
   case when $2::boolean then 'pending' else 'off' end, case when not $2::boolean then clock_timestamp () end
 from papers cross join own
 on conflict do nothing
 
 -- name: list-papers
 select s.id, s.paper_no, s.saved_claim_id, case when s.persistent_attachment_id is null then s.form_id end as form_type,
-  coalesce (s.persistent_attachment_id, 0) as attachment_id, coalesce (a.position + 1, 0) as attachment_no, s.document_type_id,
+  coalesce (s.persistent_attachment_id, 0) as attachment_id, coalesce (s.attachment_no, 0) as attachment_no, s.document_type_id,
   s.content_name, s.latest_status, s.error_class, s.is_in_doubt,
   coalesce (s.lighthouse_submission_id, 0) as package_id, s.settled_at is not null as is_settled
 from saved_claim_groups g join claims_evidence_api_submissions s on s.claim_group_id = g.id
-left join persistent_attachments a on a.id = s.persistent_attachment_id
 where g.claim_group_guid = $1::uuid and g.parent_claim_id = g.saved_claim_id
 order by s.paper_no
 

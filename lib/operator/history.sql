@@ -70,11 +70,11 @@ select s.package_no, s.latest_status, s.benefits_intake_uuid as uuid, s.intake_s
 from lighthouse_submissions s where s.claim_group_id = $1 order by s.package_no
 
 -- name: history-papers
-select s.paper_no as number, s.saved_claim_id as claim_id, case when s.persistent_attachment_id is null then s.form_id end as form_type,
-  a.position + 1 as attachment, s.latest_status as state, s.error_class, s.va_claim_id as uuid, s.settled_at is not null as is_settled,
+select s.paper_no as number, s.saved_claim_id as claim_id, case when s.attachment_no is null then s.form_id end as form_type,
+  s.attachment_no as attachment, s.latest_status as state, s.error_class, s.va_claim_id as uuid, s.settled_at is not null as is_settled,
   w.consumer as wait_consumer, w.topic as wait_topic, w.error_class as wait_class, w.attempt as wait_attempt,
   (extract (epoch from w.due_at) * 1000)::bigint as due_ms
-from claims_evidence_api_submissions s left join persistent_attachments a on a.id = s.persistent_attachment_id
+from claims_evidence_api_submissions s
 left join waiting_in_tiers w on w.scope = $2::uuid || '/papers'
 where s.claim_group_id = $1 order by s.paper_no
 
@@ -100,9 +100,8 @@ with children as (
 scopes as (select null::bigint as id, $1::uuid::text as scope union all select null, $1::uuid || '/papers'
   union all select id, scope from children),
 papers as (
-  select s.*, case when s.persistent_attachment_id is null then s.form_id else 'attachment ' || a.position + 1 end as name
-  from claims_evidence_api_submissions s left join persistent_attachments a on a.id = s.persistent_attachment_id
-  where s.claim_group_id = $2),
+  select s.*, case when s.attachment_no is null then s.form_id else 'attachment ' || s.attachment_no end as name
+  from claims_evidence_api_submissions s where s.claim_group_id = $2),
 lines (at, rank, kind, claim_id, what, detail, free) as (
   select submitted_at, 0, 'submitted', null::bigint, 'submitted', 'by ' || submitted_by, null::text
   from saved_claim_groups where id = $2

@@ -28,10 +28,9 @@ select json_build_object (
     from lighthouse_submissions s where s.claim_group_id = g.id order by s.package_no desc limit 1),
   'papers', (
     select coalesce (json_agg (json_build_object ('claim_id', s.saved_claim_id, 'form_type',
-        case when s.persistent_attachment_id is null then s.form_id end, 'attachment', a.position + 1, 'state', s.latest_status,
+        case when s.attachment_no is null then s.form_id end, 'attachment', s.attachment_no, 'state', s.latest_status,
         'uuid', s.va_claim_id) order by s.paper_no), '[]')
-    from claims_evidence_api_submissions s left join persistent_attachments a on a.id = s.persistent_attachment_id
-    where s.claim_group_id = g.id),
+    from claims_evidence_api_submissions s where s.claim_group_id = g.id),
   'emails', (
     select coalesce (json_agg (json_build_object ('kind', kind, 'state', state) order by id), '[]')
     from claim_notifications where saved_claim_id = g.parent_claim_id)

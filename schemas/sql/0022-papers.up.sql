@@ -13,6 +13,7 @@ create table claims_evidence_api_submissions (
   paper_no integer not null,                 -- from 1: forms by claim, then attachments as uploaded
   form_id text not null,                     -- of an attachment that of the whole submission
   persistent_attachment_id bigint references persistent_attachments (id),   -- null: a form
+  attachment_no integer,                     -- from 1, as uploaded; null: a form
   document_type_id integer not null,
   content_name text not null,                -- its name in the folder, by which it is found again; tells nothing of a person
   -- pending; then stored, or refused: not to be stored for good, so that it goes by-intake; off: not asked for in this environment
@@ -27,6 +28,7 @@ create table claims_evidence_api_submissions (
   constraint paper_is_once_in_group unique (claim_group_id, paper_no),
   constraint paper_name_is_unique unique (content_name),
   constraint paper_status_is_known check (latest_status in ('pending', 'stored', 'by-intake', 'refused', 'off')),
+  constraint attachment_has_its_number check ((persistent_attachment_id is null) = (attachment_no is null)),
   constraint stored_has_a_uuid check (latest_status <> 'stored' or va_claim_id is not null),
   constraint by_intake_has_a_package check (latest_status <> 'by-intake' or lighthouse_submission_id is not null),
   constraint pending_is_not_settled check (latest_status <> 'pending' or settled_at is null)

@@ -173,6 +173,23 @@ test_nothing_to_decide (void)
 }
 
 /* 2,000 at once: the first 20 go out anew, all others stop; DOC107 is no expiry. */
+/* Their group is established: it says nothing of them. */
+static void
+test_papers (void)
+{
+  FollowFacts facts = fresh;
+
+  facts.group_state = "success";
+  check (of (&facts, INTAKE_STATUS_VBMS, TRUE, NULL), FOLLOW_ON, NULL, -1); /* a package let go */
+  facts.is_of_papers = TRUE;
+  check (of (&facts, INTAKE_STATUS_RECEIVED, FALSE, NULL), FOLLOW_ON, NULL, HOUR_MS);
+  check (of (&facts, INTAKE_STATUS_VBMS, TRUE, NULL), FOLLOW_ARRIVED, NULL, -1);
+  check (of (&facts, INTAKE_STATUS_EXPIRED, TRUE, NULL), FOLLOW_ANEW, NULL, -1);
+  check (of (&facts, INTAKE_STATUS_ERROR, TRUE, "DOC102"), FOLLOW_FAILED, NULL, -1);
+  facts.package_no = 2;
+  check (of (&facts, INTAKE_STATUS_EXPIRED, TRUE, NULL), FOLLOW_FAILED, NULL, -1);
+}
+
 static void
 test_mass_expiry (void)
 {
@@ -215,6 +232,7 @@ main (int argc, char **argv)
   g_test_add_func ("/backup/following/second-package", test_second_package);
   g_test_add_func ("/backup/following/after-failure", test_after_failure);
   g_test_add_func ("/backup/following/nothing-to-decide", test_nothing_to_decide);
+  g_test_add_func ("/backup/following/papers-of-an-established-group", test_papers);
   g_test_add_func ("/backup/following/mass-expiry", test_mass_expiry);
   g_test_add_func ("/backup/following/counts", test_counts);
   return g_test_run ();
