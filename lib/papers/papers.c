@@ -148,6 +148,7 @@ Papers *
 papers_open (const Settings *settings, GError **error)
 {
   g_autoptr (Papers) papers = g_new0 (Papers, 1);
+  const char *folder = settings_text (settings, "forms-dir");
   PdfFormFiles files[FORM_COUNT] = { 0 };
   const char *wrong;
 
@@ -156,10 +157,11 @@ papers_open (const Settings *settings, GError **error)
                  wrong);
     return NULL;
   }
-  if (read_files (settings_text (settings, "forms-dir"), files, error))
+  if (read_files (folder, files, error))
     papers->forms = pdf_forms_open (files, FORM_COUNT, error);
   files_clear (files);
-  if (!papers->forms)
+  /* Ours are as they were built: a process that makes no papers need not hold them printed. */
+  if (!papers->forms || (*folder != '\0' && !pdf_forms_print (papers->forms, error)))
     return NULL;
   for (guint i = 0; i < FORM_COUNT; i++)
     if (!knows_rows (papers->forms, form_names[i], error))

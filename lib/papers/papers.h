@@ -31,7 +31,8 @@ typedef struct {
 typedef struct Papers Papers;
 /**
  * papers_open:
- * Once in a process. Without forms-dir the forms are our own, which the program carries.
+ * Once in a process. Without forms-dir the forms are our own, which the program carries; those are printed with
+ * the first papers.
  *
  * Errors: %PDF_ERROR_TEMPLATE (a start-up prints it: fields that only a form or its map has, rows
  * that nobody fills, a stamp's place that is none), %PDF_ERROR_FONT, %PDF_ERROR_LIBRARY.

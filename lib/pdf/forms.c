@@ -50,11 +50,22 @@ pdf_forms_open (const PdfFormFiles *files, guint count, GError **error)
   return g_steal_pointer (&forms);
 }
 
-static const PdfTemplate *
+gboolean
+pdf_forms_print (PdfForms *forms, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&forms->one_at_a_time);
+
+  for (guint i = 0; i < forms->templates->len; i++)
+    if (!pdf_template_print (g_ptr_array_index (forms->templates, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static PdfTemplate *
 find (const PdfForms *forms, const char *name)
 {
   for (guint i = 0; i < forms->templates->len; i++) {
-    const PdfTemplate *form = g_ptr_array_index (forms->templates, i);
+    PdfTemplate *form = g_ptr_array_index (forms->templates, i);
 
     if (g_str_equal (form->name, name))
       return form;
@@ -232,10 +243,13 @@ pdf_forms_fill (PdfForms *forms, const PdfFilling *filling, const PdfStamp *stam
                 guint stamp_count, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&forms->one_at_a_time);
-  const PdfTemplate *form = find (forms, filling->form);
-  g_autoptr (GPtrArray) pages = pdf_place (form, filling, forms->fonts, forms->pen);
+  PdfTemplate *form = find (forms, filling->form);
+  g_autoptr (GPtrArray) pages = NULL;
   g_autoptr (GByteArray) values = NULL;
 
+  if (!pdf_template_print (form, error))
+    return NULL;
+  pages = pdf_place (form, filling, forms->fonts, forms->pen);
   place_stamps (forms, form, pages, stamps, stamp_count);
   values = draw_pages (pages, form->sizes, form->title, filling->created_at_ms, error);
   return values ? lay_pages_under (form, values, error) : NULL;

@@ -1,5 +1,5 @@
-/* Forms filled and stamped, as bytes. Opened once in a process; filling one takes some
- * milliseconds. Source: README.md. */
+/* Forms filled and stamped, as bytes. Opened once in a process; the first filling of a form prints
+ * it, the others take some milliseconds. Source: README.md. */
 #pragma once
 
 #include "pdf/filling.h"
@@ -8,11 +8,14 @@
 
 typedef struct PdfForms PdfForms;
 
-/* @files: each is read, none is kept. Errors: %PDF_ERROR_TEMPLATE (fields that only form or map has
- * are named; a start-up prints it), %PDF_ERROR_FONT, %PDF_ERROR_LIBRARY. */
+/* Fonts and maps are read; the forms are kept as they are until they are printed.
+ * Errors: %PDF_ERROR_TEMPLATE (what is wrong with a map), %PDF_ERROR_FONT. */
 PdfForms *pdf_forms_open (const PdfFormFiles *files, guint count, GError **error);
 void pdf_forms_free (PdfForms *forms);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PdfForms, pdf_forms_free)
+/* Prints all forms that are not printed yet: whoever opens files of somebody's own wants to hear at once
+ * what is wrong with them. Errors: those of pdf_template_print (). */
+gboolean pdf_forms_print (PdfForms *forms, GError **error);
 
 gboolean pdf_forms_has_row (const PdfForms *forms, const char *form, const char *row);
 /* The number that the form gives to a row's question; %NULL when it has none. */
@@ -27,7 +30,8 @@ GPtrArray *pdf_forms_rows (const PdfForms *forms, const char *form);
  *
  * The same arguments give the same bytes. One caller at a time; others wait.
  *
- * Errors: %PDF_ERROR_LIBRARY: nothing that a claim holds makes it fail.
+ * Errors: %PDF_ERROR_LIBRARY: nothing that a claim holds makes it fail; for the first one of its form also
+ * those of pdf_template_print ().
  * Returns: a PDF: the form, then its addendum.
  */
 GBytes *pdf_forms_fill (PdfForms *forms, const PdfFilling *filling, const PdfStamp *stamps,

@@ -1,7 +1,8 @@
-/* One form, read once; see template.h. */
+/* One form, printed once; see template.h. */
 #include "pdf/template.h"
 
 #include <cairo-pdf.h>
+#include <malloc.h>
 #include <poppler.h>
 #include "base/cleanup.h"
 #include <string.h>
@@ -35,6 +36,7 @@ pdf_template_free (PdfTemplate *form)
   if (form->printed)
     qpdf_cleanup (&form->printed);
   pdf_map_free (form->map);
+  g_clear_pointer (&form->pdf, g_bytes_unref);
   g_free (form->name);
   g_free (form->title);
   g_free (form->language);
@@ -196,22 +198,64 @@ PdfTemplate *
 pdf_template_open (const PdfFormFiles *files, GError **error)
 {
   g_autoptr (PdfTemplate) form = g_new0 (PdfTemplate, 1);
-  g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (PopplerDocument) document = NULL;
 
   form->name = g_strdup (files->name);
+  form->pdf = g_bytes_ref (files->pdf);
   form->sizes = g_array_new (FALSE, FALSE, sizeof (PdfBox));
   form->pages = g_array_new (FALSE, FALSE, sizeof (qpdf_oh));
   form->bytes = g_byte_array_new ();
   form->map = pdf_map_read (files->map, error);
-  document = form->map ? poppler_document_new_from_bytes (files->pdf, NULL, error) : NULL;
-  if (document) {
-    form->title = poppler_document_get_title (document);
-    form->language = language_of (files->pdf);
-  }
-  if (document && print_pages (form, document, strangers, error) &&
-      belong_together (form->map, strangers, error) && take_pages (form, error))
+  if (form->map)
     return g_steal_pointer (&form);
   g_prefix_error (error, "form %s: ", files->name);
   return NULL;
+}
+
+static gboolean
+read_and_print (PdfTemplate *form, GError **error)
+{
+  g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (PopplerDocument) document = poppler_document_new_from_bytes (form->pdf, NULL, error);
+
+  if (!document)
+    return FALSE;
+  form->title = poppler_document_get_title (document);
+  form->language = language_of (form->pdf);
+  return print_pages (form, document, strangers, error) &&
+         belong_together (form->map, strangers, error) && take_pages (form, error);
+}
+
+/* As it was before it was printed, in part. */
+static void
+forget_print (PdfTemplate *form)
+{
+  GHashTableIter all;
+  gpointer field;
+
+  if (form->printed)
+    qpdf_cleanup (&form->printed);
+  g_clear_pointer (&form->title, g_free);
+  g_clear_pointer (&form->language, g_free);
+  g_array_set_size (form->sizes, 0);
+  g_array_set_size (form->pages, 0);
+  g_byte_array_set_size (form->bytes, 0);
+  g_hash_table_iter_init (&all, form->map->fields);
+  while (g_hash_table_iter_next (&all, NULL, &field))
+    g_array_set_size (((PdfField *)field)->boxes, 0);
+}
+
+gboolean
+pdf_template_print (PdfTemplate *form, GError **error)
+{
+  if (!form->pdf)
+    return TRUE;
+  if (!read_and_print (form, error)) {
+    forget_print (form);
+    g_prefix_error (error, "form %s: ", form->name);
+    return FALSE;
+  }
+  g_clear_pointer (&form->pdf, g_bytes_unref);
+  /* What Poppler has needed for it is not needed again. */
+  (void)malloc_trim (0);
+  return TRUE;
 }

@@ -1,4 +1,4 @@
-/* One form, read once: where its fields lie, and its pages as they look, ready to be laid under
+/* One form, printed once: where its fields lie, and its pages as they look, ready to be laid under
  * what a claim says. Source: README.md, rules 1 to 3. */
 #pragma once
 
@@ -15,6 +15,9 @@ typedef struct {
 typedef struct {
   char *name; /* as it was asked for: "21-674" */
   PdfMap *map;
+  GBytes *pdf; /* the form as it came; %NULL once it is printed */
+
+  /* Of a form that is printed. */
   char *title, *language; /* of the document */
   GArray *sizes;          /* of PdfBox: each page's width and height */
   qpdf_data printed;      /* kept open: pages are copied out of it */
@@ -22,9 +25,17 @@ typedef struct {
   GByteArray *bytes;      /* what @printed reads */
 } PdfTemplate;
 
-/* Errors: %PDF_ERROR_TEMPLATE; when form and map do not belong together, it names the fields that
- * only one of them has. */
+/* Reads the map alone. Errors: %PDF_ERROR_TEMPLATE. */
 PdfTemplate *pdf_template_open (const PdfFormFiles *files, GError **error);
+/**
+ * pdf_template_print:
+ * The first time it reads the form and prints its pages, which takes some 50 ms and 8 MB, most of them
+ * code of Poppler's; after that it does nothing. Where it fails it may be tried again.
+ *
+ * Errors: %PDF_ERROR_TEMPLATE; when form and map do not belong together, it names the fields that
+ * only one of them has. %PDF_ERROR_LIBRARY, and Poppler's own.
+ */
+gboolean pdf_template_print (PdfTemplate *form, GError **error);
 void pdf_template_free (PdfTemplate *form);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PdfTemplate, pdf_template_free)
 

@@ -54,7 +54,8 @@ open_bench (Bench *bench)
 
   bench->forms = pdf_forms_open (&files, 1, &error);
   bench->form = bench->forms ? pdf_template_open (&files, &error) : NULL;
-  if (!bench->form)
+  if (!bench->form || !pdf_forms_print (bench->forms, &error) ||
+      !pdf_template_print (bench->form, &error))
     g_error ("%s", error->message);
   bench->rows = g_ptr_array_new ();
   g_hash_table_iter_init (&all, bench->form->map->rows);

@@ -39,6 +39,8 @@ open_own_template (void)
   PdfTemplate *form = pdf_template_open (&files, &error);
 
   g_assert_no_error (error);
+  (void)pdf_template_print (form, &error);
+  g_assert_no_error (error);
   g_bytes_unref (files.pdf);
   g_bytes_unref (files.map);
   return form;

@@ -487,6 +487,10 @@ other_forms_are_looked_at_before_they_are_used (void)
   }
   copy_form (folder, "21-674.json", "\"student.birth\":", "\"student.brith\":");
   is_refused ("forms-dir", folder, "form 21-674: nothing fills the rows student.brith");
+  copy_form (folder, "21-674.json", "\"student.birth.month\"", "\"student.birth.moon\"");
+  is_refused ("forms-dir", folder,
+              "form 21-674: only the map has the fields student.birth.moon; only the form has the "
+              "fields student.birth.month");
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree char *path = g_build_filename (folder, names[i], NULL);
 
