@@ -192,6 +192,7 @@ handle_new (HttpClient *client)
   curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt (curl, CURLOPT_PROXY, ""); /* settings say where to go, not the environment */
   curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt (curl, CURLOPT_PATH_AS_IS, 1L); /* it may be part of what was signed */
   /* HTTP/2 has ways of its own to send a request again. */
   curl_easy_setopt (curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt (curl, CURLOPT_ACCEPT_ENCODING, "gzip");

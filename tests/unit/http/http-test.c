@@ -512,6 +512,23 @@ test_no_expect_header (void)
   peer_stop (peer);
 }
 
+/* A signature is made of every letter. */
+static void
+test_url_as_it_is (void)
+{
+  static const char path[] = "/a/../b/./c//d%2fe%2Ff+g%20h?X-Sig=i%2F+j&k=/../l&m=";
+  g_autoptr (HttpClient) client = new_client ();
+  g_autoptr (GError) error = NULL;
+  Peer *peer = peer_start (CLOSE_AFTER_READ);
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u%s", peer->port, path);
+  g_autofree char *expected = g_strconcat ("PUT ", path, " HTTP/1.1\r\n", NULL);
+  const HttpRequest request = { .method = "PUT", .url = url, .body = "x", .body_length = 1 };
+
+  g_assert_null (http_send (client, &request, &error));
+  g_assert_true (g_str_has_prefix (peer->head, expected));
+  peer_stop (peer);
+}
+
 static HttpReply *
 answer_plainly (const HttpServerRequest *request, gpointer data)
 {
@@ -871,6 +888,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/http/without-once-libcurl-sends-again", test_not_once_is_sent_again);
   g_test_add_func ("/http/http/once-without-body-takes-a-new-connection", test_once_without_body);
   g_test_add_func ("/http/http/no-expect-header", test_no_expect_header);
+  g_test_add_func ("/http/http/a-url-goes-out-as-it-is", test_url_as_it_is);
   g_test_add_func ("/http/http/any-status-is-an-answer", test_answers);
   g_test_add_func ("/http/http/answer-over-the-bound", test_answer_bound);
   g_test_add_func ("/http/http/answer-headers-are-given-out", test_answer_headers);
