@@ -12,11 +12,19 @@ intake_find_upload (IntakeClient *client, const char *guid, GError **error)
   g_autofree char *escaped = g_uri_escape_string (guid, NULL, FALSE);
   g_autofree char *path = g_strconcat ("/uploads/", escaped, NULL);
   g_autoptr (HttpAnswer) answer = intake_call (client, INTAKE_CALL_STATUS, path, NULL, error);
+  g_autoptr (IntakeUpload) upload = NULL;
 
   if (!answer)
     return NULL;
-  return answer->status == 404 ? intake_upload_new_unknown (guid)
-                               : intake_upload_parse (answer->body, error);
+  if (answer->status == 404)
+    return intake_upload_new_unknown (guid);
+  upload = intake_upload_parse (answer->body, error);
+  if (upload && g_ascii_strcasecmp (upload->guid, guid) != 0) {
+    g_set_error_literal (error, INTAKE_ERROR, INTAKE_ERROR_UNKNOWN,
+                         "status: the answer is about another guid");
+    return NULL;
+  }
+  return g_steal_pointer (&upload);
 }
 
 static char *

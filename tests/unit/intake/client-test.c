@@ -223,6 +223,20 @@ test_create_in_trouble (void)
     { "{\"do\":\"answer\",\"status\":202,\"body\":\"0123456789\",\"repeat\":1000000}",
       INTAKE_ERROR_UNKNOWN, 0 },
     { "{\"do\":\"answer\",\"status\":202,\"body\":\"nonsense\"}", INTAKE_ERROR_UNKNOWN, 0 },
+    { "{\"do\":\"answer\",\"status\":200,\"body\":\"<html>welcome\"}", INTAKE_ERROR_UNKNOWN, 0 },
+    /* Nobody is sent elsewhere with our key. */
+    { "{\"do\":\"answer\",\"status\":302,"
+      "\"headers\":{\"Location\":\"/services/vba_documents/v1/uploads\"}}",
+      INTAKE_ERROR_UNKNOWN, 0 },
+    { "{\"do\":\"answer\",\"status\":308,"
+      "\"headers\":{\"Location\":\"/services/vba_documents/v1/uploads\"}}",
+      INTAKE_ERROR_UNKNOWN, 0 },
+    { "{\"do\":\"answer\",\"status\":202,\"body\":\"{\\\"data\\\":{\\\"attributes\\\":"
+      "{\\\"location\\\":\\\"http://a/b\\\"}}}\"}",
+      INTAKE_ERROR_UNKNOWN, 0 },
+    { "{\"do\":\"answer\",\"status\":202,\"body\":\"{\\\"data\\\":{\\\"id\\\":\\\"x\\\","
+      "\\\"attributes\\\":{\\\"location\\\":\\\"http://a/b c?d=e f\\\"}}}\"}",
+      INTAKE_ERROR_UNKNOWN, 0 },
     { "{\"do\":\"answer\",\"status\":202,\"body\":\"{\\\"data\\\":{\\\"id\\\":\\\"x\\\"}}\"}",
       INTAKE_ERROR_UNKNOWN, 0 },
     { "{\"do\":\"answer\",\"status\":401,\"body\":\"{\\\"message\\\":\\\"no\\\"}\"}",
@@ -292,6 +306,9 @@ test_put_in_trouble (void)
     { "{\"operation\":\"put\",\"do\":\"answer\",\"status\":503,\"body\":\"<html>0123456789\","
       "\"repeat\":65000}",
       INTAKE_ERROR_UNAVAILABLE, 0 },
+    { "{\"operation\":\"put\",\"do\":\"answer\",\"status\":307,"
+      "\"headers\":{\"Location\":\"/services/vba_documents/v1/uploads\"}}",
+      INTAKE_ERROR_UNKNOWN, 0 },
     { "{\"operation\":\"put\",\"do\":\"answer\",\"status\":413,\"body\":\"<html>\"}",
       INTAKE_ERROR_REFUSED, 0 },
     { "{\"operation\":\"put\",\"do\":\"answer\",\"status\":403,"
@@ -408,6 +425,10 @@ test_quota (void)
     { "{\"Retry-After\":\"Fri, 31 Dec 1999 23:59:59 GMT\"}", 60000 },
     { "{\"RateLimit-Reset\":\"0\"}", 1000 },
     { "{\"RateLimit-Reset\":\"99999\"}", 60000 },
+    { "{\"RateLimit-Reset\":\"soon\",\"Retry-After\":\"9\"}", 9000 },
+    { "{\"Retry-After\":\"-9\"}", 60000 },
+    { "{\"Retry-After\":\"1.5\"}", 60000 },
+    { "{\"Retry-After\":\"\"}", 60000 },
     { "{}", 60000 },
   };
   World *world = world_new ();
@@ -484,6 +505,21 @@ test_status_not_by_the_api (void)
   rule (world, "{\"operation\":\"status\",\"do\":\"answer\",\"status\":404,\"body\":\"<html>\"}");
   g_assert_null (intake_find_upload (world->client, "a", &error));
   g_assert_error (error, INTAKE_ERROR, INTAKE_ERROR_CONFIGURATION);
+  world_free (world);
+}
+
+/* A cache between us may hold somebody else's. */
+static void
+test_status_of_a_stranger (void)
+{
+  World *world = world_new ();
+  g_autoptr (GError) error = NULL;
+
+  rule (world,
+        "{\"operation\":\"status\",\"do\":\"answer\",\"status\":200,\"body\":\"{\\\"data\\\":"
+        "{\\\"id\\\":\\\"b\\\",\\\"attributes\\\":{\\\"status\\\":\\\"expired\\\"}}}\"}");
+  g_assert_null (intake_find_upload (world->client, "a", &error));
+  g_assert_error (error, INTAKE_ERROR, INTAKE_ERROR_UNKNOWN);
   world_free (world);
 }
 
@@ -623,6 +659,7 @@ main (int argc, char **argv)
   g_test_add_func ("/intake/client/the-quota-is-kept", test_quota);
   g_test_add_func ("/intake/client/statuses-one-and-many", test_statuses);
   g_test_add_func ("/intake/client/a-status-that-is-not-the-apis", test_status_not_by_the_api);
+  g_test_add_func ("/intake/client/a-status-of-a-stranger", test_status_of_a_stranger);
   g_test_add_func ("/intake/client/a-report-with-strangers", test_report_with_strangers);
   g_test_add_func ("/intake/client/the-largest-report", test_largest_report);
   g_test_add_func ("/intake/client/a-large-package-is-streamed", test_large_package);
