@@ -64,9 +64,9 @@ object_number (qpdf_data pdf, qpdf_oh object, double *ret_number)
   if (!qpdf_oh_is_number (pdf, object))
     return FALSE;
   number = qpdf_oh_get_numeric_value (pdf, object);
-  if (!isfinite (number) || fabs (number) > NUMBER_MAX)
+  if (!isfinite (number))
     return FALSE;
-  *ret_number = number;
+  *ret_number = CLAMP (number, -NUMBER_MAX, NUMBER_MAX);
   return TRUE;
 }
 
@@ -75,7 +75,7 @@ object_rectangle (qpdf_data pdf, qpdf_oh object, double ret_corners[4])
 {
   double given[4];
 
-  if (!qpdf_oh_is_array (pdf, object) || qpdf_oh_get_array_n_items (pdf, object) < 4)
+  if (!qpdf_oh_is_array (pdf, object) || qpdf_oh_get_array_n_items (pdf, object) != 4)
     return FALSE;
   for (int i = 0; i < 4; i++)
     if (!object_number (pdf, qpdf_oh_get_array_item (pdf, object, i), &given[i]))

@@ -20,7 +20,7 @@ GPtrArray *object_keys (qpdf_data pdf, qpdf_oh dictionary);
 /* Of a dictionary; of anything else a null object. */
 qpdf_oh object_get (qpdf_data pdf, qpdf_oh dictionary, const char *key);
 gboolean object_is_name (qpdf_data pdf, qpdf_oh dictionary, const char *key, const char *name);
-/* A finite number of sane size; FALSE leaves it. */
+/* A finite number; one that is far beyond any page is as large as that. FALSE leaves it. */
 gboolean object_number (qpdf_data pdf, qpdf_oh object, double *ret_number);
 /* Four numbers as lower left and upper right corner, whichever two were given. */
 gboolean object_rectangle (qpdf_data pdf, qpdf_oh object, double ret_corners[4]);

@@ -6,6 +6,8 @@
 
 #include "press/child/deflater.h"
 
+#define SIZE_MIN_PT 0.01 /* less is nothing to look at, and is lost in writing numbers down */
+
 /* What readers take for a page that has no MediaBox: Letter. */
 static const double no_media[4] = { 0, 0, 612, 792 };
 
@@ -18,9 +20,17 @@ rotation_of (qpdf_data pdf, qpdf_oh page)
   int rotation;
 
   object_number (pdf, object_get (pdf, page, "/Rotate"), &degrees);
+  if (fmod (degrees, 90) != 0)
+    return 0;
   rotation = (int)fmod (degrees, 360);
-  rotation = (rotation + 360) % 360;
-  return rotation % 90 == 0 ? rotation : 0;
+  return (rotation + 360) % 360;
+}
+
+/* Owned. */
+static char *
+rectangle_text (const double corners[4])
+{
+  return g_strdup_printf ("[%.5f %.5f %.5f %.5f]", corners[0], corners[1], corners[2], corners[3]);
 }
 
 /* FALSE: they have nothing in common. */
@@ -48,12 +58,32 @@ page_box_read (qpdf_data pdf, qpdf_oh page, PageBox *ret_box)
     memcpy (ret_box->shown, ret_box->media, sizeof ret_box->media);
   ret_box->rotation = rotation_of (pdf, page);
   ret_box->unit =
-      object_number (pdf, object_get (pdf, page, "/UserUnit"), &unit) && unit > 0 ? unit : 1;
+      object_number (pdf, object_get (pdf, page, "/UserUnit"), &unit) && unit > 1 ? unit : 1;
   width = (ret_box->shown[2] - ret_box->shown[0]) * ret_box->unit;
   height = (ret_box->shown[3] - ret_box->shown[1]) * ret_box->unit;
   ret_box->width = ret_box->rotation % 180 == 0 ? width : height;
   ret_box->height = ret_box->rotation % 180 == 0 ? height : width;
-  return width > 0 && height > 0;
+  return width > SIZE_MIN_PT && height > SIZE_MIN_PT;
+}
+
+static void
+write_rectangle (qpdf_data pdf, qpdf_oh page, const char *key, const double corners[4])
+{
+  g_autofree char *text = rectangle_text (corners);
+
+  qpdf_oh_replace_key (pdf, page, key, qpdf_oh_parse (pdf, text));
+}
+
+void
+page_box_write (qpdf_data pdf, qpdf_oh page, const PageBox *box)
+{
+  write_rectangle (pdf, page, "/MediaBox", box->media);
+  if (qpdf_oh_has_key (pdf, page, "/CropBox"))
+    write_rectangle (pdf, page, "/CropBox", box->shown);
+  if (qpdf_oh_has_key (pdf, page, "/Rotate"))
+    qpdf_oh_replace_key (pdf, page, "/Rotate", qpdf_oh_new_integer (pdf, box->rotation));
+  if (box->unit == 1)
+    qpdf_oh_remove_key (pdf, page, "/UserUnit");
 }
 
 /* Turned clockwise by 90 degrees, the lower right corner of user space is displayed at the lower
@@ -146,13 +176,17 @@ merged (qpdf_data pdf, qpdf_oh content, PressReport *report, guint number)
   return object_new_stream (pdf, bytes->data, bytes->len, "/FlateDecode");
 }
 
+/* Of a page's content they say nothing; of an object they turn, hide or replace it. */
+static const char *const only_of_objects[] = { "/Matrix", "/OC", "/Ref", "/Group", "/PS", "/OPI" };
+
 static void
 make_object_of (qpdf_data pdf, qpdf_oh stream, qpdf_oh resources, const PageBox *box)
 {
   qpdf_oh dictionary = qpdf_oh_get_dict (pdf, stream);
-  g_autofree char *bounds = g_strdup_printf ("[%.5f %.5f %.5f %.5f]", box->media[0], box->media[1],
-                                             box->media[2], box->media[3]);
+  g_autofree char *bounds = rectangle_text (box->media);
 
+  for (gsize i = 0; i < G_N_ELEMENTS (only_of_objects); i++)
+    qpdf_oh_remove_key (pdf, dictionary, only_of_objects[i]);
   qpdf_oh_replace_key (pdf, dictionary, "/Type", qpdf_oh_new_name (pdf, "/XObject"));
   qpdf_oh_replace_key (pdf, dictionary, "/Subtype", qpdf_oh_new_name (pdf, "/Form"));
   qpdf_oh_replace_key (pdf, dictionary, "/BBox", qpdf_oh_parse (pdf, bounds));

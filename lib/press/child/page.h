@@ -14,6 +14,9 @@ typedef struct {
 
 /* @page: with the attributes that it inherits. FALSE: it has no size. */
 gboolean page_box_read (qpdf_data pdf, qpdf_oh page, PageBox *ret_box);
+/* Says it plainly in the page: programs differ in what they make of a box, a turn or a unit that is
+ * none, and the stamps are to lie where this one has put them. */
+void page_box_write (qpdf_data pdf, qpdf_oh page, const PageBox *box);
 
 /* A matrix that lays what is drawn in points, from (0, 0) on, at (@x, @y) of the page as it is
  * displayed, @scale times as large. */

@@ -141,6 +141,21 @@ write_document (qpdf_data pdf, PressReport *report)
   return objects_are_well (pdf, report, 0) && fflush (stdout) == 0;
 }
 
+/* A page that it cannot make anything of is counted all the same. */
+static gboolean
+has_every_page (PopplerDocument *document, guint pages)
+{
+  if (poppler_document_get_n_pages (document) != (int)pages)
+    return FALSE;
+  for (guint i = 0; i < pages; i++) {
+    g_autoptr (PopplerPage) page = poppler_document_get_page (document, (int)i);
+
+    if (!page)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 poppler_agrees (PressReport *report)
 {
@@ -155,7 +170,7 @@ poppler_agrees (PressReport *report)
     return refuse (report, PRESS_TOO_COMPLEX, 0);
   bytes = g_bytes_new_static (data, (gsize)length);
   document = poppler_document_new_from_bytes (bytes, NULL, NULL);
-  agrees = document && poppler_document_get_n_pages (document) == (int)report->pages;
+  agrees = document && has_every_page (document, report->pages);
   g_clear_object (&document);
   munmap (data, (size_t)length);
   return agrees || refuse (report, PRESS_NOT_OPENED, 0);

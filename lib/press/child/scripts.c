@@ -16,24 +16,37 @@ is_script (qpdf_data pdf, qpdf_oh object)
           object_is_name (pdf, object, "/S", "/Launch") || qpdf_oh_has_key (pdf, object, "/JS"));
 }
 
-/* A dictionary of actions. A resource may be called AA too; that is a stream, or has a type. */
+static gboolean
+has_kind (qpdf_data pdf, qpdf_oh action)
+{
+  qpdf_oh kind = object_get (pdf, action, "/S");
+  gboolean is_name = qpdf_oh_is_name (pdf, kind);
+
+  qpdf_oh_release (pdf, kind);
+  return is_name;
+}
+
+/* A dictionary of actions, and perhaps of more. A resource may be called AA too; that is a stream,
+ * or has a type. */
 static gboolean
 are_additional_actions (qpdf_data pdf, qpdf_oh object)
 {
   g_autoptr (GPtrArray) keys = NULL;
+  gboolean are_all_dictionaries = TRUE;
 
   if (!qpdf_oh_is_dictionary (pdf, object))
     return FALSE;
   keys = object_keys (pdf, object);
   for (guint i = 0; i < keys->len; i++) {
     qpdf_oh value = object_get (pdf, object, keys->pdata[i]);
-    gboolean is_action = qpdf_oh_is_dictionary (pdf, value);
+    gboolean is_action = has_kind (pdf, value);
 
+    are_all_dictionaries = are_all_dictionaries && qpdf_oh_is_dictionary (pdf, value);
     qpdf_oh_release (pdf, value);
-    if (!is_action)
-      return FALSE;
+    if (is_action)
+      return TRUE;
   }
-  return TRUE;
+  return are_all_dictionaries;
 }
 
 static gboolean

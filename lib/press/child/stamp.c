@@ -128,6 +128,14 @@ replace_content (const Stamps *stamps, const int *numbers, qpdf_data pdf, qpdf_o
                        object_new_stream (pdf, drawing->str, drawing->len, NULL));
 }
 
+/* Poppler takes the page for none because of them. */
+static void
+drop_what_are_no_annotations (qpdf_data pdf, qpdf_oh page)
+{
+  if (!qpdf_oh_is_array (pdf, object_get (pdf, page, "/Annots")))
+    qpdf_oh_remove_key (pdf, page, "/Annots");
+}
+
 static gboolean
 lay_on_page (const Stamps *stamps, const int *numbers, qpdf_data pdf, GHashTable *contents,
              PressReport *report, guint number)
@@ -142,6 +150,8 @@ lay_on_page (const Stamps *stamps, const int *numbers, qpdf_data pdf, GHashTable
   if (report->refusal != PRESS_FINE)
     return FALSE;
   replace_content (stamps, numbers, pdf, page, &box, content);
+  page_box_write (pdf, page, &box);
+  drop_what_are_no_annotations (pdf, page);
   qpdf_oh_release_all (pdf);
   return objects_are_well (pdf, report, number);
 }

@@ -49,6 +49,19 @@ def with_catalog(catalog):
     return pdf.bytes()
 
 
+def with_trailer(entries):
+    pdf = sound()
+    pdf.trailer = entries
+    return pdf.bytes()
+
+
+def tree_of(*kids):
+    """One page, 4 0 R, and what else the tree names."""
+    pdf = sound()
+    pdf.kids = kids
+    return pdf.bytes()
+
+
 def page_lost():
     """The second page's object is not there: what a cut in the middle leaves after repair."""
     pdf = Pdf()
@@ -103,12 +116,24 @@ UNREADABLE = [
     refused("over 100,000,000 bytes", lambda: one_page() + bytes(100_000_000), "too-large"),
     refused("over 100,000,000 bytes with its stamps", grows, "grown-too-large"),
     refused("user password", lambda: papers.encrypted("secret", "secret"), "password"),
+    refused("user password, 40", lambda: papers.encrypted("secret", "secret", "40"), "password"),
+    refused("for the owners of certificates", lambda: with_trailer(
+        "/Encrypt<</Filter/Adobe.PubSec/SubFilter/adbe.pkcs7.s5/V 4/R 4/Recipients[<00>]>>/ID[<00><00>]"), "unreadable"),
+    refused("encrypted by nobody's rule", lambda: with_trailer("/Encrypt<</Filter/Standard/V 99/R 99/O<00>/U<00>/P 0>>/ID[<00><00>]"),
+            "unreadable"),
+    refused("a page tree that bites its tail", lambda: tree_of(4, 2), "unreadable"),
+    refused("pages 100,000 branches deep", lambda: papers.deep_tree(100_000), "too-complex", ended="crash"),
+    refused("its signature comes too late", lambda: b" " * 1024 + one_page(), "no-document"),
     refused("dynamic form", lambda: with_catalog("/NeedsRendering true/AcroForm<</XFA(x)>>"), "dynamic-form"),
     refused("portfolio", lambda: with_catalog("/Collection<</View/D>>"), "portfolio"),
     refused("page wider than 78 in", lambda: one_page(media=(0, 0, 5617, 100)), "page-too-large", page=1),
     refused("page higher than 101 in", lambda: one_page(media=(0, 0, 100, 7273)), "page-too-large", page=1),
     refused("101 x 78 in, not turned", lambda: one_page(media=(0, 0, 7272, 5616)), "page-too-large", page=1),
     refused("101 x 78 in, turned", lambda: one_page(media=(0, 0, 7272, 5616), entries="/Rotate 90"), "page-too-large", page=1),
+    refused("page beyond all numbers", lambda: one_page(media=None, entries="/MediaBox[0 0 1000000000 1000000000]"), "page-too-large", page=1),
+    refused("UserUnit beyond all numbers", lambda: one_page(entries="/UserUnit 1000000000"), "page-too-large", page=1),
+    refused("page without a size", lambda: one_page(media=(0, 0, 0, 0)), "unreadable", page=1),
+    refused("page as thin as nothing", lambda: one_page(media=(0, 0, 0.001, 792)), "unreadable", page=1),
     refused("UserUnit makes it too wide", lambda: one_page(media=(0, 0, 600, 700), entries="/UserUnit 10"),
             "page-too-large", page=1),
 ]
@@ -122,6 +147,20 @@ SOUND = [
     Row("table of references points elsewhere", lambda: one_page().replace(b"0000000", b"0000001"), notes={"repaired"}),
     Row("cut before its end", lambda: one_page()[:-20], notes={"repaired"}),
     Row("owner password", lambda: papers.encrypted("", "secret"), notes={"decrypted"}),
+    *(Row(f"owner password, {' '.join(how)}", lambda how=how: papers.encrypted("", "secret", *how), notes={"decrypted"},
+          pixels=[((305, 405), BLUE)])
+      for how in (("40",), ("128",), ("128", "--use-aes=y"), ("128", "--use-aes=y", "--cleartext-metadata"), ("256", "--force-R5"))),
+    Row("objects in streams", lambda: papers.by_qpdf("--object-streams=generate"), pixels=[((305, 405), BLUE)]),
+    Row("linearized", lambda: papers.by_qpdf("--linearize"), pixels=[((305, 405), BLUE)]),
+    Row("two tables of references", papers.hybrid, pixels=[((305, 405), BLUE)]),
+    Row("a second revision", lambda: papers.revised(one_page(), {
+        3: "<</Length 27>>\nstream\n0 1 0 rg 290 390 30 30 re f\nendstream"}), pixels=[((305, 405), GREEN)]),
+    Row("a revision before itself", lambda: papers.revised(one_page(), {}, prev=-1), notes={"repaired"}, pixels=[((305, 405), BLUE)]),
+    Row("pages 2,000 branches deep", lambda: papers.deep_tree(2000)),
+    Row("a page that is there twice", lambda: tree_of(4, 4), pages=2, notes={"repaired"}, pixels=[((305, 405), BLUE)]),
+    Row("annotations are a number", lambda: one_page(entries="/Annots 7"), pixels=[((305, 405), BLUE)]),
+    Row("another PDF behind it", lambda: one_page() + one_page(content="1 0 0 rg 290 390 30 30 re f"), pixels=[((305, 405), BLUE)]),
+    Row("an archive before it", lambda: b"PK\x03\x04" + bytes(50) + one_page(), pixels=[((305, 405), BLUE)]),
     Row("no MediaBox", lambda: one_page(media=None)),
 ]
 
@@ -150,9 +189,15 @@ LYING = [rotated(*case) for case in itertools.product((0, 90, 180, 270), (False,
     Row("rotated -90", lambda: one_page(entries="/Rotate -90"), shown=(792, 612)),
     Row("rotated 450, inherited", lambda: inherited_rotation(450), shown=(792, 612)),
     Row("rotated 45 is not rotated", lambda: one_page(entries="/Rotate 45")),
+    Row("rotated 90.0", lambda: one_page(entries="/Rotate 90.0"), shown=(792, 612)),
+    Row("rotated 3600090", lambda: one_page(entries="/Rotate 3600090"), shown=(792, 612)),
     Row("corners in another order", lambda: one_page(media=(612, 792, 0, 0))),
     Row("CropBox reaches out", lambda: one_page(entries="/CropBox[-100 -100 300 400]"), shown=(300, 400)),
     Row("CropBox beside the page", lambda: one_page(entries="/CropBox[2000 2000 3000 3000]")),
+    Row("CropBox without a size", lambda: one_page(entries="/CropBox[5 5 5 5]")),
+    Row("MediaBox of five numbers is none", lambda: one_page(media=None, entries="/MediaBox[0 0 300 300 5]")),
+    Row("UserUnit 0 is none", lambda: one_page(entries="/UserUnit 0")),
+    Row("UserUnit 0.000001 is none", lambda: one_page(entries="/UserUnit 0.000001")),
     Row("UserUnit 2", lambda: one_page(media=(0, 0, 306, 396), entries="/UserUnit 2"), unit=2),
     Row("UserUnit 2, rotated, cropped", lambda: one_page(media=(0, 0, 406, 496), entries="/UserUnit 2/Rotate 270/CropBox[100 100 406 496]"),
         unit=2, shown=(792, 612)),
@@ -188,6 +233,14 @@ def content_is_an_image():
     return pdf.bytes()
 
 
+def described_as(entries, catalog=""):
+    """The content's dictionary says what only an object's does."""
+    pdf = Pdf(catalog=catalog)
+    pdf.page([pdf.stream(SQUARE, entries)])
+    pdf.add("<</Type/OCG/Name(layer)>>")
+    return pdf.bytes()
+
+
 IN_BLUE = [((305, 405), BLUE)]
 SQUARE = "0 0 1 rg 290 390 30 30 re f"
 CONTENT = [
@@ -206,6 +259,10 @@ CONTENT = [
     Row("names like ours", resources_named_like_ours, pixels=IN_BLUE),
     Row("pages share content", shared_content, pages=2, pixels=IN_BLUE),
     Row("content is an image", content_is_an_image, pixels=IN_BLUE),
+    Row("content has a matrix", lambda: described_as("/Matrix[0 0 0 0 0 0]"), pixels=IN_BLUE),
+    Row("content belongs to a layer that is off", lambda: described_as(
+        "/OC 5 0 R", "/OCProperties<</OCGs[5 0 R]/D<</OFF[5 0 R]>>>>"), pixels=IN_BLUE),
+    Row("content's length is wrong", lambda: one_page().replace(b"/Length 27", b"/Length 5 "), notes={"repaired"}, pixels=IN_BLUE),
     Row("400 MB of content in one stream is never unpacked", lambda: papers.large_content(400), is_drawn=False),
     Row("400 MB of content in two streams", lambda: papers.large_content(400, parts=2), is_drawn=False),
     refused("1,600 MB of content in two streams", lambda: papers.large_content(1600, parts=2), "too-complex", ended="memory",
@@ -225,9 +282,12 @@ def annotation(entries):
 ACTIVE = [
     Row("OpenAction is a script", lambda: with_catalog(f"/OpenAction {SCRIPT}"), notes={"scripts-removed"}),
     Row("OpenAction shows a page", lambda: with_catalog("/OpenAction[0/Fit]")),
+    Row("OpenAction is a script whose name is escaped", lambda: with_catalog("/OpenAction<</#53/#4aavaScript/#4a#53(x)>>"),
+        notes={"scripts-removed"}),
     Row("named scripts", lambda: with_catalog(f"/Names<</JavaScript<</Names[(a) {SCRIPT}]>>>>"), notes={"scripts-removed"}),
     Row("catalog acts", lambda: with_catalog(f"/AA<</WC {SCRIPT}>>"), notes={"scripts-removed"}),
     Row("page acts", lambda: one_page(entries="/AA<</O<</S/GoTo/D[0/Fit]>>>>"), notes={"scripts-removed"}),
+    Row("page acts, and counts", lambda: one_page(entries="/AA<</O<</S/GoTo/D[0/Fit]>>/Z 1>>"), notes={"scripts-removed"}),
     Row("annotation launches", annotation("/A<</S/Launch/F(calc.exe)>>"), notes={"scripts-removed"}),
     Row("script behind a link", annotation(f"/A<</S/URI/URI(https://va.gov)/Next[{SCRIPT}]>>"), notes={"scripts-removed"},
         kept=("/URI (https://va.gov)",)),
@@ -349,6 +409,10 @@ PICTURES = [
             "image-too-large"),
     gray("PNG of 100 megapixels", lambda: papers.png(10000, 10000, None, bits=1, colour=0, data=papers.deflated_zeros(bytes(1251), 10000)), 0,
          shown=(612, 792), at=(306, 396)),
+    picture("PNG, a PDF behind it", lambda: quarters_png(bytes) + one_page()),
+    picture("PNG, 200 MB of notes", lambda: quarters_png(bytes, chunks=papers.png_chunk(
+        b"zTXt", b"a\0\0" + papers.deflated_zeros(bytes(1 << 20), 200)))),
+    refused("PNG without its palette", lambda: papers.png(200, 100, gray_rows(0), colour=3), "image-damaged"),
     picture("JPEG", lambda: papers.jpeg(papers.quarters(160, 80))),
     picture("JPEG, progressive", lambda: papers.jpeg(papers.quarters(160, 80), progressive=True)),
     Row("JPEG, CMYK of Adobe", cmyk_jpeg, shown=(792, 612), pixels=in_ink(on_letter(160, 80))),

@@ -16,13 +16,72 @@ from plain_pdf import LETTER, Pdf, numbers, one_page   # noqa: E402
 HELVETICA = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
 
 
-def encrypted(user, owner):
-    """By qpdf, which knows how."""
+def by_qpdf(*options, document=None):
+    """What qpdf, which knows how, makes of a document."""
     with tempfile.TemporaryDirectory() as folder:
-        plain, locked = pathlib.Path(folder, "plain.pdf"), pathlib.Path(folder, "locked.pdf")
-        plain.write_bytes(one_page())
-        subprocess.run(["qpdf", "--encrypt", user, owner, "256", "--", plain, locked], check=True)
-        return locked.read_bytes()
+        plain, made = pathlib.Path(folder, "plain.pdf"), pathlib.Path(folder, "made.pdf")
+        plain.write_bytes(document or one_page())
+        subprocess.run(["qpdf", *options, "--", plain, made], check=True, capture_output=True)
+        return made.read_bytes()
+
+
+def encrypted(user, owner, *how):
+    return by_qpdf("--allow-weak-crypto", "--encrypt", user, owner, *(how or ("256",)))
+
+
+# --- Tables of references ---
+
+def revised(document, objects, prev=None):
+    """Another revision behind it: objects by number. prev: where the table before it is said to be; -1: it is its own."""
+    before = int(document.rsplit(b"startxref", 1)[1].split()[0])
+    size = int(document.rsplit(b"/Size ", 1)[1].split(b">", 1)[0])
+    out, rows = bytearray(document), []
+    for number, body in sorted(objects.items()):
+        rows.append(b"%d 1\n%010d 00000 n \n" % (number, len(out)))
+        out += b"%d 0 obj\n" % number + body.encode("latin-1") + b"\nendobj\n"
+    table = len(out)
+    prev = before if prev is None else prev if prev >= 0 else table
+    out += b"xref\n" + b"".join(rows) + b"trailer\n<</Root 1 0 R/Size %d/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
+        size, prev, table)
+    return bytes(out)
+
+
+def hybrid():
+    """The page is in a stream of objects that only the second table knows, which readers of 1.5 and later look into."""
+    out, at = bytearray(b"%PDF-1.5\n"), {}
+
+    def put(number, body):
+        at[number] = len(out)
+        out.extend(b"%d 0 obj\n" % number + body + b"\nendobj\n")
+
+    drawing = b"0 0 1 rg 290 390 30 30 re f"
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R>>"
+    put(1, b"<</Type/Catalog/Pages 2 0 R>>")
+    put(2, b"<</Type/Pages/Count 1/Kids[3 0 R]>>")
+    put(4, b"<</Length %d>>\nstream\n" % len(drawing) + drawing + b"\nendstream")
+    put(5, b"<</Type/ObjStm/N 1/First 4/Length %d>>\nstream\n3 0 " % (len(page) + 4) + page + b"\nendstream")
+    row = struct.pack(">BIB", 2, 5, 0)
+    put(6, b"<</Type/XRef/Size 7/W[1 4 1]/Index[3 1]/Root 1 0 R/Length 6>>\nstream\n" + row + b"\nendstream")
+    table = len(out)
+    rows = [b"%010d 00000 n \n" % at[number] if number in at and number not in (5, 6) else b"0000000000 65535 f \n" for number in range(7)]
+    rows[5] = b"%010d 00000 n \n" % at[5]
+    out += b"xref\n0 7\n" + b"".join(rows) + b"trailer\n<</Root 1 0 R/Size 7/XRefStm %d>>\nstartxref\n%d\n%%%%EOF\n" % (at[6], table)
+    return bytes(out)
+
+
+# --- Trees of pages ---
+
+def deep_tree(levels):
+    """One page below so many branches."""
+    pdf = Pdf()
+    first = len(pdf.objects) + 3
+    for level in range(levels):
+        parent = first + level - 1 if level else 2
+        pdf.add(f"<</Type/Pages/Count 1/Parent {parent} 0 R/Kids[{first + level + 1} 0 R]>>")
+    page = pdf.add(f"<</Type/Page/Parent {first + levels - 1} 0 R/MediaBox[0 0 612 792]>>")
+    assert page == first + levels
+    pdf.kids, pdf.count = [first], 1
+    return pdf.bytes()
 
 
 # --- Forms ---
