@@ -384,14 +384,15 @@ ask_about_packages (Follower *follower, GError **error)
 }
 
 static void
-tell_stopped (Follower *follower, GError **error)
+tell_waiting (Follower *follower, GError **error)
 {
-  g_autoptr (DbRows) rows = find (follower, SQL_STOPPED_PACKAGES, "", 0, error);
+  g_autoptr (DbRows) rows = find (follower, SQL_PACKAGES_THAT_WAIT, "", 0, error);
 
   if (!rows)
     return;
   metrics_gauge (METRIC_PACKAGES_STOPPED, (double)db_rows_int (rows, 0, "stopped"), NULL);
   metrics_gauge (METRIC_PACKAGES_NOT_KNOWN, (double)db_rows_int (rows, 0, "not_known"), NULL);
+  metrics_gauge (METRIC_PACKAGES_WITHOUT_NEWS, (double)db_rows_int (rows, 0, "without_news"), NULL);
 }
 
 /* --- Inserts that were given out as unknown --- */
@@ -534,11 +535,12 @@ do_round (Follower *follower, GError **error)
   while (!rounds_are_ending (follower->rounds) && lease_is_held (follower->lease) &&
          ask_about_packages (follower, &problem))
     ;
+  /* Also where nobody could be asked: that has to be seen. */
+  tell_waiting (follower, problem ? NULL : &problem);
   if (problem) {
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  tell_stopped (follower, error);
   if (now_ms < follower->look_at_ms)
     return TRUE;
   follower->look_at_ms =

@@ -29,7 +29,8 @@ update lighthouse_submissions set
 where id = $1
 
 -- name: package-without-news
-update lighthouse_submissions set asked_at = clock_timestamp (), ask_at = clock_timestamp () + $2::bigint * interval '1 millisecond'
+-- asked_at stays: when it was last heard of.
+update lighthouse_submissions set ask_at = clock_timestamp () + $2::bigint * interval '1 millisecond'
 where id = $1 and ask_at <= clock_timestamp ()
 
 -- name: attempt-told
@@ -48,10 +49,13 @@ select exists (select from holds h join lighthouse_submissions s on s.id = $3
 update holds set resolved_at = clock_timestamp (), resolution = 'the package has come to an end'
 where claim_id = $1 and resolved_at is null and reason in ('package-late', 'package-error-lasts', 'package-not-known')
 
--- name: stopped-packages
+-- name: packages-that-wait
+-- Without news: their turn is long over, or none of their turns has brought any. The longest time between two is a week.
 select
   (select count (*) from lighthouse_submissions where stopped_at is not null and ask_at is null and intake_status = 'expired') as stopped,
-  (select count (*) from lighthouse_submissions where ask_at is not null and intake_code = 'DOC105') as not_known
+  (select count (*) from lighthouse_submissions where ask_at is not null and intake_code = 'DOC105') as not_known,
+  (select count (*) from lighthouse_submissions where ask_at < clock_timestamp () - interval '1 hour'
+     or ask_at is not null and coalesce (asked_at, sent_at) < clock_timestamp () - interval '8 days') as without_news
 
 -- name: inserts-unknown
 -- Of groups whose package is still followed: children that have died with an insert that nobody knows of. For one that is

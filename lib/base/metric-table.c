@@ -429,6 +429,11 @@ static const MetricRow rows[METRICS] = {
   [METRIC_PACKAGES_NOT_KNOWN] =
       GAUGE ("packages_not_known", "", BACKUP,
              "Packages whose guid the service does not know, though it has given it out.", NULL),
+  [METRIC_PACKAGES_WITHOUT_NEWS] =
+      GAUGE ("packages_without_news", "", BACKUP,
+             "Packages whose turn to be asked for is over for an hour, or that no answer has named "
+             "for more than a week.",
+             NULL),
   [METRIC_LOCATION_SECONDS] = { .name = "intake_location_seconds",
                                 .kind = KIND_HISTOGRAM,
                                 .unit = "seconds",
