@@ -17,16 +17,14 @@
 #include "bgs/proc.h"
 #include "claims/claim-group.h"
 #include "claims/group-facts.h"
-#include "claims/split.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
 #include "pipeline/consumer.h"
 #include "pipeline/run.h"
 #include "pipeline/step.h"
 #include "pipeline/verdicts.h"
-#include "submission/decisions.h"
+#include "submission/set-up.h"
 #include "submission/submission.h"
-#include "submission/veteran.h"
 
 #include <string.h>
 
@@ -34,9 +32,7 @@
 typedef struct {
   BgsClient *bgs;
   ClaimGroup *group;
-  Veteran *veteran;
-  GPtrArray *findings;  /* of SurveyFinding *; NULL: no children */
-  char *review_reasons; /* NULL: no review */
+  SetUpLook look;
   char *proc_id;
 } Setup;
 
@@ -45,7 +41,6 @@ static char *create_proc (Run *run, Setup *setup, GError **error);
 static gboolean ensure_proc_form (Run *run, Setup *setup, const char *form_type, GError **error);
 static gboolean hand_to_forms (Transaction *transaction, Run *run, gpointer data, GError **error);
 static gboolean has_child (const Setup *setup, const char *form_type);
-static gboolean refuse_for_paper (Run *run, const Setup *setup, GError **error);
 static void setup_free (gpointer setup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Setup, setup_free)
 
@@ -53,6 +48,7 @@ static gboolean
 open_proc_for_group (Run *run, gconstpointer message, GError **error)
 {
   g_autoptr (Setup) setup = load_group (run, message, error);
+  g_autofree char *refusal = NULL;
 
   if (!setup)
     return FALSE;
@@ -61,12 +57,10 @@ open_proc_for_group (Run *run, gconstpointer message, GError **error)
   /* The same group under another message id; a later replay hands on what is not submitted. */
   if (setup->group->proc_id && run_replay (run) == 0)
     return run_skip (run, "the claim group has been set up");
-  if (setup->group->children->len == 0)
-    return run_refuse (run, "no-child-claims", error);
-  if (!setup->veteran->participant_id)
-    return run_refuse (run, "no-participant-id", error);
-  if (survey_paper (setup->findings))
-    return refuse_for_paper (run, setup, error);
+  /* At once: no repetition makes BGS able to hold it. */
+  refusal = set_up_refusal (&setup->look);
+  if (refusal)
+    return run_refuse (run, refusal, error);
 
   setup->proc_id = create_proc (run, setup, error);
   if (!setup->proc_id)
@@ -94,66 +88,12 @@ has_child (const Setup *setup, const char *form_type)
   return FALSE;
 }
 
-/* Decided once, by the children that exist and what is found in them, and stored on the group: the
- * form consumers read it there. */
-static void
-decide (Setup *setup, const json_t *parent, const GPtrArray *children)
-{
-  const ClaimChildForm *first = g_ptr_array_index (children, 0);
-  gboolean has_686c = has_child (setup, "21-686C");
-
-  setup->findings =
-      survey_claim (parent, children, setup->group->user_data, setup->group->submission_day);
-  setup->review_reasons =
-      decide_review (has_686c ? first->form : NULL, children->len - has_686c, setup->findings);
-}
-
-static GPtrArray *
-load_children (Run *run, Db *db, const ClaimGroup *group, GError **error)
-{
-  g_autoptr (GPtrArray) children =
-      g_ptr_array_new_with_free_func ((GDestroyNotify)claim_child_form_free);
-
-  for (guint i = 0; i < group->children->len; i++) {
-    const ChildClaim *child = g_ptr_array_index (group->children, i);
-    json_t *form = claim_load_form (db, run_sealer (run), child->claim_id, error);
-    ClaimChildForm *loaded;
-
-    if (!form)
-      return NULL;
-    loaded = g_new0 (ClaimChildForm, 1);
-    loaded->form_type = child->form_type; /* the group's */
-    loaded->form = form;
-    g_ptr_array_add (children, loaded);
-  }
-  return g_steal_pointer (&children);
-}
-
+/* Decided once, and stored on the group: the form consumers read it there. */
 static gboolean
 load (Run *run, Db *db, Setup *setup, const ClaimSubmitted *submitted, GError **error)
 {
-  g_autoptr (json_t) parent = NULL;
-  g_autoptr (GPtrArray) children = NULL;
-  const ClaimChildForm *first;
-
   setup->group = claim_group_load (db, run_sealer (run), submitted->claim_group_id, error);
-  if (!setup->group)
-    return FALSE;
-  if (setup->group->children->len == 0)
-    return TRUE;
-  /* The 686c comes first when there is one. */
-  children = load_children (run, db, setup->group, error);
-  if (!children)
-    return FALSE;
-  parent = claim_load_form (db, run_sealer (run), setup->group->parent_claim_id, error);
-  if (!parent)
-    return FALSE;
-  /* What is said about the Veteran is the same in all. */
-  first = g_ptr_array_index (children, 0);
-  setup->veteran = veteran_new (first->form, setup->group->user_data);
-  veteran_hide (setup->veteran, parent, setup->group->user_data);
-  decide (setup, parent, children);
-  return TRUE;
+  return setup->group && set_up_look (db, run_sealer (run), setup->group, &setup->look, error);
 }
 
 static Setup *
@@ -179,32 +119,20 @@ setup_free (gpointer data)
   if (!setup)
     return;
   claim_group_free (setup->group);
-  veteran_free (setup->veteran);
-  g_clear_pointer (&setup->findings, g_ptr_array_unref);
-  g_free (setup->review_reasons);
+  set_up_look_clear (&setup->look);
   g_free (setup->proc_id);
   g_free (setup);
 }
 
 /* --- What BGS is not told. --- */
 
-/* At once: no repetition makes BGS able to hold it. */
-static gboolean
-refuse_for_paper (Run *run, const Setup *setup, GError **error)
-{
-  const SurveyFinding *finding = survey_paper (setup->findings);
-  g_autofree char *why = g_strdup_printf ("%s %s", finding->code, finding->field);
-
-  return run_refuse (run, why, error);
-}
-
 /* Nothing of a claim is lost in silence: an event a finding, with the transaction that sets the
  * group up. */
 static gboolean
 tell_findings (Transaction *transaction, const Setup *setup, GError **error)
 {
-  for (guint i = 0; i < setup->findings->len; i++) {
-    const SurveyFinding *finding = g_ptr_array_index (setup->findings, i);
+  for (guint i = 0; i < setup->look.findings->len; i++) {
+    const SurveyFinding *finding = g_ptr_array_index (setup->look.findings, i);
     g_autofree char *detail = g_strdup_printf ("%s %s", finding->code, finding->field);
 
     if (!transaction_monitoring_event (transaction, "left_out", setup->group->guid, 0, detail,
@@ -220,15 +148,15 @@ static char *
 call_create_proc (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
   const Setup *setup = data;
-  const BgsProc proc = { .state = setup->review_reasons ? BGS_PROC_MANUAL : BGS_PROC_STARTED };
+  const BgsProc proc = { .state = setup->look.review_reasons ? BGS_PROC_MANUAL : BGS_PROC_STARTED };
 
-  return bgs_proc_create (setup->bgs, &setup->veteran->caller, &proc, error);
+  return bgs_proc_create (setup->bgs, &setup->look.veteran->caller, &proc, error);
 }
 
 static char *
 create_proc (Run *run, Setup *setup, GError **error)
 {
-  const BgsProc proc = { .state = setup->review_reasons ? BGS_PROC_MANUAL : BGS_PROC_STARTED };
+  const BgsProc proc = { .state = setup->look.review_reasons ? BGS_PROC_MANUAL : BGS_PROC_STARTED };
   g_autofree char *request = bgs_proc_digest_text (&proc);
   const Step step = {
     .name = "create-proc",
@@ -260,7 +188,8 @@ call_create_form (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 {
   const FormCall *call = data;
 
-  return bgs_proc_form_create (call->setup->bgs, &call->setup->veteran->caller, &call->form, error);
+  return bgs_proc_form_create (call->setup->bgs, &call->setup->look.veteran->caller, &call->form,
+                               error);
 }
 
 static LookOutcome
@@ -270,8 +199,8 @@ look_for_form (Run *run G_GNUC_UNUSED, gpointer data, char **ret_result, GError 
   g_autoptr (GError) problem = NULL;
   gboolean exists = FALSE;
 
-  if (bgs_proc_form_find (call->setup->bgs, &call->setup->veteran->caller, &call->form, &exists,
-                          &problem)) {
+  if (bgs_proc_form_find (call->setup->bgs, &call->setup->look.veteran->caller, &call->form,
+                          &exists, &problem)) {
     if (!exists)
       return LOOK_NOT_THERE;
     *ret_result = g_strdup ("");
@@ -340,7 +269,7 @@ hand_to_forms (Transaction *transaction, Run *run, gpointer data, GError **error
   const Setup *setup = data;
 
   if (!claim_group_set_proc (transaction_db (transaction), setup->group->guid, setup->proc_id,
-                             setup->review_reasons, error) ||
+                             setup->look.review_reasons, error) ||
       !tell_findings (transaction, setup, error))
     return FALSE;
   for (guint i = 0; i < setup->group->children->len; i++) {

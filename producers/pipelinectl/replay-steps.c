@@ -9,15 +9,28 @@
 #include "program/journal.h"
 #include "submission/course.h"
 #include "submission/decisions.h"
+#include "submission/set-up.h"
 
 typedef struct {
   Db *db;
   Sealer *sealer;
   const Settings *settings;
   const ReviveGroup *group;
-  gint64 limit_ms; /* after its start no request can act any more */
+  ClaimGroup *loaded;
+  GPtrArray *of_group;   /* the group's journal */
+  gboolean needs_review; /* as its set-up has decided, or would */
+  gint64 limit_ms;       /* after its start no request can act any more */
   json_t *steps;
 } Planning;
+
+static void
+planning_clear (Planning *planning)
+{
+  claim_group_free (planning->loaded);
+  g_clear_pointer (&planning->of_group, g_ptr_array_unref);
+  g_clear_pointer (&planning->steps, json_decref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Planning, planning_clear)
 
 /* A look means what the step says of an unknown. */
 static const char *
@@ -74,19 +87,13 @@ has_child (const ReviveGroup *group, const char *form_type)
   return FALSE;
 }
 
-static gboolean
-add_set_up (Planning *planning, GError **error)
+static void
+add_set_up (Planning *planning)
 {
-  g_autoptr (GPtrArray) journal =
-      journal_read (planning->db, planning->sealer, planning->group->guid, error);
-  g_autoptr (GPtrArray) course = NULL;
+  g_autoptr (GPtrArray) course = course_of_group (has_child (planning->group, "21-686C"),
+                                                  has_child (planning->group, "21-674"));
 
-  if (!journal)
-    return FALSE;
-  course = course_of_group (has_child (planning->group, "21-686C"),
-                            has_child (planning->group, "21-674"));
-  add_course (planning, 0, journal, course);
-  return TRUE;
+  add_course (planning, 0, planning->of_group, course);
 }
 
 /* --- A child --- */
@@ -129,23 +136,20 @@ static gboolean
 add_child (Planning *planning, const ReviveChild *child, GError **error)
 {
   const ReviveGroup *own = planning->group;
+  const ClaimGroup *group = planning->loaded;
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, child->claim_id);
-  g_autoptr (ClaimGroup) group =
-      claim_group_load (planning->db, planning->sealer, own->guid, error);
   g_autoptr (json_t) form =
-      group ? claim_load_form (planning->db, planning->sealer, child->claim_id, error) : NULL;
+      claim_load_form (planning->db, planning->sealer, child->claim_id, error);
   g_autoptr (GPtrArray) journal =
       form ? journal_read (planning->db, planning->sealer, scope, error) : NULL;
-  g_autoptr (GPtrArray) of_group =
-      journal ? journal_read (planning->db, planning->sealer, own->guid, error) : NULL;
   g_autoptr (json_t) merged = NULL;
   g_autoptr (Veteran) veteran = NULL;
   g_autoptr (Plan) plan = NULL;
   g_autoptr (GPtrArray) course = NULL;
-  CourseNeeds needs = { .needs_review = own->review_reasons != NULL };
+  CourseNeeds needs = { .needs_review = planning->needs_review };
   gboolean is_removal;
 
-  if (!of_group)
+  if (!journal)
     return FALSE;
   merged = veteran_merge (form, group->user_data);
   veteran = veteran_new (form, group->user_data);
@@ -159,30 +163,61 @@ add_child (Planning *planning, const ReviveChild *child, GError **error)
   if (!g_str_equal (child->state, "submitted"))
     add_course (planning, child->claim_id, journal, course);
   if (closes (own, child))
-    add_step (planning, 0, of_group, "close-proc");
+    add_step (planning, 0, planning->of_group, "close-proc");
   return TRUE;
+}
+
+static gboolean
+add_children (Planning *planning, GError **error)
+{
+  const ReviveGroup *group = planning->group;
+
+  for (guint i = 0; i < group->children->len; i++) {
+    const ReviveChild *child = g_ptr_array_index (group->children, i);
+
+    if (revive_sends_child (group, child) && !add_child (planning, child, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* --- The whole --- */
+
+/* A set-up that refuses the group calls nobody. */
+static gboolean
+add_all (Planning *planning, GError **error)
+{
+  g_auto (SetUpLook) look = { 0 };
+  g_autofree char *refusal = NULL;
+
+  planning->needs_review = planning->group->review_reasons != NULL;
+  if (planning->group->proc_id)
+    return add_children (planning, error);
+  if (!set_up_look (planning->db, planning->sealer, planning->loaded, &look, error))
+    return FALSE;
+  refusal = set_up_refusal (&look);
+  if (refusal)
+    return json_array_append_new (planning->steps,
+                                  json_pack ("{s:n,s:s,s:s,s:s}", "claim_id", "step", "set-up",
+                                             "next", "refuse", "why", refusal)) == 0;
+  planning->needs_review = look.review_reasons != NULL;
+  add_set_up (planning);
+  return add_children (planning, error);
 }
 
 json_t *
 replay_steps_of (Db *db, Sealer *sealer, const Settings *settings, const ReviveGroup *group,
                  GError **error)
 {
-  g_autoptr (json_t) steps = json_array ();
-  Planning planning = { .db = db,
-                        .sealer = sealer,
-                        .settings = settings,
-                        .group = group,
-                        .limit_ms = settings_number (settings, "bgs-read-timeout-ms") +
-                                    settings_number (settings, "unknown-settle-ms"),
-                        .steps = steps };
+  g_auto (Planning) planning = { .db = db,
+                                 .sealer = sealer,
+                                 .settings = settings,
+                                 .group = group,
+                                 .loaded = claim_group_load (db, sealer, group->guid, error),
+                                 .limit_ms = settings_number (settings, "bgs-read-timeout-ms") +
+                                             settings_number (settings, "unknown-settle-ms"),
+                                 .steps = json_array () };
 
-  if (!group->proc_id && !add_set_up (&planning, error))
-    return NULL;
-  for (guint i = 0; i < group->children->len; i++) {
-    const ReviveChild *child = g_ptr_array_index (group->children, i);
-
-    if (revive_sends_child (group, child) && !add_child (&planning, child, error))
-      return NULL;
-  }
-  return g_steal_pointer (&steps);
+  planning.of_group = planning.loaded ? journal_read (db, sealer, group->guid, error) : NULL;
+  return planning.of_group && add_all (&planning, error) ? g_steal_pointer (&planning.steps) : NULL;
 }

@@ -13,8 +13,8 @@
  * @settings: with the consumers' rows: limits of calls, and which reads are made
  *
  * Array of { "claim_id" (null: the set-up's), "step", "next": give, wait, look, again,
- * give up, hold, start }, owned,
- * in the order in which they come. A step behind one that does not give its result depends on that
+ * give up, hold, start }, owned, in the order in which they come; alone { "step": "set-up", "next":
+ * "refuse", "why" } where the set-up sends the group by paper. A step behind one that does not give its result depends on that
  * one's end, and is told as it stands now. Reads personal data, tells none. Errors: database, SEAL_ERROR.
  */
 json_t *replay_steps_of (Db *db, Sealer *sealer, const Settings *settings, const ReviveGroup *group,
