@@ -74,6 +74,8 @@ error_code_of (const char *sqlstate)
     return DB_ERROR_UNIQUE;
   if (g_str_has_prefix (sqlstate, "23"))
     return DB_ERROR_CHECK;
+  if (g_str_equal (sqlstate, "42501"))
+    return DB_ERROR_DENIED;
   return DB_ERROR_STATEMENT;
 }
 

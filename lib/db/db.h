@@ -26,6 +26,7 @@ typedef enum {
   /* lock_timeout, statement_timeout, or cancelled from outside: somebody was waited for, nothing
    * has happened, others may go on. Not repeated by db_transaction(). */
   DB_ERROR_TIMEOUT,
+  DB_ERROR_DENIED, /* the role that we connect as may not do this; nothing has happened */
 } DbError;
 /* Nothing can be done with this database now. Any other failure is of that piece of work alone (a
  * row that somebody holds, a mistake of ours): who works through many goes on with the next. */

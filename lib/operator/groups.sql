@@ -26,7 +26,8 @@ found as materialized (
     select g.id, g.replay from saved_claim_groups g
     where g.claim_group_guid = waits.claim_group_guid and g.parent_claim_id = g.saved_claim_id offset 0) own
   where waits.replay >= own.replay)
-select g.id from found cross join lateral (select * from saved_claim_groups whole where whole.id = found.id offset 0) g
+select g.id from found cross join lateral (
+  select whole.id, whole.status, whole.submitted_at from saved_claim_groups whole where whole.id = found.id offset 0) g
 where ($4::text is null or g.status = $4) and (g.submitted_at, g.id) < ($1::timestamptz, $2::bigint)
 order by g.submitted_at desc, g.id desc limit $3::bigint
 

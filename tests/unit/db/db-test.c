@@ -282,6 +282,20 @@ test_errors_name_rules_not_values (void)
   assert_refused (db, DB_ERROR_STATEMENT, "42P01", "select from nowhere where x = $1", "796");
 }
 
+/* What a role may not do is told from a mistake, and the connection stays. */
+static void
+test_role_that_may_not_is_denied (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) error = NULL;
+
+  make_table_with_rules (db);
+  database_run (db, "set role pg_monitor");
+  g_assert_false (db_execute (db, NULL, &error, "insert into ruled (n) values (1)", ""));
+  g_assert_error (error, DB_ERROR, DB_ERROR_DENIED);
+  g_assert_false (db_is_broken (db));
+}
+
 /* The database's own trouble: no statement is to blame, and another connection may find it over. */
 static void
 test_ill_server_is_away (void)
@@ -815,6 +829,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/session/does-not-depend-on-the-role", test_session_is_ours);
   g_test_add_func ("/db/session/waits-for-standbys-as-the-role-says", test_other_commits_stay);
   g_test_add_func ("/db/error/names-rules-not-values", test_errors_name_rules_not_values);
+  g_test_add_func ("/db/error/role-that-may-not-is-denied", test_role_that_may_not_is_denied);
   g_test_add_func ("/db/error/ill-server-is-away", test_ill_server_is_away);
   g_test_add_func ("/db/error/malformed-url-is-not-repeated", test_malformed_url_is_not_repeated);
   g_test_add_func ("/db/error/no-server-is-away", test_no_server);
