@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#define ADOPTED "adopted="
+
 char *
 insert_note_format (const InsertNote *note)
 {
@@ -46,6 +48,13 @@ insert_note_free (InsertNote *note)
   g_free (note);
 }
 
+char *
+insert_note_adopt (const char *note_text, const char *benefit_claim_id)
+{
+  return g_strconcat (note_text ? note_text : "", note_text ? " " : "", ADOPTED, benefit_claim_id,
+                      NULL);
+}
+
 static void
 put (json_t *kept, const char *name, const char *value)
 {
@@ -65,4 +74,15 @@ insert_result_format (const InsertResult *result)
   put (kept, "serviceTypeCode", result->service_type ? result->service_type : "CP");
   put (kept, "statusTypeCode", result->status ? result->status : "PEND");
   return text_of_json (kept);
+}
+
+/* Of a claim that a person has named only its type is known, from what was sent. */
+char *
+insert_note_result (const char *note_text)
+{
+  g_auto (GStrv) fields = g_strsplit (note_text ? note_text : "", " ", -1);
+  g_autofree char *adopted = note_field (fields, ADOPTED), *type = note_field (fields, "type=");
+  const InsertResult result = { .benefit_claim_id = adopted, .claim_type = type };
+
+  return adopted ? insert_result_format (&result) : NULL;
 }

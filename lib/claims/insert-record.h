@@ -17,6 +17,12 @@ typedef struct {
 char *insert_note_format (const InsertNote *note);
 InsertNote *insert_note_parse (const char *text); /* NULL when it is no such note; owned */
 void insert_note_free (InsertNote *note);
+/* @note_text, which may be NULL, with a benefit claim that a person has named as the insert's own
+ * (pipelinectl resolve --adopt): it ends the insert in the place of a result, for a result is sealed,
+ * and whoever answers for a person need have no key. Owned. */
+char *insert_note_adopt (const char *note_text, const char *benefit_claim_id);
+/* The result of an insert that has ended so, as by insert_result_format(); owned. NULL: it has not. */
+char *insert_note_result (const char *note_text);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (InsertNote, insert_note_free)
 
 /* The result as the insert's own answer would have been kept, under BGS's names: for a benefit

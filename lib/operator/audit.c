@@ -7,9 +7,8 @@
 #include "base/text.h"
 #include "operator/audit.sql.h"
 
-/* Who stands behind sudo, not root. */
-static char *
-user_of_process (void)
+char *
+audit_user (void)
 {
   const struct passwd *user = getpwuid (getuid ());
   const char *before = g_getenv ("SUDO_USER");
@@ -24,7 +23,7 @@ user_of_process (void)
 gboolean
 audit_write (Db *db, const Action *action, gint64 *ret_id, GError **error)
 {
-  g_autofree char *name = action->who ? g_strdup (action->who) : user_of_process ();
+  g_autofree char *name = action->who ? g_strdup (action->who) : audit_user ();
   g_autofree char *detail = action->detail ? text_of_json (action->detail) : NULL;
   g_autoptr (DbRows) rows =
       db_query (db, error, SQL_WRITE_ACTION, "ttttitt", name, action->action, action->subject,
@@ -37,9 +36,22 @@ audit_write (Db *db, const Action *action, gint64 *ret_id, GError **error)
   return TRUE;
 }
 
+/* What a terminal would take for a command to itself. Lines and tabs are text. */
+static gboolean
+has_control (const char *text)
+{
+  for (; *text; text = g_utf8_next_char (text)) {
+    gunichar c = g_utf8_get_char (text);
+
+    if (g_unichar_iscntrl (c) && c != '\n' && c != '\r' && c != '\t')
+      return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean
 audit_is_reason (const char *text)
 {
   return !text_is_blank (text) && g_utf8_validate (text, -1, NULL) &&
-         g_utf8_strlen (text, -1) <= REASON_MAX;
+         g_utf8_strlen (text, -1) <= REASON_MAX && !has_control (text);
 }

@@ -17,7 +17,9 @@ typedef struct {
   const json_t *detail;
 } Action;
 
+/* The user of this process, and where; who stands behind sudo, not root. Owned. */
+char *audit_user (void);
 /* @ret_id may be NULL. Errors: database. */
 gboolean audit_write (Db *db, const Action *action, gint64 *ret_id, GError **error);
-/* Whether it says why: not blank, at most REASON_MAX characters. */
+/* Whether it says why: not blank, at most REASON_MAX characters, none that steers a terminal. */
 gboolean audit_is_reason (const char *text);

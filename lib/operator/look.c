@@ -67,9 +67,10 @@ const LookColumn look_columns_of_holds[] = {
   { NULL, LOOK_TEXT },
 };
 const LookColumn look_columns_of_replays[] = {
-  { "plan", LOOK_TEXT },      { "began_at", LOOK_TEXT },  { "ended_at", LOOK_TEXT },
-  { "records", LOOK_NUMBER }, { "to_send", LOOK_NUMBER }, { "sent", LOOK_NUMBER },
-  { "refused", LOOK_NUMBER }, { NULL, LOOK_TEXT },
+  { "plan", LOOK_TEXT },      { "offered_at", LOOK_TEXT }, { "offered_by", LOOK_TEXT },
+  { "began_at", LOOK_TEXT },  { "ended_at", LOOK_TEXT },   { "records", LOOK_NUMBER },
+  { "to_send", LOOK_NUMBER }, { "sent", LOOK_NUMBER },     { "refused", LOOK_NUMBER },
+  { NULL, LOOK_TEXT },
 };
 
 /* --- Members --- */

@@ -32,7 +32,7 @@ json_t *look_breakers (Db *db, GError **error);
 json_t *look_stuck (Db *db, gint64 older_s, GError **error);
 /* Open ones, the newest first. @before: those with a smaller id; 0: all. */
 json_t *look_holds (Db *db, gint64 before, gint64 limit, GError **error);
-/* Plans that were applied, and how far they have come. */
+/* Plans that were applied or offered to the page, and how far they have come. */
 json_t *look_replays (Db *db, GError **error);
 /* What became of messages in each minute since @back_s ago; a minute without any is left out. */
 json_t *look_minutes (Db *db, gint64 back_s, GError **error);

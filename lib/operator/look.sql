@@ -72,12 +72,15 @@ from holds h join saved_claim_groups g on g.id = h.claim_group_id join saved_cla
 where h.resolved_at is null and h.id < $1::bigint order by h.id desc limit $2::bigint
 
 -- name: look-replays
-select r.plan, r.records, r.to_send,
+-- Plans that were applied, and those that are offered to the page: what somebody may still do something about comes first.
+select plan, coalesce (r.records, o.records) as records, coalesce (r.to_send, o.to_send) as to_send,
+  to_char (o.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as offered_at, o.who as offered_by,
   to_char (r.began_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as began_at,
   to_char (r.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ended_at,
   (select count (*) from replay_records d where d.plan = r.plan and d.outcome = 'sent') as sent,
   (select count (*) from replay_records d where d.plan = r.plan and d.outcome = 'refused') as refused
-from replays r order by r.began_at desc limit 50
+from replays r full join offered_plans o using (plan)
+order by r.ended_at is not null, coalesce (r.began_at, o.at) desc limit 50
 
 -- name: look-minutes
 -- What became of messages, by the minute, $1 s back; minutes without any have no row.

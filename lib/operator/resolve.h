@@ -1,6 +1,6 @@
 /* A person's answer about a claim that is held, and what follows from it.
  *
- *   adopt      this benefit claim is the claim's own: journalled as the result of its insert, the rest goes on
+ *   adopt      this benefit claim is the claim's own: journalled as the end of its insert, the rest goes on
  *   not-there  none of the benefit claims is: the insert counts as failed, another one is sent
  *   again      look and try again; what stands in doubt may be repeated although code or data changed under it
  *   paper      the claim goes the backup way: dead letter, the group fails
@@ -34,9 +34,6 @@ typedef struct {
   gboolean is_unseen;     /* nothing here need have seen it: a person has, in BGS */
   const char *who;        /* NULL: the user of this process */
   const char *reason;
-  /* Writes @adopted_id into the journal, sealed; NULL: nobody here has a key, and it is refused */
-  gboolean (*adopt) (Transaction *transaction, const ClaimRecord *found, const char *adopted_id,
-                     GError **error);
   char *fingerprint; /* of its group, as looked at; NULL: as it is found */
   /* Read by resolve_plan(), for it says which row to lock first; never changes */
   char *veteran_id, *guid;
@@ -50,5 +47,3 @@ void resolve_clear (Resolve *resolve); /* what resolve_plan() has read */
 json_t *resolve_plan (Db *db, Resolve *resolve, GError **error);
 /* A TransactionWork, after resolve_plan(); @data: Resolve *. */
 gboolean resolve_claim (Transaction *transaction, gpointer data, GError **error);
-/* For an adopt(): sets the error. FALSE. */
-gboolean resolve_refuse (GError **error, const char *why);

@@ -56,3 +56,15 @@ select exists (select from step_journal where scope = $1::bigint::text
 -- name: last-attempt
 select coalesce (max (a.attempt_no), 1) as attempt_no
 from bgs_submissions s join bgs_submission_attempts a on a.bgs_submission_id = s.id where s.saved_claim_id = $1
+
+-- name: newest-insert
+select ordinal, token, state, note from step_journal where scope = $1::bigint::text and step = $2
+order by ordinal desc limit 1 for update
+
+-- name: begin-insert
+insert into step_journal (scope, step, ordinal, token, state)
+values ($1::bigint::text, $2, $3::bigint, nextval ('tokens'), 'started') returning token
+
+-- name: adopt-insert
+update step_journal set state = 'finished', finished_at = clock_timestamp (), note = $6, result_ciphertext = null, encrypted_kms_key = null
+where scope = $1::bigint::text and step = $2 and ordinal = $3::bigint and token = $4 and state = $5

@@ -231,7 +231,7 @@ take_finished (Submission *submission, const JournalRow *row)
 {
   g_autoptr (InsertNote) note = insert_note_parse (row->note);
 
-  submission->benefit_claim = g_strdup (row->result);
+  submission->benefit_claim = row->result ? g_strdup (row->result) : insert_note_result (row->note);
   submission->increment = note ? g_strdup (note->increment) : NULL;
   return submission->benefit_claim != NULL;
 }

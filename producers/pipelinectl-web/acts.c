@@ -12,12 +12,15 @@
 #include "operator/dead-ends.h"
 #include "operator/look.h"
 #include "operator/redrive.h"
+#include "operator/replay.h"
 #include "operator/resolve.h"
 #include "operator/revive.h"
 #include "pages.h"
 
-#define REDRIVES_MAX    500   /* of one plan */
-#define REDRIVE_STEP_US 20000 /* 50 a second */
+#define REDRIVES_MAX  500   /* of one plan */
+#define REPLAYS_MAX   500   /* of one step of it */
+#define STEP_US       20000 /* 50 a second */
+#define ID_DIGITS_MAX 18
 
 typedef struct {
   const ActRequest *request;
@@ -287,7 +290,7 @@ apply_redrive (Doing *doing, const json_t *plan G_GNUC_UNUSED, GError **error)
     if (!redrive_is_to_do (it))
       continue;
     if (tried++ > 0)
-      g_usleep (REDRIVE_STEP_US);
+      g_usleep (STEP_US);
     if (!redrive_one (&order, it, error))
       return NULL;
     done += it->is_done;
@@ -297,12 +300,149 @@ apply_redrive (Doing *doing, const json_t *plan G_GNUC_UNUSED, GError **error)
                : NULL;
 }
 
+/* --- replay --- */
+
+static GHashTable *
+find_groups (Doing *doing, const ReplayOffer *offer, GError **error)
+{
+  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
+
+  for (guint i = 0; i < offer->next->len; i++)
+    g_ptr_array_add (guids, ((ReplayRecord *)g_ptr_array_index (offer->next, i))->guid);
+  return revive_groups_find (doing->db, guids, error);
+}
+
+/* What apply would do with it now. */
+static const char *
+judge (const ReplayOffer *offer, const ReplayRecord *record, GHashTable *groups,
+       const char **ret_why)
+{
+  const ReviveGroup *group = g_hash_table_lookup (groups, record->guid);
+  ReviveKind kind = REVIVE_REFUSE;
+
+  *ret_why = group ? "it has changed since it was planned" : "the database does not have its group";
+  if (group && g_str_equal (group->fingerprint, record->fingerprint))
+    kind = revive_decide (group, record->claim_id, offer->replays_max, ret_why);
+  return revive_kind_name (kind);
+}
+
+static json_t *
+rows_of_offer (const ReplayOffer *offer, GHashTable *groups, gint64 *ret_refused)
+{
+  json_t *rows = json_array ();
+
+  *ret_refused = 0;
+  for (guint i = 0; i < offer->next->len; i++) {
+    const ReplayRecord *record = g_ptr_array_index (offer->next, i);
+    const char *why, *what = judge (offer, record, groups, &why);
+
+    *ret_refused += g_str_equal (what, revive_kind_name (REVIVE_REFUSE));
+    (void)json_array_append_new (
+        rows,
+        json_pack ("{s:I,s:s,s:o,s:s,s:s}", "id", (json_int_t)record->n, "group", record->guid,
+                   "claim_id", record->claim_id ? json_integer (record->claim_id) : json_null (),
+                   "what", what, "why", why));
+  }
+  return rows;
+}
+
+static json_t *
+plan_of_offer (const ReplayOffer *offer, GHashTable *groups)
+{
+  gint64 refused, count = offer->next->len;
+  json_t *rows = rows_of_offer (offer, groups, &refused);
+  json_t *plan = json_pack ("{s:[],s:I,s:o}", "lines", "count", (json_int_t)count, "rows", rows);
+
+  add_line (plan, g_strdup_printf ("%s planned this at %s: %" G_GINT64_FORMAT
+                                   " groups of %" G_GINT64_FORMAT " records, %" G_GINT64_FORMAT
+                                   " calls, %" G_GINT64_FORMAT " looks.",
+                                   offer->who, offer->at, offer->to_send, offer->records,
+                                   offer->calls, offer->looks));
+  add_line (plan, g_strdup_printf ("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                                   " that are left are sent on their way again.",
+                                   count - refused, offer->rest));
+  if (refused > 0)
+    add_line (plan,
+              g_strdup_printf ("%" G_GINT64_FORMAT
+                               " are refused and will not be sent by this plan; each says why.",
+                               refused));
+  if (offer->rest > count)
+    add_line (plan, g_strdup_printf ("These are the first %d; the others come by doing this again.",
+                                     REPLAYS_MAX));
+  return plan;
+}
+
+static json_t *
+plan_replay (Doing *doing, GError **error)
+{
+  g_autofree char *wanted = field (doing, "plan");
+  g_autoptr (ReplayOffer) offer =
+      wanted ? replay_offer_read (doing->db, wanted, REPLAYS_MAX, error) : NULL;
+  g_autoptr (GHashTable) groups = NULL;
+
+  if (!offer)
+    return NULL;
+  if (offer->rest == 0)
+    return plan_of ("All of this plan has been applied.", 0);
+  groups = find_groups (doing, offer, error);
+  return groups ? plan_of_offer (offer, groups) : NULL;
+}
+
+static char *
+send_offered (Doing *doing, const ReplayOffer *offer, GError **error)
+{
+  const ReplayWork work = { .transact = operator_seat_transact,
+                            .owner = &doing->seat,
+                            .db = doing->db,
+                            .plan = offer->plan,
+                            .who = doing->who,
+                            .reason = doing->reason,
+                            .replays_max = offer->replays_max };
+  guint counts[REPLAY_FAILED + 1] = { 0 };
+
+  if (!replay_begin (&work, offer->records, offer->to_send, error))
+    return NULL;
+  for (guint i = 0; i < offer->next->len; i++) {
+    if (i > 0)
+      g_usleep (STEP_US);
+    counts[replay_send (&work, g_ptr_array_index (offer->next, i), NULL, error)]++;
+    if (counts[REPLAY_FAILED] > 0)
+      return NULL;
+  }
+  if (offer->rest == offer->next->len && !replay_end (doing->db, offer->plan, error))
+    return NULL;
+  return g_strdup_printf (
+      "%u groups are on their way again; %u were refused; %" G_GINT64_FORMAT " are left",
+      counts[REPLAY_SENT], counts[REPLAY_REFUSED], offer->rest - offer->next->len);
+}
+
+static char *
+apply_replay (Doing *doing, const json_t *plan G_GNUC_UNUSED, GError **error)
+{
+  g_autofree char *wanted = field (doing, "plan");
+  g_autoptr (ReplayOffer) offer = replay_offer_read (doing->db, wanted, REPLAYS_MAX, error);
+
+  if (offer && offer->rest > 0)
+    return send_offered (doing, offer, error);
+  doing->has_changed = !(error && *error);
+  return NULL;
+}
+
 /* --- resolve --- */
 
 static gboolean
-read_answer (const Doing *doing, Resolve *resolve)
+is_id (const char *text)
 {
-  static const ResolveAnswer answers[] = { RESOLVE_NOT_THERE, RESOLVE_AGAIN, RESOLVE_PAPER };
+  return text && *text && strlen (text) <= ID_DIGITS_MAX &&
+         strspn (text, "0123456789") == strlen (text);
+}
+
+/* Only what somebody has seen is adopted here: for another one there is pipelinectl. */
+static gboolean
+read_answer (const Doing *doing, const char *adopted_id, Resolve *resolve)
+{
+  static const ResolveAnswer answers[] = { RESOLVE_ADOPT, RESOLVE_NOT_THERE, RESOLVE_AGAIN,
+                                           RESOLVE_PAPER };
   g_autofree char *answer = field (doing, "answer");
 
   resolve->claim_id = number_field (doing, "claim");
@@ -311,7 +451,8 @@ read_answer (const Doing *doing, Resolve *resolve)
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     if (g_strcmp0 (answer, resolve_answer_name (answers[i])) == 0) {
       resolve->answer = answers[i];
-      return resolve->claim_id > 0;
+      resolve->adopted_id = answers[i] == RESOLVE_ADOPT ? adopted_id : NULL;
+      return resolve->claim_id > 0 && (answers[i] != RESOLVE_ADOPT || is_id (adopted_id));
     }
   return FALSE;
 }
@@ -343,8 +484,10 @@ plan_answer (Doing *doing, Resolve *resolve, GError **error)
 static json_t *
 plan_resolve (Doing *doing, GError **error)
 {
+  g_autofree char *adopted_id = field (doing, "adopt");
   Resolve resolve = { 0 };
-  json_t *plan = read_answer (doing, &resolve) ? plan_answer (doing, &resolve, error) : NULL;
+  json_t *plan =
+      read_answer (doing, adopted_id, &resolve) ? plan_answer (doing, &resolve, error) : NULL;
 
   resolve_clear (&resolve);
   return plan;
@@ -353,9 +496,10 @@ plan_resolve (Doing *doing, GError **error)
 static char *
 apply_resolve (Doing *doing, const json_t *plan G_GNUC_UNUSED, GError **error)
 {
+  g_autofree char *adopted_id = field (doing, "adopt");
   Resolve resolve = { 0 };
   g_autoptr (json_t) told =
-      read_answer (doing, &resolve) ? plan_answer (doing, &resolve, error) : NULL;
+      read_answer (doing, adopted_id, &resolve) ? plan_answer (doing, &resolve, error) : NULL;
   GError *problem = NULL;
   char *said = NULL;
 
@@ -376,13 +520,15 @@ apply_resolve (Doing *doing, const json_t *plan G_GNUC_UNUSED, GError **error)
 static const char *const of_consumer[] = { "consumer", NULL };
 static const char *const of_retry[] = { "group", "claim", NULL };
 static const char *const of_redrive[] = { "id", "cause", NULL };
-static const char *const of_resolve[] = { "claim", "answer", NULL };
+static const char *const of_resolve[] = { "claim", "answer", "adopt", NULL };
+static const char *const of_replay[] = { "plan", NULL };
 
 static const Act acts[] = {
   { "pause", "Pause", "Pause it", of_consumer, plan_pause, apply_pause },
   { "resume", "Resume", "Resume it", of_consumer, plan_resume, apply_resume },
   { "retry", "Retry now", "Send it now", of_retry, plan_retry, apply_retry },
   { "redrive", "Redrive", "Send them on their way", of_redrive, plan_redrive, apply_redrive },
+  { "replay", "Replay", "Apply it", of_replay, plan_replay, apply_replay },
   { "resolve", "Resolve", "Decide so", of_resolve, plan_resolve, apply_resolve },
 };
 

@@ -516,19 +516,23 @@ put_acts (GString *page, const json_t *work, const char *guid, const char *name,
   }
 }
 
-/* An adoption is sealed into the journal, and there is no key here. */
 static void
-put_adoptions (GString *page, const json_t *claim)
+put_adoptions (GString *page, const json_t *claim, const PageRequest *request)
 {
   const json_t *candidates = json_object_get (json_object_get (claim, "held"), "candidates");
+  g_autofree char *claim_id =
+      g_strdup_printf ("%" G_GINT64_FORMAT, look_number (claim, "claim_id"));
 
-  for (gsize i = 0; i < json_array_size (candidates); i++)
-    html_put (page,
-              "<p class=\"facts\">Seen at BGS: benefit claim %s, %s. If it is this claim's own: "
-              "<code>pipelinectl resolve %" G_GINT64_FORMAT " --adopt %s --reason …</code></p>\n",
-              look_text (json_array_get (candidates, i), "benefit_claim_id"),
-              look_text (json_array_get (candidates, i), "status"), look_number (claim, "claim_id"),
-              look_text (json_array_get (candidates, i), "benefit_claim_id"));
+  for (gsize i = 0; i < json_array_size (candidates); i++) {
+    const char *id = look_text (json_array_get (candidates, i), "benefit_claim_id");
+    g_autofree char *label = g_strdup_printf ("%s is this claim's own", id);
+
+    html_put (page, "<div class=\"acts\"><span>Seen at BGS: benefit claim %s, %s.</span>\n", id,
+              look_text (json_array_get (candidates, i), "status"));
+    acts_put_button (page, request->caller, "resolve", label, "claim", claim_id, "answer", "adopt",
+                     "adopt", id, NULL);
+    html_put (page, "</div>\n");
+  }
 }
 
 static void
@@ -550,7 +554,7 @@ put_all_acts (GString *page, const json_t *document, const PageRequest *request)
   }
   html_put (page, "</div>\n");
   for (gsize i = 0; i < json_array_size (claims); i++)
-    put_adoptions (page, json_array_get (claims, i));
+    put_adoptions (page, json_array_get (claims, i), request);
 }
 
 static void
@@ -873,19 +877,40 @@ read_replays (const PageRequest *request, GError **error)
   return under ("replays", look_replays (request->db, error));
 }
 
+/* Those that have not come to their end. */
 static void
-draw_replays (GString *page, const json_t *document, const PageRequest *request G_GNUC_UNUSED)
+put_offered (GString *page, const json_t *replays, const PageRequest *request)
+{
+  html_put (page, "<div class=\"acts\">\n");
+  for (gsize i = 0; i < json_array_size (replays); i++) {
+    const json_t *replay = json_array_get (replays, i);
+    g_autofree char *label = g_strdup_printf ("apply %.12s…", look_text (replay, "plan"));
+
+    if (look_text (replay, "offered_at") && !look_text (replay, "ended_at"))
+      acts_put_button (page, request->caller, "replay", label, "plan", look_text (replay, "plan"),
+                       NULL);
+  }
+  html_put (page, "</div>\n");
+}
+
+static void
+draw_replays (GString *page, const json_t *document, const PageRequest *request)
 {
   static const Cell cells[] = {
-    { "began_at", "began", CELL_TIME, NULL },    { "ended_at", "ended", CELL_TIME, NULL },
-    { "plan", "plan", CELL_CODE, NULL },         { "records", "records", CELL_NUMBER, NULL },
+    { "plan", "plan", CELL_CODE, NULL },         { "offered_at", "offered", CELL_TIME, NULL },
+    { "offered_by", "by", CELL_TEXT, NULL },     { "began_at", "began", CELL_TIME, NULL },
+    { "ended_at", "ended", CELL_TIME, NULL },    { "records", "records", CELL_NUMBER, NULL },
     { "to_send", "to send", CELL_NUMBER, NULL }, { "sent", "sent", CELL_NUMBER, NULL },
     { "refused", "refused", CELL_NUMBER, NULL }, { NULL, NULL, CELL_TEXT, NULL },
   };
+  const json_t *replays = json_object_get (document, "replays");
 
-  put_heading (page, "Replays", "plans that were applied");
-  html_table (page, json_object_get (document, "replays"), cells, "No plan has been applied.");
-  html_put (page, "<p>A plan is made by <code>pipelinectl replay plan</code>.</p>\n");
+  put_heading (page, "Replays", "plans that were offered or applied");
+  html_table (page, replays, cells, "No plan has been offered or applied.");
+  put_offered (page, replays, request);
+  html_put (page,
+            "<p>A plan is made by <code>pipelinectl replay plan FILE</code>, and offered here by "
+            "<code>pipelinectl replay offer FILE</code>.</p>\n");
 }
 
 /* --- Their table --- */

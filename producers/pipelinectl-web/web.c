@@ -123,6 +123,11 @@ reply_failure (const GError *error, gboolean is_json, const Caller *caller)
     return reply_problem (503, is_json, caller, "The database does not answer");
   if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT))
     return reply_problem (503, is_json, caller, "The database has not answered in time");
+  if (g_error_matches (error, DB_ERROR, DB_ERROR_DENIED))
+    return reply_problem (
+        403, is_json, caller,
+        "Nothing was done: the role by which this page uses the database may not do it; "
+        "role-operator may act, role-reader may read");
   if (error->domain == KAFKA_ERROR)
     return reply_problem (503, is_json, caller, "The broker does not answer");
   return reply_problem (500, is_json, caller, "This page could not be made; the log says why");
@@ -187,7 +192,7 @@ log_in (Web *web, const HttpServerRequest *request)
 
   if (!is_form (request) || !door_is_own_form (request))
     return reply_problem (403, FALSE, NULL, "This form did not come from a page of ours");
-  switch (door_let_in (web->door, request, token ? token : "", &cookie)) {
+  switch (door_let_in (web->door, request, token ? g_strstrip (token) : "", &cookie)) {
   case DOOR_CLOSED:
     return reply_too_many (FALSE);
   case DOOR_STRANGER:
@@ -240,7 +245,8 @@ ask_who (const HttpServerRequest *request, gboolean is_json)
     return reply;
   }
   if (g_str_equal (request->method, "POST"))
-    return reply_problem (401, FALSE, NULL, "Your login is over: log in, then try again");
+    return draw_login (401, "/",
+                       "Your login is over, and nothing was done: log in, then do it again");
   whole = *request->query ? g_strdup_printf ("%s?%s", request->path, request->query)
                           : g_strdup (request->path);
   part = html_url_part (whole);
@@ -389,6 +395,9 @@ static const Setting web_settings[] = {
   { "web-certificate-file", SETTING_FILE, "",
     "Certificate chain in PEM; with web-key-file, HTTPS instead of HTTP." },
   { "web-key-file", SETTING_FILE, "", "Private key of web-certificate-file, in PEM." },
+  { "renew-every", SETTING_DURATION, "0s",
+    "How often certificate and key are looked at: when they have changed the page ends, to be "
+    "started with them. 0: never." },
   { "schema-registry-url", SETTING_TEXT, "",
     "Confluent schema registry; empty: Avro single-object encoding." },
   { "address-file", SETTING_TEXT, "", "File that gets URL=… when the page can be asked for." },
@@ -426,25 +435,52 @@ settings_fit (const Settings *settings, GError **error)
   return TRUE;
 }
 
+/* NULL for both where there is none. */
+typedef struct {
+  char *certificate, *key;
+} Pair;
+
+static void
+pair_clear (Pair *pair)
+{
+  g_free (pair->certificate);
+  g_free (pair->key);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pair, pair_clear)
+
+static gboolean
+read_pair (const Settings *settings, Pair *ret_pair, GError **error)
+{
+  return !is_secure (settings) ||
+         (g_file_get_contents (settings_text (settings, "web-certificate-file"),
+                               &ret_pair->certificate, NULL, error) &&
+          g_file_get_contents (settings_text (settings, "web-key-file"), &ret_pair->key, NULL,
+                               error));
+}
+
+/* What cannot be read has not been replaced yet. */
+static gboolean
+is_replaced (const Settings *settings, const Pair *pair)
+{
+  g_auto (Pair) now = { NULL, NULL };
+
+  return read_pair (settings, &now, NULL) && (g_strcmp0 (now.certificate, pair->certificate) != 0 ||
+                                              g_strcmp0 (now.key, pair->key) != 0);
+}
+
 static HttpServer *
-open_server (Web *web, GError **error)
+open_server (Web *web, const Pair *pair, GError **error)
 {
   const Settings *settings = web->settings;
-  g_autofree char *certificate = NULL, *key = NULL;
-  HttpServerOptions options = {
+  const HttpServerOptions options = {
     .address = settings_text (settings, "web-address"),
     .port = (guint16)settings_number (settings, "web-port"),
     .max_body_bytes = BODY_BYTES,
     .refusal = refuse,
+    .certificate_pem = pair->certificate,
+    .key_pem = pair->key,
   };
 
-  if (is_secure (settings) &&
-      (!g_file_get_contents (settings_text (settings, "web-certificate-file"), &certificate, NULL,
-                             error) ||
-       !g_file_get_contents (settings_text (settings, "web-key-file"), &key, NULL, error)))
-    return NULL;
-  options.certificate_pem = certificate;
-  options.key_pem = key;
   return http_server_start (&options, answer, web, error);
 }
 
@@ -464,13 +500,20 @@ announce (const Settings *settings, guint16 port, GError **error)
 static gboolean
 serve (Web *web, int signal_fd, GError **error)
 {
-  g_autoptr (HttpServer) server = open_server (web, error);
+  gint64 every_ms = settings_duration_ms (web->settings, "renew-every");
+  g_auto (Pair) pair = { NULL, NULL };
+  g_autoptr (HttpServer) server = NULL;
 
+  if (read_pair (web->settings, &pair, error))
+    server = open_server (web, &pair, error);
   if (!server || !announce (web->settings, http_server_port (server), error))
     return FALSE;
   signals_begin_serving ();
-  while (!signals_wait (signal_fd, G_MAXINT))
-    continue;
+  while (!signals_wait (signal_fd, every_ms > 0 ? every_ms : G_MAXINT))
+    if (every_ms > 0 && is_replaced (web->settings, &pair)) {
+      log_info ("certificate or key has changed: the page ends, to be started with it", NULL);
+      break;
+    }
   return TRUE;
 }
 

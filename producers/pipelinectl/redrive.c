@@ -20,6 +20,7 @@
 #include "output.h"
 #include "pace.h"
 #include "pipelinectl.h"
+#include "transact.h"
 
 #define RATE_DEFAULT 50 /* groups a second */
 #define PUBLISH_MS   30000
@@ -74,12 +75,6 @@ show_plan (const Redrive *redrive)
 }
 
 /* --- Done --- */
-
-static gboolean
-transact (TransactionWork work, gpointer work_data, gpointer program, GError **error)
-{
-  return program_transaction (program, work, work_data, error);
-}
 
 /* FALSE without @error: a signal ended it. */
 static gboolean

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "operator/audit.h"
 #include "base/cleanup.h"
 #include "confirm.h"
 #include "output.h"
@@ -12,7 +11,8 @@
 #include "producers/pipelinectl/replay.sql.h"
 #include "replay-file.h"
 #include "replay.h"
-#include "operator/revive.h"
+#include "operator/replay.h"
+#include "transact.h"
 
 #define PUBLISH_MS 30000
 
@@ -22,7 +22,8 @@ typedef struct {
   Db *lock; /* the connection whose end lets others apply it */
   ReplayReader *reader;
   json_t *totals;
-  const char *plan;     /* its seal */
+  const char *plan; /* its seal */
+  ReplayWork work;
   GHashTable *recorded; /* numbers that an earlier apply has come to; keys are gint64 * */
   gint64 sent, refused;
   json_t *refusals;
@@ -39,83 +40,49 @@ applying_clear (Applying *applying)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Applying, applying_clear)
 
-static gint64
-total (const Applying *applying, const char *name)
-{
-  return json_integer_value (json_object_get (applying->totals, name));
-}
-
-/* --- One record --- */
-
-typedef struct {
-  const Applying *applying;
-  gint64 n;
-  const char *guid;
-} Beside;
-
-/* In the transaction that sends it. */
-static gboolean
-record_sent (Transaction *transaction, gint64 action_id G_GNUC_UNUSED, gpointer data,
-             GError **error)
-{
-  const Beside *beside = data;
-
-  return db_execute (transaction_db (transaction), NULL, error, SQL_REPLAY_RECORD, "tittt",
-                     beside->applying->plan, beside->n, beside->guid, "sent", NULL);
-}
-
-static gboolean
-record_refused (Applying *applying, const Beside *beside, const char *why, GError **error)
-{
-  Db *db = db_pool_take (program_pool (applying->program), error);
-  gboolean is_written = db && db_execute (db, NULL, error, SQL_REPLAY_RECORD, "tittt",
-                                          applying->plan, beside->n, beside->guid, "refused", why);
-
-  db_pool_give (program_pool (applying->program), db);
-  applying->refused++;
-  (void)json_array_append_new (
-      applying->refusals,
-      json_pack ("{s:I,s:s,s:s}", "n", (json_int_t)beside->n, "group", beside->guid, "why", why));
-  if (!applying->order->is_json)
-    printf ("record %" G_GINT64_FORMAT ", group %s: refused: %s\n", beside->n, beside->guid, why);
-  return is_written;
-}
-
 static const char *
 member (const json_t *line, const char *name)
 {
   return json_string_value (json_object_get (line, name));
 }
 
-static gboolean
-send_one (Applying *applying, const json_t *line, gint64 n, GError **error)
+static gint64
+number (const json_t *line, const char *name)
 {
-  g_autofree char *subject =
-      g_strdup_printf ("%s/%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, member (line, "topic"),
-                       json_integer_value (json_object_get (line, "partition")),
-                       json_integer_value (json_object_get (line, "offset")));
-  Beside beside = { applying, n, member (line, "group") };
-  ReviveOrder order = {
-    .guid = beside.guid,
-    .claim_id = json_integer_value (json_object_get (line, "claim_id")),
-    .replays_max = (guint)total (applying, "replays_max"),
-    .fingerprint = member (line, "fingerprint"),
-    .action = "replay apply",
-    .subject = subject,
-    .reason = applying->order->reason,
-    .beside = record_sent,
-    .data = &beside,
-  };
-  g_autoptr (GError) problem = NULL;
+  return json_integer_value (json_object_get (line, name));
+}
 
-  if (program_transaction (applying->program, revive_group, &order, &problem)) {
+/* --- One record --- */
+
+static void
+tell_refusal (Applying *applying, const ReplayRecord *record, const char *why)
+{
+  applying->refused++;
+  (void)json_array_append_new (
+      applying->refusals,
+      json_pack ("{s:I,s:s,s:s}", "n", (json_int_t)record->n, "group", record->guid, "why", why));
+  if (!applying->order->is_json)
+    printf ("record %" G_GINT64_FORMAT ", group %s: refused: %s\n", record->n, record->guid, why);
+}
+
+static gboolean
+send_one (Applying *applying, const ReplayRecord *record, GError **error)
+{
+  g_autofree char *why = NULL;
+
+  switch (replay_send (&applying->work, record, &why, error)) {
+  case REPLAY_SENT:
     applying->sent++;
     return TRUE;
+  case REPLAY_REFUSED:
+    tell_refusal (applying, record, why);
+    return TRUE;
+  case REPLAY_WAS_DONE:
+    return TRUE;
+  case REPLAY_FAILED:
+    return FALSE;
   }
-  if (problem->domain == REVIVE_ERROR)
-    return record_refused (applying, &beside, problem->message, error);
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+  g_assert_not_reached ();
 }
 
 /* --- All --- */
@@ -129,7 +96,7 @@ send_all (Applying *applying, GError **error)
 
   for (;;) {
     g_autoptr (json_t) line = replay_reader_next (applying->reader, &problem);
-    gint64 n = line ? json_integer_value (json_object_get (line, "n")) : 0;
+    g_autoptr (ReplayRecord) record = line ? replay_line_record (line) : NULL;
 
     if (problem) {
       g_propagate_error (error, g_steal_pointer (&problem));
@@ -137,28 +104,12 @@ send_all (Applying *applying, GError **error)
     }
     if (!line)
       return TRUE;
-    if (!json_object_get (line, "fingerprint") || g_hash_table_contains (applying->recorded, &n))
+    if (!record || g_hash_table_contains (applying->recorded, &record->n))
       continue;
     if (pace_wait (&pace, applying->program, applying->order->rate) ||
-        !send_one (applying, line, n, error))
+        !send_one (applying, record, error))
       return FALSE;
   }
-}
-
-static gboolean
-read_recorded (Applying *applying, Db *db, GError **error)
-{
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_REPLAY_RECORDED, "t", applying->plan);
-
-  if (!rows)
-    return FALSE;
-  applying->recorded = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  for (guint i = 0; i < db_rows_count (rows); i++) {
-    gint64 n = db_rows_int (rows, i, "n");
-
-    g_hash_table_add (applying->recorded, g_memdup2 (&n, sizeof n));
-  }
-  return TRUE;
 }
 
 /* FALSE without @error: another process is at it. */
@@ -177,12 +128,17 @@ take_lock (Applying *applying, GError **error)
 static gboolean
 begin (Applying *applying, GError **error)
 {
-  Db *db = applying->lock;
-
-  return db_execute (db, NULL, error, SQL_REPLAY_BEGIN, "ttii", applying->plan,
-                     applying->order->reason, total (applying, "records"),
-                     total (applying, "groups_to_send")) &&
-         read_recorded (applying, db, error);
+  applying->work = (ReplayWork){ .transact = transact,
+                                 .owner = applying->program,
+                                 .db = applying->lock,
+                                 .plan = applying->plan,
+                                 .reason = applying->order->reason,
+                                 .replays_max = (guint)number (applying->totals, "replays_max") };
+  if (!replay_begin (&applying->work, number (applying->totals, "records"),
+                     number (applying->totals, "groups_to_send"), error))
+    return FALSE;
+  applying->recorded = replay_recorded (applying->lock, applying->plan, error);
+  return applying->recorded != NULL;
 }
 
 static int
@@ -219,7 +175,7 @@ carry_out (Applying *applying, GError **error)
     return EXIT_FAILED;
   is_whole = send_all (applying, error);
   if ((error && *error) || !program_flush (applying->program, PUBLISH_MS, error) ||
-      (is_whole && !db_execute (applying->lock, NULL, error, SQL_REPLAY_END, "t", applying->plan)))
+      (is_whole && !replay_end (applying->lock, applying->plan, error)))
     return EXIT_FAILED;
   return tell (applying, is_whole);
 }
@@ -235,10 +191,10 @@ replay_apply (Program *program, const ReplayOrder *order, GError **error)
   if (!applying.reader)
     return EXIT_USAGE;
   applying.plan = member (applying.totals, "seal");
-  question = g_strdup_printf ("%" G_GINT64_FORMAT " groups of %" G_GINT64_FORMAT
-                              " records are sent on their way again.",
-                              total (&applying, "groups_to_send"), total (&applying, "records"));
-  if (total (&applying, "groups_to_send") > 0 && !confirm (order->is_yes, question))
+  question = g_strdup_printf (
+      "%" G_GINT64_FORMAT " groups of %" G_GINT64_FORMAT " records are sent on their way again.",
+      number (applying.totals, "groups_to_send"), number (applying.totals, "records"));
+  if (number (applying.totals, "groups_to_send") > 0 && !confirm (order->is_yes, question))
     return EXIT_USAGE;
   return carry_out (&applying, error);
 }

@@ -192,11 +192,25 @@ read_whole (ReplayReader *reader, const Sealer *sealer, GError **error)
   return g_steal_pointer (&totals);
 }
 
+gboolean
+replay_reader_rewind (ReplayReader *reader, GError **error)
+{
+  g_autoptr (json_t) head = NULL;
+
+  rewind (reader->file);
+  head = read_line (reader, error) ? parse (reader, error) : NULL;
+  if (!head)
+    return FALSE;
+  if (json_integer_value (json_object_get (head, "replay_plan")) == 1)
+    return TRUE;
+  return fail_false (reader->path, "it is no plan that this pipelinectl knows", error);
+}
+
 ReplayReader *
 replay_reader_new (const char *path, const Sealer *sealer, json_t **ret_totals, GError **error)
 {
   g_autoptr (ReplayReader) reader = g_new0 (ReplayReader, 1);
-  g_autoptr (json_t) totals = NULL, head = NULL;
+  g_autoptr (json_t) totals = NULL;
 
   reader->path = g_strdup (path);
   reader->sum = g_checksum_new (G_CHECKSUM_SHA256);
@@ -208,16 +222,8 @@ replay_reader_new (const char *path, const Sealer *sealer, json_t **ret_totals, 
   totals = read_whole (reader, sealer, error);
   if (!totals)
     return NULL;
-  rewind (reader->file);
-  if (!read_line (reader, error))
+  if (!replay_reader_rewind (reader, error))
     return NULL;
-  head = parse (reader, error);
-  if (!head)
-    return NULL;
-  if (json_integer_value (json_object_get (head, "replay_plan")) != 1) {
-    (void)fail_false (path, "it is no plan that this pipelinectl knows", error);
-    return NULL;
-  }
   *ret_totals = g_steal_pointer (&totals);
   return g_steal_pointer (&reader);
 }
@@ -241,4 +247,34 @@ replay_reader_next (ReplayReader *reader, GError **error)
   if (!read_line (reader, error) || strstr (reader->line, "\"seal\":"))
     return NULL;
   return parse (reader, error);
+}
+
+static gint64
+number (const json_t *line, const char *name)
+{
+  return json_integer_value (json_object_get (line, name));
+}
+
+static char *
+text (const json_t *line, const char *name)
+{
+  return g_strdup (json_string_value (json_object_get (line, name)));
+}
+
+ReplayRecord *
+replay_line_record (const json_t *line)
+{
+  ReplayRecord *record;
+
+  if (!json_object_get (line, "fingerprint"))
+    return NULL;
+  record = g_new0 (ReplayRecord, 1);
+  record->n = number (line, "n");
+  record->claim_id = number (line, "claim_id");
+  record->guid = text (line, "group");
+  record->source = g_strdup_printf ("%s/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
+                                    json_string_value (json_object_get (line, "topic")),
+                                    number (line, "partition"), number (line, "offset"));
+  record->fingerprint = text (line, "fingerprint");
+  return record;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/seal.h"
+#include "operator/replay.h"
 
 #define REPLAY_FILE_ERROR (replay_file_error_quark ())
 GQuark replay_file_error_quark (void);
@@ -37,5 +38,9 @@ ReplayReader *replay_reader_new (const char *path, const Sealer *sealer, json_t 
                                  GError **error);
 void replay_reader_free (ReplayReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ReplayReader, replay_reader_free)
+/* Its first record comes next, again. */
+gboolean replay_reader_rewind (ReplayReader *reader, GError **error);
 /* The next record's line, owned; NULL without @error: there are no more. */
 json_t *replay_reader_next (ReplayReader *reader, GError **error);
+/* A record's line that sends its group; owned. NULL: it sends none. */
+ReplayRecord *replay_line_record (const json_t *line);

@@ -4,7 +4,8 @@
  *                         the others would go on, which calls and looks that means, which e-mails do not go again
  *   replay apply FILE     does exactly that, record by record, at a bounded rate; what has changed since is refused by
  *                         name. Ended by SIGINT or otherwise, the same command goes on where it was
- *   replay status         the plans that were applied, and how far they have come
+ *   replay offer FILE     puts the plan where the page applies it, which can neither make one nor read this file
+ *   replay status         the plans that were offered or applied, and how far they have come
  *
  * Offsets of live groups do not move: records are read by assignment alone, and what is sent again is a new record of
  * a higher replay number. Source: lib/claims/README.md, rule 9; lib/pipeline/README.md, rule 6. */
@@ -67,8 +68,24 @@ read_time (const char *text, const char *option, gint64 *ret_ms)
 }
 
 static gboolean
+read_groups (char **groups)
+{
+  for (; groups && *groups; groups++) {
+    if (!text_is_uuid (*groups)) {
+      (void)complain (EXIT_USAGE, "“%s” is no claim group's guid", *groups);
+      return FALSE;
+    }
+    for (char *c = *groups; *c; c++)
+      *c = g_ascii_tolower (*c);
+  }
+  return TRUE;
+}
+
+static gboolean
 is_fine (Given *given)
 {
+  if (!read_groups (given->selectors.groups))
+    return FALSE;
   if (!read_time (given->since, "--since", &given->selectors.since_ms) ||
       !read_time (given->until, "--until", &given->selectors.until_ms))
     return FALSE;
@@ -110,10 +127,17 @@ make_plan (Program *program, const Given *given, const char *path, GError **erro
 
   if (!replay_plan (program, &given->selectors, (guint)given->replays_max, path, &totals,
                     &problem)) {
-    if (!problem)
-      return complain (EXIT_NOT_FOUND, "no record matches: there is no plan");
-    g_propagate_error (error, problem);
-    return EXIT_FAILED;
+    gint64 gone = look_number (totals, "before_the_log");
+
+    if (problem) {
+      g_propagate_error (error, problem);
+      return EXIT_FAILED;
+    }
+    return gone > 0 ? complain (EXIT_NOT_FOUND,
+                                "no record matches: there is no plan; %" G_GINT64_FORMAT
+                                " offsets that were asked for are in no log any more",
+                                gone)
+                    : complain (EXIT_NOT_FOUND, "no record matches: there is no plan");
   }
   if (given->is_json)
     print_json (totals);
@@ -127,15 +151,16 @@ make_plan (Program *program, const Given *given, const char *path, GError **erro
 static void
 print_status (const json_t *replay)
 {
-  const char *plan, *began_at;
-  json_int_t to_send, sent, refused;
+  const char *began_at = look_text (replay, "began_at");
 
-  (void)json_unpack ((json_t *)replay, "{s:s,s:s,s:I,s:I,s:I}", "plan", &plan, "began_at",
-                     &began_at, "to_send", &to_send, "sent", &sent, "refused", &refused);
-  printf ("%s  %s  %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " sent, %" JSON_INTEGER_FORMAT
+  printf ("%s  %s  %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " sent, %" G_GINT64_FORMAT
           " refused%s\n",
-          began_at, plan, sent, to_send, refused,
-          json_is_null (json_object_get (replay, "ended_at")) ? ", not to its end yet" : "");
+          began_at ? began_at : look_text (replay, "offered_at"), look_text (replay, "plan"),
+          look_number (replay, "sent"), look_number (replay, "to_send"),
+          look_number (replay, "refused"),
+          !began_at                        ? ", offered to the page"
+          : look_text (replay, "ended_at") ? ""
+                                           : ", not to its end yet");
 }
 
 static int
@@ -166,8 +191,10 @@ run (Program *program, const Given *given, char **argv, GError **error)
                               .is_yes = given->is_yes,
                               .is_json = given->is_json };
 
-  return strcmp (argv[1], "plan") == 0 ? make_plan (program, given, argv[2], error)
-                                       : replay_apply (program, &order, error);
+  if (strcmp (argv[1], "plan") == 0)
+    return make_plan (program, given, argv[2], error);
+  return strcmp (argv[1], "offer") == 0 ? replay_offer_file (program, &order, error)
+                                        : replay_apply (program, &order, error);
 }
 
 static int
@@ -178,6 +205,14 @@ start_and_run (const Settings *settings, const Given *given, char **argv, GError
 
   program_stop (program);
   return code;
+}
+
+static gboolean
+is_word (const char *word)
+{
+  static const char *const words[] = { "plan", "apply", "offer", NULL };
+
+  return g_strv_contains (words, word);
 }
 
 int
@@ -209,24 +244,25 @@ replay_main (int argc, char **argv)
     { "replays-max", 0, 0, G_OPTION_ARG_INT, &given.replays_max,
       "plan: a group that has been replayed this often is refused; 3.", "N" },
     { "rate", 0, 0, G_OPTION_ARG_INT, &given.rate, "apply: groups a second, at most; 50.", "N" },
-    { "reason", 0, 0, G_OPTION_ARG_STRING, &given.reason, "apply: why; written down.", "TEXT" },
-    { "yes", 0, 0, G_OPTION_ARG_NONE, &given.is_yes, "apply: does it without asking.", NULL },
+    { "reason", 0, 0, G_OPTION_ARG_STRING, &given.reason, "apply, offer: why; written down.",
+      "TEXT" },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &given.is_yes, "apply, offer: does it without asking.",
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given.is_json, "Prints JSON.", NULL },
     { NULL },
   };
   gboolean is_status = argc > 1 && strcmp (argv[1], "status") == 0;
   g_autoptr (Settings) settings =
-      read_command_line ("plan FILE|apply FILE|status",
+      read_command_line ("plan FILE|apply FILE|offer FILE|status",
                          "Sends claims on their way again: first a plan, then exactly that.",
                          options, is_status ? tables_of_status : tables, &argc, &argv);
   g_autoptr (GError) error = NULL;
   int code;
 
-  if (!is_status &&
-      (argc != 3 || (strcmp (argv[1], "plan") != 0 && strcmp (argv[1], "apply") != 0)))
-    return complain (EXIT_USAGE, "give plan FILE, apply FILE or status");
+  if (!is_status && (argc != 3 || !is_word (argv[1])))
+    return complain (EXIT_USAGE, "give plan FILE, apply FILE, offer FILE or status");
   if (!is_fine (&given) ||
-      (!is_status && strcmp (argv[1], "apply") == 0 && !reason_is_given (given.reason)))
+      (!is_status && strcmp (argv[1], "plan") != 0 && !reason_is_given (given.reason)))
     return EXIT_USAGE;
   code = is_status ? tell_status (settings, given.is_json, &error)
                    : start_and_run (settings, &given, argv, &error);

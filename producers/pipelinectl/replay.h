@@ -1,4 +1,4 @@
-/* pipelinectl replay: plan, apply, status. See replay.c. */
+/* pipelinectl replay: plan, offer, apply, status. See replay.c. */
 #pragma once
 
 #include <jansson.h>
@@ -18,7 +18,7 @@ typedef struct {
 
 /**
  * replay_plan:
- * @ret_totals: what the file's last line says; owned
+ * @ret_totals: what the file's last line says, or would; owned, NULL with @error
  *
  * Reads the selected records up to where the logs end now, by assignment alone, and writes for each
  * what a replay would do. Changes nothing. FALSE without @error: nothing matches, and there is no
@@ -29,9 +29,11 @@ gboolean replay_plan (Program *program, const ReplaySelectors *selectors, guint 
 
 typedef struct {
   const char *path, *reason;
-  int rate; /* groups a second */
+  int rate; /* groups a second; of an apply */
   gboolean is_yes, is_json;
 } ReplayOrder;
 /* Does what the plan says, each group in its transaction, from where an earlier apply of it has
  * ended. Returns an exit code. */
 int replay_apply (Program *program, const ReplayOrder *order, GError **error);
+/* Hands the plan to the page, which applies it. Returns an exit code. */
+int replay_offer_file (Program *program, const ReplayOrder *order, GError **error);

@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "claims/insert-record.h"
 #include "confirm.h"
 #include "kafka/client.h"
 #include "operator/look.h"
 #include "operator/resolve.h"
+#include "output.h"
 #include "pipelinectl.h"
-#include "producers/pipelinectl/resolve.sql.h"
-#include "program/journal.h"
 #include "program/program.h"
 
 #define PUBLISH_MS    30000
@@ -20,62 +18,11 @@
 typedef struct {
   Program *program;
   Resolve resolve;
-  gboolean is_yes;
+  gboolean is_yes, is_json;
 } Command;
 
 static const Setting *const tables[] = { program_settings, kafka_settings, seal_settings,
                                          db_settings, NULL };
-
-/* --- An adoption: the one answer that is sealed --- */
-
-/* Of a claim that a person names only its type is known, from the note of the insert that was
- * sent. */
-static char *
-kept_insert (const char *benefit_claim_id, const char *note_text)
-{
-  g_autoptr (InsertNote) note = insert_note_parse (note_text);
-  const InsertResult result = { .benefit_claim_id = benefit_claim_id,
-                                .claim_type = note ? note->claim_type : NULL };
-
-  return insert_result_format (&result);
-}
-
-/* Writes the insert's end into its newest row, or into a new one where none is open. */
-static gboolean
-journal_adoption (Transaction *transaction, const ClaimRecord *found, const char *adopted_id,
-                  GError **error)
-{
-  Db *db = transaction_db (transaction);
-  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
-  g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_NEWEST_INSERT, "it", found->claim_id, INSERT_STEP);
-  g_autoptr (DbRows) fresh = NULL;
-  gboolean has_row = rows && db_rows_count (rows) == 1;
-  g_autofree char *state = NULL, *result = NULL;
-  gint64 ordinal, token;
-  gboolean is_hit = FALSE;
-
-  if (!rows)
-    return FALSE;
-  state = g_strdup (has_row ? db_rows_text (rows, 0, "state") : "");
-  ordinal = has_row ? db_rows_int (rows, 0, "ordinal") : 0;
-  token = has_row ? db_rows_int (rows, 0, "token") : 0;
-  if (g_str_equal (state, "finished"))
-    return resolve_refuse (error, "the claim's insert has finished by itself: use --again");
-  if (!g_str_equal (state, "started") && !g_str_equal (state, "not there")) {
-    fresh = db_query (db, error, SQL_BEGIN_INSERT, "iti", found->claim_id, INSERT_STEP, ++ordinal);
-    if (!fresh)
-      return FALSE;
-    token = db_rows_int (fresh, 0, "token");
-    g_free (g_steal_pointer (&state));
-    state = g_strdup ("started");
-  }
-  result = kept_insert (adopted_id, has_row ? db_rows_text (rows, 0, "note") : NULL);
-  if (!journal_end_step (transaction, scope, INSERT_STEP, (int)ordinal, token, state, "finished",
-                         result, NULL, &is_hit, error))
-    return FALSE;
-  return is_hit || resolve_refuse (error, "the insert's journal has changed meanwhile: try again");
-}
 
 /* --- What would be done --- */
 
@@ -130,6 +77,14 @@ find_and_resolve (Command *command, GError **error)
   if (!program_transaction (command->program, resolve_claim, resolve, error) ||
       !program_flush (command->program, PUBLISH_MS, error))
     return EXIT_FAILED;
+  if (command->is_json) {
+    g_autoptr (json_t) told =
+        json_pack ("{s:I,s:s,s:I}", "claim_id", (json_int_t)resolve->claim_id, "answer",
+                   resolve_answer_name (resolve->answer), "freed", (json_int_t)resolve->freed);
+
+    print_json (told);
+    return EXIT_DONE;
+  }
   printf ("claim %" G_GINT64_FORMAT ": %s; %u behind it freed\n", resolve->claim_id,
           resolve_answer_name (resolve->answer), resolve->freed);
   return EXIT_DONE;
@@ -172,7 +127,7 @@ resolve_main (int argc, char **argv)
 {
   g_autofree char *adopt_id = NULL, *reason = NULL;
   Given given = { 0 };
-  Command command = { .resolve.adopt = journal_adoption };
+  Command command = { 0 };
   Resolve *resolve = &command.resolve;
   const GOptionEntry options[] = {
     { "adopt", 0, 0, G_OPTION_ARG_STRING, &adopt_id, "This benefit claim is the claim's own.",
@@ -185,6 +140,7 @@ resolve_main (int argc, char **argv)
     { "paper", 0, 0, G_OPTION_ARG_NONE, &given.paper, "The claim goes by paper.", NULL },
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; kept with the hold.", "TEXT" },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &command.is_yes, "Does it without asking.", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &command.is_json, "Prints JSON.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings =

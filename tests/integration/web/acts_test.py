@@ -3,6 +3,7 @@
 Usage: with-postgres acts_test.py PROGRAMS
 """
 
+import json
 import threading
 
 from visitor import FOR_NOW, Document, Visitor, WebStage, main
@@ -32,6 +33,22 @@ class ActsTest(WebStage):
         answer = self.anton.post("/act/" + act, {**self.form(planned, "/act/" + act), "reason": reason})
         self.assertEqual(answer.status, status, answer.text)
         return answer
+
+    def at_once(self, path, fields, count):
+        """The statuses that several windows get."""
+        statuses = []
+
+        def send():
+            visitor = Visitor(self.web_url)
+            visitor.cookie = self.anton.cookie
+            statuses.append(visitor.post(path, fields).status)
+
+        threads = [threading.Thread(target=send) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(statuses)
 
     def actions(self, subject):
         return self.world.rows(f"select action, who, reason from operator_actions where subject like '%{subject}%' order by id")
@@ -99,8 +116,6 @@ class ActsTest(WebStage):
         held, benefit_claim = self.held_claim()
         claim = self.children_of(held)[0][0]
         page = self.anton.get(f"/groups/{held}")
-        self.assertIn(f"pipelinectl resolve {claim} --adopt {benefit_claim}", page.text)   # that needs a key
-        self.assertEqual(self.plan("resolve", claim=claim, answer="adopt").status, 404)
         self.world.bgs("POST", "benefit-claims", {"bnftClaimId": benefit_claim, "statusTypeCd": "PEND"})
         planned = self.anton.post("/act/resolve", self.form(page, "/act/resolve"))
         self.assertIn("looked for and tried again", planned.text)
@@ -113,6 +128,92 @@ class ActsTest(WebStage):
         # What a person writes is no markup, and is not shown: it may be personal.
         self.assertNotIn("alert(", self.anton.get(f"/groups/{held}").text)
         self.assertEqual(self.plan("resolve", claim=999999, answer="again").status, 404)
+
+    def test_resolve_by_adoption(self):
+        held, benefit_claim = self.held_claim()
+        claim = self.children_of(held)[0][0]
+        page = self.anton.get(f"/groups/{held}")
+        self.assertIn(f"benefit claim {benefit_claim}, CLR", page.text)
+        for wrong in ("", "x", "9" * 19, f"{benefit_claim} "):
+            self.assertEqual(self.plan("resolve", claim=claim, answer="adopt", adopt=wrong).status, 404, wrong)
+        unseen = self.plan("resolve", claim=claim, answer="adopt", adopt="699999999")
+        self.assertIn("nothing written down about this claim names this benefit claim", unseen.text)
+        self.assertIn("Nothing is done", unseen.text)
+        self.assertFalse([form for form in Document(unseen.text).forms if form["action"] == "/act/resolve"])
+        button = next(form["fields"] for form in Document(page.text).forms if form["fields"].get("answer") == "adopt")
+        planned = self.anton.post("/act/resolve", button)
+        self.assertIn("this benefit claim is the claim's own", Document(planned.text).said())
+        # Another one in the same form is another plan.
+        self.assertEqual(self.anton.post("/act/resolve", {**self.form(planned, "/act/resolve"), "adopt": "699999999",
+                                                          "reason": "a rehearsal"}).status, 409)
+        before = len(self.world.bgs("GET", "ledger"))
+        self.apply("resolve", planned)
+        self.await_state(held, "success")
+        # It goes on behind the insert: none is sent, and nobody looks.
+        called = [entry["operation"] for entry in self.world.bgs("GET", "ledger")[before:]]
+        self.assertEqual(called, ["vnpBnftClaimUpdate", "vnpProcUpdate"])
+        self.assertEqual(self.value(f"select bgs_claim_id from saved_claim_groups where saved_claim_id = {claim}"), benefit_claim)
+        self.assertEqual(self.actions(f"{claim} --adopt"), [["resolve", "anton@web", "a rehearsal"]])
+
+    # ---- a plan that was offered
+
+    def offer(self, guids):
+        """A plan's seal."""
+        file = self.world.folder / f"plan-{guids[0]}"
+        code, said, complaint = self.ctl("replay", "plan", file, *(word for guid in guids for word in ("--group", guid)))
+        self.assertEqual(code, 0, said + complaint)
+        self.assertEqual(self.ctl("replay", "offer", file, "--reason", "no")[0], 2)   # neither --yes nor a terminal
+        told = [json.loads(self.ctl("replay", "offer", file, "--yes", "--json", "--reason", "the night shift")[1]) for _ in range(2)]
+        self.assertEqual([one["is_new"] for one in told], [True, False])
+        return told[0]["plan"], file
+
+    def outcomes(self, plan):
+        return self.world.rows(f"select claim_group_guid, outcome from replay_records where plan = '{plan}' order by n")
+
+    def test_replay(self):
+        guids = [self.waiting_claim() for _ in range(3)]
+        plan, file = self.offer(guids)
+        button = next(form["fields"] for form in Document(self.anton.get("/replays").text).forms if form["fields"].get("plan") == plan)
+        planned = self.anton.post("/act/replay", button)
+        self.assertIn("3 of 3 that are left are sent", Document(planned.text).said())
+        self.assertEqual(self.outcomes(plan), [])
+        # Meanwhile one has changed: nothing is done, and the new plan names it.
+        self.world.rows(f"update step_journal set token = token + 1000000 where scope = '{guids[1]}' and step = 'create-proc'")
+        changed = self.apply("replay", planned, status=409)
+        self.assertIn("it has changed since it was planned", changed.text)
+        self.assertIn("2 of 3 that are left are sent", Document(changed.text).said())
+        self.assertEqual(self.outcomes(plan), [])
+        self.assertIn("2 groups are on their way again; 1 were refused; 0 are left", self.apply("replay", changed).text)
+        for guid in (guids[0], guids[2]):
+            self.await_state(guid, "success")
+        self.assertEqual(self.state_of(guids[1]), "accepted")
+        self.assertEqual(sorted(self.outcomes(plan)), sorted([[guids[0], "sent"], [guids[1], "refused"], [guids[2], "sent"]]))
+        self.assertEqual(self.value(f"select count (*) from operator_actions where claim_group_guid in ('{guids[0]}', '{guids[2]}') "
+                                    "and action = 'replay apply' and who = 'anton@web'"), "2")
+        # Its end is its end, also for the file.
+        self.assertEqual(self.anton.post("/act/replay", {**self.form(changed, "/act/replay"), "reason": "again"}).status, 409)
+        self.assertIn("All of this plan has been applied", self.anton.post("/act/replay", button).text)
+        again = json.loads(self.ctl("replay", "apply", file, "--yes", "--json", "--reason", "again")[1])
+        self.assertEqual((again["sent"], again["refused"], again["done_before"]), (0, 0, 3))
+        status = next(one for one in self.ask("replay", "status") if one["plan"] == plan)
+        self.assertEqual((status["to_send"], status["sent"], status["refused"]), (3, 2, 1))
+        self.assertIsNotNone(status["ended_at"])
+        self.assertFalse([form for form in Document(self.anton.get("/replays").text).forms if form["fields"].get("plan") == plan])
+        self.assertEqual(self.plan("replay", plan="0" * 64).status, 404)
+
+    def test_a_replay_from_several_windows(self):
+        guids = [self.waiting_claim() for _ in range(4)]
+        plan, _ = self.offer(guids)
+        fields = {**self.form(self.plan("replay", plan=plan), "/act/replay"), "reason": "twice"}
+        statuses = self.at_once("/act/replay", fields, 3)
+        self.assertIn(200, statuses)
+        self.assertLessEqual(set(statuses), {200, 409})
+        for guid in guids:
+            self.await_state(guid, "success")
+        self.assertEqual({outcome for _, outcome in self.outcomes(plan)}, {"sent"})
+        self.assertEqual(self.value("select count (*) from operator_actions where reason = 'twice' and action = 'replay apply'"), "4")
+        self.assertEqual(self.value("select max (replay) from saved_claim_groups where claim_group_guid = any "
+                                    f"('{{{','.join(guids)}}}'::uuid[])"), "1")
 
     def test_resolve_by_paper(self):
         held, _ = self.held_claim()
@@ -143,7 +244,9 @@ class ActsTest(WebStage):
         fields = self.form(self.plan("pause", consumer="form-674"), "/act/pause")
         whole = {**fields, "reason": "a rehearsal"}
         stranger = Visitor(self.web_url, self.seen)
-        self.assertEqual(stranger.post("/act/pause", whole).status, 401)
+        over = stranger.post("/act/pause", whole)
+        self.assertEqual((over.status, [form["action"] for form in Document(over.text).forms]), (401, ["/login"]))
+        self.assertIn("nothing was done", over.text)
         self.assertEqual(stranger.post("/act/pause", whole, Authorization=f"Bearer {self.acting}").status, 401)
         self.assertEqual(stranger.post("/act/pause.json", whole, Authorization=f"Bearer {self.acting}").status, 403)
         self.assertEqual(rita.post("/act/pause", whole).status, 403)   # another's secret
@@ -161,19 +264,8 @@ class ActsTest(WebStage):
         """The same plan from two windows, in the same moment: it is done once."""
         guid = self.waiting_claim()
         planned = self.anton.post("/act/retry", self.form(self.anton.get(f"/groups/{guid}"), "/act/retry"))
-        fields, statuses = {**self.form(planned, "/act/retry"), "reason": "twice"}, []
-
-        def send():
-            visitor = Visitor(self.web_url)
-            visitor.cookie = self.anton.cookie
-            statuses.append(visitor.post("/act/retry", fields).status)
-
-        threads = [threading.Thread(target=send) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(sorted(statuses), [200, 409, 409, 409])
+        fields = {**self.form(planned, "/act/retry"), "reason": "twice"}
+        self.assertEqual(self.at_once("/act/retry", fields, 4), [200, 409, 409, 409])
         self.assertEqual(len(self.actions(guid)), 1)
         self.await_state(guid, "success")
 

@@ -84,6 +84,36 @@ class BrowserTest(WebStage):
         self.await_true(lambda: self.value("select count (*) from consumer_pauses") == "0", "the consumer to go on")
         self.assertEqual(self.value("select count (*) from operator_actions where reason = 'clicked twice'"), "1")
 
+    def test_c_adopts_and_replays_by_clicking(self):
+        self.log_in()
+        (held, benefit_claim), waiting = self.held_claim(), self.waiting_claim()
+        self.browser.go(self.web_url + f"/groups/{held}")
+        self.browser.picture(self.pictures / "adopt.png")
+        self.browser.click("form[action='/act/resolve'] input[name=adopt] ~ button")
+        self.assertIn("this benefit claim is the claim's own", self.text())
+        self.browser.type("textarea", "seen in BGS")
+        self.browser.click("button.bad")
+        self.await_state(held, "success")
+        self.assertEqual(self.value(f"select bgs_claim_id from saved_claim_groups where claim_group_guid = '{held}' "
+                                    "and bgs_claim_id is not null"), benefit_claim)
+        file = self.world.folder / "plan"
+        self.assertEqual(self.ctl("replay", "plan", file, "--group", waiting)[0], 0)
+        self.assertEqual(self.ctl("replay", "offer", file, "--yes", "--reason", "the night shift")[0], 0)
+        self.photograph({"replays-offered": "/replays"})
+        self.browser.look(scripts=False)
+        self.browser.go(self.web_url + "/replays")
+        self.browser.click("form[action='/act/replay'] button")
+        self.assertIn("1 of 1 that are left are sent", self.text())
+        for width in (360, 1440):
+            self.browser.look(width, scripts=False)
+            self.assertFalse(self.browser.is_too_wide(), f"the plan at {width}")
+            self.browser.whole_picture(self.pictures / f"replay-plan-{width}.png")
+        self.browser.type("textarea", "clicked twice")
+        self.browser.click("button.bad", waits=False)
+        self.browser.click("button.bad", waits=False) if self.browser.ask("!!document.querySelector('button.bad')") else None
+        self.await_state(waiting, "success")
+        self.assertEqual(self.value("select count (*) from operator_actions where action = 'replay apply'"), "1")
+
     def test_d_a_stale_plan(self):
         guid = self.waiting_claim()
         self.log_in()

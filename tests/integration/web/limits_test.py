@@ -3,7 +3,9 @@
 Usage: with-postgres limits_test.py PROGRAMS
 """
 
-from visitor import Visitor, WebStage, main
+import subprocess
+
+from visitor import Visitor, WebStage, die_with_parent, main
 from web_test import PAGES
 
 
@@ -39,6 +41,31 @@ class LimitsTest(WebStage):
         self.assertEqual(self.visitor().log_in(self.acting).status, 303)
         self.write_tokens(f"rita:read:{self.reading}\nanton:act:{self.acting}\n")
         self.await_true(lambda: self.visitor().log_in(self.reading).status == 303, "who is named again")
+
+    def test_a_new_certificate_ends_it(self):
+        """In good order, for whoever watches over it to start it again."""
+        certificate, key = self.world.folder / "page.crt", self.world.folder / "page.key"
+
+        def make():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", "/CN=page", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+
+        make()
+        address = self.world.folder / "tls.address"
+        page = subprocess.Popen([self.world.programs_folder / "pipelinectl", "web", f"--web-token-file={self.token_file}",
+                                 f"--web-certificate-file={certificate}", f"--web-key-file={key}", f"--address-file={address}",
+                                 "--web-address=0.0.0.0", "--renew-every=100ms"], env=self.world.environment, stderr=subprocess.PIPE,
+                                text=True, preexec_fn=die_with_parent)
+        self.addCleanup(page.wait)
+        self.addCleanup(page.kill)
+        self.await_true(address.exists, "the page")
+        self.assertTrue(address.read_text().startswith("URL=https://"))
+        with self.assertRaises(subprocess.TimeoutExpired):
+            page.wait(0.5)   # it looks at the same files
+        make()
+        _, said = page.communicate(timeout=30)
+        self.assertEqual(page.returncode, 0, said)
+        self.assertIn("has changed", said)
 
     def test_without_a_broker(self):
         url = self.start_web("alone", **{"kafka-brokers": "127.0.0.1:1"})

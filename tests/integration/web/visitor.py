@@ -12,7 +12,7 @@ import urllib.parse
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "operator"))
 
 from stage import FOR_GOOD, FOR_NOW, WAIT_S, Stage, main   # noqa: E402, F401
-from world import die_with_parent   # noqa: E402
+from world import die_with_parent   # noqa: E402, F401
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -107,14 +107,14 @@ class WebStage(Stage):
         cls.token_file.write_text(text)
 
     @classmethod
-    def start_web(cls, name="web", **settings):
-        """Started as people start it. It goes first."""
+    def start_web(cls, name="web", part="operator", **settings):
+        """Started as people start it, by the database's role of that part. It goes first."""
         given = {"web-token-file": cls.token_file, "address-file": cls.world.folder / f"{name}.address", **cls.web_settings,
                  **settings}
         with open(cls.world.folder / f"{name}.log", "wb") as log:
             process = subprocess.Popen([cls.world.programs_folder / "pipelinectl", "web",
                                         *(f"--{key}={value}" for key, value in given.items())], stdout=log,
-                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=cls.world.environment,
+                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=cls.world.environment_of("pipelinectl", part),
                                        preexec_fn=die_with_parent)
         cls.world.processes[name] = process
 

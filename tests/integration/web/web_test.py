@@ -54,6 +54,20 @@ class WebTest(WebStage):
         self.assertEqual(visitor.post("/logout", form["fields"]).status, 303)
         self.assertEqual(visitor.get("/", Cookie=cookie).status, 303)
 
+    def test_a_token_as_people_paste_it(self):
+        self.assertEqual(self.visitor().log_in(f" {self.reading}\r\n").status, 303)
+
+    def test_cookies_of_others(self):
+        visitor = self.visitor(self.reading)
+        own, name = visitor.cookie, visitor.cookie.partition("=")[0]
+        for cookies in (f"theme=dark; {own}; lang=de", f";;;=; {own};", f"{name}x=1; {own}", f"  {own}  "):
+            self.assertEqual(visitor.get("/waiting", Cookie=cookies).status, 200, cookies)
+        for cookies in (name, f"{name}=", f"{name}={'x' * 4000}", f"{name}=%00", f"{own[:-1]}", f"{own}x", f"{name.upper()}={own}",
+                        f"x{own}", f"{name}=1; {own}", "; ".join(f"c{n}=1" for n in range(200))):
+            answer = visitor.get("/waiting", Cookie=cookies)
+            self.assertEqual((answer.status, answer.body), (303, b""), cookies)
+        self.assertEqual(visitor.get("/waiting").status, 200)
+
     def test_nobody_is_sent_elsewhere(self):
         for following in ("//evil.example", "https://evil.example/", "/\\evil.example", "evil", ""):
             self.assertEqual(self.visitor().log_in(self.reading, following).headers["location"], "/", following)

@@ -211,7 +211,10 @@ settle_from () {
 # The database as that program's role sees it (tests/support/with-postgres makes the roles).
 database_of () {
   local part=consumer
-  [ "$1" != claim-api ] || part=claim_api
+  case $1 in
+    claim-api) part=claim_api ;;
+    pipelinectl-web) part=operator ;;
+  esac
   if [ -n "${DEPENDENTS_ROLE_CONSUMER-}" ]; then
     echo "${DEPENDENTS_DATABASE_URL/\/\/dependents@///dependents_$part@}"
   else
@@ -237,7 +240,7 @@ start_programs () {
     fi
   done
   ! is_built pipelinectl-web ||
-    launch program web "${INSIDE[@]}" "$BIN/pipelinectl" web --address-file "$RUN/addresses/web"
+    launch program web env DEPENDENTS_DATABASE_URL="$(database_of pipelinectl-web)" "${INSIDE[@]}" "$BIN/pipelinectl" web --address-file "$RUN/addresses/web"
   for name in "${programs[@]}"; do
     ! is_built "$name" || await_ready "$name" METRICS_URL
   done

@@ -32,11 +32,36 @@ test_result (void)
                    "\"serviceTypeCode\":\"CP\",\"statusTypeCode\":\"PEND\"}");
 }
 
+/* Beside what was sent, which stays readable; and where nothing was. */
+static void
+test_adoption (void)
+{
+  g_autofree char *beside = insert_note_adopt (NOTE_134, "600200301");
+  g_autofree char *alone = insert_note_adopt (NULL, "600200301");
+  g_autofree char *result = insert_note_result (beside);
+  g_autofree char *least = insert_note_result (alone);
+  g_autoptr (InsertNote) note = insert_note_parse (beside);
+  g_autofree char *text = insert_note_format (note);
+
+  g_assert_cmpstr (text, ==, NOTE_134);
+  g_assert_null (insert_note_parse (alone));
+  g_assert_cmpstr (result, ==,
+                   "{\"benefitClaimID\":\"600200301\",\"claimTypeCode\":\"130SSRD\","
+                   "\"programTypeCode\":\"CPL\",\"serviceTypeCode\":\"CP\","
+                   "\"statusTypeCode\":\"PEND\"}");
+  g_assert_cmpstr (least, ==,
+                   "{\"benefitClaimID\":\"600200301\",\"programTypeCode\":\"CPL\","
+                   "\"serviceTypeCode\":\"CP\",\"statusTypeCode\":\"PEND\"}");
+  g_assert_null (insert_note_result (NOTE_134));
+  g_assert_null (insert_note_result (NULL));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/claims/insert-record/note-is-read-as-written", test_note);
+  g_test_add_func ("/claims/insert-record/adoption-stands-beside-what-was-sent", test_adoption);
   g_test_add_func ("/claims/insert-record/result-as-bgs-would-have-answered", test_result);
   return g_test_run ();
 }
