@@ -61,6 +61,31 @@ text_of (const KafkaHeaders *headers, const char *name)
 }
 
 char *
+record_header (const rd_kafka_message_t *message, const char *name)
+{
+  rd_kafka_headers_t *headers = NULL;
+  const void *value = NULL;
+  size_t length = 0;
+
+  if (rd_kafka_message_headers (message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      rd_kafka_header_get_last (headers, name, &value, &length) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      !value || !g_utf8_validate_len (value, length, NULL))
+    return NULL;
+  return g_strndup (value, length);
+}
+
+char *
+record_message_id (const rd_kafka_message_t *message)
+{
+  char *id = record_header (message, MESSAGE_ID);
+
+  if (is_id (id))
+    return id;
+  g_free (id);
+  return record_place (rd_kafka_topic_name (message->rkt), message->partition, message->offset);
+}
+
+char *
 record_place (const char *topic, int partition, gint64 offset)
 {
   return g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, topic, partition, offset);

@@ -62,6 +62,10 @@ guint record_replay (const KafkaHeaders *headers);
  * own, unless the record says that it is. History, source and reason stay. */
 void record_begin_anew (Record *record, const char *consumer);
 
+/* What record_read() and kafka_headers_get() would say of a message's id and of a header, for who
+ * wants no more of very many: owned, as record_read()'s; owned, NULL as there. */
+char *record_message_id (const rd_kafka_message_t *message);
+char *record_header (const rd_kafka_message_t *message, const char *name);
 /* What orders records: the key as text, also one that is long or no text at all. Owned; NULL: none,
  * it is in nobody's way. */
 char *record_key (gconstpointer key, gsize length);

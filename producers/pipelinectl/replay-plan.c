@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
 #include "kafka/log-scan.h"
@@ -17,29 +18,40 @@
 
 #define BROKER_MS  30000
 #define BATCH_MAX  2000
-#define AHEAD_MAX  4 /* batches that are read and not decided yet */
+/* Batches that are read and not decided yet: librdkafka fetches no more for up to a second once its own store is
+ * full, and what is decided in that time has to lie here. A line takes a seventh of what it takes there. */
+#define AHEAD_MAX  128
 #define NOT_OURS   "it cannot be decoded: nobody knows whose it is"
 #define NOT_STORED "the database does not have its group"
 
 static const char *const sources[] = { "claims.submitted", "claims.686c", "claims.674", NULL };
 
-/* A record as it was read. */
+/* A record as it was read, of which very many are kept for a while. */
 typedef struct {
-  const char *topic;       /* its stretch's */
-  char *message_id, *guid; /* guid NULL: it cannot be decoded */
-  int partition;
+  const char *topic; /* its stretch's */
   gint64 offset, claim_id;
-  guint hop, replay;
+  int partition;
+  const char *guid; /* behind the id; NULL: it cannot be decoded */
+  char message_id[];
 } Line;
 
-static void
-line_free (gpointer data)
+/* @guid NULL: it cannot be decoded. */
+static Line *
+line_new (const rd_kafka_message_t *message, const char *message_id, const char *guid,
+          gint64 claim_id)
 {
-  Line *line = data;
+  gsize id_size = strlen (message_id) + 1, guid_size = guid ? strlen (guid) + 1 : 0;
+  Line *line = g_malloc (sizeof *line + id_size + guid_size);
 
-  g_free (line->message_id);
-  g_free (line->guid);
-  g_free (line);
+  line->topic = rd_kafka_topic_name (message->rkt);
+  line->offset = message->offset;
+  line->claim_id = claim_id;
+  line->partition = message->partition;
+  line->guid = guid ? line->message_id + id_size : NULL;
+  memcpy (line->message_id, message_id, id_size);
+  if (guid)
+    memcpy (line->message_id + id_size, guid, guid_size);
+  return line;
 }
 
 typedef struct {
@@ -134,32 +146,38 @@ find_stretches (Planner *planner, KafkaScan *scan, GError **error)
 
 /* --- Records --- */
 
+/* Whose it is. */
+typedef struct {
+  char *guid; /* NULL: it cannot be decoded */
+  gint64 claim_id;
+} Whose;
+
 static gboolean
-take_child (EventCodec *codec, GBytes *value, Line *line)
+take_child (EventCodec *codec, GBytes *value, Whose *whose)
 {
   g_autoptr (ChildClaimReady) child = child_claim_ready_decode (codec, value, NULL);
 
   if (!child)
     return FALSE;
-  line->guid = g_steal_pointer (&child->claim_group_id);
-  line->claim_id = child->claim_id;
+  whose->guid = g_steal_pointer (&child->claim_group_id);
+  whose->claim_id = child->claim_id;
   return TRUE;
 }
 
 static gboolean
-take_group (EventCodec *codec, GBytes *value, Line *line)
+take_group (EventCodec *codec, GBytes *value, Whose *whose)
 {
   g_autoptr (ClaimSubmitted) group = claim_submitted_decode (codec, value, NULL);
 
   if (!group)
     return FALSE;
-  line->guid = g_steal_pointer (&group->claim_group_id);
+  whose->guid = g_steal_pointer (&group->claim_group_id);
   return TRUE;
 }
 
 /* Its topic says which it is likely to be. */
 static void
-decode (const Planner *planner, const rd_kafka_message_t *message, Line *line)
+decode (const Planner *planner, const rd_kafka_message_t *message, Whose *whose)
 {
   EventCodec *codec = program_codec (planner->program);
   g_autoptr (GBytes) value =
@@ -167,61 +185,121 @@ decode (const Planner *planner, const rd_kafka_message_t *message, Line *line)
 
   if (!value)
     return;
-  if (g_str_has_suffix (line->topic, sources[0]))
-    (void)(take_group (codec, value, line) || take_child (codec, value, line));
+  if (g_str_has_suffix (rd_kafka_topic_name (message->rkt), sources[0]))
+    (void)(take_group (codec, value, whose) || take_child (codec, value, whose));
   else
-    (void)(take_child (codec, value, line) || take_group (codec, value, line));
+    (void)(take_child (codec, value, whose) || take_group (codec, value, whose));
 }
 
 static gboolean
-is_wanted (const Planner *planner, const rd_kafka_message_t *message, const Line *line,
-           const Record *record)
+is_wanted (const Planner *planner, const rd_kafka_message_t *message, const char *guid)
 {
   const ReplaySelectors *selectors = planner->selectors;
   gint64 at_ms = rd_kafka_message_timestamp (message, NULL);
   g_autofree char *key = selectors->veteran ? record_key (message->key, message->key_len) : NULL;
+  g_autofree char *cause = selectors->cause ? record_header (message, RECORD_ERROR_CLASS) : NULL;
 
   return (selectors->since_ms < 0 || at_ms >= selectors->since_ms) &&
          (selectors->until_ms < 0 || at_ms < selectors->until_ms) &&
          (!selectors->groups ||
-          (line->guid && g_strv_contains ((const char *const *)selectors->groups, line->guid))) &&
+          (guid && g_strv_contains ((const char *const *)selectors->groups, guid))) &&
          (!selectors->veteran || g_strcmp0 (key, selectors->veteran) == 0) &&
-         (!selectors->cause || g_strcmp0 (kafka_headers_get (record->headers, RECORD_ERROR_CLASS),
-                                          selectors->cause) == 0);
+         (!selectors->cause || g_strcmp0 (cause, selectors->cause) == 0);
+}
+
+static void
+ascii_lower (char *text)
+{
+  for (; *text; text++)
+    *text = g_ascii_tolower (*text);
 }
 
 /* NULL: it is not selected. */
 static Line *
 line_of (const Planner *planner, const rd_kafka_message_t *message)
 {
-  const char *topic = rd_kafka_topic_name (message->rkt);
-  Record *record =
-      record_read (topic, message->partition, message->offset, kafka_headers_of_message (message));
-  Line *line = g_new0 (Line, 1);
+  Whose whose = { NULL, 0 };
+  g_autofree char *guid = NULL, *message_id = NULL;
 
-  line->topic = topic;
-  line->partition = message->partition;
-  line->offset = message->offset;
-  line->message_id = g_steal_pointer (&record->message_id);
-  line->hop = record->hop;
-  line->replay = record->replay;
-  decode (planner, message, line);
-  if (!is_wanted (planner, message, line, record))
-    g_clear_pointer (&line, line_free);
-  record_free (record);
-  return line;
+  decode (planner, message, &whose);
+  guid = whose.guid;
+  if (text_is_uuid (guid))
+    ascii_lower (guid); /* as the database tells it */
+  else
+    g_clear_pointer (&guid, g_free); /* nobody's, whatever wrote it */
+  if (!is_wanted (planner, message, guid))
+    return NULL;
+  message_id = record_message_id (message);
+  return line_new (message, message_id, guid, whose.claim_id);
 }
 
 /* --- What would become of one --- */
 
-static json_t *
-document_of (const Line *line, gint64 n, const char *what, const char *why)
+/* Of what is ASCII and visible, as ids and the words here are. */
+static void
+append_quoted (GString *text, const char *words)
 {
-  return json_pack (
-      "{s:I,s:s,s:i,s:I,s:s,s:o,s:o,s:s,s:s}", "n", (json_int_t)n, "topic", line->topic,
-      "partition", line->partition, "offset", (json_int_t)line->offset, "message_id",
-      line->message_id, "group", line->guid ? json_string (line->guid) : json_null (), "claim_id",
-      line->claim_id ? json_integer (line->claim_id) : json_null (), "what", what, "why", why);
+  g_string_append_c (text, '"');
+  for (; *words; words++) {
+    if (*words == '"' || *words == '\\')
+      g_string_append_c (text, '\\');
+    g_string_append_c (text, *words);
+  }
+  g_string_append_c (text, '"');
+}
+
+static void
+append_number (GString *text, gint64 number)
+{
+  char digits[24];
+  char *begin = digits + sizeof digits;
+
+  *--begin = '\0';
+  do
+    *--begin = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  g_string_append (text, begin);
+}
+
+static void
+append_member (GString *text, const char *name, const char *words)
+{
+  g_string_append (text, name);
+  if (words)
+    append_quoted (text, words);
+  else
+    g_string_append (text, "null");
+}
+
+/* By hand, for most of a million are alike. Left open: more members may follow. */
+static void
+begin_line (Planner *planner, const Line *line, const char *what, const char *why)
+{
+  GString *text = planner->text;
+
+  g_string_assign (text, "{\"n\":");
+  append_number (text, planner->n);
+  append_member (text, ",\"topic\":", line->topic);
+  g_string_append (text, ",\"partition\":");
+  append_number (text, line->partition);
+  g_string_append (text, ",\"offset\":");
+  append_number (text, line->offset);
+  append_member (text, ",\"message_id\":", line->message_id);
+  append_member (text, ",\"group\":", line->guid);
+  g_string_append (text, ",\"claim_id\":");
+  if (line->claim_id)
+    append_number (text, line->claim_id);
+  else
+    g_string_append (text, "null");
+  append_member (text, ",\"what\":", what);
+  append_member (text, ",\"why\":", why);
+}
+
+static gboolean
+end_line (Planner *planner, GError **error)
+{
+  g_string_append_c (planner->text, '}');
+  return replay_writer_add_text (planner->writer, planner->text->str, planner->text->len, error);
 }
 
 /* Writes and reads that would be made, and looks. */
@@ -238,18 +316,19 @@ count_steps (Planner *planner, const json_t *steps)
 
 static gboolean
 add_group_steps (Planner *planner, Db *db, const Line *line, const ReviveGroup *group,
-                 json_t *document, GError **error)
+                 GError **error)
 {
-  json_t *steps = replay_steps_of (db, program_sealer (planner->program),
-                                   program_settings_of (planner->program), group, error);
+  g_autoptr (json_t) steps = replay_steps_of (db, program_sealer (planner->program),
+                                              program_settings_of (planner->program), group, error);
+  g_autofree char *told = steps ? text_of_json (steps) : NULL;
 
   if (!steps)
     return FALSE;
   count_steps (planner, steps);
-  (void)json_object_set_new (document, "fingerprint", json_string (group->fingerprint));
-  (void)json_object_set_new (document, "steps", steps);
-  (void)json_object_set_new (document, "emails_not_again",
-                             json_string (group->emails ? group->emails : ""));
+  append_member (planner->text, ",\"fingerprint\":", group->fingerprint);
+  g_string_append (planner->text, ",\"steps\":");
+  g_string_append (planner->text, told);
+  append_member (planner->text, ",\"emails_not_again\":", group->emails ? group->emails : "");
   planner->to_send++;
   g_hash_table_insert (planner->sent, g_strdup (line->guid), GINT_TO_POINTER ((int)planner->n));
   return TRUE;
@@ -262,64 +341,30 @@ write_decided (Planner *planner, Db *db, const Line *line, const ReviveGroup *gr
   ReviveKind kind =
       group ? revive_decide (group, line->claim_id, planner->replays_max, &why) : REVIVE_REFUSE;
   gpointer first = line->guid ? g_hash_table_lookup (planner->sent, line->guid) : NULL;
-  g_autoptr (json_t) document = NULL;
   gboolean is_sent = kind == REVIVE_SEND || kind == REVIVE_BEGIN;
 
   if (!line->guid)
     why = NOT_OURS;
-  document =
-      document_of (line, planner->n, is_sent && first ? "with" : revive_kind_name (kind), why);
+  begin_line (planner, line, is_sent && first ? "with" : revive_kind_name (kind), why);
   if (is_sent && first) {
-    (void)json_object_set_new (document, "with", json_integer (GPOINTER_TO_INT (first)));
+    g_string_append (planner->text, ",\"with\":");
+    append_number (planner->text, GPOINTER_TO_INT (first));
     planner->with++;
-  } else if (is_sent && !add_group_steps (planner, db, line, group, document, error)) {
+  } else if (is_sent && !add_group_steps (planner, db, line, group, error)) {
     return FALSE;
   }
   planner->nothing += kind == REVIVE_NOTHING;
   planner->refused += kind == REVIVE_REFUSE;
-  return replay_writer_add (planner->writer, document, error);
+  return end_line (planner, error);
 }
 
-/* Of what is ASCII and visible, as record_read() lets an id be. */
-static void
-append_quoted (GString *text, const char *id)
-{
-  g_string_append_c (text, '"');
-  for (; *id; id++) {
-    if (*id == '"' || *id == '\\')
-      g_string_append_c (text, '\\');
-    g_string_append_c (text, *id);
-  }
-  g_string_append_c (text, '"');
-}
-
-/* Most of what is planned: as document_of() would say it, without the document. */
 static gboolean
 write_done (Planner *planner, const Line *line, const char *state, GError **error)
 {
-  const char *why =
-      g_str_equal (state, "success") ? "the group is done" : "its package is on its way";
-  GString *text = planner->text;
-
   planner->nothing++;
-  g_string_truncate (text, 0);
-  g_string_append_printf (text, "{\"n\":%" G_GINT64_FORMAT ",\"topic\":\"%s\",\"partition\":%d",
-                          planner->n, line->topic, line->partition);
-  g_string_append_printf (text, ",\"offset\":%" G_GINT64_FORMAT ",\"message_id\":", line->offset);
-  append_quoted (text, line->message_id);
-  g_string_append (text, ",\"group\":\"");
-  g_string_append (text, line->guid);
-  g_string_append (text, "\",\"claim_id\":");
-  if (line->claim_id)
-    g_string_append_printf (text, "%" G_GINT64_FORMAT, line->claim_id);
-  else
-    g_string_append (text, "null");
-  g_string_append (text, ",\"what\":\"");
-  g_string_append (text, revive_kind_name (REVIVE_NOTHING));
-  g_string_append (text, "\",\"why\":\"");
-  g_string_append (text, why);
-  g_string_append (text, "\"}");
-  return replay_writer_add_text (planner->writer, text->str, text->len, error);
+  begin_line (planner, line, revive_kind_name (REVIVE_NOTHING),
+              g_str_equal (state, "success") ? "the group is done" : "its package is on its way");
+  return end_line (planner, error);
 }
 
 static gboolean
@@ -353,7 +398,7 @@ find_done (const GPtrArray *batch, Db *db, GError **error)
   const char *states;
 
   for (guint i = 0; i < batch->len; i++)
-    g_ptr_array_add (guids, ((Line *)g_ptr_array_index (batch, i))->guid);
+    g_ptr_array_add (guids, (gpointer)((Line *)g_ptr_array_index (batch, i))->guid);
   rows = db_query (db, error, SQL_REPLAY_DONE, "N", guids);
   if (!rows)
     return NULL;
@@ -374,7 +419,7 @@ find_others (const GPtrArray *batch, const char *const *done, Db *db, GError **e
     Line *line = g_ptr_array_index (batch, i);
 
     if (line->guid && !done[i])
-      g_ptr_array_add (guids, line->guid);
+      g_ptr_array_add (guids, (gpointer)line->guid);
   }
   return revive_groups_find (db, guids, error);
 }
@@ -470,7 +515,7 @@ read_batches (gpointer data)
   gboolean goes_on = TRUE;
 
   while (goes_on) {
-    GPtrArray *batch = g_ptr_array_new_with_free_func (line_free);
+    GPtrArray *batch = g_ptr_array_new_with_free_func (g_free);
 
     goes_on = read_batch (reader, batch, &problem);
     if (batch->len > 0)
@@ -600,9 +645,9 @@ replay_plan (Program *program, const ReplaySelectors *selectors, guint replays_m
       !kafka_scan_begin (scan, planner.stretches, error) || !read_all (&planner, scan, error))
     return FALSE;
   totals = totals_of (&planner);
-  if (planner.n == 0 ||
+  if (planner.n > 0 &&
       !replay_writer_finish (planner.writer, program_sealer (program), totals, error))
     return FALSE;
   *ret_totals = g_steal_pointer (&totals);
-  return TRUE;
+  return planner.n > 0;
 }

@@ -209,10 +209,30 @@ class ReplayTest(Stage):
         self.assertEqual(list(self.file.parent.iterdir()), [])
         self.assertEqual(self.ctl("replay", "plan", self.file, "--topic", "claims.nobody")[0], 1)
         self.assertEqual(self.ctl("replay", "plan", self.file, "--since", "yesterday")[0], 2)
+        self.assertEqual(self.ctl("replay", "plan", self.file, "--group", "17")[0], 2)
+
+    def test_records_of_nobody(self):
+        """A group of no such name, a group of a name that none can have, and what cannot be decoded: each is a line that says so."""
+        guid, = self.waiting()
+        self.world.kafka.catch_up()
+        record = next(one for one in self.world.kafka.records if one.topic == "claims.submitted" and guid.encode() in one.value)
+        for name in ("c0ffee00-0000-4000-8000-000000000000", "x" * 36, guid.upper()):
+            value = record.value.replace(guid.encode(), name.encode())
+            self.world.kafka.produce("claims.dead-letter", record.key, value, [("dp-message-id", f'"{name[:8]}\\'.encode())], 0)
+        self.world.kafka.produce("claims.dead-letter", record.key, b"nonsense", [("dp-message-id", b"x" * 300)], 0)
+        totals, lines = self.plan("--topic", "claims.dead-letter", "--partition", "0")
+        self.assertEqual([(line["message_id"], line["what"], line["why"]) for line in lines], [
+            ('"c0ffee00\\', "refuse", "the database does not have its group"),
+            ('"xxxxxxxx\\', "refuse", "it cannot be decoded: nobody knows whose it is"),
+            (f'"{guid[:8].upper()}\\', "nothing", "the group is set up"),
+            ("dependents.claims.dead-letter/0/3", "refuse", "it cannot be decoded: nobody knows whose it is")])
+        self.assertEqual((totals["records"], totals["refused"], totals["nothing"]), (4, 3, 1))
 
     def test_selectors(self):
         guid, other = self.waiting(2)
         key = self.value(f"select veteran_id from saved_claim_groups where claim_group_guid = '{guid}' limit 1")
+        _, lines = self.plan("--group", guid.upper())
+        self.assertEqual({line["group"] for line in lines}, {guid})
         _, lines = self.plan("--veteran", key)
         self.assertEqual({line["group"] for line in lines}, {guid})
         one = next(line for line in lines if line["claim_id"])
