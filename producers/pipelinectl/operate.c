@@ -13,6 +13,7 @@
 #include "output.h"
 #include "pipelinectl.h"
 #include "program/topics.h"
+#include "words.h"
 
 #define WATCH_S         2
 #define STUCK_DEFAULT_S 3600
@@ -34,44 +35,67 @@ text_of (const json_t *value)
   return g_strdup (json_is_true (value) ? "yes" : json_is_false (value) ? "no" : "-");
 }
 
-static gsize
-width_of (const json_t *array, const LookColumn *column)
+static guint
+count_of (const LookColumn *columns)
 {
-  gsize width = strlen (column->name);
+  guint count = 0;
 
-  for (gsize i = 0; i < json_array_size (array); i++) {
-    g_autofree char *text = text_of (json_object_get (json_array_get (array, i), column->name));
-
-    width = MAX (width, strlen (text));
-  }
-  return width;
+  while (columns[count].name)
+    count++;
+  return count;
 }
 
-static void
-print_cell (const json_t *array, const LookColumn *column, const char *text)
+/* In characters. */
+static glong *
+widths_of (const json_t *array, const LookColumn *columns)
 {
-  printf ("%-*s%s", (int)width_of (array, column), text, column[1].name ? "  " : "\n");
+  glong *widths = g_new0 (glong, count_of (columns) + 1);
+
+  for (guint k = 0; columns[k].name; k++)
+    widths[k] = (glong)strlen (columns[k].name);
+  for (gsize i = 0; i < json_array_size (array); i++)
+    for (guint k = 0; columns[k].name; k++) {
+      g_autofree char *text =
+          text_of (json_object_get (json_array_get (array, i), columns[k].name));
+
+      widths[k] = MAX (widths[k], g_utf8_strlen (text, -1));
+    }
+  return widths;
+}
+
+/* The last one is not filled up: it would only wrap. */
+static void
+print_cell (const char *text, glong width, gboolean is_last)
+{
+  printf ("%s%*s", text, is_last ? 0 : (int)(width - g_utf8_strlen (text, -1)) + 2, "");
+  if (is_last)
+    putchar ('\n');
 }
 
 /* Columns as wide as their widest value. */
 static void
 print_table (const json_t *array, const LookColumn *columns)
 {
-  for (const LookColumn *column = columns; column->name; column++)
-    print_cell (array, column, column->name);
-  for (gsize i = 0; i < json_array_size (array); i++)
-    for (const LookColumn *column = columns; column->name; column++) {
-      g_autofree char *text = text_of (json_object_get (json_array_get (array, i), column->name));
+  g_autofree glong *widths = widths_of (array, columns);
 
-      print_cell (array, column, text);
+  for (guint k = 0; columns[k].name; k++)
+    print_cell (columns[k].name, widths[k], !columns[k + 1].name);
+  for (gsize i = 0; i < json_array_size (array); i++)
+    for (guint k = 0; columns[k].name; k++) {
+      g_autofree char *text =
+          text_of (json_object_get (json_array_get (array, i), columns[k].name));
+
+      print_cell (text, widths[k], !columns[k + 1].name);
     }
 }
 
 static void
-print_rows (const json_t *array, const LookColumn *columns, gboolean is_json)
+print_rows (const json_t *array, const LookColumn *columns, const char *empty, gboolean is_json)
 {
   if (is_json)
     print_json (array);
+  else if (json_array_size (array) == 0)
+    puts (empty);
   else
     print_table (array, columns);
 }
@@ -112,6 +136,18 @@ print_overview (const json_t *overview)
   fflush (stdout);
 }
 
+/* Whoever watches wants to see that the database is back, too. */
+static gboolean
+wait_for_database (Db *db, GError **error)
+{
+  if (!db_is_away (*error))
+    return FALSE;
+  (void)complain (EXIT_FAILED, "%s", (*error)->message);
+  g_clear_error (error);
+  (void)db_reset (db, NULL); /* the next look says whether it has helped */
+  return TRUE;
+}
+
 /* Until its reader goes, or somebody ends it. */
 static gboolean
 tell_overview (Db *db, gboolean is_json, gboolean is_watching, GError **error)
@@ -119,11 +155,13 @@ tell_overview (Db *db, gboolean is_json, gboolean is_watching, GError **error)
   do {
     g_autoptr (json_t) overview = read_overview (db, error);
 
-    if (!overview)
+    if (!overview && !(is_watching && wait_for_database (db, error)))
       return FALSE;
-    if (is_watching && !is_json)
+    if (overview && is_watching && !is_json && isatty (STDOUT_FILENO))
       fputs ("\033[H\033[2J", stdout);
-    (is_json ? print_json : print_overview) (overview);
+    if (overview)
+      (is_json ? print_json : print_overview) (overview);
+    fflush (stdout);
     if (is_watching)
       sleep (WATCH_S);
   } while (is_watching && !ferror (stdout));
@@ -132,7 +170,7 @@ tell_overview (Db *db, gboolean is_json, gboolean is_watching, GError **error)
 
 static int
 look (int argc, char **argv, const char *summary, json_t *(*read) (Db *db, GError **error),
-      const LookColumn *columns)
+      const LookColumn *columns, const char *empty)
 {
   gboolean is_json = FALSE;
   const GOptionEntry options[] = {
@@ -150,7 +188,7 @@ look (int argc, char **argv, const char *summary, json_t *(*read) (Db *db, GErro
   array = db ? read (db, &error) : NULL;
   if (!array)
     return complain (EXIT_FAILED, "%s", error->message);
-  print_rows (array, columns, is_json);
+  print_rows (array, columns, empty, is_json);
   return EXIT_DONE;
 }
 
@@ -180,7 +218,7 @@ int
 waiting_main (int argc, char **argv)
 {
   return look (argc, argv, "Tells what waits in which tier, and until when.", look_waiting,
-               look_columns_of_waiting);
+               look_columns_of_waiting, "Nothing waits.");
 }
 
 int
@@ -212,7 +250,7 @@ consumers_main (int argc, char **argv)
   if (!array)
     return complain (EXIT_FAILED, "%s", error->message);
   look_add_lags (settings, array);
-  print_rows (array, columns, is_json);
+  print_rows (array, columns, "Nothing runs.", is_json);
   return EXIT_DONE;
 }
 
@@ -240,7 +278,7 @@ groups_main (int argc, char **argv)
   array = db ? look_stuck (db, older_s, &error) : NULL;
   if (!array)
     return complain (EXIT_FAILED, "%s", error->message);
-  print_rows (array, look_columns_of_stuck, is_json);
+  print_rows (array, look_columns_of_stuck, "No group is stuck.", is_json);
   return EXIT_DONE;
 }
 
@@ -270,104 +308,179 @@ holds_main (int argc, char **argv)
   array = db ? look_holds (db, 0, limit, &error) : NULL;
   if (!array)
     return complain (EXIT_FAILED, "%s", error->message);
-  print_rows (array, columns, is_json);
+  print_rows (array, columns, "Nobody waits for a person.", is_json);
   return EXIT_DONE;
 }
 
 /* --- Holding --- */
 
-static int
-carry_out (const Settings *settings, Change *change, gboolean is_yes, const char *question,
-           GError **error)
-{
-  g_autoptr (Db) db = NULL;
+typedef struct {
+  Change change;
+  const char *question;
+  gboolean is_yes, is_json;
+} Order;
 
-  if (!reason_is_given (change->reason) || !confirm (is_yes, question))
-    return EXIT_USAGE;
-  db = open_database (settings, error);
-  if (!db || !change_make (db, change, error))
-    return EXIT_FAILED;
-  printf ("%s: %s\n", change->subject,
-          change->is_changed ? change_name (change->kind) : "as before");
-  return EXIT_DONE;
+static int
+refuse_name (const char *what, const char *name, const GPtrArray *known)
+{
+  const char *nearest = nearest_word (name, (const char *const *)known->pdata);
+
+  return nearest
+             ? complain (EXIT_NOT_FOUND, "there is no %s %s; do you mean %s?", what, name, nearest)
+             : complain (EXIT_NOT_FOUND, "there is no %s %s", what, name);
 }
 
 static int
-hold (int argc, char **argv, const char *summary, Change *change, const char *question)
+carry_out (Db *db, Order *order, GError **error)
+{
+  Change *change = &order->change;
+  g_autoptr (json_t) told = NULL;
+
+  if (!reason_is_given (change->reason) || !confirm (order->is_yes, order->question))
+    return EXIT_USAGE;
+  if (!change_make (db, change, error))
+    return EXIT_FAILED;
+  if (!order->is_json) {
+    printf ("%s: %s\n", change->subject,
+            change->is_changed ? change_name (change->kind) : "as before");
+    return EXIT_DONE;
+  }
+  told = json_pack ("{s:s,s:s,s:b}", "subject", change->subject, "action",
+                    change_name (change->kind), "is_changed", (int)change->is_changed);
+  print_json (told);
+  return EXIT_DONE;
+}
+
+/* NULL-ended, borrowed names of @topics. */
+static GPtrArray *
+consumers_of (const GPtrArray *topics)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; i < topics->len; i++) {
+    const char *reader = ((const Topic *)g_ptr_array_index (topics, i))->reader;
+
+    if (reader)
+      g_ptr_array_add (names, (gpointer)reader);
+  }
+  g_ptr_array_add (names, NULL);
+  return names;
+}
+
+static int
+hold (int argc, char **argv, const char *summary, Order *order)
 {
   g_autofree char *reason = NULL;
-  gboolean is_yes = FALSE;
   const GOptionEntry options[] = {
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; written down.", "TEXT" },
-    { "yes", 0, 0, G_OPTION_ARG_NONE, &is_yes, "Does it without asking.", NULL },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &order->is_yes, "Does it without asking.", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &order->is_json, "Prints JSON.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings =
       read_command_line ("CONSUMER", summary, options, tables, &argc, &argv);
+  g_autoptr (GPtrArray) topics = topics_table (NULL), names = consumers_of (topics);
   g_autoptr (GError) error = NULL;
-  int code;
+  g_autoptr (Db) db = NULL;
+  int code = EXIT_FAILED;
 
   if (argc != 2)
-    return complain (EXIT_USAGE, "%s takes one consumer", change_name (change->kind));
+    return complain (EXIT_USAGE, "%s takes one consumer", change_name (order->change.kind));
   if (!look_is_consumer (argv[1]))
-    return complain (EXIT_NOT_FOUND, "there is no consumer %s", argv[1]);
-  change->subject = argv[1];
-  change->reason = reason;
-  code = carry_out (settings, change, is_yes, question, &error);
+    return refuse_name ("consumer", argv[1], names);
+  order->change.subject = argv[1];
+  order->change.reason = reason;
+  db = open_database (settings, &error);
+  if (db)
+    code = carry_out (db, order, &error);
   return error ? complain (EXIT_FAILED, "%s", error->message) : code;
 }
 
 int
 pause_main (int argc, char **argv)
 {
-  Change change = { .kind = CHANGE_PAUSE };
+  Order order = { .change.kind = CHANGE_PAUSE,
+                  .question = "The consumer takes nothing new until it is resumed." };
 
-  return hold (argc, argv, "Lets a consumer take nothing new, in all its processes.", &change,
-               "The consumer takes nothing new until it is resumed.");
+  return hold (argc, argv, "Lets a consumer take nothing new, in all its processes.", &order);
 }
 
 int
 resume_main (int argc, char **argv)
 {
-  Change change = { .kind = CHANGE_RESUME };
+  Order order = { .change.kind = CHANGE_RESUME, .question = "The consumer goes on." };
 
-  return hold (argc, argv, "Lets a paused consumer go on.", &change, "The consumer goes on.");
+  return hold (argc, argv, "Lets a paused consumer go on.", &order);
+}
+
+/* --- Breakers --- */
+
+/* EXIT_DONE: somebody has called it. */
+static int
+check_downstream (Db *db, const char *name, GError **error)
+{
+  g_autoptr (json_t) breakers = look_breakers (db, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  if (!breakers)
+    return EXIT_FAILED;
+  for (gsize i = 0; i < json_array_size (breakers); i++)
+    g_ptr_array_add (names, (gpointer)look_text (json_array_get (breakers, i), "downstream"));
+  g_ptr_array_add (names, NULL);
+  return g_strv_contains ((const char *const *)names->pdata, name)
+             ? EXIT_DONE
+             : refuse_name ("downstream", name, names);
+}
+
+static int
+change_breaker (const Settings *settings, Order *order, GError **error)
+{
+  g_autoptr (Db) db = open_database (settings, error);
+  int code = db ? check_downstream (db, order->change.subject, error) : EXIT_FAILED;
+
+  return code == EXIT_DONE ? carry_out (db, order, error) : code;
+}
+
+static int
+list_breakers (const Settings *settings, gboolean is_json, GError **error)
+{
+  g_autoptr (Db) db = open_database (settings, error);
+  g_autoptr (json_t) array = db ? look_breakers (db, error) : NULL;
+
+  if (!array)
+    return EXIT_FAILED;
+  print_rows (array, look_columns_of_breakers, "No downstream has been called yet.", is_json);
+  return EXIT_DONE;
 }
 
 int
 breakers_main (int argc, char **argv)
 {
   g_autofree char *reason = NULL;
-  gboolean is_yes = FALSE, is_json = FALSE;
+  Order order = { .change.kind = CHANGE_CLOSE_BREAKER, .question = "It is called again at once." };
   const GOptionEntry options[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &is_json, "list: prints JSON.", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &order.is_json, "Prints JSON.", NULL },
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "open, close: why; written down.", "TEXT" },
-    { "yes", 0, 0, G_OPTION_ARG_NONE, &is_yes, "open, close: does it without asking.", NULL },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &order.is_yes, "open, close: does it without asking.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings = read_command_line (
       "list|open DOWNSTREAM|close DOWNSTREAM",
       "Tells which downstreams are away for everyone, or says so.", options, tables, &argc, &argv);
   g_autoptr (GError) error = NULL;
+  gboolean lists = argc == 2 && strcmp (argv[1], "list") == 0;
   gboolean opens = argc == 3 && strcmp (argv[1], "open") == 0;
-  Change change = { .kind = opens ? CHANGE_OPEN_BREAKER : CHANGE_CLOSE_BREAKER, .reason = reason };
   int code;
 
-  if (argc == 2 && strcmp (argv[1], "list") == 0) {
-    g_autoptr (Db) db = open_database (settings, &error);
-    g_autoptr (json_t) array = db ? look_breakers (db, &error) : NULL;
-
-    if (!array)
-      return complain (EXIT_FAILED, "%s", error->message);
-    print_rows (array, look_columns_of_breakers, is_json);
-    return EXIT_DONE;
-  }
-  if (!opens && !(argc == 3 && strcmp (argv[1], "close") == 0))
+  if (!lists && !opens && !(argc == 3 && strcmp (argv[1], "close") == 0))
     return complain (EXIT_USAGE, "give list, open DOWNSTREAM or close DOWNSTREAM");
-  change.subject = argv[2];
-  code = carry_out (settings, &change, is_yes,
-                    opens ? "Nothing calls it for a minute; then one call asks whether it is back."
-                          : "It is called again at once.",
-                    &error);
+  if (opens) {
+    order.change.kind = CHANGE_OPEN_BREAKER;
+    order.question = "Nothing calls it for a minute; then one call asks whether it is back.";
+  }
+  order.change.subject = argv[argc - 1];
+  order.change.reason = reason;
+  code = lists ? list_breakers (settings, order.is_json, &error)
+               : change_breaker (settings, &order, &error);
   return error ? complain (EXIT_FAILED, "%s", error->message) : code;
 }

@@ -37,10 +37,11 @@ static const Subcommand subcommands[] = {
     "redrive 17 18 --reason \"the address is mended\"\nredrive --cause bgs-value-too-long --rate "
     "50 --reason \"BGS is mended\"",
     redrive_main },
-  { "replay", "plan|apply|status",
+  { "replay", "plan|apply|offer|status",
     "sends claims on their way again: first a plan, then exactly that",
     "replay plan today.plan --since 2026-11-29T00:00:00Z\nreplay apply today.plan --rate 50 "
-    "--reason \"BGS is mended\"\nreplay status",
+    "--reason \"BGS is mended\"\nreplay offer today.plan --reason \"the night shift applies it\"\n"
+    "replay status",
     replay_main },
   { "resolve", "CLAIM", "writes down what a person has decided about a held claim",
     "resolve 17 --adopt 600123456 --reason \"seen in BGS\"", resolve_main },
@@ -108,6 +109,25 @@ describe (const char *summary, const GOptionEntry *options)
   return g_string_free (text, FALSE);
 }
 
+/* GLib would convert texts from the locale's character set, which is ASCII for a program that sets
+ * none, and refuse what people write. What is no UTF-8 is refused by who uses it. */
+static GOptionEntry *
+as_they_are (const GOptionEntry *options)
+{
+  guint count = 0;
+  GOptionEntry *copy;
+
+  while (options[count].long_name)
+    count++;
+  copy = g_memdup2 (options, (count + 1) * sizeof *options);
+  for (guint i = 0; i < count; i++)
+    if (copy[i].arg == G_OPTION_ARG_STRING)
+      copy[i].arg = G_OPTION_ARG_FILENAME;
+    else if (copy[i].arg == G_OPTION_ARG_STRING_ARRAY)
+      copy[i].arg = G_OPTION_ARG_FILENAME_ARRAY;
+  return copy;
+}
+
 Settings *
 read_command_line (const char *operands, const char *summary, const GOptionEntry *options,
                    const Setting *const *tables, int *argc, char ***argv)
@@ -116,12 +136,13 @@ read_command_line (const char *operands, const char *summary, const GOptionEntry
   g_autofree char *text = describe (summary, options);
 
   if (options) {
+    g_autofree GOptionEntry *unconverted = as_they_are (options);
     g_autoptr (GOptionContext) context = g_option_context_new (NULL);
     g_autoptr (GError) error = NULL;
 
     g_option_context_set_help_enabled (context, FALSE);
     g_option_context_set_ignore_unknown_options (context, TRUE); /* settings, read below */
-    g_option_context_add_main_entries (context, options, NULL);
+    g_option_context_add_main_entries (context, unconverted, NULL);
     if (!g_option_context_parse (context, argc, argv, &error))
       exit (complain (EXIT_USAGE, "%s", error->message));
   }
@@ -202,6 +223,22 @@ refuse_word (const char *word)
     return complain (EXIT_USAGE, "there is no subcommand %s; do you mean %s?", word, nearest);
   (void)complain (EXIT_USAGE, "there is no subcommand %s", word);
   return tell_usage (stderr, EXIT_USAGE);
+}
+
+/* Of subcommands that take a word of their own: "list|open|close". Settings may stand before it. */
+static gboolean
+is_known_after (const Subcommand *row, const char *word)
+{
+  g_auto (GStrv) words = g_strsplit (row->operands, "|", -1);
+  const char *nearest;
+
+  if (!word || *word == '-' || !strchr (row->operands, '|') ||
+      g_strv_contains ((const char *const *)words, word))
+    return TRUE;
+  nearest = nearest_word (word, (const char *const *)words);
+  (void)complain (EXIT_USAGE, nearest ? "%s has no %s; do you mean %s?" : "%s has no %s: give %s",
+                  row->name, word, nearest ? nearest : row->operands);
+  return FALSE;
 }
 
 static int
@@ -292,5 +329,7 @@ main (int argc, char **argv)
     return refuse_word (argv[1]);
   if (asks_for (argc, argv, "-h"))
     return tell_short (row);
-  return asks_for (argc, argv, "--help") ? tell_long (row) : row->run (argc - 1, argv + 1);
+  if (asks_for (argc, argv, "--help"))
+    return tell_long (row);
+  return is_known_after (row, argv[2]) ? row->run (argc - 1, argv + 1) : EXIT_USAGE;
 }

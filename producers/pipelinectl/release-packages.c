@@ -1,7 +1,9 @@
 /* pipelinectl release-packages: second packages go out that the follower has stopped, because more
  * than package-expired-max had expired within an hour. Whoever says so knows why they had. */
+#include <jansson.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "operator/audit.h"
 #include "confirm.h"
 #include "db/db.h"
@@ -32,10 +34,11 @@ int
 release_packages_main (int argc, char **argv)
 {
   g_autofree char *reason = NULL;
-  gboolean is_yes = FALSE;
+  gboolean is_yes = FALSE, is_json = FALSE;
   const GOptionEntry options[] = {
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why they had expired; written down.", "TEXT" },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &is_yes, "Does it without asking.", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &is_json, "Prints JSON.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings = read_command_line (
@@ -52,6 +55,12 @@ release_packages_main (int argc, char **argv)
   db = open_database (settings, &error);
   if (!db || !db_transaction (db, release, &given, &error))
     return complain (EXIT_FAILED, "%s", error->message);
+  if (is_json) {
+    g_autoptr (json_t) told = json_pack ("{s:I}", "released", (json_int_t)given.count);
+
+    print_json (told);
+    return EXIT_DONE;
+  }
   printf ("%u packages released\n", given.count);
   return EXIT_DONE;
 }

@@ -5,22 +5,27 @@
 
 #define WORD_MAX 64
 
-/* Letters to add, leave out or change. */
+/* Letters to add, leave out, change, or swap with the next one. */
 static guint
 distance (const char *a, const char *b)
 {
-  guint before[WORD_MAX + 1], now[WORD_MAX + 1];
+  guint rows[3][WORD_MAX + 1];
   gsize length = strlen (b);
 
   for (gsize k = 0; k <= length; k++)
-    before[k] = (guint)k;
-  for (gsize i = 0; a[i]; i++) {
-    now[0] = (guint)i + 1;
-    for (gsize k = 0; k < length; k++)
-      now[k + 1] = MIN (MIN (now[k], before[k + 1]) + 1, before[k] + (a[i] != b[k]));
-    memcpy (before, now, sizeof before);
+    rows[0][k] = (guint)k;
+  for (gsize i = 1; a[i - 1]; i++) {
+    guint *now = rows[i % 3];
+    const guint *before = rows[(i + 2) % 3], *earlier = rows[(i + 1) % 3];
+
+    now[0] = (guint)i;
+    for (gsize k = 1; k <= length; k++) {
+      now[k] = MIN (MIN (now[k - 1], before[k]) + 1, before[k - 1] + (a[i - 1] != b[k - 1]));
+      if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+        now[k] = MIN (now[k], earlier[k - 2] + 1);
+    }
   }
-  return before[length];
+  return rows[strlen (a) % 3][length];
 }
 
 const char *

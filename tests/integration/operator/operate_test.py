@@ -4,6 +4,8 @@ say, and who is paused takes nothing and stays in its consumer group.
 Usage: with-postgres operate_test.py PROGRAMS
 """
 
+import json
+
 from stage import FOR_NOW, Stage, main
 
 
@@ -88,6 +90,42 @@ class OperateTest(Stage):
         self.assertEqual(self.ask("overview")["breakers_open"], 0)
         self.assertEqual([row[:2] for row in self.actions() if row[1] == "bgs"], [["open breaker", "bgs"], ["close breaker", "bgs"]])
 
+    def test_names_that_nobody_has(self):
+        before = self.actions()
+        for words, what in ((("pause", "form-686"), "consumer form-686; do you mean form-686c?"),
+                            (("resume", "xyzzy"), "consumer xyzzy\n"),
+                            (("breakers", "open", "bsg"), "downstream bsg; do you mean bgs?"),
+                            (("breakers", "close", "xyzzy"), "downstream xyzzy\n")):
+            code, _, complaint = self.ctl(*words, "--yes", "--reason", "a rehearsal")
+            self.assertEqual(code, 3, complaint)
+            self.assertIn("there is no " + what, complaint)
+        self.assertEqual(self.actions(), before)
+
+    def test_changes_as_json(self):
+        for words, action, is_changed in ((("pause", "form-674"), "pause", True), (("pause", "form-674"), "pause", False),
+                                          (("resume", "form-674"), "resume", True), (("breakers", "close", "bgs"), "close breaker", False)):
+            code, said, complaint = self.ctl(*words, "--yes", "--json", "--reason", "a rehearsal")
+            self.assertEqual(code, 0, complaint)
+            self.assertEqual(json.loads(said), {"subject": words[-1], "action": action, "is_changed": is_changed})
+        self.assertEqual(json.loads(self.ctl("release-packages", "--yes", "--json", "--reason", "a rehearsal")[1]), {"released": 0})
+
+    def test_reasons_in_any_language(self):
+        """Whatever locale somebody works in; but nothing that a terminal would take for a command."""
+        reason = "größere Störung bei BGS, 大変 «déjà vu»"
+        for locale in ("C", "C.UTF-8", "de_DE@euro", "nonsense"):
+            code, said, complaint = self.ctl("pause", "form-674", "--yes", "--reason", reason, LC_ALL=locale, LANG=locale)
+            self.assertEqual(code, 0, complaint)
+            self.assertEqual(self.actions()[-1], ["pause", "form-674", reason])
+        self.do("resume", "form-674")
+        before = self.actions()
+        for wrong in ("\x1b[2J", "a\x07", "\udcff", " ", "x" * 501):
+            self.assertEqual(self.ctl("pause", "form-674", "--yes", "--reason", wrong)[0], 2, repr(wrong))
+        self.assertEqual(self.actions(), before)
+
+    def test_what_is_not_there_is_said(self):
+        for words, said in ((("holds",), "Nobody waits for a person.\n"), (("groups", "stuck", "--older", "9999999"), "No group is stuck.\n")):
+            self.assertEqual(self.ctl(*words)[:2], (0, said))
+
     def test_the_schema_does_not_go_back_under_a_running_program(self):
         newest = self.value("select max (version) from schema_migrations")
         code, said, complaint = self.ctl("migrate", "--to", str(int(newest) - 1), "--drop-data")
@@ -100,6 +138,12 @@ class OperateTest(Stage):
         self.assertEqual(code, 2)
         self.assertIn("do you mean quarantine?", complaint)
         self.assertNotIn("do you mean", self.ctl("xyzzy")[2])
+        # The second word too, whatever else is not set.
+        for words, meant in ((("breakers", "lst"), "list"), (("replay", "aply"), "apply"), (("dead-letters", "groups"), "group")):
+            code, _, complaint = self.ctl(*words)
+            self.assertEqual(code, 2)
+            self.assertIn(f"do you mean {meant}?", complaint)
+        self.assertIn("give plan|apply|offer|status", self.ctl("replay", "xyzzy")[2])
         code, said, _ = self.ctl("help")
         names = [line.split()[0] for line in said.splitlines() if line.startswith("  ")]
         self.assertLessEqual({"why", "replay", "redrive", "pause"}, set(names))

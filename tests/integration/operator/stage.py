@@ -69,14 +69,14 @@ class Stage(unittest.TestCase):
 
     # ---- the operator
 
-    def ctl(self, *arguments, answer=None):
+    def ctl(self, *arguments, answer=None, **variables):
         """(exit status, what it printed, what it complained of). Who only looks may only look."""
         words = [str(word) for word in arguments]
         looks = words[0] in LOOKS and "--reveal" not in words or tuple(words[:2]) in LOOKS_OF
         environment = (self.world.environment if words[0] == "migrate" else
                        self.world.environment_of("pipelinectl", "reader" if looks else "operator"))
         done = subprocess.run([self.world.programs_folder / "pipelinectl", *map(str, arguments)], input=answer, text=True,
-                              capture_output=True, env={**environment, "DEPENDENTS_LOG_LEVEL": "warning"},
+                              capture_output=True, env={**environment, "DEPENDENTS_LOG_LEVEL": "warning", **variables},
                               timeout=120)
         return done.returncode, done.stdout, done.stderr
 
