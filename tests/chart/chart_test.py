@@ -27,6 +27,8 @@ SCORE_IGNORED = {
     "container-security-context-user-group-id": "the ids may be the cluster's own",
     "deployment-has-host-podantiaffinity": "spread by topology constraints, which are by revision",
     "statefulset-has-host-podantiaffinity": "the same",
+    "deployment-strategy": "the page is one process, replaced before the next one comes; the others' are tested below",
+    "deployment-replicas": "the same, and tested below of the others",
     "horizontalpodautoscaler-replicas": "one process of a consumer is enough when nothing is to do",
 }
 
@@ -183,6 +185,9 @@ def selects(selector, labels):
 class Rolling(unittest.TestCase):
     def test_a_consumer_leaves_before_the_next_one_comes(self):
         for found in of_kind("production", "Deployment"):
+            if named(found).endswith("-pipelinectl-web"):
+                self.assertEqual((found["spec"]["strategy"], found["spec"]["replicas"]), ({"type": "Recreate"}, 1))
+                continue
             rolling = found["spec"]["strategy"]["rollingUpdate"]
             expected = {"maxSurge": 1, "maxUnavailable": 0} if named(found).endswith("-claim-api") else {"maxSurge": 0, "maxUnavailable": 1}
             self.assertEqual(rolling, expected, named(found))
@@ -192,7 +197,8 @@ class Rolling(unittest.TestCase):
                           for found in of_kind(case, "Deployment", "StatefulSet")} for case in ("smallest", "everything")}
         consumers = ("proc-setup", "form-686c", "form-674", "backup", "notify")
         self.assertEqual(periods, {"smallest": {**dict.fromkeys(consumers, 30), "claim-api": 35},
-                                   "everything": {**dict.fromkeys((*consumers, "evidence"), 45), "claim-api": 50}})
+                                   "everything": {**dict.fromkeys((*consumers, "evidence"), 45), "claim-api": 50,
+                                                  "pipelinectl-web": 45}})
 
     def test_claim_api_waits_before_it_stops(self):
         api, = [found for found in of_kind("smallest", "Deployment") if named(found).endswith("-claim-api")]
@@ -202,7 +208,8 @@ class Rolling(unittest.TestCase):
     def test_who_is_scaled_has_no_replicas(self):
         replicas = {found["metadata"]["labels"]["app.kubernetes.io/component"]: found["spec"].get("replicas")
                     for found in of_kind("everything", "Deployment", "StatefulSet")}
-        self.assertEqual(replicas, {"proc-setup": 3, "form-686c": None, "form-674": None, "backup": 1, "notify": 1, "evidence": 1, "claim-api": 2})
+        self.assertEqual(replicas, {"proc-setup": 3, "form-686c": None, "form-674": None, "backup": 1, "notify": 1, "evidence": 1,
+                                    "claim-api": 2, "pipelinectl-web": 1})
         scaled = {found["spec"]["scaleTargetRef"]["name"] for found in of_kind("everything", "ScaledObject", "HorizontalPodAutoscaler")}
         self.assertEqual(scaled, {"claims-form-686c", "claims-form-674"})
 
@@ -223,6 +230,48 @@ class Rolling(unittest.TestCase):
         self.assertEqual([name for name in before if before[name] == shared[name]], [])
         changed = pods_with("--set", "secrets.intake.values.intake-api-key=other")
         self.assertEqual([name for name in before if before[name] != changed[name]], ["Deployment/claims-backup"])
+
+
+class Page(unittest.TestCase):
+    """The operators' page, which refuses to show claims unencrypted anywhere but within its pod."""
+
+    def of(self, case):
+        found, = [found for found in of_kind(case, "Deployment") if named(found).endswith("-pipelinectl-web")]
+        container, = found["spec"]["template"]["spec"]["containers"]
+        services = [service for service in of_kind(case, "Service") if named(service).endswith("-pipelinectl-web")]
+        policy, = [policy for policy in of_kind(case, "NetworkPolicy") if named(policy).endswith("-pipelinectl-web")]
+        return container, {variable["name"]: variable.get("value") for variable in container["env"]}, services, policy
+
+    def test_nobody_has_it_unasked(self):
+        self.assertEqual([named(found) for found in objects_of("smallest") if "pipelinectl-web" in named(found)], [])
+
+    def test_with_a_certificate(self):
+        container, env, (service,), policy = self.of("production")
+        self.assertEqual((env["DEPENDENTS_WEB_ADDRESS"], env["DEPENDENTS_WEB_PORT"]), ("0.0.0.0", "8443"))
+        self.assertTrue(env["DEPENDENTS_WEB_CERTIFICATE_FILE"] and env["DEPENDENTS_WEB_KEY_FILE"])
+        self.assertEqual({container[probe]["httpGet"]["scheme"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}, {"HTTPS"})
+        self.assertEqual(service["spec"]["ports"], [{"name": "https", "port": 443, "targetPort": "page"}])
+        self.assertEqual(policy["spec"]["ingress"][0]["from"],
+                         [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "operators"}}}])
+
+    def test_without_one(self):
+        container, env, services, policy = self.of("everything")
+        self.assertEqual(env["DEPENDENTS_WEB_ADDRESS"], "127.0.0.1")
+        self.assertNotIn("DEPENDENTS_WEB_CERTIFICATE_FILE", env)
+        self.assertEqual([key for key in container if key.endswith("Probe")], [])
+        self.assertEqual((services, "ingress" in policy["spec"]), ([], False))
+
+    def test_it_has_no_key(self):
+        for case in ("production", "everything"):
+            container, env, _, _ = self.of(case)
+            self.assertEqual([name for name in env if "MASTER" in name or "HMAC" in name], [])
+            self.assertNotIn("/run/secrets/dependents/keys", [mount["mountPath"] for mount in container["volumeMounts"]])
+
+    def test_its_role_is_its_own(self):
+        _, env, _, _ = self.of("production")
+        self.assertEqual(env["DEPENDENTS_DATABASE_URL_FILE"], "/run/secrets/dependents/web-database/database-url")
+        _, env, _, _ = self.of("everything")
+        self.assertEqual(env["DEPENDENTS_DATABASE_URL_FILE"], "/run/secrets/dependents/database/database-url")
 
 
 class Jobs(unittest.TestCase):
@@ -312,7 +361,8 @@ class Watched(unittest.TestCase):
         for found, pod in pods("everything"):
             ports = [port["name"] for container in pod["spec"]["containers"] for port in container.get("ports", [])]
             self.assertTrue(selects(monitor["spec"]["selector"], pod["metadata"]["labels"]))
-            self.assertEqual(endpoint["port"] in ports, found["kind"] in ("Deployment", "StatefulSet"), named(found))
+            self.assertEqual(endpoint["port"] in ports, found["kind"] in ("Deployment", "StatefulSet") and
+                             not named(found).endswith("-pipelinectl-web"), named(found))
 
 
 class Strimzi(unittest.TestCase):
@@ -328,7 +378,9 @@ class Strimzi(unittest.TestCase):
                       for acl in user["spec"]["authorization"]["acls"]}
             name = user["metadata"]["name"].removeprefix("claims-")
             expected = {("topic", "dependents."): {"Describe", "DescribeConfigs", "Read", "Write"}, ("group", "dependents."): {"Describe"}}
-            if name != "claim-api":
+            if name == "pipelinectl-web":   # it looks
+                expected[("topic", "dependents.")] = {"Describe", "Read"}
+            elif name != "claim-api":
                 expected[("group", f"dependents.{name}")] = {"Read"}
             with self.subTest(user=name):
                 self.assertEqual(rights, expected)
@@ -384,6 +436,10 @@ REFUSED = [
       "consumers.evidence.resources.limits.memory=512Mi"], "512Mi is less than max-papers-bytes 300000000"),
     (["consumers.backup.settings.max-packages-bytes=1000000000"], "1536Mi is less than max-packages-bytes 1000000000"),
     (["claimApi.ingress.enabled=true"], "claimApi.ingress.host is empty"),
+    (["web.enabled=true"], "secrets.web is empty: it has to hold tokens"),
+    (["web.enabled=true", "secrets.web.existing=a"], "secrets.webTls is empty: it has to hold tls.crt, tls.key"),
+    (["web.enabled=true", "secrets.web.existing=a", "web.tls.enabled=false"], None),
+    (["web.settings.web-address=0.0.0.0"], "web.settings: the chart sets web-address; use web.tls.enabled"),
     (["settings.statsd-address=statsd:8125"], "settings.statsd-address is set and networkPolicy.statsd.ports is empty: nothing would get there"),
     (["settings.otlp-url=http://collector:4318"], "networkPolicy.otlp.ports is empty"),
     (["settings.schema-registry-url=https://registry"], "networkPolicy.schemaRegistry.ports is empty"),

@@ -1,8 +1,9 @@
 {{/* What a program may do at the brokers, no more. Each publishes rows of processes that have died (the relay), whatever their topics, and
-     looks whether a record is still there (the watch), so topics are the same for all; a group is read by its consumer alone. */}}
+     looks whether a record is still there (the watch), so topics are the same for all; a group is read by its consumer alone. The
+     operators' page looks, and leaves publishing to the others ("reads"). */}}
 {{- define "dependents.acls" -}}
 - resource: { type: topic, name: {{ .prefix | quote }}, patternType: prefix }
-  operations: [Describe, DescribeConfigs, Read, Write]
+  operations: {{ ternary "[Describe, Read]" "[Describe, DescribeConfigs, Read, Write]" .reads }}
 - resource: { type: group, name: {{ .prefix | quote }}, patternType: prefix }
   operations: [Describe]
 {{- with .consumer }}

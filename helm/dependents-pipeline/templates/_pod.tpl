@@ -74,25 +74,31 @@ checksum/secrets: {{ toJson $own | sha256sum }}
 {{- end }}
 {{- end -}}
 
+{{/* (dict "path" PATH "times" TIMES "asked" {port, scheme}) */}}
 {{- define "dependents.probe" -}}
 httpGet:
   path: {{ .path }}
-  port: metrics
+  {{- range $name, $value := .asked }}
+  {{ $name }}: {{ $value }}
+  {{- end }}
 {{- range $name, $value := .times }}
 {{ $name }}: {{ include "dependents.text" $value }}
 {{- end }}
 {{- end -}}
 
+{{/* (dict "root" $ "asked" {port, scheme}) */}}
 {{- define "dependents.probes" -}}
+{{- $probes := .root.Values.probes -}}
 startupProbe:
-  {{- include "dependents.probe" (dict "path" "/livez" "times" .Values.probes.startup) | nindent 2 }}
+  {{- include "dependents.probe" (dict "path" "/livez" "times" $probes.startup "asked" .asked) | nindent 2 }}
 livenessProbe:
-  {{- include "dependents.probe" (dict "path" "/livez" "times" .Values.probes.liveness) | nindent 2 }}
+  {{- include "dependents.probe" (dict "path" "/livez" "times" $probes.liveness "asked" .asked) | nindent 2 }}
 readinessProbe:
-  {{- include "dependents.probe" (dict "path" "/readyz" "times" .Values.probes.readiness) | nindent 2 }}
+  {{- include "dependents.probe" (dict "path" "/readyz" "times" $probes.readiness "asked" .asked) | nindent 2 }}
 {{- end -}}
 
-{{/* root, program, kind, workload (placement, labels), groups, own, resources, grace; optional: ports, lifecycle, spool. */}}
+{{/* root, program, kind, workload (placement, labels), groups, own, resources, grace; optional: ports, lifecycle, spool; noMetrics: it has no
+     such port; asked: where its probes ask in place of that, {}: nowhere. */}}
 {{- define "dependents.podTemplate" -}}
 metadata:
   labels:
@@ -162,21 +168,27 @@ spec:
             fieldRef:
               fieldPath: metadata.name
         {{- end }}
+        {{- if not .noMetrics }}
         - name: DEPENDENTS_METRICS_ADDRESS
           value: {{ .root.Values.metrics.address | quote }}
         - name: DEPENDENTS_METRICS_PORT
           value: {{ include "dependents.text" .root.Values.metrics.port | quote }}
+        {{- end }}
         {{- with .env }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
         {{- include "dependents.ownEnv" . | trim | nindent 8 }}
       ports:
+        {{- if not .noMetrics }}
         - name: metrics
           containerPort: {{ include "dependents.text" .root.Values.metrics.port }}
+        {{- end }}
         {{- with .ports }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-      {{- include "dependents.probes" .root | nindent 6 }}
+      {{- with ternary .asked (dict "port" "metrics") (hasKey . "asked") }}
+      {{- include "dependents.probes" (dict "root" $.root "asked" .) | nindent 6 }}
+      {{- end }}
       {{- with .lifecycle }}
       lifecycle:
         {{- toYaml . | nindent 8 }}

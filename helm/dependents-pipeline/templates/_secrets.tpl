@@ -16,7 +16,7 @@
 {{- define "dependents.files" -}}
 {{- $values := .root.Values -}}
 {{- $files := dict -}}
-{{- if has .group (list "database" "claimApiDatabase") -}}
+{{- if has .group (list "database" "claimApiDatabase" "webDatabase") -}}
 {{- $_ := set $files "database-url" true -}}
 {{- if $values.database.ca }}{{- $_ := set $files "ca.crt" true -}}{{- end -}}
 {{- if $values.database.clientCertificate }}{{- $_ := set $files "tls.crt" true -}}{{- $_ := set $files "tls.key" true -}}{{- end -}}
@@ -52,6 +52,10 @@
 {{- if $values.claimApi.callbacks.token }}{{- $_ := set $files "notify-callback-token" true -}}{{- end -}}
 {{- else if eq .group "claimApiTls" -}}
 {{- if $values.claimApi.tls.enabled }}{{- $_ := set $files "tls.crt" true -}}{{- $_ := set $files "tls.key" true -}}{{- end -}}
+{{- else if eq .group "web" -}}
+{{- $_ := set $files "tokens" true -}}
+{{- else if eq .group "webTls" -}}
+{{- if $values.web.tls.enabled }}{{- $_ := set $files "tls.crt" true -}}{{- $_ := set $files "tls.key" true -}}{{- end -}}
 {{- else if eq .group "test" -}}
 {{- $_ := set $files "claim-api-token" true -}}
 {{- end -}}
@@ -59,7 +63,7 @@
 {{- end -}}
 
 {{/* Groups that may be left out. */}}
-{{- define "dependents.optionalGroups" -}}migration claimApiDatabase kafkaCa test{{- end -}}
+{{- define "dependents.optionalGroups" -}}migration claimApiDatabase webDatabase kafkaCa test{{- end -}}
 
 {{/* "-before" behind the names of what a Job needs before an install, when the chart's own are not there yet. */}}
 {{- define "dependents.secretName" -}}
@@ -174,6 +178,10 @@ spec:
       "claimApiDatabase/ca.crt" "PGSSLROOTCERT"
       "claimApiDatabase/tls.crt" "PGSSLCERT"
       "claimApiDatabase/tls.key" "PGSSLKEY"
+      "webDatabase/database-url" "DEPENDENTS_DATABASE_URL_FILE"
+      "webDatabase/ca.crt" "PGSSLROOTCERT"
+      "webDatabase/tls.crt" "PGSSLCERT"
+      "webDatabase/tls.key" "PGSSLKEY"
       "keys/master-keys" "DEPENDENTS_MASTER_KEYS_FILE"
       "keys/hmac-keys" "DEPENDENTS_HMAC_KEYS_FILE"
       "kafka/password" "DEPENDENTS_KAFKA_SASL_PASSWORD_FILE"
@@ -195,6 +203,9 @@ spec:
       "claimApi/notify-callback-token" "DEPENDENTS_NOTIFY_CALLBACK_TOKEN_FILE"
       "claimApiTls/tls.crt" "DEPENDENTS_CERTIFICATE_FILE"
       "claimApiTls/tls.key" "DEPENDENTS_KEY_FILE"
+      "web/tokens" "DEPENDENTS_WEB_TOKEN_FILE"
+      "webTls/tls.crt" "DEPENDENTS_WEB_CERTIFICATE_FILE"
+      "webTls/tls.key" "DEPENDENTS_WEB_KEY_FILE"
       "test/claim-api-token" "DEPENDENTS_CLAIM_API_TOKEN_FILE" -}}
 {{- range $name := .groups }}
 {{- $one := dict "root" $.root "group" $name "program" $.program }}
