@@ -390,7 +390,7 @@ class Strimzi(unittest.TestCase):
                    for found, pod in pods("everything") if found["kind"] in ("Deployment", "StatefulSet")
                    for volume in pod["spec"]["volumes"] if volume["name"] == "secret-kafka"}
         self.assertEqual(secrets, {name: name for name in secrets})
-        self.assertEqual(len(secrets), 7)
+        self.assertEqual(len(secrets), 8)
 
 
 # What is set over the smallest case, and what has to be told; None: it is taken.
