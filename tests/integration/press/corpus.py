@@ -122,7 +122,7 @@ UNREADABLE = [
     refused("encrypted by nobody's rule", lambda: with_trailer("/Encrypt<</Filter/Standard/V 99/R 99/O<00>/U<00>/P 0>>/ID[<00><00>]"),
             "unreadable"),
     refused("a page tree that bites its tail", lambda: tree_of(4, 2), "unreadable"),
-    refused("pages 100,000 branches deep", lambda: papers.deep_tree(100_000), "too-complex", ended="crash"),
+    refused("pages 100,000 branches deep", lambda: papers.deep_tree(100_000), "too-complex", ended="crash", walls=True),
     refused("its signature comes too late", lambda: b" " * 1024 + one_page(), "no-document"),
     refused("dynamic form", lambda: with_catalog("/NeedsRendering true/AcroForm<</XFA(x)>>"), "dynamic-form"),
     refused("portfolio", lambda: with_catalog("/Collection<</View/D>>"), "portfolio"),
