@@ -84,7 +84,7 @@ class Attachments(PipelineTest):
         if b"__asan_init" in (PROGRAMS / EVIDENCE).read_bytes():
             self.skipTest("the address sanitizer keeps what was freed")
         house = self.pipeline(bgs_read_timeout_ms=20000).set_up()
-        house.start_evidence("--ledger-bytes=1000000")
+        house.start_evidence("--ledger-bytes=2000000")
         house.start_api()
         for name in ("proc-setup", "form-686c"):
             house.start(name)
