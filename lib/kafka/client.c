@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/exposure.h"
 #include "base/log.h"
 
 #define SCRAM_MENDED_IN 0x020601ff
+#define ASK_AGAIN_US    100000
 
 G_DEFINE_QUARK (kafka_error_quark, kafka_error)
 
@@ -225,4 +227,13 @@ kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError **error)
                            GINT_TO_POINTER (metadata->topics[i].partition_cnt));
   rd_kafka_metadata_destroy (metadata);
   return g_steal_pointer (&counts);
+}
+
+gboolean
+kafka_shall_ask_again (rd_kafka_resp_err_t code, gint64 until_ms)
+{
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || clock_monotonic_ms () >= until_ms)
+    return FALSE;
+  g_usleep (ASK_AGAIN_US);
+  return TRUE;
 }

@@ -99,10 +99,14 @@ fail_away (rd_kafka_resp_err_t code, const char *what, GError **error)
 KafkaStretch *
 kafka_scan_whole (KafkaScan *scan, const char *topic, int partition, int timeout_ms, GError **error)
 {
+  gint64 until_ms = clock_monotonic_ms () + timeout_ms;
   int64_t low = 0, high = 0;
-  rd_kafka_resp_err_t code =
-      rd_kafka_query_watermark_offsets (scan->handle, topic, partition, &low, &high, timeout_ms);
+  rd_kafka_resp_err_t code;
 
+  do
+    code =
+        rd_kafka_query_watermark_offsets (scan->handle, topic, partition, &low, &high, timeout_ms);
+  while (kafka_shall_ask_again (code, until_ms));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     (void)fail_away (code, topic, error);
     return NULL;

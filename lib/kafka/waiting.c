@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "kafka/log-view.h"
 
-#define PAUSE_US 100000
-
 struct KafkaWaiting {
   rd_kafka_t *observer;
   KafkaReader *reader;
@@ -38,17 +36,6 @@ kafka_waiting_free (KafkaWaiting *waiting)
   g_free (waiting);
 }
 
-/* Whether to ask again: a partition's leader or a group's coordinator may be changing, or be new
- * and not known yet. */
-static gboolean
-shall_ask_again (rd_kafka_resp_err_t code, gint64 until_ms)
-{
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || clock_monotonic_ms () >= until_ms)
-    return FALSE;
-  g_usleep (PAUSE_US);
-  return TRUE;
-}
-
 static gboolean
 note_failure (rd_kafka_resp_err_t code, GError **error)
 {
@@ -77,7 +64,7 @@ ask_committed (KafkaWaiting *waiting, rd_kafka_topic_partition_list_t *list, int
 
   do
     code = worst_of (rd_kafka_committed (waiting->observer, list, timeout_ms), list);
-  while (shall_ask_again (code, until_ms));
+  while (kafka_shall_ask_again (code, until_ms));
   return note_failure (code, error);
 }
 
@@ -91,7 +78,7 @@ ask_ends (KafkaWaiting *waiting, const char *topic, int partition, int timeout_m
   do
     code = rd_kafka_query_watermark_offsets (waiting->observer, topic, partition, ret_low, ret_high,
                                              timeout_ms);
-  while (shall_ask_again (code, until_ms));
+  while (kafka_shall_ask_again (code, until_ms));
   return note_failure (code, error);
 }
 
