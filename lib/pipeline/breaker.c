@@ -18,6 +18,8 @@
 /* In looks. */
 #define IDLE_LOOKS      10 /* closed and nobody asks: this much rarer */
 #define GIVE_LOOKS      5  /* a probe that nobody asks for is given back */
+/* How long a failure waits at most for the database to say what came of it. */
+#define KNOWN_WITHIN_MS 5000
 
 const Setting breaker_settings[] = {
   { "breaker-failures", SETTING_NUMBER, "5",
@@ -41,6 +43,7 @@ typedef enum { STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN } BreakerState; /* as t
 typedef struct {
   gboolean is_known; /* FALSE: not read yet */
   BreakerState state;
+  gint64 asked_ms; /* before the question went out */
   gint64 change_no;
   gboolean is_mine;    /* half-open: this process holds the probe */
   gint64 due_ms;       /* open: when it may be probed; half-open: when another may take the probe */
@@ -70,7 +73,7 @@ struct Breaker {
 
   GMutex lock; /* all below */
   GCond wake;
-  GCond turned; /* another state */
+  GCond turned; /* a look has ended */
   gboolean is_stopping;
   View view;
   guint in_flight; /* admitted and not reported, of whatever state */
@@ -81,6 +84,7 @@ struct Breaker {
   gboolean wants_probe;  /* somebody has asked while it was due */
   gboolean was_refused;  /* somebody whom a place that becomes free would help */
   gboolean is_active;    /* somebody has asked or reported since the last look */
+  gint64 look_by_ms;  /* somebody waits for a look that begins then or later; -1: nobody */
   gint64 asked_at_ms, looked_at_ms;
   gint64 again_at_ms; /* the database does not answer: nothing before that; 0: it does */
 };
@@ -277,16 +281,36 @@ breaker_limit (Breaker *breaker, guint max)
   return MIN (limit, max);
 }
 
+/* With the lock held: what was reported until then is written, and whoever was quicker is seen. */
+static gboolean
+is_known_since (const Breaker *breaker, gint64 ms)
+{
+  return breaker->view.asked_ms >= ms && g_hash_table_size (breaker->failures) == 0;
+}
+
+static void
+want_look (Breaker *breaker, gint64 by_ms)
+{
+  if (breaker->look_by_ms >= 0 && breaker->look_by_ms <= by_ms)
+    return;
+  breaker->look_by_ms = by_ms;
+  g_cond_signal (&breaker->wake);
+}
+
 gboolean
 breaker_opens_within (Breaker *breaker, gint64 ms)
 {
-  gint64 until = g_get_monotonic_time () + ms * 1000;
+  gint64 known_ms = clock_monotonic_ms () + ms;
+  gint64 until = g_get_monotonic_time () + (ms + KNOWN_WITHIN_MS) * 1000;
   gboolean is_open;
 
   g_mutex_lock (&breaker->lock);
   while ((breaker->view.state == STATE_CLOSED || breaker->outcome != BREAKER_NOT_CALLED) &&
-         !breaker->is_stopping && g_cond_wait_until (&breaker->turned, &breaker->lock, until))
-    ;
+         !breaker->is_stopping && !is_known_since (breaker, known_ms)) {
+    want_look (breaker, known_ms);
+    if (!g_cond_wait_until (&breaker->turned, &breaker->lock, until))
+      break;
+  }
   is_open = breaker->view.state != STATE_CLOSED;
   g_mutex_unlock (&breaker->lock);
   return is_open;
@@ -514,6 +538,7 @@ view_of (const DbRows *rows, gint64 asked_ms)
   gint64 now_ms = clock_monotonic_ms ();
   const char *state = db_rows_text (rows, 0, "state");
   View view = { .is_known = TRUE,
+                .asked_ms = asked_ms,
                 .change_no = db_rows_int (rows, 0, "change_no"),
                 .is_mine = db_rows_boolean (rows, 0, "is_mine"),
                 .opened_at_ms = db_rows_int (rows, 0, "opened_at_ms"),
@@ -573,6 +598,9 @@ apply (Breaker *breaker, const View *view)
   if (before.is_known && ABS (view->offset_ms - before.offset_ms) < OFFSET_ERROR_MS)
     breaker->view.offset_ms = before.offset_ms;
   breaker->looked_at_ms = now_ms;
+  if (view->asked_ms >= breaker->look_by_ms)
+    breaker->look_by_ms = -1; /* who waits for a later one says so again */
+  g_cond_broadcast (&breaker->turned);
   breaker->is_active = FALSE;
   if (before.is_known && before.change_no == view->change_no)
     return is_due (&before, now_ms) != is_due (view, now_ms); /* a probe given back */
@@ -581,7 +609,6 @@ apply (Breaker *breaker, const View *view)
   breaker->outcome = BREAKER_NOT_CALLED;
   g_hash_table_remove_all (breaker->failures);
   breaker->worked_at_ms = -1;
-  g_cond_broadcast (&breaker->turned);
   return TRUE;
 }
 
@@ -614,6 +641,8 @@ next_task (const Breaker *breaker, gint64 now_ms, gint64 *ret_until_ms)
   gint64 give_at_ms = breaker->asked_at_ms + GIVE_LOOKS * breaker->look_ms;
   gboolean holds_probe = view->state == STATE_HALF_OPEN && view->is_mine && !is_due (view, now_ms);
 
+  if (breaker->look_by_ms >= 0)
+    look_at_ms = MIN (look_at_ms, breaker->look_by_ms);
   *ret_until_ms = breaker->again_at_ms;
   if (now_ms < breaker->again_at_ms)
     return TASK_NONE;
@@ -752,7 +781,7 @@ breaker_new (Program *program, const char *downstream, BreakerChanged changed, g
   breaker->probe_max_ms = settings_number (settings, "breaker-probe-max-ms");
   breaker->probe_limit_ms = settings_number (settings, "breaker-probe-limit-ms");
   breaker->look_ms = settings_number (settings, "breaker-look-ms");
-  breaker->view.closed_at_ms = breaker->worked_at_ms = -1;
+  breaker->view.closed_at_ms = breaker->worked_at_ms = breaker->look_by_ms = -1;
   breaker->outcome = BREAKER_NOT_CALLED;
   breaker->failures = failures_new ();
   g_mutex_init (&breaker->lock);

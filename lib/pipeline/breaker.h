@@ -87,11 +87,13 @@ void breaker_report (Breaker *breaker, BreakerCall *call, const char *scope, Bre
 guint breaker_limit (Breaker *breaker, guint max);
 /**
  * breaker_opens_within:
- * @ms: of the caller's time, at most
+ * @ms: others' time to fail as well, from now
  *
  * For who has just reported %BREAKER_DOWN: in an outage many fail at the same moment, and the one
- * that decides may be the next. Waits, unlike all else here, until the breaker is known to be open,
- * and the probe decided if there was one. FALSE: it is not open, after that long.
+ * that decides may be the next, in whatever process. Waits, unlike all else here, until the breaker
+ * is known to be open, and the probe decided if there was one; or until the database, asked @ms
+ * after this call and with this process's own failures written, says that it is not: as long as it
+ * takes to answer, at most 5 s. FALSE: it is not open, as far as anybody knows.
  */
 #define BREAKER_OPENS_WITHIN_MS                                                                    \
   250 /* of others under way: what a failure waits before it costs an attempt */

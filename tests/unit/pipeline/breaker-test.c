@@ -852,6 +852,59 @@ test_callers_never_wait (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
   UNTIL (is_open (breaker));
 }
 
+/* One that has failed: how it ends must be known before it costs an attempt. */
+typedef struct {
+  Breaker *breaker;
+  GThread *thread;
+  gint is_back; /* atomic */
+} Failed;
+
+static gpointer
+wait_for_opening (gpointer data)
+{
+  Failed *failed = data;
+  gboolean opens = breaker_opens_within (failed->breaker, 1);
+
+  g_atomic_int_set (&failed->is_back, TRUE);
+  return GINT_TO_POINTER (opens);
+}
+
+static void
+test_waits_for_what_it_wrote (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+  Failed failed = { .breaker = start (fixture, 0) };
+  gint64 held_us;
+
+  UNTIL (breaker_limit (failed.breaker, 64) == 64);
+  hold_table (fixture);
+  fails (failed.breaker, "a");
+  fails (failed.breaker, "b");
+  fails (failed.breaker, "c");
+  failed.thread = g_thread_new ("failed", wait_for_opening, &failed);
+  held_us = g_get_monotonic_time ();
+  UNTIL (g_get_monotonic_time () > held_us + 300000); /* a slow commit, much more than it was given */
+  g_assert_false (g_atomic_int_get (&failed.is_back));
+  db_rollback (fixture->db);
+  g_assert_true (GPOINTER_TO_INT (g_thread_join (failed.thread)));
+}
+
+static void
+test_waits_for_what_others_wrote (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+  set ("breaker-probe-ms", "600000");
+  (void)start (fixture, 0);
+  set ("breaker-look-ms", "60000"); /* the next look of its own would be a minute away */
+  (void)start (fixture, 1);
+  fails (fixture->breakers[1], "a");
+  UNTIL (rows_of_failures (fixture) == 1);
+  g_assert_false (breaker_opens_within (fixture->breakers[1], 1));
+  fails (fixture->breakers[0], "b");
+  fails (fixture->breakers[0], "c");
+  UNTIL (is_open (fixture->breakers[0]));
+  g_assert_false (is_open (fixture->breakers[1]));
+  g_assert_true (breaker_opens_within (fixture->breakers[1], 1));
+}
+
 /* For all but the fixture's own connection. */
 static void
 database_away (Fixture *fixture, gboolean away)
@@ -1012,6 +1065,8 @@ main (int argc, char **argv)
   ADD ("old-knowledge-is-renewed-when-somebody-asks", test_old_knowledge_is_renewed);
   ADD ("a-success-is-told-within-a-look-by-who-was-idle", test_idle_success_is_told_in_time);
   ADD ("callers-never-wait-for-the-database", test_callers_never_wait);
+  ADD ("who-failed-waits-for-what-it-wrote", test_waits_for_what_it_wrote);
+  ADD ("who-failed-waits-for-what-others-wrote", test_waits_for_what_others_wrote);
   ADD ("a-database-away-keeps-the-state", test_database_away_keeps_the_state);
 
   brokers = start_broker (&broker);
