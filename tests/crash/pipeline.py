@@ -583,6 +583,13 @@ class Pipeline:
         """The same, with the fields of the value."""
         return [(key, headers, records.decode(value)[1]) for key, headers, value in self.raw_records(topic)]
 
+    def published(self, topic):
+        """When the producer gave each record to Kafka: partition/offset -> seconds since 1970."""
+        done = subprocess.run(
+            ["kcat", "-b", self.brokers, "-C", "-t", self.prefix + topic, "-o", "beginning", "-e", "-q", "-f", r"%p/%o %T\n"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True, text=True)
+        return {place: int(ms) / 1000 for place, ms in (line.split() for line in done.stdout.splitlines())}
+
     def produce(self, topic, partition, key, headers, value):
         """One record, as from somebody else. `headers` as from raw_records(), or a list of pairs; keys and headers may be
         bytes without a NUL, a header's value None."""
