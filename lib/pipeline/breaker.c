@@ -84,7 +84,7 @@ struct Breaker {
   gboolean wants_probe;  /* somebody has asked while it was due */
   gboolean was_refused;  /* somebody whom a place that becomes free would help */
   gboolean is_active;    /* somebody has asked or reported since the last look */
-  gint64 look_by_ms;  /* somebody waits for a look that begins then or later; -1: nobody */
+  gint64 look_by_ms;     /* somebody waits for a look that begins then or later; -1: nobody */
   gint64 asked_at_ms, looked_at_ms;
   gint64 again_at_ms; /* the database does not answer: nothing before that; 0: it does */
 };

@@ -882,7 +882,8 @@ test_waits_for_what_it_wrote (Fixture *fixture, gconstpointer unused G_GNUC_UNUS
   fails (failed.breaker, "c");
   failed.thread = g_thread_new ("failed", wait_for_opening, &failed);
   held_us = g_get_monotonic_time ();
-  UNTIL (g_get_monotonic_time () > held_us + 300000); /* a slow commit, much more than it was given */
+  UNTIL (g_get_monotonic_time () >
+         held_us + 300000); /* a slow commit, much more than it was given */
   g_assert_false (g_atomic_int_get (&failed.is_back));
   db_rollback (fixture->db);
   g_assert_true (GPOINTER_TO_INT (g_thread_join (failed.thread)));
