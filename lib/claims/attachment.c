@@ -40,26 +40,28 @@ add_chunks (Db *db, const RowKey *key, gint64 id, guint count, int fd, gint64 le
 }
 
 gboolean
-claim_attachment_store (Db *db, Sealer *sealer, gint64 parent_claim_id, guint position,
-                        const char *name, int fd, gint64 length, GError **error)
+claim_attachment_store (Db *db, Sealer *sealer, gint64 parent_claim_id,
+                        const NewClaimAttachment *attachment, GError **error)
 {
-  guint count = (guint)((length + SEAL_CHUNK_BYTES - 1) / SEAL_CHUNK_BYTES);
+  guint count = (guint)((attachment->length + SEAL_CHUNK_BYTES - 1) / SEAL_CHUNK_BYTES);
   g_autoptr (DbRows) rows = db_query (db, error, SQL_TAKE_ATTACHMENT_ID, "");
   g_autoptr (RowKey) key = NULL;
   g_autoptr (GBytes) sealed_name = NULL;
   g_autofree char *row_id = NULL;
   gint64 id;
 
-  g_return_val_if_fail (length > 0 && length <= ATTACHMENT_MAX_BYTES, FALSE);
+  g_return_val_if_fail (attachment->length > 0 && attachment->length <= ATTACHMENT_MAX_BYTES,
+                        FALSE);
   if (!rows)
     return FALSE;
   id = db_rows_int (rows, 0, "id");
   row_id = id_text (id);
   key = row_key_new (sealer);
-  sealed_name = row_key_seal (key, TABLE, row_id, NAME, name);
-  return db_queue (db, error, SQL_ADD_ATTACHMENT, "iiibit", id, parent_claim_id, (gint64)position,
-                   sealed_name, (gint64)count, row_key_wrapped (key)) &&
-         add_chunks (db, key, id, count, fd, length, error);
+  sealed_name = row_key_seal (key, TABLE, row_id, NAME, attachment->name);
+  return db_queue (db, error, SQL_ADD_ATTACHMENT, "iiibiti", id, parent_claim_id,
+                   (gint64)attachment->position, sealed_name, (gint64)count, row_key_wrapped (key),
+                   attachment->document_type) &&
+         add_chunks (db, key, id, count, attachment->fd, attachment->length, error);
 }
 
 /* --- Listed --- */

@@ -15,16 +15,18 @@ typedef struct {
   gint64 bytes_at_most;
 } ClaimAttachment;
 
-/**
- * claim_attachment_store:
- * @position: in the order of the upload, from 0
- * @fd: holds the document from its first byte; its own place does not matter. Borrowed
- * @length: 1 to ATTACHMENT_MAX_BYTES
- *
- * In the caller's transaction. Errors: database errors, %G_FILE_ERROR.
- */
-gboolean claim_attachment_store (Db *db, Sealer *sealer, gint64 parent_claim_id, guint position,
-                                 const char *name, int fd, gint64 length, GError **error);
+/* One to be stored; all borrowed. */
+typedef struct {
+  guint position; /* in the order of the upload, from 0 */
+  const char *name;
+  gint64 document_type; /* as Claims Evidence numbers documents; 0: not told */
+  int fd;               /* holds the document from its first byte; its own place does not matter */
+  gint64 length;        /* bytes, 1 to ATTACHMENT_MAX_BYTES */
+} NewClaimAttachment;
+
+/* In the caller's transaction. Errors: database errors, %G_FILE_ERROR. */
+gboolean claim_attachment_store (Db *db, Sealer *sealer, gint64 parent_claim_id,
+                                 const NewClaimAttachment *attachment, GError **error);
 
 /* Of ClaimAttachment *, in the order of the upload; owned by the caller. */
 GPtrArray *claim_attachments_list (Db *db, Sealer *sealer, gint64 parent_claim_id, GError **error);

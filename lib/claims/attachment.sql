@@ -4,8 +4,8 @@
 select nextval (pg_get_serial_sequence ('persistent_attachments', 'id')) as id
 
 -- name: add-attachment
-insert into persistent_attachments (id, saved_claim_id, position, name_ciphertext, chunk_count, encrypted_kms_key)
-overriding system value values ($1, $2, $3::bigint, $4, $5::bigint, $6)
+insert into persistent_attachments (id, saved_claim_id, position, name_ciphertext, chunk_count, encrypted_kms_key, document_type_id)
+overriding system value values ($1, $2, $3::bigint, $4, $5::bigint, $6, nullif ($7::bigint, 0))
 
 -- name: add-attachment-chunk
 insert into attachment_chunks (attachment_id, chunk_no, sealed) values ($1, $2::bigint, $3)

@@ -12,6 +12,7 @@
 #include "submission/survey.h"
 
 #define APPLICATION        "dependents_application"
+#define DOCUMENT_TYPE_KEY  "document_type_id"
 #define OPTIONS            "view:selectable686_options"
 #define USER_TEXT_MAX      256
 #define PARTICIPANT_ID_MAX G_GINT64_CONSTANT (999999999999999999) /* 18 digits */
@@ -203,15 +204,18 @@ read_attachment (Received *submission, const json_t *given, guint index)
 {
   const char *name = json_string_value (json_object_get (given, "name"));
   const char *content = json_string_value (json_object_get (given, "content_base64"));
+  const json_t *type = json_object_get (given, DOCUMENT_TYPE_KEY);
+  g_autofree char *type_pointer = g_strdup_printf ("/attachments/%u/" DOCUMENT_TYPE_KEY, index);
+  gint64 document_type = 0;
   Attachment *attachment;
 
   if (!json_is_object (given)) {
     refuse (submission, "must be an object", "/attachments/%u", index);
     return;
   }
-  if (json_object_size (given) > (gsize)(name != NULL) + (content != NULL))
+  if (json_object_size (given) > (gsize)(name != NULL) + (content != NULL) + (gsize)(type != NULL))
     found (submission->warnings, CLAIM_RULE_WARNING,
-           "has another key than name and content_base64, which is not read",
+           "has another key than name, content_base64 and document_type_id, which is not read",
            g_strdup_printf ("/attachments/%u", index));
   if (!name || text_is_blank (name) || g_utf8_strlen (name, -1) > ATTACHMENT_NAME_MAX)
     refuse (submission, "needs name, 1 to 255 characters", "/attachments/%u", index);
@@ -220,10 +224,12 @@ read_attachment (Received *submission, const json_t *given, guint index)
   else if (!is_base64 (content))
     refuse (submission, "must be base64 of at least one byte", "/attachments/%u/content_base64",
             index);
-  if (!name || !content)
+  if (!attachment_read_type (type, type_pointer, submission->refusals, &document_type) || !name ||
+      !content)
     return;
 
   attachment = attachment_new (name);
+  attachment->document_type = document_type;
   attachment->content_base64 = g_strdup (content);
   g_ptr_array_add (submission->attachments, attachment);
 }

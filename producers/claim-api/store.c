@@ -188,11 +188,15 @@ add_attachments (Storing *storing, Db *db, Sealer *sealer, gint64 claim_id, GErr
 
   for (guint i = 0; i < attachments->len; i++) {
     const Attachment *given = g_ptr_array_index (attachments, i);
+    const NewClaimAttachment attachment = { .position = i,
+                                            .name = given->name,
+                                            .document_type = given->document_type,
+                                            .fd = given->fd,
+                                            .length = given->length };
     gint64 left_ms = 0;
 
     if (!is_still_wanted (storing->request, &left_ms, error) ||
-        !claim_attachment_store (db, sealer, claim_id, i, given->name, given->fd, given->length,
-                                 error))
+        !claim_attachment_store (db, sealer, claim_id, &attachment, error))
       return FALSE;
   }
   return TRUE;

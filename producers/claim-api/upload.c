@@ -11,6 +11,8 @@
 
 #define CLAIM_PART      "claim"
 #define ATTACHMENT_PART "attachments"
+#define TYPES_PART      "document_type_ids"
+#define TYPES_MAX_BYTES 1000
 
 struct Upload {
   const ClaimRules *rules;
@@ -18,6 +20,8 @@ struct Upload {
   gboolean is_camel;
   MultipartReader *reader;
   GByteArray *claim; /* its text while it comes; NULL: not begun, or read already */
+  GByteArray *types; /* the same of the attachments' document types */
+  json_t *type_list; /* once they are read */
   json_t *body;      /* once it is read */
   Received *received;
   GPtrArray *attachments; /* of Attachment *; the last one is the one that comes */
@@ -49,6 +53,9 @@ upload_free (Upload *upload)
   multipart_reader_free (upload->reader);
   if (upload->claim)
     g_byte_array_unref (upload->claim);
+  if (upload->types)
+    g_byte_array_unref (upload->types);
+  json_decref (upload->type_list);
   json_decref (upload->body);
   received_free (upload->received);
   g_ptr_array_unref (upload->attachments);
@@ -60,9 +67,9 @@ gsize
 upload_max_bytes (const ClaimRules *rules, const AttachmentDesk *desk)
 {
   /* Each part with its head, boundary and line ends, and the last boundary. */
-  gsize around = (ATTACHMENTS_MAX + 2) * (gsize)(MULTIPART_HEAD_MAX + MULTIPART_BOUNDARY_MAX + 16);
+  gsize around = (ATTACHMENTS_MAX + 3) * (gsize)(MULTIPART_HEAD_MAX + MULTIPART_BOUNDARY_MAX + 16);
 
-  return rules->max_claim_bytes + (gsize)desk->max_bytes + around;
+  return rules->max_claim_bytes + TYPES_MAX_BYTES + (gsize)desk->max_bytes + around;
 }
 
 static HttpReply *
@@ -72,15 +79,21 @@ bad_request (const char *text)
 }
 
 static HttpReply *
-refuse_attachments (Upload *upload, const char *message)
+refuse (Upload *upload, const char *pointer, const char *message)
 {
   ClaimFinding *finding = g_new0 (ClaimFinding, 1);
 
-  finding->pointer = g_strdup ("/attachments");
+  finding->pointer = g_strdup (pointer);
   finding->message = g_strdup (message);
   finding->rule = CLAIM_RULE_LENIENT;
   g_ptr_array_add (upload->refusals, finding);
   return answer_refusals (upload->refusals, upload->is_camel);
+}
+
+static HttpReply *
+refuse_attachments (Upload *upload, const char *message)
+{
+  return refuse (upload, "/" ATTACHMENT_PART, message);
 }
 
 /* --- Parts --- */
@@ -99,12 +112,23 @@ begin_attachment (Upload *upload, const char *name)
 }
 
 static HttpReply *
+begin_types (Upload *upload)
+{
+  if (upload->type_list)
+    return bad_request ("The body has two parts document_type_ids.");
+  upload->types = g_byte_array_new ();
+  return NULL;
+}
+
+static HttpReply *
 begin_part (Upload *upload, const MultipartPart *part)
 {
   if (strcmp (part->name, ATTACHMENT_PART) == 0)
     return begin_attachment (upload, part->filename);
+  if (strcmp (part->name, TYPES_PART) == 0)
+    return begin_types (upload);
   if (strcmp (part->name, CLAIM_PART) != 0)
-    return bad_request ("A part of the body is neither claim nor attachments.");
+    return bad_request ("A part of the body is neither claim, attachments nor document_type_ids.");
   if (upload->received)
     return bad_request ("The body has two parts claim.");
   if (!media_type_is_utf8 (part->content_type))
@@ -121,6 +145,12 @@ continue_part (Upload *upload, const char *bytes, gsize length)
     if (length > upload->rules->max_claim_bytes - upload->claim->len)
       return answer_error (413, "Content too large", "The claim is larger than max-claim-bytes.");
     g_byte_array_append (upload->claim, (const guint8 *)bytes, (guint)length);
+    return NULL;
+  }
+  if (upload->types) {
+    if (length > TYPES_MAX_BYTES - upload->types->len)
+      return refuse (upload, "/" TYPES_PART, "is longer than 1,000 bytes");
+    g_byte_array_append (upload->types, (const guint8 *)bytes, (guint)length);
     return NULL;
   }
   upload->bytes += (gint64)length;
@@ -144,13 +174,26 @@ end_claim (Upload *upload)
 }
 
 static HttpReply *
+end_types (Upload *upload)
+{
+  g_autoptr (GByteArray) text = g_steal_pointer (&upload->types);
+
+  upload->type_list = json_loadb ((const char *)text->data, text->len, 0, NULL);
+  return json_is_array (upload->type_list) ? NULL
+                                           : refuse (upload, "/" TYPES_PART, "must be an array");
+}
+
+static HttpReply *
 end_part (Upload *upload)
 {
   guint last = upload->attachments->len - 1;
 
-  return upload->claim ? end_claim (upload)
-                       : attachment_judge (g_ptr_array_index (upload->attachments, last),
-                                           upload->desk, last, upload->refusals);
+  if (upload->claim)
+    return end_claim (upload);
+  if (upload->types)
+    return end_types (upload);
+  return attachment_judge (g_ptr_array_index (upload->attachments, last), upload->desk, last,
+                           upload->refusals);
 }
 
 HttpReply *
@@ -197,10 +240,33 @@ digests_of (const GPtrArray *attachments)
   for (guint i = 0; i < attachments->len; i++) {
     const Attachment *attachment = g_ptr_array_index (attachments, i);
 
-    json_array_append_new (list, json_pack ("{ssss}", "name", attachment->name, "sha256",
-                                            g_checksum_get_string (attachment->sum)));
+    json_t *one = json_pack ("{ssss}", "name", attachment->name, "sha256",
+                             g_checksum_get_string (attachment->sum));
+
+    if (attachment->document_type != 0)
+      json_object_set_new (one, "document_type_id", json_integer (attachment->document_type));
+    json_array_append_new (list, one);
   }
   return list;
+}
+
+/* They come in any order beside the attachments, so they meet at the end. */
+static void
+apply_types (Upload *upload)
+{
+  if (!upload->type_list)
+    return;
+  if (json_array_size (upload->type_list) != upload->attachments->len) {
+    http_reply_free (refuse (upload, "/" TYPES_PART, "must have an element for each attachment"));
+    return;
+  }
+  for (guint i = 0; i < upload->attachments->len; i++) {
+    Attachment *attachment = g_ptr_array_index (upload->attachments, i);
+    g_autofree char *pointer = g_strdup_printf ("/" TYPES_PART "/%u", i);
+
+    (void)attachment_read_type (json_array_get (upload->type_list, i), pointer, upload->refusals,
+                                &attachment->document_type); /* what is wrong is a refusal */
+  }
 }
 
 HttpReply *
@@ -210,6 +276,7 @@ upload_finish (Upload *upload, json_t **ret_body, Received **ret_received)
     return bad_request ("The body ends before its last boundary.");
   if (!upload->received)
     return bad_request ("The body has no part claim.");
+  apply_types (upload);
   if (upload->refusals->len > 0)
     return answer_refusals (upload->refusals, upload->is_camel);
   if (upload->attachments->len > 0)

@@ -1,5 +1,5 @@
 /* A claim that comes as multipart/form-data: part "claim", the JSON, and up to 20 parts
- * "attachments" with a filename each. Taken as a stream: the claim is judged as soon as it is
+ * "attachments" with a filename each; a part "document_type_ids" may tell what they are. Taken as a stream: the claim is judged as soon as it is
  * there, so it had better come first; each file goes into a spool file and is judged when it is
  * whole. */
 #pragma once

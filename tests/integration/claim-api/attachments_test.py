@@ -2,6 +2,7 @@
 
 Usage: with-postgres attachments_test.py BUILD-DIRECTORY
 """
+import base64
 import contextlib
 import hashlib
 import json
@@ -88,6 +89,25 @@ class AttachmentsTest(unittest.TestCase):
         self.assertEqual(self.house.attachments(claim_id),
                          [(len(content), digest_of(content), name) for name, content in files])
 
+    def test_what_they_are(self):
+        files = lambda body: body.file("a.pdf", document("a")).file("b.pdf", document("b"))
+        for body, types in (
+                (files(Multipart().claim(CLAIM)).types("[61, null]").end(), [61, None]),
+                (files(Multipart().types(" [ 1 , 9999 ] ").claim(CLAIM)).end(), [1, 9999]),
+                (files(Multipart().claim(CLAIM)).end(), [None, None]),
+                (Multipart().claim(CLAIM).types("[]").end(), [])):
+            self.assertEqual(self.house.document_types(self.taken(self.api.upload(body))), types)
+        inline = [{"name": name, "content_base64": base64.b64encode(document(name)).decode()} | more
+                  for name, more in (("a", {"document_type_id": 61}), ("b", {"document_type_id": None}), ("c", {}))]
+        answer = self.api.post(dict(CLAIM, attachments=inline))
+        self.assertEqual(self.house.document_types(self.taken(answer)), [61, None, None])
+        # Another type is another request; the same in other words is the same.
+        body = lambda types: files(Multipart().claim(CLAIM)).types(types).end()
+        first, again, other = (self.api.upload(body(types), idempotency_key="what-they-are")
+                               for types in ("[61, 61]", "[61,61]", "[61, 62]"))
+        self.assertEqual((self.taken(first), first.body), (self.taken(again), again.body))
+        self.assertEqual(other.status, 409, other.body)
+
     def test_other_ways_to_say_the_same(self):
         content = document("other ways")
         last = Multipart().file("a.pdf", content).claim(CLAIM).end()
@@ -163,6 +183,15 @@ class AttachmentsTest(unittest.TestCase):
             ("no last boundary", whole[:-len(Multipart.boundary) - 8], 400, None),
             ("something behind", whole + b"x", 400, None),
             ("empty", b"", 400, None),
+            ("types without an attachment", Multipart().claim(CLAIM).types("[61]").end(), 422, "/document_type_ids"),
+            ("too few types", Multipart().claim(CLAIM).file("a", good).types("[]").end(), 422, "/document_type_ids"),
+            ("types of no list", Multipart().claim(CLAIM).file("a", good).types("61").end(), 422, "/document_type_ids"),
+            ("types of no JSON", Multipart().claim(CLAIM).file("a", good).types("[6").end(), 422, "/document_type_ids"),
+            ("no types in their part", Multipart().claim(CLAIM).file("a", good).types("").end(), 422, "/document_type_ids"),
+            ("many types", Multipart().claim(CLAIM).types("[" + " " * 1000 + "]").end(), 422, "/document_type_ids"),
+            ("types twice", Multipart().claim(CLAIM).types("[]").types("[]").end(), 400, None),
+            *((f"type {text}", Multipart().claim(CLAIM).file("a", good).types(f"[{text}]").end(), 422, "/document_type_ids/0")
+              for text in ("0", "-1", "10000", '"61"', "61.0", "true", "[]", "1e2")),
             ("claim too large", upload(("a", good), claim=dict(CLAIM, x="x" * MIB)), 413, None),
         ]
         before = self.house.rows()

@@ -136,7 +136,7 @@ class ClaimApiTest(unittest.TestCase):
         self.assertEqual(warnings({"zusatz": {"a": ""}}), [])
         self.assertEqual(warnings({"spouse_information": {"full_name": {"first": "Ada"}}}), [("/spouse_information", not_read)])
         self.assertEqual(warnings({"attachments": [attached]}),
-                         [("/attachments/0", "has another key than name and content_base64, which is not read")])
+                         [("/attachments/0", "has another key than name, content_base64 and document_type_id, which is not read")])
         # What comes with the user is not looked at in the claim, and told beside it.
         self.assertEqual(warnings({"veteran_information": {"full_name": {"first": ""}}}), [])
         user = with_user(sample("claims/03_686c_report_divorce"), nickname="Ada", email=None)["user_data"]
@@ -299,7 +299,9 @@ class ClaimApiTest(unittest.TestCase):
                                ([{"name": "a", "content_base64": "%%%%"}], "/attachments/0/content_base64"),
                                ([{"name": "a", "content_base64": ""}], "/attachments/0/content_base64"),
                                ([{"name": "a", "content_base64": "QUFB"}], "/attachments/0"),
-                               ([{"name": "", "content_base64": "QUFB"}], "/attachments/0")):
+                               ([{"name": "", "content_base64": "QUFB"}], "/attachments/0"),
+                               *(([{"name": "a", "content_base64": "QUFB", "document_type_id": type_id}],
+                                  "/attachments/0/document_type_id") for type_id in (0, -1, 10000, "61", 61.5, True, []))):
             answer = self.api.post(dict(claim, attachments=given))
             self.assertEqual((answer.status, answer.pointers()), (422, [pointer]))
         self.assert_nothing_stored(before)

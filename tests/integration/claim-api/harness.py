@@ -64,6 +64,9 @@ class Multipart:
     def claim(self, claim):
         return self.part("claim", claim if isinstance(claim, bytes) else json.dumps(claim).encode())
 
+    def types(self, text):
+        return self.part("document_type_ids", text.encode())
+
     def file(self, filename, content):
         return self.part("attachments", content, filename=filename)
 
@@ -184,6 +187,11 @@ class House:
         lines = [line.split(" ", 3) for line in done.stdout.splitlines()]
         assert [int(line[0]) for line in lines] == list(range(len(lines)))
         return [(int(length), digest, name) for _, length, digest, name in lines]
+
+    def document_types(self, claim_id):
+        """What each is said to be, in order; None: not told."""
+        rows = self.sql(f"select coalesce (document_type_id, 0) from persistent_attachments where saved_claim_id = {claim_id} order by position")
+        return [int(row) or None for row in rows.split()]
 
     def sql(self, statement):
         done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.database_url, "-c", statement],

@@ -65,8 +65,13 @@ store (Fixture *fixture, guint position, const char *name, gsize length)
   spool_file_append (fd, bytes, length, &error);
   g_assert_no_error (error);
   db_begin (fixture->db, &error);
-  claim_attachment_store (fixture->db, fixture->sealer, fixture->group->parent_claim_id, position,
-                          name, fd, (gint64)length, &error);
+  claim_attachment_store (fixture->db, fixture->sealer, fixture->group->parent_claim_id,
+                          &(NewClaimAttachment){ .position = position,
+                                                 .name = name,
+                                                 .document_type = position,
+                                                 .fd = fd,
+                                                 .length = (gint64)length },
+                          &error);
   g_assert_no_error (error);
   db_commit (fixture->db, &error);
   g_assert_no_error (error);
