@@ -10,6 +10,7 @@ static const StateTransition of_papers[] = {
   { PAPER_REFUSED, PAPER_BY_INTAKE, "the package that it is in was accepted" },
   { PAPER_REFUSED, PAPER_STORED, "an upload that had no answer had worked" },
   { PAPER_BY_INTAKE, PAPER_REFUSED, "the package that it was in came to nothing" },
+  { PAPER_REFUSED, PAPER_PENDING, "it had found no place, and a person sends it again" },
   { NULL },
 };
 

@@ -244,7 +244,7 @@ outlook_of_papers (const OutlookPapers *papers, gint64 now_ms, Outlook *ret_outl
     say (ret_outlook,
          g_strdup_printf ("%s stored nowhere: neither the folder nor Benefits Intake takes them",
                           count),
-         g_strdup ("nothing by itself: a person sees to them"), 0);
+         g_strdup ("nothing by itself: pipelinectl resolve --again sends them once more"), 0);
   else if (papers->off)
     say (ret_outlook, g_strdup_printf ("%s stored nowhere: evidence is off", count),
          g_strdup ("nothing by itself"), 0);

@@ -93,6 +93,41 @@ emit_dead_letter (Transaction *transaction, const ClaimRecord *found, GError **e
                                        "resolved-paper", error);
 }
 
+/* --- Papers that found no place --- */
+
+/* From the start, the folder first: what a person has mended may be there. */
+static gboolean
+set_back (Transaction *transaction, const char *guid, guint *ret_count, GError **error)
+{
+  const PaperChange nothing = { 0 };
+  g_autoptr (GPtrArray) papers = papers_list (transaction_db (transaction), guid, error);
+
+  for (guint i = 0; papers && i < papers->len; i++) {
+    const Paper *paper = g_ptr_array_index (papers, i);
+    gboolean is_changed = FALSE;
+
+    if (!paper->is_settled || !g_str_equal (paper->state, PAPER_REFUSED))
+      continue;
+    if (!transaction_try_paper (transaction, guid, paper, PAPER_PENDING, &nothing, "resolved",
+                                &is_changed, error))
+      return FALSE;
+    *ret_count += is_changed;
+  }
+  return papers != NULL;
+}
+
+static gboolean
+send_papers_again (Transaction *transaction, const ClaimRecord *found, GError **error)
+{
+  ClaimRecord papers = *found; /* borrowed */
+  guint count = 0;
+
+  if (!set_back (transaction, found->guid, &count, error))
+    return FALSE;
+  papers.is_of_papers = papers.has_pending_papers = TRUE;
+  return count == 0 || emit_again (transaction, &papers, error);
+}
+
 /* --- What each answer writes --- */
 
 static gboolean
@@ -231,7 +266,7 @@ write_answer (const Resolve *resolve, Transaction *transaction, const ClaimRecor
         db_execute (db, NULL, error, SQL_INSERT_DID_NOT_HAPPEN, "it", found->claim_id, INSERT_STEP);
     break;
   case RESOLVE_AGAIN:
-    is_written = allow_again (db, found, error);
+    is_written = allow_again (db, found, error) && send_papers_again (transaction, found, error);
     break;
   case RESOLVE_PAPER:
     return send_by_paper (transaction, found, error);

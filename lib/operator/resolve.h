@@ -8,7 +8,8 @@
  * Answer, new record (or dead letter), the holds it closes and those that stood behind it: one
  * transaction. A held proc-setup is named by its group's parent claim and takes again or paper. Of a
  * group whose package is being made "again" tries it again; where one has been accepted there is
- * nothing to decide, and "again" says that a person has seen to it. The reason is kept with the hold
+ * nothing to decide, and "again" says that a person has seen to it; its papers that found no place are
+ * sent again with it, the folder first. The reason is kept with the hold
  * and goes nowhere else, for it is a person's free text. Source: lib/pipeline/README.md, rules 6 and 7. */
 #pragma once
 

@@ -202,6 +202,8 @@ class Performance:
             if status:
                 raise AssertionError(f"pipelinectl release-packages ended with {status}: {said}")
             self.await_follower()
+        elif line.text.startswith("resolve "):
+            self.decide(line)
         elif line.text.startswith("a clerk "):
             self.clerk(line.text)
         elif line.text.startswith("update "):
