@@ -154,6 +154,9 @@ evidence_judge_search (long status, GBytes *body, const char *content_name, char
 {
   g_autoptr (json_t) json = parse (body);
   const json_t *files = json_object_get (json, "files");
+  json_int_t total =
+      json_integer_value (json_object_get (json_object_get (json, "page"), "totalResults"));
+  gboolean is_there = FALSE;
 
   if (!judge ("search", status, json, is_page (json), error))
     return FALSE;
@@ -164,8 +167,16 @@ evidence_judge_search (long status, GBytes *body, const char *content_name, char
     const char *name = json_string_value (json_object_get (system, "contentName"));
 
     /* Its filter is not believed alone: another file is not this one. */
-    if (g_strcmp0 (name, content_name) == 0)
-      *ret_uuid = g_strdup (uuid_in (file));
+    if (g_strcmp0 (name, content_name) != 0)
+      continue;
+    is_there = TRUE;
+    *ret_uuid = g_strdup (uuid_in (file));
   }
-  return TRUE;
+  if (*ret_uuid || (!is_there && total <= (json_int_t)json_array_size (files)))
+    return TRUE;
+  g_set_error (error, EVIDENCE_ERROR, EVIDENCE_ERROR_UNKNOWN, "search: %s (HTTP %ld)",
+               is_there ? "the file is there, and its uuid is none"
+                        : "more files are told of than are shown",
+               status);
+  return FALSE;
 }

@@ -119,7 +119,7 @@ test_other_md5 (void)
 
 /* --- Search --- */
 
-#define PAGE(files) "{\"page\":{\"totalResults\":1,\"totalPages\":1}" files "}"
+#define PAGE(count, files) "{\"page\":{\"totalResults\":" count ",\"totalPages\":1}" files "}"
 #define FILE_OF(name)                                                                              \
   "{\"uuid\":\"" UUID "\",\"currentVersion\":{\"systemData\":{\"contentName\":\"" name "\"}}}"
 
@@ -130,14 +130,25 @@ test_search (void)
     const char *body;
     gboolean is_there;
   } pages[] = {
-    { PAGE (""), FALSE },
-    { PAGE (",\"files\":[]"), FALSE },
-    { PAGE (",\"files\":[" FILE_OF ("ours.pdf") "]"), TRUE },
-    { PAGE (",\"files\":[" FILE_OF ("other.pdf") "]"), FALSE },
-    { PAGE (",\"files\":[" FILE_OF ("other.pdf") "," FILE_OF ("ours.pdf") "]"), TRUE },
-    { PAGE (",\"files\":[{\"uuid\":\"" UUID "\"}]"), FALSE },
+    { PAGE ("0", ""), FALSE },
+    { PAGE ("0", ",\"files\":[]"), FALSE },
+    { PAGE ("1", ",\"files\":[" FILE_OF ("ours.pdf") "]"), TRUE },
+    { PAGE ("1", ",\"files\":[" FILE_OF ("other.pdf") "]"), FALSE },
+    { PAGE ("2", ",\"files\":[" FILE_OF ("other.pdf") "," FILE_OF ("ours.pdf") "]"), TRUE },
+    { PAGE ("900", ",\"files\":[" FILE_OF ("other.pdf") "," FILE_OF ("ours.pdf") "]"), TRUE },
+    { PAGE ("1", ",\"files\":[{\"uuid\":\"" UUID "\"}]"), FALSE },
   };
-  static const char *const nonsense[] = { "", "{}", "[]", HTML, PAGE (",\"files\":3") };
+  static const char *const nonsense[] = {
+    "",
+    "{}",
+    "[]",
+    HTML,
+    PAGE ("0", ",\"files\":3"),
+    PAGE ("1", ""), /* it may be ours that is not shown */
+    PAGE ("2", ",\"files\":[" FILE_OF ("other.pdf") "]"),
+    PAGE ("1", ",\"files\":[{\"uuid\":\"none\",\"currentVersion\":{\"systemData\":{"
+               "\"contentName\":\"ours.pdf\"}}}]"),
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pages); i++) {
     g_autoptr (GBytes) body = bytes_of (pages[i].body);
