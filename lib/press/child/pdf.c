@@ -126,10 +126,22 @@ note_repairs (qpdf_data pdf, PressReport *report)
       report->notes |= PRESS_NOTE_REPAIRED;
 }
 
+/* qpdf writes how many objects there are only where that was told before, and without it readers
+ * count the document as damaged, itself among them. The number is its own. */
+static void
+tell_size (qpdf_data pdf)
+{
+  qpdf_oh trailer = qpdf_get_trailer (pdf);
+
+  if (!qpdf_oh_has_key (pdf, trailer, "/Size"))
+    qpdf_oh_replace_key (pdf, trailer, "/Size", qpdf_oh_new_integer (pdf, 1));
+}
+
 /* Streams go out as they came in, decrypted. The same document gives the same bytes. */
 static gboolean
 write_document (qpdf_data pdf, PressReport *report)
 {
+  tell_size (pdf);
   qpdf_init_write (pdf, NULL); /* to stdout */
   qpdf_set_stream_data_mode (pdf, qpdf_s_preserve);
   qpdf_set_object_stream_mode (pdf, qpdf_o_preserve);

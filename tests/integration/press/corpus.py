@@ -263,6 +263,7 @@ CONTENT = [
     Row("content belongs to a layer that is off", lambda: described_as(
         "/OC 5 0 R", "/OCProperties<</OCGs[5 0 R]/D<</OFF[5 0 R]>>>>"), pixels=IN_BLUE),
     Row("content's length is wrong", lambda: one_page().replace(b"/Length 27", b"/Length 5 "), notes={"repaired"}, pixels=IN_BLUE),
+    Row("nobody says how many objects there are", lambda: one_page().replace(b"/Size 5", b""), notes={"repaired"}, pixels=IN_BLUE),
     Row("400 MB of content in one stream is never unpacked", lambda: papers.large_content(400), is_drawn=False),
     Row("400 MB of content in two streams", lambda: papers.large_content(400, parts=2), is_drawn=False),
     refused("1,600 MB of content in two streams", lambda: papers.large_content(1600, parts=2), "too-complex", ended="memory",
