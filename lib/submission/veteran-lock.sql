@@ -6,6 +6,12 @@ insert into veteran_locks (veteran_id, claim_id, token) values ($1::uuid, $2, $3
 on conflict (veteran_id) do update set token = excluded.token, since = clock_timestamp ()
 where veteran_locks.claim_id = excluded.claim_id
 
+-- name: lock-of-finished
+-- A delivery that has been outlived may have ended the insert, and freed the row, since this one has looked: nobody would free it
+-- again. Seen after the row is ours, so that whoever ends the insert later frees this one.
+delete from veteran_locks l where l.veteran_id = $1::uuid and l.claim_id = $2 and l.token = $3
+  and (select state from step_journal where scope = $2::bigint::text and step = $4 order by ordinal desc limit 1) = 'finished'
+
 -- name: lock-read
 -- The row and its holder, as of one moment.
 select l.claim_id, l.token, c.form_id,
