@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "frame.h"
 #include "html.h"
 #include "operator/audit.h"
 #include "operator/change.h"
@@ -15,7 +16,6 @@
 #include "operator/replay.h"
 #include "operator/resolve.h"
 #include "operator/revive.h"
-#include "pages.h"
 
 #define REDRIVES_MAX  500   /* of one plan */
 #define REPLAYS_MAX   500   /* of one step of it */

@@ -30,10 +30,5 @@ typedef struct {
  * for none. */
 const Page *page_find (const char *path, char **ret_operand, gboolean *ret_is_json);
 
-/* Around every page. @caller NULL: nobody has come in. @path marks the place in the menu. */
-GString *page_begin (const char *title, const char *path, const Caller *caller);
-char *page_end (GString *page_taken);
-char *page_problem (const char *text, const Caller *caller); /* a whole one; @text without a stop */
-
 /* A value of the query, owned; NULL: not given, empty, or no text. */
 char *page_value (const PageRequest *request, const char *name);

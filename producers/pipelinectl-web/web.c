@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "db/migrate.h"
 #include "door.h"
+#include "frame.h"
 #include "html.h"
 #include "http/server.h"
 #include "kafka/client.h"

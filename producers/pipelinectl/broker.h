@@ -15,6 +15,9 @@ typedef struct {
   GPtrArray *table; /* of Topic * */
 } Broker;
 
+/* Connects; settings and the rest are there. Errors: %KAFKA_ERROR. */
+gboolean broker_open (Broker *broker, GError **error);
+void broker_close (Broker *broker);                            /* also one that was never open */
 char *broker_topic (const Broker *broker, const Topic *topic); /* its full name; owned */
 rd_kafka_AdminOptions_t *broker_admin_options (Broker *broker, rd_kafka_admin_op_t operation);
 /* The answer to an admin request; owned by the caller. Errors: %KAFKA_ERROR_AWAY. */
