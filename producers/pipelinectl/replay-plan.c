@@ -21,6 +21,7 @@
 /* Batches that are read and not decided yet: librdkafka fetches no more for up to a second once its own store is
  * full, and what is decided in that time has to lie here. A line takes a seventh of what it takes there. */
 #define AHEAD_MAX  128
+#define DONE_MAX   400000 /* groups, of about 100 bytes each */
 #define NOT_OURS   "it cannot be decoded: nobody knows whose it is"
 #define NOT_STORED "the database does not have its group"
 
@@ -62,6 +63,8 @@ typedef struct {
   GString *text;        /* of a line */
   GPtrArray *stretches; /* of KafkaStretch * */
   GHashTable *sent;     /* guid: the number of the record that sends it, as a pointer */
+  /* guid: its state, a constant; of groups that are done, which have a record a child and each retry */
+  GHashTable *done;
   gint64 n;
   gint64 nothing, with, refused, to_send, calls, looks, before_the_log;
 } Planner;
@@ -74,6 +77,7 @@ planner_clear (Planner *planner)
     g_string_free (planner->text, TRUE);
   g_clear_pointer (&planner->stretches, g_ptr_array_unref);
   g_clear_pointer (&planner->sent, g_hash_table_unref);
+  g_clear_pointer (&planner->done, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Planner, planner_clear)
 
@@ -388,26 +392,48 @@ has_outcome (const Planner *planner, const Line *line, const char *done_state,
   return FALSE;
 }
 
-/* State of each line whose group is done, else NULL. Owned, the states are constants. */
-static const char **
-find_done (const GPtrArray *batch, Db *db, GError **error)
+/* Those that @done says nothing of yet are asked for. */
+static gboolean
+ask_for_done (Planner *planner, const GPtrArray *lines, const GArray *places, const char **done,
+              Db *db, GError **error)
 {
-  g_autoptr (GPtrArray) guids = g_ptr_array_sized_new (batch->len);
-  g_autoptr (DbRows) rows = NULL;
-  const char **done = NULL;
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_REPLAY_DONE, "N", lines);
   const char *states;
 
-  for (guint i = 0; i < batch->len; i++)
-    g_ptr_array_add (guids, (gpointer)((Line *)g_ptr_array_index (batch, i))->guid);
-  rows = db_query (db, error, SQL_REPLAY_DONE, "N", guids);
   if (!rows)
-    return NULL;
+    return FALSE;
   states = db_rows_text (rows, 0, "states");
-  g_assert (strlen (states) == batch->len);
-  done = g_new0 (const char *, batch->len);
-  for (guint i = 0; i < batch->len; i++)
-    done[i] = states[i] == 's' ? "success" : states[i] == 'p' ? "processing" : NULL;
-  return done;
+  g_assert (strlen (states) == lines->len);
+  for (guint i = 0; i < lines->len; i++) {
+    const char *state = states[i] == 's' ? "success" : states[i] == 'p' ? "processing" : NULL;
+
+    done[g_array_index (places, guint, i)] = state;
+    if (state && g_hash_table_size (planner->done) < DONE_MAX)
+      g_hash_table_insert (planner->done, g_strdup (g_ptr_array_index (lines, i)), (gpointer)state);
+  }
+  return TRUE;
+}
+
+/* State of each line whose group is done, else NULL. Owned, the states are constants. */
+static const char **
+find_done (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
+{
+  g_autoptr (GPtrArray) guids = g_ptr_array_sized_new (batch->len);
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autofree const char **done = g_new0 (const char *, batch->len);
+
+  for (guint i = 0; i < batch->len; i++) {
+    const char *guid = ((Line *)g_ptr_array_index (batch, i))->guid;
+
+    done[i] = guid ? g_hash_table_lookup (planner->done, guid) : NULL;
+    if (!guid || done[i])
+      continue;
+    g_ptr_array_add (guids, (gpointer)guid);
+    g_array_append_val (places, i);
+  }
+  return guids->len == 0 || ask_for_done (planner, guids, places, done, db, error)
+             ? g_steal_pointer (&done)
+             : NULL;
 }
 
 static GHashTable *
@@ -427,7 +453,7 @@ find_others (const GPtrArray *batch, const char *const *done, Db *db, GError **e
 static gboolean
 write_batch (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
 {
-  g_autofree const char **done = find_done (batch, db, error);
+  g_autofree const char **done = find_done (planner, batch, db, error);
   g_autoptr (GHashTable) groups = done ? find_others (batch, done, db, error) : NULL;
 
   if (!groups)
@@ -640,6 +666,7 @@ replay_plan (Program *program, const ReplaySelectors *selectors, guint replays_m
   planner.stretches = g_ptr_array_new_with_free_func (kafka_stretch_free);
   planner.text = g_string_new (NULL);
   planner.sent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  planner.done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   planner.writer = replay_writer_new (path, error);
   if (!planner.writer || !find_stretches (&planner, scan, error) || !write_head (&planner, error) ||
       !kafka_scan_begin (scan, planner.stretches, error) || !read_all (&planner, scan, error))
