@@ -579,14 +579,22 @@ join_all (GPtrArray *threads)
 }
 
 /* The last word of a connection's thread. It joins those that ended before it, so that an idle
- * server keeps one at most; nobody is joined by two, and nobody waits for a later one. */
+ * server keeps a few at most. Nobody is joined by two, and who is joined waits for nobody any more:
+ * else each would wait for the one before him, in a row of threads without a bound. Until then the
+ * connection counts. */
 static void
 connection_end (Connection *connection)
 {
   HttpServer *server = connection->server;
   GPtrArray *earlier = NULL;
 
+  g_mutex_lock (&server->lock);
+  earlier = g_steal_pointer (&server->ended);
+  server->ended = g_ptr_array_new ();
+  g_mutex_unlock (&server->lock);
+  join_all (earlier);
   wire_close (&connection->wire);
+
   g_mutex_lock (&server->lock);
   if (connection->turned_away) {
     server->turned_away--;
@@ -594,13 +602,10 @@ connection_end (Connection *connection)
     server->connections--;
     count_address (server, connection->peer, -1);
   }
-  earlier = g_steal_pointer (&server->ended);
-  server->ended = g_ptr_array_new ();
   if (connection->thread)
     g_ptr_array_add (server->ended, connection->thread);
   g_cond_broadcast (&server->changed);
   g_mutex_unlock (&server->lock); /* from here on the server may be gone */
-  join_all (earlier);
   g_free (connection);
 }
 

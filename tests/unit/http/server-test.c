@@ -21,6 +21,18 @@ typedef struct {
   GBytes *kept;        /* the body of "/keep" */
 } Seen;
 
+/* The thread of a connection that asked for "/linger" takes its time to end. */
+#define LINGER_MS 20
+
+static void
+linger (gpointer seen)
+{
+  (void)seen;
+  (void)poll (NULL, 0, LINGER_MS);
+}
+
+static GPrivate lingering = G_PRIVATE_INIT (linger);
+
 static HttpReply *
 answer (const HttpServerRequest *request, gpointer data)
 {
@@ -42,6 +54,8 @@ answer (const HttpServerRequest *request, gpointer data)
     g_cond_wait (&seen->changed, &seen->lock);
   g_mutex_unlock (&seen->lock);
 
+  if (g_str_equal (request->path, "/linger"))
+    g_private_set (&lingering, seen);
   if (g_str_equal (request->path, "/nothing"))
     return http_reply_new (0, NULL, NULL);
   reply = http_reply_new (200, "text/plain", "fine");
@@ -480,6 +494,41 @@ test_connections (void)
       close (first);
   }
   http_server_stop (server);
+  seen_free (seen);
+}
+
+static guint
+threads_of_this_process (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (tasks))
+    count++;
+  return count;
+}
+
+/* However slowly they end: the bounds are those of what the server keeps, not of what it counts. */
+static void
+test_threads_that_linger (void)
+{
+  HttpServerOptions options = { .max_connections = 8 };
+  Seen *seen = seen_new ();
+  HttpServer *server = start (seen, &options);
+  guint most = 0;
+
+  for (guint i = 0; i < 500; i++) {
+    int fd = dial (server);
+    g_autofree char *heard = NULL;
+
+    say (fd, "GET /linger HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    heard = hear_all (fd);
+    close (fd);
+    most = MAX (most, threads_of_this_process ());
+  }
+  http_server_stop (server);
+  /* Those that serve, that turn away, and that are on their way out. */
+  g_assert_cmpuint (most, <, 8 + 64 + 50);
   seen_free (seen);
 }
 
@@ -955,6 +1004,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/server/stop-waits-for-answers", test_stop_waits);
   g_test_add_func ("/http/server/connections-per-address", test_connections_per_address);
   g_test_add_func ("/http/server/connections-of-all", test_connections);
+  g_test_add_func ("/http/server/threads-that-linger", test_threads_that_linger);
   g_test_add_func ("/http/server/judges-before-the-body", test_judged_before_the_body);
   g_test_add_func ("/http/server/bodies-under-way-are-bounded", test_bodies_under_way);
   g_test_add_func ("/http/server/body-is-taken-as-it-comes", test_taken);
