@@ -49,12 +49,18 @@ fail (int status, const char *why, GError **error)
 }
 
 static gboolean
+is_token_byte (char byte)
+{
+  return g_ascii_isalnum (byte) || (byte && strchr (TOKEN_PUNCTUATION, byte));
+}
+
+static gboolean
 is_token (const char *text)
 {
   if (*text == '\0')
     return FALSE;
   for (; *text; text++)
-    if (!g_ascii_isalnum (*text) && !strchr (TOKEN_PUNCTUATION, *text))
+    if (!is_token_byte (*text))
       return FALSE;
   return TRUE;
 }
@@ -281,6 +287,7 @@ enum {
   DATA_CR,
   DATA_LF,
   TRAILER_START,
+  TRAILER_NAME,
   TRAILER,
   TRAILER_LF,
   END_LF
@@ -318,8 +325,12 @@ read_framing_byte (ChunkReader *reader, char byte)
     reader->phase = SIZE;
     return byte == '\n';
   case TRAILER_START:
-    reader->phase = byte == '\r' ? END_LF : TRAILER;
-    return byte == '\r' || g_ascii_isalnum (byte) || (byte && strchr (TOKEN_PUNCTUATION, byte));
+    reader->phase = byte == '\r' ? END_LF : TRAILER_NAME;
+    return byte == '\r' || is_token_byte (byte);
+  case TRAILER_NAME:
+    if (byte == ':')
+      reader->phase = TRAILER;
+    return (byte == ':' || is_token_byte (byte)) && ++reader->trailer_bytes <= CHUNK_TRAILER_MAX;
   case TRAILER:
     if (byte == '\r')
       reader->phase = TRAILER_LF;

@@ -111,6 +111,12 @@ static const Case refused[] = {
   { "chunk-line-feed-alone", POST "Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n", 400 },
   { "chunk-extension-with-line-feed",
     POST "Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n", 400 },
+  { "trailer-without-a-colon", POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Sum\r\n\r\n", 400 },
+  { "trailer-with-a-blank-before-the-colon",
+    POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Sum : 1\r\n\r\n", 400 },
+  { "trailer-that-is-a-request",
+    POST "Transfer-Encoding: chunked\r\n\r\n0\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
+  { "trailer-without-a-name", POST "Transfer-Encoding: chunked\r\n\r\n0\r\n: 1\r\n\r\n", 400 },
   { "trailer-folded", POST "Transfer-Encoding: chunked\r\n\r\n0\r\n X: y\r\n\r\n", 400 },
 };
 
