@@ -149,7 +149,8 @@ fail (const Tokens *tokens, const char *why, GError **error)
 static gboolean
 read_file (const Tokens *tokens, char **ret_text, struct stat *ret_state, GError **error)
 {
-  int fd = open (tokens->path, O_RDONLY | O_CLOEXEC);
+  /* A pipe that nobody writes would be waited for, and everybody with it. */
+  int fd = open (tokens->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   g_autofree char *text = NULL;
   gsize length = 0;
   ssize_t got = 0;
@@ -169,6 +170,8 @@ read_file (const Tokens *tokens, char **ret_text, struct stat *ret_state, GError
       length += (gsize)got;
     text[length] = '\0';
     done = got >= 0 || fail (tokens, "cannot be read", error);
+    if (done && strlen (text) != length) /* what stands behind it would be read by nobody */
+      done = fail (tokens, "holds a NUL byte", error);
   }
   close (fd);
   if (done)

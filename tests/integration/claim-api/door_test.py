@@ -276,16 +276,21 @@ class DoorTest(unittest.TestCase):
             file.write_text(content)
             file.chmod(0o600)
 
+        def write_pipe():
+            file.unlink()
+            os.mkfifo(file, 0o600)
+
         write(text)
         with self.api(f"--token-file={file}") as api:
             for spoil in (lambda: write(""), lambda: write("# none\n"), file.unlink, lambda: file.chmod(0o604),
-                          lambda: write("a:short\n")):
+                          lambda: write("a:short\n"), lambda: write(text + "\0"), write_pipe):
                 self.assertEqual(api.status("x").status, 404)
                 spoil()
                 self.assertEqual(api.status("x").status, 401)
                 self.assertEqual(self.readiness(api)[0], 503)
                 self.assertIn("token-file", self.readiness(api)[1])
                 self.assertIn("nobody can come in", api.program.log())
+                file.unlink(missing_ok=True)
                 write(text)
             # A line that is none shuts out nobody else.
             write(text + "c:short\n")
