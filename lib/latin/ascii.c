@@ -9,9 +9,13 @@
 static GMutex transliterator_lock;
 static UTransliterator *transliterator;
 
-/* ICU writes Thor as THor. The letters whose Latin form has two, before a small one. */
+/* Where a word may be parted at a line's end; it arrives by copy and paste, and is not seen. */
+#define SOFT_HYPHEN 0xad
+
+/* ICU writes Thor as THor: the letters whose Latin form has two, before a small one. And it writes a
+ * soft hyphen as one that is seen. */
 static char *
-with_small_second_letters (const char *utf8)
+prepare_for_icu (const char *utf8)
 {
   static const struct {
     gunichar letter;
@@ -24,6 +28,8 @@ with_small_second_letters (const char *utf8)
     const char *next = g_utf8_next_char (at);
     const char *written = NULL;
 
+    if (letter == SOFT_HYPHEN)
+      continue;
     for (guint i = 0; i < G_N_ELEMENTS (pairs) && *next; i++)
       if (letter == pairs[i].letter && g_unichar_islower (g_utf8_get_char (next)))
         written = pairs[i].written;
@@ -39,7 +45,7 @@ with_small_second_letters (const char *utf8)
 static char *
 transliterate (const char *utf8)
 {
-  g_autofree char *prepared = with_small_second_letters (utf8);
+  g_autofree char *prepared = prepare_for_icu (utf8);
   glong units = 0;
   g_autofree gunichar2 *utf16 = g_utf8_to_utf16 (prepared, -1, NULL, &units, NULL);
   gint32 length = (gint32)units, limit, capacity;

@@ -18,6 +18,8 @@ test_ascii (void)
     { "½", 0, " 1/2" },
     { "a\tb\nc", 0, "a\tb\nc" },
     { "a\001b\u200bc", 0, "abc" },
+    { "John\u00adson", 0, "Johnson" },
+    { "Haupt\u00adstraße 5", ' ', "Hauptstrasse 5" },
     { "😀", 0, "" },
     { "x😀y", ' ', "x y" },
     { "bad\xff"
