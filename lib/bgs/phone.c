@@ -40,11 +40,14 @@ bgs_phone_digest_text (const BgsPhone *phone)
   return bgs_body_digest (write_phone (bgs_body_new (&phone_create, NULL, 0), phone));
 }
 
-/* Digits behind a letter are an extension's; those behind a plus begin with the country, and only
- * that of the USA is 1. */
+/* Digits behind a letter are an extension's, and those of other alphabets are not read; those behind
+ * a plus begin with the country, and only that of the USA is 1. */
 static gboolean
 is_number_of_the_usa (const char *text, const char *digits)
 {
+  for (const char *at = text; *at; at = g_utf8_next_char (at))
+    if ((guchar)*at >= 0x80 && g_unichar_isalnum (g_utf8_get_char (at)))
+      return FALSE;
   for (const char *at = text + strcspn (text, "0123456789"); *at; at++)
     if (g_ascii_isalpha (*at))
       return FALSE;

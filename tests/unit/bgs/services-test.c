@@ -488,6 +488,9 @@ test_phone (void)
   g_assert_null (bgs_phone_number ("+2025550101"));
   g_assert_null (bgs_phone_number ("202-555-010 ext. 1"));
   g_assert_null (bgs_phone_number ("202-555-010x1"));
+  g_assert_null (bgs_phone_number ("202-555-010 доб. 1"));
+  g_assert_null (bgs_phone_number ("20255501012"));
+  g_assert_null (bgs_phone_number ("2025550101\uff12"));
   g_assert_null (bgs_phone_number (NULL));
   fake_says_new (
       fake, PHONE, "vnpPtcpntPhoneCreate",
