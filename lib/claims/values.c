@@ -49,18 +49,36 @@ commas_part_thousands (const char *number)
   return strchr (number, ',') == NULL;
 }
 
+/* Without dollar sign and blanks. One between digits parts them as a comma does: 12 50 is no 1250. */
+static GString *
+without_gaps (const char *text)
+{
+  GString *number = g_string_new (NULL);
+  gboolean is_gap = FALSE;
+
+  for (; *text; text++) {
+    gboolean is_mark = *text == '$' || g_ascii_isspace (*text);
+
+    if (!is_mark && is_gap && number->len > 0 && g_ascii_isdigit (*text) &&
+        strchr ("0123456789.", number->str[number->len - 1]))
+      g_string_append_c (number, ',');
+    if (!is_mark)
+      g_string_append_c (number, *text);
+    is_gap = is_mark;
+  }
+  return number;
+}
+
 char *
 claim_amount (const char *text)
 {
-  g_autoptr (GString) number = g_string_new (NULL);
+  g_autoptr (GString) number = NULL;
   g_autoptr (GString) plain = g_string_new (NULL);
   gsize whole;
 
   if (!text || strlen (text) > AMOUNT_MAX_BYTES)
     return NULL;
-  for (const char *at = text; *at; at++)
-    if (*at != '$' && !g_ascii_isspace (*at))
-      g_string_append_c (number, *at);
+  number = without_gaps (text);
   if (strchr (text, '$') != strrchr (text, '$') ||
       !commas_part_thousands (number->str + (number->str[0] == '-')))
     return NULL;

@@ -5,8 +5,8 @@
 
 /* YYYY-MM-DD of the calendar, alone or with a time behind it ("T..."). */
 gboolean claim_is_day (const char *text);
-/* The plain number of an amount: without dollar sign, blanks and the commas between thousands;
- * owned. %NULL for %NULL and for what is none, so that nobody takes 1.234,50 for another sum. */
+/* The plain number of an amount: without dollar sign, and the blanks and commas between
+ * thousands; owned. %NULL for %NULL and for what is none, so that nobody takes 1.234,50 for another sum. */
 char *claim_amount (const char *text);
 /* The nine digits of an SSN, owned, with blanks, dashes or other marks between them. %NULL for %NULL
  * and for what is none: with a letter in it, it is another number than its digits are. */
