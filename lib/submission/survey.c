@@ -291,12 +291,19 @@ survey_keys_of_choices (Survey *survey, const json_t *choices, PlanWeight weight
 static void
 survey_choices (Survey *survey, const json_t *parent)
 {
+  static const char *const pages[] = { "view:add_dependent_options",
+                                       "view:remove_dependent_options", NULL };
   const json_t *application = json_object_get (parent, APPLICATION);
   const json_t *inside = json_object_get (application, OPTIONS);
 
   survey_keys_of_choices (survey, json_object_get (parent, OPTIONS), PLAN_REVIEW, OPTIONS "/*");
   survey_keys_of_choices (survey, inside, PLAN_TOLD, APPLICATION "/" OPTIONS "/*");
   survey_copy (survey, parent, inside, APPLICATION "/" OPTIONS);
+  for (const char *const *page = pages; *page; page++) {
+    g_autofree char *place = g_strconcat (APPLICATION "/", *page, NULL);
+
+    survey_copy (survey, parent, json_object_get (application, *page), place);
+  }
   survey_copy (survey, parent, application, APPLICATION);
   survey_copy (survey, parent, parent, "");
 }

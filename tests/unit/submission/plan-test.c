@@ -1029,6 +1029,43 @@ test_choices_that_are_none (void)
   }
 }
 
+/* What was chosen on the pages of adding and of removing chooses nothing either. */
+static void
+test_choices_of_the_pages (void)
+{
+  static const struct {
+    const char *page, *key;
+    gboolean says, is_found;
+  } cases[] = {
+    { "view:remove_dependent_options", "report_death", TRUE, TRUE },
+    { "view:remove_dependent_options", "report_death", FALSE, FALSE },
+    { "view:add_dependent_options", "add_spouse", TRUE, TRUE },
+    { "view:add_dependent_options", "add_child", FALSE, TRUE },
+    { "view:add_dependent_options", "add_child", TRUE, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (json_t) parent = sample ("02_686c_add_two_children");
+    g_autofree char *field =
+        g_strdup_printf ("dependents_application/%s/%s", cases[i].page, cases[i].key);
+    g_autoptr (GPtrArray) children = NULL;
+    g_autoptr (GPtrArray) findings = NULL;
+
+    json_object_set_new (json_object_get (parent, "dependents_application"), cases[i].page,
+                         json_pack ("{sb}", cases[i].key, cases[i].says));
+    children = claim_split (parent);
+    findings = survey_claim (parent, children, NULL, NULL);
+    g_assert_cmpuint (findings->len, ==, cases[i].is_found ? 1 : 0);
+    if (cases[i].is_found) {
+      const SurveyFinding *finding = g_ptr_array_index (findings, 0);
+
+      g_assert_cmpstr (finding->code, ==, "contradiction");
+      g_assert_cmpstr (finding->field, ==, field);
+      g_assert_cmpint (finding->weight, ==, PLAN_TOLD);
+    }
+  }
+}
+
 /* Beside the application: parts of the form are answers that nobody reads there, other keys may be
  * the sender's, and copies of the choices choose nothing. */
 static void
@@ -1391,6 +1428,7 @@ main (int argc, char **argv)
   g_test_add_func ("/submission/survey/data-of-the-user", test_data_of_the_user);
   g_test_add_func ("/submission/survey/veteran-without-ssn", test_veteran_without_ssn);
   g_test_add_func ("/submission/plan/choices-that-are-none", test_choices_that_are_none);
+  g_test_add_func ("/submission/plan/choices-of-the-pages", test_choices_of_the_pages);
   g_test_add_func ("/submission/plan/what-stands-beside-the-application",
                    test_what_stands_beside_the_application);
   g_test_add_func ("/submission/plan/ends-of-marriages-in-three-words", test_ends_of_marriages);
