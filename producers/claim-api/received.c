@@ -125,11 +125,12 @@ read_participant_id (Received *submission, json_t *veteran)
       json_integer_value (value) <= PARTICIPANT_ID_MAX) {
     g_autofree char *digits = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value));
     json_object_set_new (veteran, "participant_id", json_string (digits));
-  } else if (text && strspn (text, "0123456789") == strlen (text) && strlen (text) >= 1 &&
-             strlen (text) <= 18)
+  } else if (text && strspn (text, "0123456789") == strlen (text) && strlen (text) <= 18 &&
+             strspn (text, "0") < strlen (text))
     return;
   else if (value)
-    refuse (submission, "must be 1 to 18 digits", "/veteran_information/participant_id");
+    refuse (submission, "must be 1 to 18 digits, and not zero",
+            "/veteran_information/participant_id");
 }
 
 static void

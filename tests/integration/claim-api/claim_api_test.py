@@ -264,6 +264,8 @@ class ClaimApiTest(unittest.TestCase):
             (with_user(whole, full_name=None), "/veteran_information"),
             (with_user(whole, participant_id="x1"), "/veteran_information/participant_id"),
             (with_user(whole, participant_id=10 ** 18), "/veteran_information/participant_id"),
+            (with_user(whole, participant_id=0), "/veteran_information/participant_id"),
+            (with_user(whole, participant_id="000"), "/veteran_information/participant_id"),
             (with_user(whole, participant_id=True), "/veteran_information/participant_id"),
             (with_user(whole, ssn="66603"), "/veteran_information/ssn"),
             (with_user(whole, icn=7), "/veteran_information/icn"),
