@@ -44,7 +44,7 @@ static const char *const defaults[] = {
   "enable.auto.commit",
   "false",
   "queued.max.messages.kbytes",
-  "2048",
+  "6144",
   "enable.partition.eof",
   "true",
   "allow.auto.create.topics",

@@ -20,8 +20,8 @@
 #define BATCH_MAX  2000
 /* Batches that are read and not decided yet: librdkafka fetches no more for up to a second once its own store is
  * full, and what is decided in that time has to lie here. A line takes a seventh of what it takes there. */
-#define AHEAD_MAX  128
-#define DONE_MAX   400000 /* groups, of about 100 bytes each */
+#define AHEAD_MAX  32
+#define DONE_MAX   400000 /* groups, of some 50 bytes each */
 #define NOT_OURS   "it cannot be decoded: nobody knows whose it is"
 #define NOT_STORED "the database does not have its group"
 
@@ -63,8 +63,10 @@ typedef struct {
   GString *text;        /* of a line */
   GPtrArray *stretches; /* of KafkaStretch * */
   GHashTable *sent;     /* guid: the number of the record that sends it, as a pointer */
-  /* guid: its state, a constant; of groups that are done, which have a record a child and each retry */
+  /* Packed guid: its state, a constant; of groups that are done, which have a record a child and each
+   * retry. The keys lie in done_keys. */
   GHashTable *done;
+  GStringChunk *done_keys;
   gint64 n;
   gint64 nothing, with, refused, to_send, calls, looks, before_the_log;
 } Planner;
@@ -78,6 +80,7 @@ planner_clear (Planner *planner)
   g_clear_pointer (&planner->stretches, g_ptr_array_unref);
   g_clear_pointer (&planner->sent, g_hash_table_unref);
   g_clear_pointer (&planner->done, g_hash_table_unref);
+  g_clear_pointer (&planner->done_keys, g_string_chunk_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Planner, planner_clear)
 
@@ -392,6 +395,67 @@ has_outcome (const Planner *planner, const Line *line, const char *done_state,
   return FALSE;
 }
 
+/* --- Which groups are done, in little memory --- */
+
+#define PACKED_BYTES 16
+
+/* Of a guid as text, lower case. */
+static void
+pack (const char *guid, char *ret_packed)
+{
+  gsize digits = 0;
+
+  for (; *guid; guid++) {
+    guint8 value = (guint8)g_ascii_xdigit_value (*guid);
+
+    if (*guid == '-')
+      continue;
+    if (digits % 2 == 0)
+      ret_packed[digits / 2] = (char)(value << 4);
+    else
+      ret_packed[digits / 2] |= (char)value;
+    digits++;
+  }
+}
+
+static guint
+hash_packed (gconstpointer packed)
+{
+  guint32 parts[PACKED_BYTES / 4];
+
+  memcpy (parts, packed, sizeof parts);
+  return parts[0] ^ parts[1] ^ parts[2] ^ parts[3];
+}
+
+static gboolean
+equal_packed (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, PACKED_BYTES) == 0;
+}
+
+/* NULL: not known. */
+static const char *
+done_state (const Planner *planner, const char *guid)
+{
+  char packed[PACKED_BYTES];
+
+  pack (guid, packed);
+  return g_hash_table_lookup (planner->done, packed);
+}
+
+static void
+keep_done (Planner *planner, const char *guid, const char *state)
+{
+  char packed[PACKED_BYTES];
+
+  if (g_hash_table_size (planner->done) >= DONE_MAX)
+    return;
+  pack (guid, packed);
+  g_hash_table_insert (planner->done,
+                       g_string_chunk_insert_len (planner->done_keys, packed, PACKED_BYTES),
+                       (gpointer)state);
+}
+
 /* Those that @done says nothing of yet are asked for. */
 static gboolean
 ask_for_done (Planner *planner, const GPtrArray *lines, const GArray *places, const char **done,
@@ -408,8 +472,8 @@ ask_for_done (Planner *planner, const GPtrArray *lines, const GArray *places, co
     const char *state = states[i] == 's' ? "success" : states[i] == 'p' ? "processing" : NULL;
 
     done[g_array_index (places, guint, i)] = state;
-    if (state && g_hash_table_size (planner->done) < DONE_MAX)
-      g_hash_table_insert (planner->done, g_strdup (g_ptr_array_index (lines, i)), (gpointer)state);
+    if (state)
+      keep_done (planner, g_ptr_array_index (lines, i), state);
   }
   return TRUE;
 }
@@ -425,7 +489,7 @@ find_done (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
   for (guint i = 0; i < batch->len; i++) {
     const char *guid = ((Line *)g_ptr_array_index (batch, i))->guid;
 
-    done[i] = guid ? g_hash_table_lookup (planner->done, guid) : NULL;
+    done[i] = guid ? done_state (planner, guid) : NULL;
     if (!guid || done[i])
       continue;
     g_ptr_array_add (guids, (gpointer)guid);
@@ -666,7 +730,8 @@ replay_plan (Program *program, const ReplaySelectors *selectors, guint replays_m
   planner.stretches = g_ptr_array_new_with_free_func (kafka_stretch_free);
   planner.text = g_string_new (NULL);
   planner.sent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  planner.done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  planner.done = g_hash_table_new (hash_packed, equal_packed);
+  planner.done_keys = g_string_chunk_new (65536);
   planner.writer = replay_writer_new (path, error);
   if (!planner.writer || !find_stretches (&planner, scan, error) || !write_head (&planner, error) ||
       !kafka_scan_begin (scan, planner.stretches, error) || !read_all (&planner, scan, error))
