@@ -240,7 +240,7 @@ read_attachments (Received *submission, const json_t *body)
 {
   const json_t *given = json_object_get (body, "attachments");
 
-  if (!given)
+  if (claim_is_nothing (given))
     return;
   if (!json_is_array (given))
     refuse (submission, "must be an array", "/attachments");

@@ -5,6 +5,7 @@
 
 #include "answers.h"
 #include "base/text.h"
+#include "claims/content.h"
 #include "claims/validate.h"
 #include "http/media-type.h"
 #include "http/multipart.h"
@@ -168,7 +169,7 @@ end_claim (Upload *upload)
   HttpReply *reply =
       claim_read (text, upload->rules, upload->is_camel, &upload->body, &upload->received);
 
-  if (!reply && json_object_get (upload->body, ATTACHMENT_PART))
+  if (!reply && !claim_is_nothing (json_object_get (upload->body, ATTACHMENT_PART)))
     reply = refuse_attachments (upload, "must be parts of their own beside the claim");
   return reply;
 }

@@ -296,7 +296,7 @@ class ClaimApiTest(unittest.TestCase):
     def test_attachments(self):
         claim = with_user(sample("claims/03_686c_report_divorce"))
         before = self.house.rows()
-        for given, pointer in (({}, "/attachments"), ([7], "/attachments/0"),
+        for given, pointer in (({"name": "a"}, "/attachments"), ("a", "/attachments"), (7, "/attachments"), ([7], "/attachments/0"),
                                ([{"name": "a"}], "/attachments/0"),
                                ([{"name": "a", "content_base64": "%%%%"}], "/attachments/0/content_base64"),
                                ([{"name": "a", "content_base64": ""}], "/attachments/0/content_base64"),
@@ -307,6 +307,9 @@ class ClaimApiTest(unittest.TestCase):
             answer = self.api.post(dict(claim, attachments=given))
             self.assertEqual((answer.status, answer.pointers()), (422, [pointer]))
         self.assert_nothing_stored(before)
+        for number, nothing in enumerate((None, {}, [], "", " ", [{}], [{"name": ""}])):
+            own = with_user(sample("claims/03_686c_report_divorce"), ssn=f"66690910{number}")
+            self.assertEqual(self.api.post(dict(own, attachments=nothing)).status, 200, nothing)
 
     def test_errors_never_echo(self):
         canary = "Quetzalcoatlus"
