@@ -148,6 +148,15 @@ is_page (const json_t *json)
          (!files || json_is_array (files));
 }
 
+/* Whoever may not look knows nothing of the paper, which may be there: no end of it. */
+static GError *
+of_a_search (GError *problem_taken)
+{
+  if (problem_taken->code == EVIDENCE_ERROR_REFUSED)
+    problem_taken->code = EVIDENCE_ERROR_FAULT;
+  return problem_taken;
+}
+
 gboolean
 evidence_judge_search (long status, GBytes *body, const char *content_name, char **ret_uuid,
                        GError **error)
@@ -157,9 +166,12 @@ evidence_judge_search (long status, GBytes *body, const char *content_name, char
   json_int_t total =
       json_integer_value (json_object_get (json_object_get (json, "page"), "totalResults"));
   gboolean is_there = FALSE;
+  g_autoptr (GError) problem = NULL;
 
-  if (!judge ("search", status, json, is_page (json), error))
+  if (!judge ("search", status, json, is_page (json), &problem)) {
+    g_propagate_error (error, of_a_search (g_steal_pointer (&problem)));
     return FALSE;
+  }
   *ret_uuid = NULL;
   for (gsize i = 0; !*ret_uuid && i < json_array_size (files); i++) {
     const json_t *file = json_array_get (files, i);

@@ -171,6 +171,25 @@ test_search (void)
   }
 }
 
+/* By no code is it an end of the paper, which may be there. */
+static void
+test_search_is_refused (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++) {
+    g_autoptr (GBytes) body = bytes_of (answers[i].body);
+    g_autoptr (GError) error = NULL;
+    g_autofree char *uuid = NULL;
+    int expected =
+        answers[i].error == EVIDENCE_ERROR_REFUSED ? EVIDENCE_ERROR_FAULT : answers[i].error;
+
+    if (expected == FINE)
+      continue;
+    g_test_message ("%ld %s", answers[i].status, answers[i].body);
+    g_assert_false (evidence_judge_search (answers[i].status, body, "ours.pdf", &uuid, &error));
+    g_assert_error (error, EVIDENCE_ERROR, expected);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,5 +198,6 @@ main (int argc, char **argv)
   g_test_add_func ("/evidence/answer/its-code-is-told-and-nothing-else", test_code_is_told);
   g_test_add_func ("/evidence/answer/another-md5-is-noted", test_other_md5);
   g_test_add_func ("/evidence/answer/a-search-finds-that-name-alone", test_search);
+  g_test_add_func ("/evidence/answer/a-refused-search-ends-no-paper", test_search_is_refused);
   return g_test_run ();
 }
