@@ -60,6 +60,7 @@ typedef struct {
   gint64 parent_claim_id;
   guint replay;
   gboolean is_of_papers; /* of a group that is established */
+  guint package_no;
   Follow next;
 } Judging;
 
@@ -74,6 +75,7 @@ facts_of (const Judging *judging, const DbRows *rows)
     .package_no = (guint)db_rows_int (rows, 0, "package_no"),
     .group_state = db_rows_text (rows, 0, "group_status"),
     .is_of_papers = judging->is_of_papers,
+    .has_come_to_nothing = g_strcmp0 (db_rows_text (rows, 0, "latest_status"), "failure") == 0,
     .has_arrived = g_strcmp0 (db_rows_text (rows, 0, "latest_status"), "vbms") == 0,
     .sent_ms_ago = db_rows_int (rows, 0, "sent_ms"),
     .status_ms_ago =
@@ -135,6 +137,9 @@ static gboolean
 heal (Transaction *transaction, const Judging *judging, GError **error)
 {
   return tell_attempt (transaction, judging, "vbms", "the package has arrived after all", error) &&
+         (!judging->is_of_papers ||
+          remainder_healed (transaction, judging->guid, judging->package_id, judging->package_no,
+                            error)) &&
          transaction_monitoring_event (transaction, "package-healed", judging->guid, 0,
                                        "it was declared a failure before", error) &&
          transaction_needs_person (transaction, judging->guid, judging->parent_claim_id,
@@ -258,6 +263,7 @@ judge (Transaction *transaction, gpointer data, GError **error)
   judging->parent_claim_id = db_rows_int (rows, 0, "parent_claim_id");
   transaction_set_origin (transaction, NULL, (guint)db_rows_int (rows, 0, "replay"));
   judging->is_of_papers = db_rows_boolean (rows, 0, "is_of_papers");
+  judging->package_no = (guint)db_rows_int (rows, 0, "package_no");
   facts = facts_of (judging, rows);
   judging->next = follow (&facts, judging->upload);
   return act (transaction, judging, error);

@@ -9,7 +9,8 @@
 static gboolean
 has_failed (const FollowFacts *facts)
 {
-  return g_str_equal (facts->group_state, "failed");
+  return facts->is_of_papers ? facts->has_come_to_nothing
+                             : g_str_equal (facts->group_state, "failed");
 }
 
 static gboolean

@@ -12,8 +12,9 @@
 typedef struct {
   guint package_no;
   const char *group_state;
-  gboolean is_of_papers; /* of a group that is established: its state says nothing of them */
-  gboolean has_arrived;  /* was in the folder when it was last asked for */
+  gboolean is_of_papers;        /* of a group that is established: its state says nothing of them */
+  gboolean has_come_to_nothing; /* was a failure when it was last asked for */
+  gboolean has_arrived;         /* was in the folder when it was last asked for */
   gint64 sent_ms_ago;
   gint64 status_ms_ago; /* since it has had this status; 0: it is new */
   gboolean is_released; /* an operator lets it go on, however many have expired */

@@ -88,3 +88,22 @@ remainder_lost (Transaction *transaction, const char *guid, gint64 package_id, c
   }
   return papers != NULL;
 }
+
+gboolean
+remainder_healed (Transaction *transaction, const char *guid, gint64 package_id, guint package_no,
+                  GError **error)
+{
+  const PaperChange change = { .package_no = package_no };
+  g_autoptr (GPtrArray) papers = papers_list (transaction_db (transaction), guid, error);
+
+  for (guint i = 0; papers && i < papers->len; i++) {
+    const Paper *paper = g_ptr_array_index (papers, i);
+    gboolean is_changed;
+
+    if (paper->package_id == package_id &&
+        !transaction_try_paper (transaction, guid, paper, PAPER_BY_INTAKE, &change,
+                                "the package has arrived after all", &is_changed, error))
+      return FALSE;
+  }
+  return papers != NULL;
+}

@@ -17,6 +17,10 @@ gboolean remainder_accepted (Transaction *transaction, const char *guid, const G
  * his claim is established. */
 gboolean remainder_give_up (Transaction *transaction, const char *guid, gint64 parent_claim_id,
                             const char *why, GError **error);
+/* It had come to nothing, and has arrived after all: those of its papers that nothing else has moved
+ * since are there. */
+gboolean remainder_healed (Transaction *transaction, const char *guid, gint64 package_id,
+                           guint package_no, GError **error);
 /* The package with that row has come to nothing: those that went by it are to go again. */
 gboolean remainder_lost (Transaction *transaction, const char *guid, gint64 package_id,
                          const char *why, GError **error);

@@ -64,8 +64,9 @@ select latest_status from claims_evidence_api_submissions where id = $1 for no k
 update claims_evidence_api_submissions s set latest_status = $2, va_claim_id = coalesce ($3, va_claim_id),
   error_class = coalesce ($4, error_class), is_in_doubt = case when $2 = 'refused' then is_in_doubt or $5::boolean
     else is_in_doubt and $2 <> 'stored' end,
-  lighthouse_submission_id = case when $2 = 'by-intake' then (select p.id from lighthouse_submissions p
-    where p.claim_group_id = s.claim_group_id and p.package_no = $6::bigint) end,
+  -- one that came to nothing may yet arrive
+  lighthouse_submission_id = case $2 when 'by-intake' then (select p.id from lighthouse_submissions p
+    where p.claim_group_id = s.claim_group_id and p.package_no = $6::bigint) when 'refused' then lighthouse_submission_id end,
   settled_at = case when $2 in ('stored', 'by-intake') then clock_timestamp () end, updated_at = clock_timestamp ()
 where id = $1
 

@@ -188,6 +188,10 @@ test_papers (void)
   check (of (&facts, INTAKE_STATUS_ERROR, TRUE, "DOC102"), FOLLOW_FAILED, NULL, -1);
   facts.package_no = 2;
   check (of (&facts, INTAKE_STATUS_EXPIRED, TRUE, NULL), FOLLOW_FAILED, NULL, -1);
+  check (of (&facts, INTAKE_STATUS_ERROR, TRUE, "DOC202"), FOLLOW_FAILED, NULL, FOLLOW_WEEK_MS);
+  facts.has_come_to_nothing = TRUE;
+  check (of (&facts, INTAKE_STATUS_ERROR, TRUE, "DOC202"), FOLLOW_ON, NULL, FOLLOW_WEEK_MS);
+  check (of (&facts, INTAKE_STATUS_VBMS, TRUE, NULL), FOLLOW_HEALED, NULL, -1);
 }
 
 static void
