@@ -11,8 +11,6 @@
 
 #include "paper-document.h"
 
-#define UPLOAD_STEP "upload-paper/"
-
 /* Borrowed throughout. */
 typedef struct {
   const PaperMaker *maker;

@@ -14,6 +14,8 @@
 #define PAPER_BY_INTAKE "by-intake"
 #define PAPER_OFF       "off"
 
+#define UPLOAD_STEP "upload-paper/" /* in the journal, its number behind it */
+
 typedef struct {
   gint64 id;
   guint number;         /* from 1: forms by claim, then attachments as uploaded */

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "claims/group-facts.h"
 #include "claims/insert-record.h"
+#include "claims/paper.h"
 #include "operator/audit.h"
 #include "operator/resolve.sql.h"
 #include "operator/revive.h"
@@ -95,37 +96,44 @@ emit_dead_letter (Transaction *transaction, const ClaimRecord *found, GError **e
 
 /* --- Papers that found no place --- */
 
-/* From the start, the folder first: what a person has mended may be there. */
+/* From the start, the folder first: what a person has mended may be there. An upload that was given up
+ * without an answer is looked for. */
 static gboolean
-set_back (Transaction *transaction, const char *guid, guint *ret_count, GError **error)
+set_back (Transaction *transaction, const char *guid, const Paper *paper, GError **error)
 {
   const PaperChange nothing = { 0 };
-  g_autoptr (GPtrArray) papers = papers_list (transaction_db (transaction), guid, error);
+  g_autofree char *scope = claim_record_scope_of_papers (guid);
+  g_autofree char *step = g_strdup_printf (UPLOAD_STEP "%u", paper->number);
+  gboolean is_changed = FALSE;
 
-  for (guint i = 0; papers && i < papers->len; i++) {
-    const Paper *paper = g_ptr_array_index (papers, i);
-    gboolean is_changed = FALSE;
-
-    if (!paper->is_settled || !g_str_equal (paper->state, PAPER_REFUSED))
-      continue;
-    if (!transaction_try_paper (transaction, guid, paper, PAPER_PENDING, &nothing, "resolved",
-                                &is_changed, error))
-      return FALSE;
-    *ret_count += is_changed;
-  }
-  return papers != NULL;
+  return db_execute (transaction_db (transaction), NULL, error, SQL_DOUBT_AGAIN, "tt", scope,
+                     step) &&
+         transaction_try_paper (transaction, guid, paper, PAPER_PENDING, &nothing, "resolved",
+                                &is_changed, error);
 }
 
+/* Those whose record is held or lost go on with a new one, too; what has its own still does nothing
+ * twice. */
 static gboolean
 send_papers_again (Transaction *transaction, const ClaimRecord *found, GError **error)
 {
-  ClaimRecord papers = *found; /* borrowed */
-  guint count = 0;
+  g_autoptr (GPtrArray) papers = papers_list (transaction_db (transaction), found->guid, error);
+  ClaimRecord record = *found; /* borrowed */
+  gboolean is_any_open = FALSE;
 
-  if (!set_back (transaction, found->guid, &count, error))
-    return FALSE;
-  papers.is_of_papers = papers.has_pending_papers = TRUE;
-  return count == 0 || emit_again (transaction, &papers, error);
+  for (guint i = 0; papers && i < papers->len; i++) {
+    const Paper *paper = g_ptr_array_index (papers, i);
+    gboolean is_refused = g_str_equal (paper->state, PAPER_REFUSED);
+
+    if (is_refused && paper->is_settled) {
+      if (!set_back (transaction, found->guid, paper, error))
+        return FALSE;
+      record.has_pending_papers = TRUE;
+    }
+    is_any_open |= is_refused || g_str_equal (paper->state, PAPER_PENDING);
+  }
+  record.is_of_papers = TRUE;
+  return papers && (!is_any_open || emit_again (transaction, &record, error));
 }
 
 /* --- What each answer writes --- */
@@ -211,7 +219,8 @@ static gboolean
 allow_again (Db *db, const ClaimRecord *found, GError **error)
 {
   g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
-  char *scopes[] = { scope, found->guid, NULL };
+  g_autofree char *of_papers = claim_record_scope_of_papers (found->guid);
+  char *scopes[] = { scope, found->guid, claim_record_is_group (found) ? of_papers : NULL, NULL };
 
   return db_execute (db, NULL, error, SQL_FORGET_DIGESTS, "T", scopes);
 }

@@ -41,6 +41,11 @@ where scope = $1::bigint::text and step = $2 and state in ('started', 'not there
 -- What stands in doubt is repeated although code or data have changed under it.
 update step_journal set digest = null where scope = any ($1) and state in ('started', 'not there', 'unknown')
 
+-- name: doubt-again
+-- Given up without an answer: it stands in doubt again, and is looked for before it is repeated.
+update step_journal set state = 'started', finished_at = null
+where scope = $1 and step = $2 and state = 'given up'
+
 -- name: recorded-elsewhere
 select saved_claim_id from bgs_submissions where bgs_claim_id = $1 and saved_claim_id <> $2
 union select saved_claim_id from saved_claim_groups where bgs_claim_id = $1 and saved_claim_id <> $2
