@@ -456,6 +456,7 @@ add_papers (const History *history, Sentences *sentences)
     papers.pending += g_str_equal (state, "pending");
     papers.refused += g_str_equal (state, "refused") && !is_settled;
     papers.given_up += g_str_equal (state, "refused") && is_settled;
+    papers.by_intake += db_rows_boolean (rows, i, "is_in_package");
     papers.off += g_str_equal (state, "off");
     papers.consumer = db_rows_text (rows, i, "wait_consumer");
     papers.topic = db_rows_text (rows, i, "wait_topic");

@@ -73,6 +73,8 @@ from lighthouse_submissions s join saved_claim_groups g on g.id = s.claim_group_
 -- name: history-papers
 select s.paper_no as number, s.saved_claim_id as claim_id, case when s.attachment_no is null then s.form_id end as form_type,
   s.attachment_no as attachment, s.latest_status as state, s.error_class, s.va_claim_id as uuid, s.settled_at is not null as is_settled,
+  s.latest_status = 'by-intake' and exists (select from lighthouse_submissions p
+    where p.id = s.lighthouse_submission_id and p.latest_status = 'sent') as is_in_package,
   w.consumer as wait_consumer, w.topic as wait_topic, w.error_class as wait_class, w.attempt as wait_attempt,
   (extract (epoch from w.due_at) * 1000)::bigint as due_ms
 from claims_evidence_api_submissions s

@@ -235,8 +235,9 @@ say_papers_under_way (const OutlookPapers *papers, gint64 now_ms, Outlook *outlo
 gboolean
 outlook_of_papers (const OutlookPapers *papers, gint64 now_ms, Outlook *ret_outlook)
 {
-  g_autofree char *count =
-      count_of (papers->given_up ? papers->given_up : papers->off); /* of one kind at a time */
+  g_autofree char *count = count_of (papers->given_up    ? papers->given_up
+                                     : papers->by_intake ? papers->by_intake
+                                                         : papers->off); /* of one kind at a time */
 
   if (papers->pending || papers->refused)
     say_papers_under_way (papers, now_ms, ret_outlook);
@@ -245,6 +246,9 @@ outlook_of_papers (const OutlookPapers *papers, gint64 now_ms, Outlook *ret_outl
          g_strdup_printf ("%s stored nowhere: neither the folder nor Benefits Intake takes them",
                           count),
          g_strdup ("nothing by itself: pipelinectl resolve --again sends them once more"), 0);
+  else if (papers->by_intake)
+    say (ret_outlook, g_strdup_printf ("%s on the way into the folder by Benefits Intake", count),
+         g_strdup ("backup asks for their package when its turn comes"), 0);
   else if (papers->off)
     say (ret_outlook, g_strdup_printf ("%s stored nowhere: evidence is off", count),
          g_strdup ("nothing by itself"), 0);

@@ -55,6 +55,7 @@ typedef struct {
 /* Papers of a group that BGS has taken, by what has become of them. */
 typedef struct {
   guint pending, refused, given_up, off; /* refused: on their way to Benefits Intake */
+  guint by_intake;                       /* in a package that is there, and not in the folder yet */
   /* In a tier; due_ms 0: not */
   const char *consumer, *topic, *error_class;
   gint64 due_ms, attempts;

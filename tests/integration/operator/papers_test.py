@@ -52,6 +52,20 @@ class PapersTest(Stage):
                          "dependents.evidence.retry-1h: attempt 2 failed with evidence-fault")
         self.assertTrue(re.fullmatch(r"nothing; evidence tries again at \S+Z", document["next"]), document["next"])
 
+    def test_a_paper_by_intake(self):
+        """That is on its way as long as the service has not said that it has arrived."""
+        self.world.evidence("POST", "refuse", {"operation": "upload", "code": "VEFSERR40302"})
+        guid = self.submit("05_674_one_student")
+        self.await_true(lambda: self.papers(guid) == [["by-intake"]], "its paper to go by Benefits Intake")
+        self.await_state(guid, "success")
+        document = self.why(guid)
+        self.assertEqual((document["now"], document["next"]), (
+            "all is done: every claim is established; 1 paper is on the way into the folder by Benefits Intake",
+            "nothing; backup asks for their package when its turn comes"))
+        self.world.rows(f"update lighthouse_submissions set latest_status = 'vbms' where claim_group_id = "
+                        f"(select id from saved_claim_groups where claim_group_guid = '{guid}' and parent_claim_id = saved_claim_id)")
+        self.assertEqual(self.why(guid)["now"], "all is done: every claim is established")
+
 
 if __name__ == "__main__":
     main()
