@@ -269,9 +269,12 @@ test_trips (void)
   g_assert_cmpint (count_things (db), ==, 6);
   g_assert_cmpint (trips_of (&proxy), ==, 1);
 
-  g_assert_true (db_set_timeouts (db, 1000, 2000, NULL)); /* travels along */
+  /* Travels along. It has an end of its own, after which the server may speak before the rest has come
+   * through: nobody waits for it. */
+  g_assert_true (db_set_timeouts (db, 1000, 2000, NULL));
+  g_assert_cmpint (trips_of (&proxy), ==, 0);
   transaction_of_two (db, 7);
-  g_assert_cmpint (trips_of (&proxy), ==, 1);
+  g_assert_cmpint (trips_of (&proxy), <=, 2);
   close_with_proxy (&proxy, db);
 }
 
