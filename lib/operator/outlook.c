@@ -51,14 +51,15 @@ say_held (const OutlookWork *work, Outlook *outlook)
          g_strdup_printf ("%s is held behind claim %" G_GINT64_FORMAT " since %s (%s)", work->name,
                           work->behind_claim_id, since, work->hold_reason),
          g_strdup_printf ("it goes on when that claim is resolved: pipelinectl resolve "
-                          "%" G_GINT64_FORMAT,
+                          "%" G_GINT64_FORMAT " --reason TEXT and an answer",
                           work->behind_claim_id),
          0);
   else
     say (outlook,
          g_strdup_printf ("%s waits for a person since %s: %s", work->name, since,
                           work->hold_reason),
-         g_strdup_printf ("nothing until somebody decides: pipelinectl resolve %" G_GINT64_FORMAT,
+         g_strdup_printf ("nothing until somebody decides: pipelinectl resolve %" G_GINT64_FORMAT
+                          " --reason TEXT and an answer",
                           work->claim_id),
          0);
 }
@@ -87,7 +88,7 @@ say_hindered (const OutlookWork *work, Outlook *outlook)
 
   if (work->is_paused)
     say (outlook, g_strdup_printf ("%s waits: %s is paused", work->name, work->consumer),
-         g_strdup_printf ("nothing until somebody resumes it: pipelinectl resume %s",
+         g_strdup_printf ("nothing until somebody resumes it: pipelinectl resume %s --reason TEXT",
                           work->consumer),
          0);
   else if (work->breaker)
@@ -115,6 +116,21 @@ say_in_hand (const OutlookWork *work, Outlook *outlook)
                                           work->consumer, work->name, work->open_step, since)
                        : g_strdup_printf ("%s has %s in hand", work->consumer, work->name),
        g_strdup ("its next step, at once"), 0);
+}
+
+/* Its consumer waits until no request of the call can act any more; the record lies where it was. */
+static void
+say_in_doubt (const OutlookWork *work, Outlook *outlook)
+{
+  g_autofree char *since = clock_format_iso (work->step_ms);
+
+  say (outlook,
+       g_strdup_printf ("what has become of %s of %s, sent at %s, is not known", work->open_step,
+                        work->name, since),
+       g_strdup_printf ("%s looks when no request of it can act any more: after the call's limit "
+                        "and unknown-settle-ms",
+                        work->consumer),
+       0);
 }
 
 static void
@@ -158,11 +174,14 @@ outlook_of_work (const OutlookWork *work, gint64 now_ms, Outlook *ret_outlook)
     say_in_hand (work, ret_outlook);
   else if (say_hindered (work, ret_outlook))
     return;
+  else if (work->open_step)
+    say_in_doubt (work, ret_outlook);
   else if (work->topic)
     say_lying (work, ret_outlook);
   else
     say (ret_outlook, g_strdup_printf ("no record of %s is known", work->name),
-         g_strdup_printf ("nothing by itself: pipelinectl resolve %" G_GINT64_FORMAT " --again",
+         g_strdup_printf ("nothing by itself: pipelinectl resolve %" G_GINT64_FORMAT
+                          " --again --reason TEXT",
                           work->claim_id),
          0);
 }
@@ -178,7 +197,7 @@ say_package (const OutlookPackage *package, Outlook *outlook)
   if (package->is_stopped)
     say (outlook, now,
          g_strdup ("nothing until an operator lets second packages go: pipelinectl "
-                   "release-packages"),
+                   "release-packages --reason TEXT"),
          0);
   else if (package->ask_ms)
     say (outlook, now, g_strdup_printf ("the service is asked again at %s", ask), package->ask_ms);
@@ -245,7 +264,9 @@ outlook_of_papers (const OutlookPapers *papers, gint64 now_ms, Outlook *ret_outl
     say (ret_outlook,
          g_strdup_printf ("%s stored nowhere: neither the folder nor Benefits Intake takes them",
                           count),
-         g_strdup ("nothing by itself: pipelinectl resolve --again sends them once more"), 0);
+         g_strdup ("nothing by itself: pipelinectl resolve PARENT --again --reason TEXT sends them "
+                   "once more"),
+         0);
   else if (papers->by_intake)
     say (ret_outlook, g_strdup_printf ("%s on the way into the folder by Benefits Intake", count),
          g_strdup ("backup asks for their package when its turn comes"), 0);

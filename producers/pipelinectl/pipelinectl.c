@@ -265,7 +265,8 @@ completion_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
     printf ("      %s\n", subcommands[i].name);
   puts ("      help '\n"
         "  elif [[ $word == -* ]]; then\n"
-        "    words=$(pipelinectl \"$command\" --help 2>/dev/null | grep -o '^ *--[a-z.-]*')\n"
+        "    words=$(\"${COMP_WORDS[0]}\" \"$command\" --help 2>/dev/null | grep -o '^ "
+        "*--[a-z.-]*')\n"
         "  else\n"
         "    case $command in");
   for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++) {

@@ -101,18 +101,22 @@ static void
 print_result (const Redrive *redrive)
 {
   g_autoptr (json_t) all = json_array ();
+  guint done = 0;
 
   for (guint i = 0; i < redrive->cases->len; i++) {
     const RedriveCase *it = g_ptr_array_index (redrive->cases, i);
     json_t *told = redrive_tell (it, TRUE);
 
     (void)json_array_append_new (all, told);
+    done += it->is_done ? 1 : 0;
     if (!redrive->is_json && !it->is_done)
       printf ("%s: not redriven: %s\n", it->guid ? it->guid : "of no group",
               json_string_value (json_object_get (told, "why")));
   }
   if (redrive->is_json)
     print_json (all);
+  else
+    printf ("%u of %u sent on their way again\n", done, redrive->cases->len);
 }
 
 static int

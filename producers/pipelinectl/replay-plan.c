@@ -96,7 +96,9 @@ cut_by_selectors (Planner *planner, KafkaScan *scan, KafkaStretch *stretch, GErr
   stretch->from = MAX (stretch->from, selectors->from);
   if (selectors->to >= 0)
     stretch->to = MIN (stretch->to, selectors->to);
-  if (selectors->since_ms >= 0 && stretch->from < stretch->to) {
+  /* One that cannot tell may say that there is none: each record says when it was made. */
+  if (selectors->since_ms >= 0 && stretch->from < stretch->to &&
+      settings_boolean (program_settings_of (planner->program), "broker-admin")) {
     g_autoptr (GError) problem = NULL;
     gint64 offset = kafka_scan_offset_at (scan, stretch, selectors->since_ms, BROKER_MS, &problem);
 

@@ -35,6 +35,7 @@ print_for_people (const json_t *report)
 {
   const json_t *claims = json_object_get (report, "claims");
   const json_t *emails = json_object_get (report, "emails");
+  const json_t *package = json_object_get (report, "package");
 
   printf (
       "group         %s\nsubmitted by  %s\nstate         %s\nneeds person  %s\nproc id       %s\n",
@@ -51,6 +52,9 @@ print_for_people (const json_t *report)
             text_of (claim, "bgs_claim_id", "-"),
             json_integer_value (json_object_get (claim, "attempts")));
   }
+  if (json_is_object (package))
+    printf ("package       %s  %s\n", text_of (package, "uuid", "-"),
+            text_of (package, "state", "-"));
   print_papers (json_object_get (report, "papers"));
   for (gsize i = 0; i < json_array_size (emails); i++) {
     const json_t *email = json_array_get (emails, i);
