@@ -173,6 +173,7 @@ class Pipeline:
         def die_with_parent():
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
+        (self.folder / f"{name}.address").unlink(missing_ok=True)   # that of one that was here before
         with open(self.folder / f"{name}.log", "wb") as log:
             self.processes[name] = subprocess.Popen(
                 [self.bin / name, "--address-file", self.folder / f"{name}.address", *settings], stdout=log, stderr=log,
