@@ -328,17 +328,30 @@ warn_of_exposure (const char *url)
   PQconninfoFree (defaults);
 }
 
+/* A process that starts a second program says the same again, while threads of the first one read. */
+static void
+keep_number (gint64 *kept, gint64 number)
+{
+  if (*kept != number)
+    *kept = number;
+}
+
 void
 db_configure (const Settings *settings)
 {
+  const char *file = settings_is_set (settings, "database-url-file")
+                         ? settings_text (settings, "database-url-file")
+                         : NULL;
+
   warn_of_exposure (settings_text (settings, "database-url"));
-  default_lock_timeout_ms = settings_number (settings, "database-lock-timeout-ms");
-  default_statement_timeout_ms = settings_number (settings, "database-statement-timeout-ms");
-  default_silence_ms = settings_number (settings, "database-silence-ms");
+  keep_number (&default_lock_timeout_ms, settings_number (settings, "database-lock-timeout-ms"));
+  keep_number (&default_statement_timeout_ms,
+               settings_number (settings, "database-statement-timeout-ms"));
+  keep_number (&default_silence_ms, settings_number (settings, "database-silence-ms"));
+  if (g_strcmp0 (url_file, file) == 0)
+    return;
   g_free (url_file);
-  url_file = settings_is_set (settings, "database-url-file")
-                 ? g_strdup (settings_text (settings, "database-url-file"))
-                 : NULL;
+  url_file = g_strdup (file);
 }
 
 static gboolean waits_for_standby (gpointer data);
