@@ -142,7 +142,8 @@ notify_judge (long status, GBytes *body, GError **error)
   while (!fits (row, CLAMP (status, 0, 999), kind, &faults, words))
     row++; /* the last one fits all */
   if (row->error == ACCEPTED)
-    return g_strdup (json_string_value (json_object_get (json, "id")));
+    return g_ascii_strdown (json_string_value (json_object_get (json, "id")),
+                            -1); /* as callbacks */
   g_set_error (error, NOTIFY_ERROR, row->error, "%s (HTTP %ld%s%s)", row->says, status,
                faults.name ? ", " : "", faults.name ? faults.name : "");
   return NULL;

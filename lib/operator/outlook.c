@@ -215,9 +215,10 @@ outlook_of_group (const char *state, const OutlookPackage *package, Outlook *ret
              : g_strdup ("all is done: every claim is established"),
          g_strdup ("nothing"), 0);
   else if (g_str_equal (state, "failed"))
-    say (ret_outlook,
-         g_strdup ("the group has failed, by paper too; its Veteran is told by e-mail"),
-         g_strdup ("nothing by itself: a person takes it up"), 0);
+    say (
+        ret_outlook,
+        g_strdup ("the group has failed, by paper too; what its Veteran was told, its e-mails say"),
+        g_strdup ("nothing by itself: a person takes it up"), 0);
   else if (g_str_equal (state, "processing") && package)
     say_package (package, ret_outlook);
   else

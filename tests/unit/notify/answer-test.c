@@ -20,6 +20,8 @@ static const struct {
   int error;
 } answers[] = {
   { 201, ACCEPTED, FINE },
+  { 201, "{\"id\":\"740E5834-3A29-46B4-9A6F-16142FDE533A\"}",
+    FINE }, /* callbacks name it in small letters */
   { 201, "{\"id\":\"x\"}", NOTIFY_ERROR_UNKNOWN },
   { 201, "{}", NOTIFY_ERROR_UNKNOWN },
   { 201, HTML, NOTIFY_ERROR_UNKNOWN },
