@@ -70,11 +70,11 @@ remainder_give_up (Transaction *transaction, const char *guid, gint64 parent_cla
                                      error)));
 }
 
-gboolean
-remainder_lost (Transaction *transaction, const char *guid, gint64 package_id, const char *why,
-                GError **error)
+/* Those that went by the package with that row, and that nothing else has moved since. */
+static gboolean
+move_those_of (Transaction *transaction, const char *guid, gint64 package_id, const char *to,
+               const PaperChange *change, const char *why, GError **error)
 {
-  const PaperChange change = { .error_class = why };
   g_autoptr (GPtrArray) papers = papers_list (transaction_db (transaction), guid, error);
 
   for (guint i = 0; papers && i < papers->len; i++) {
@@ -82,11 +82,19 @@ remainder_lost (Transaction *transaction, const char *guid, gint64 package_id, c
     gboolean is_changed;
 
     if (paper->package_id == package_id &&
-        !transaction_try_paper (transaction, guid, paper, PAPER_REFUSED, &change, why, &is_changed,
-                                error))
+        !transaction_try_paper (transaction, guid, paper, to, change, why, &is_changed, error))
       return FALSE;
   }
   return papers != NULL;
+}
+
+gboolean
+remainder_lost (Transaction *transaction, const char *guid, gint64 package_id, const char *why,
+                GError **error)
+{
+  const PaperChange change = { .error_class = why };
+
+  return move_those_of (transaction, guid, package_id, PAPER_REFUSED, &change, why, error);
 }
 
 gboolean
@@ -94,16 +102,7 @@ remainder_healed (Transaction *transaction, const char *guid, gint64 package_id,
                   GError **error)
 {
   const PaperChange change = { .package_no = package_no };
-  g_autoptr (GPtrArray) papers = papers_list (transaction_db (transaction), guid, error);
 
-  for (guint i = 0; papers && i < papers->len; i++) {
-    const Paper *paper = g_ptr_array_index (papers, i);
-    gboolean is_changed;
-
-    if (paper->package_id == package_id &&
-        !transaction_try_paper (transaction, guid, paper, PAPER_BY_INTAKE, &change,
-                                "the package has arrived after all", &is_changed, error))
-      return FALSE;
-  }
-  return papers != NULL;
+  return move_those_of (transaction, guid, package_id, PAPER_BY_INTAKE, &change,
+                        "the package has arrived after all", error);
 }

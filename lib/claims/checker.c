@@ -8,16 +8,10 @@
 void
 checker_found_as (Checker *checker, ClaimRule rule, const char *key, const char *message)
 {
-  ClaimFinding *finding;
-
-  if (checker->findings->len >= CLAIM_FINDINGS_MAX)
-    return;
-  finding = g_new0 (ClaimFinding, 1);
-  finding->pointer =
-      key ? g_strconcat (checker->path->str, "/", key, NULL) : g_strdup (checker->path->str);
-  finding->message = g_strdup (message);
-  finding->rule = rule;
-  g_ptr_array_add (checker->findings, finding);
+  if (checker->findings->len < CLAIM_FINDINGS_MAX)
+    claim_finding_add (checker->findings, rule, message,
+                       key ? g_strconcat (checker->path->str, "/", key, NULL)
+                           : g_strdup (checker->path->str));
 }
 
 void

@@ -19,6 +19,9 @@ typedef struct {
   ClaimRule rule;
 } ClaimFinding;
 void claim_finding_free (ClaimFinding *finding);
+/* Adds one to @findings, of ClaimFinding *. */
+void claim_finding_add (GPtrArray *findings, ClaimRule rule, const char *message,
+                        char *pointer_taken);
 
 /* More findings than this are not told: nothing grows without a bound. The lenient ones come
  * first. */

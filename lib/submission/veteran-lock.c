@@ -14,12 +14,13 @@ veteran_lock_own (const Submission *submission)
   };
 }
 
-/* Whoever has a row of his own now: of an insert that has ended meanwhile it goes again. */
+/* Whoever has a row of his own now: of an insert that has ended meanwhile it goes again. Travels with
+ * what follows, so it costs no trip; where the row is not ours it finds none. */
 static gboolean
-drop_late (Transaction *transaction, const VeteranLock *lock, gboolean is_hit, GError **error)
+drop_late (Transaction *transaction, const VeteranLock *lock, GError **error)
 {
-  return !is_hit || db_execute (transaction_db (transaction), NULL, error, SQL_LOCK_OF_FINISHED,
-                                "tiit", lock->veteran, lock->claim_id, lock->token, INSERT_STEP);
+  return db_queue (transaction_db (transaction), error, SQL_LOCK_OF_FINISHED, "tiit", lock->veteran,
+                   lock->claim_id, lock->token, INSERT_STEP);
 }
 
 gboolean
@@ -32,7 +33,7 @@ veteran_lock_take (Transaction *transaction, Run *run G_GNUC_UNUSED, gpointer da
                    lock->claim_id, lock->token))
     return FALSE;
   lock->is_hit = count == 1;
-  return drop_late (transaction, lock, lock->is_hit, error);
+  return drop_late (transaction, lock, error);
 }
 
 gboolean
@@ -58,7 +59,7 @@ veteran_lock_take_over (Transaction *transaction, const VeteranLock *lock, gint6
                    lock->veteran, holder, holder_token, lock->claim_id, lock->token))
     return FALSE;
   *ret_hit = count == 1;
-  return drop_late (transaction, lock, *ret_hit, error);
+  return drop_late (transaction, lock, error);
 }
 
 gboolean

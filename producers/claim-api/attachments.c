@@ -67,12 +67,8 @@ attachment_free (gpointer data)
 void
 attachment_refuse (GPtrArray *refusals, guint position, const char *message)
 {
-  ClaimFinding *finding = g_new0 (ClaimFinding, 1);
-
-  finding->pointer = g_strdup_printf ("/attachments/%u", position);
-  finding->message = g_strdup (message);
-  finding->rule = CLAIM_RULE_LENIENT;
-  g_ptr_array_add (refusals, finding);
+  claim_finding_add (refusals, CLAIM_RULE_LENIENT, message,
+                     g_strdup_printf ("/attachments/%u", position));
 }
 
 gboolean
@@ -80,17 +76,14 @@ attachment_read_type (const json_t *given, const char *pointer, GPtrArray *refus
                       gint64 *ret_document_type)
 {
   json_int_t type = json_integer_value (given);
-  ClaimFinding *finding;
 
   *ret_document_type = type;
   if (!given || json_is_null (given) ||
       (json_is_integer (given) && type >= 1 && type <= DOCUMENT_TYPE_MAX))
     return TRUE;
-  finding = g_new0 (ClaimFinding, 1);
-  finding->pointer = g_strdup (pointer);
-  finding->message = g_strdup ("must be a document type of Claims Evidence, 1 to 9999, or null");
-  finding->rule = CLAIM_RULE_LENIENT;
-  g_ptr_array_add (refusals, finding);
+  claim_finding_add (refusals, CLAIM_RULE_LENIENT,
+                     "must be a document type of Claims Evidence, 1 to 9999, or null",
+                     g_strdup (pointer));
   return FALSE;
 }
 

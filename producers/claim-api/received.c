@@ -30,18 +30,6 @@ received_free (Received *submission)
   g_free (submission);
 }
 
-/* Takes the pointer. */
-static void
-found (GPtrArray *findings, ClaimRule rule, const char *message, char *pointer)
-{
-  ClaimFinding *finding = g_new0 (ClaimFinding, 1);
-
-  finding->pointer = pointer;
-  finding->message = g_strdup (message);
-  finding->rule = rule;
-  g_ptr_array_add (findings, finding);
-}
-
 static void refuse (Received *submission, const char *message, const char *pointer_format, ...)
     G_GNUC_PRINTF (3, 4);
 
@@ -51,8 +39,8 @@ refuse (Received *submission, const char *message, const char *pointer_format, .
   va_list arguments;
 
   va_start (arguments, pointer_format);
-  found (submission->refusals, CLAIM_RULE_LENIENT, message,
-         g_strdup_vprintf (pointer_format, arguments));
+  claim_finding_add (submission->refusals, CLAIM_RULE_LENIENT, message,
+                     g_strdup_vprintf (pointer_format, arguments));
   va_end (arguments);
 }
 
@@ -215,9 +203,10 @@ read_attachment (Received *submission, const json_t *given, guint index)
     return;
   }
   if (json_object_size (given) > (gsize)(name != NULL) + (content != NULL) + (gsize)(type != NULL))
-    found (submission->warnings, CLAIM_RULE_WARNING,
-           "has another key than name, content_base64 and document_type_id, which is not read",
-           g_strdup_printf ("/attachments/%u", index));
+    claim_finding_add (
+        submission->warnings, CLAIM_RULE_WARNING,
+        "has another key than name, content_base64 and document_type_id, which is not read",
+        g_strdup_printf ("/attachments/%u", index));
   if (!name || text_is_blank (name) || g_utf8_strlen (name, -1) > ATTACHMENT_NAME_MAX)
     refuse (submission, "needs name, 1 to 255 characters", "/attachments/%u", index);
   if (!content)
@@ -299,8 +288,8 @@ warn_of_losses (Received *submission)
   for (guint i = 0; i < findings->len; i++) {
     const SurveyFinding *finding = g_ptr_array_index (findings, i);
 
-    found (submission->warnings, CLAIM_RULE_WARNING, plan_finding_text (finding->code),
-           pointer_of (finding->field));
+    claim_finding_add (submission->warnings, CLAIM_RULE_WARNING, plan_finding_text (finding->code),
+                       pointer_of (finding->field));
   }
 }
 

@@ -82,12 +82,7 @@ bad_request (const char *text)
 static HttpReply *
 refuse (Upload *upload, const char *pointer, const char *message)
 {
-  ClaimFinding *finding = g_new0 (ClaimFinding, 1);
-
-  finding->pointer = g_strdup (pointer);
-  finding->message = g_strdup (message);
-  finding->rule = CLAIM_RULE_LENIENT;
-  g_ptr_array_add (upload->refusals, finding);
+  claim_finding_add (upload->refusals, CLAIM_RULE_LENIENT, message, g_strdup (pointer));
   return answer_refusals (upload->refusals, upload->is_camel);
 }
 

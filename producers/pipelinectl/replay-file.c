@@ -58,13 +58,10 @@ sum_end (EVP_MD_CTX *sum)
 {
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
-  GString *text = g_string_new (NULL);
 
   if (EVP_DigestFinal_ex (sum, bytes, &length) != 1)
     g_error ("libcrypto ends no sum");
-  for (unsigned int i = 0; i < length; i++)
-    g_string_append_printf (text, "%02x", bytes[i]);
-  return g_string_free (text, FALSE);
+  return text_hex (bytes, length);
 }
 
 /* --- Writing --- */

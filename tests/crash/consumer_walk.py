@@ -4,10 +4,16 @@ Work is kept coming until each point has been walked; then all of it has to end.
 at once.
 """
 
+import pathlib
+import sys
 import time
 
-from pipeline import PipelineTest, until
+import claims
+from pipeline import CONSUMERS, PipelineTest, until
 from walk_test import Walker
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "support"))
+from plain_pdf import Pdf   # noqa: E402
 
 UNDER_WAY = 6
 DONE_WITHIN_S = 120
@@ -60,3 +66,34 @@ class ConsumerWalk(PipelineTest):
         until(lambda: house.sql_one("select count(*) from outbox") == "0", 20, "all published")
         self.assertEqual(program.end(), 0)
         return path.read_text().split()
+
+
+class WalkWithPapers(ConsumerWalk):
+    """Claims of one form and one attachment, which BGS takes; what becomes of their papers is walked."""
+
+    called = "papers"
+
+    def begin(self, house):
+        house.start_api()
+        self.paper = house.folder / "paper.pdf"
+        pdf = Pdf()
+        pdf.page()
+        self.paper.write_bytes(pdf.bytes())
+        for name in CONSUMERS:
+            house.start(name)
+
+    @staticmethod
+    def states(house):
+        return dict(house.sql("select latest_status, count(*) from claims_evidence_api_submissions group by 1"))
+
+    def submit_with_paper(self, house, simulator, **again):
+        """Every second one is told once to come again, so that it goes through a tier."""
+        self.veteran += 1
+        if self.veteran % 2:
+            simulator.rule(name="again", do="answer", body="<html>", times=1, **again)
+        house.submit([claims.claim("03", self.veteran)], connections=1, files=[self.paper])
+
+    @staticmethod
+    def under_way(house):
+        return house.papers_under_way() + int(house.sql_one(
+            "select count(*) from saved_claim_groups where parent_claim_id = saved_claim_id and status <> 'success'"))

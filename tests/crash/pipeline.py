@@ -553,25 +553,23 @@ class Pipeline:
 
     # --- Topics
 
+    def kcat(self, topic, form):
+        """All records of a topic, each as kcat writes it in that form."""
+        return subprocess.run(
+            ["kcat", "-b", self.brokers, "-C", "-t", self.prefix + topic, "-o", "beginning", "-e", "-q", "-f", form],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True).stdout
+
     def records(self, topic):
         """All records of a topic as (key, {header: value}, value's length)."""
-        done = subprocess.run(
-            ["kcat", "-b", self.brokers, "-C", "-t", self.prefix + topic, "-o", "beginning", "-e", "-q",
-             "-f", r"%k\t%S\toffset=%p/%o,%h\n"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True)
         records = []
-        for line in done.stdout.decode(errors="backslashreplace").splitlines():
+        for line in self.kcat(topic, r"%k\t%S\toffset=%p/%o,%h\n").decode(errors="backslashreplace").splitlines():
             key, length, headers = line.split("\t", 2)
             records.append((key, dict(re.findall(r"(?:^|,)([A-Za-z_-]+)=([^,]*)", headers)), int(length)))
         return records
 
     def raw_records(self, topic):
         """All records of a topic as (key, {header: value}, value's bytes); a header `offset` says partition/offset."""
-        done = subprocess.run(
-            ["kcat", "-b", self.brokers, "-C", "-t", self.prefix + topic, "-o", "beginning", "-e", "-q",
-             "-f", r"%S\t%k\toffset=%p/%o,%h\n%s\n"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True)
-        found, rest = [], done.stdout
+        found, rest = [], self.kcat(topic, r"%S\t%k\toffset=%p/%o,%h\n%s\n")
         while rest:
             line, rest = rest.split(b"\n", 1)
             length, key, headers = line.decode(errors="backslashreplace").split("\t", 2)
@@ -585,10 +583,8 @@ class Pipeline:
 
     def published(self, topic):
         """When the producer gave each record to Kafka: partition/offset -> seconds since 1970."""
-        done = subprocess.run(
-            ["kcat", "-b", self.brokers, "-C", "-t", self.prefix + topic, "-o", "beginning", "-e", "-q", "-f", r"%p/%o %T\n"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=True, text=True)
-        return {place: int(ms) / 1000 for place, ms in (line.split() for line in done.stdout.splitlines())}
+        lines = self.kcat(topic, r"%p/%o %T\n").decode().splitlines()
+        return {place: int(ms) / 1000 for place, ms in (line.split() for line in lines)}
 
     def produce(self, topic, partition, key, headers, value):
         """One record, as from somebody else. `headers` as from raw_records(), or a list of pairs; keys and headers may be
