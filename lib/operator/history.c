@@ -64,7 +64,7 @@ typedef struct {
   Db *db;
   const Settings *settings;
   GPtrArray *topics; /* of Topic * */
-  DbRows *group, *scopes, *papers, *breakers, *alive, *paused;
+  DbRows *group, *scopes, *papers, *emails, *breakers, *alive, *paused;
   GPtrArray *asked;  /* of Asked *, one a row of scopes; NULL where there is no place */
   char *broker_said; /* why it did not answer; NULL: it did */
 } History;
@@ -76,6 +76,7 @@ history_clear (History *history)
   g_clear_pointer (&history->group, db_rows_free);
   g_clear_pointer (&history->scopes, db_rows_free);
   g_clear_pointer (&history->papers, db_rows_free);
+  g_clear_pointer (&history->emails, db_rows_free);
   g_clear_pointer (&history->breakers, db_rows_free);
   g_clear_pointer (&history->alive, db_rows_free);
   g_clear_pointer (&history->paused, db_rows_free);
@@ -194,7 +195,9 @@ lies_there (const History *history, guint row, gboolean *ret_known)
 static const char *
 downstream_of (const char *consumer)
 {
-  return g_str_equal (consumer, "backup") ? "intake" : "bgs";
+  return g_str_equal (consumer, "backup")   ? "intake"
+         : g_str_equal (consumer, "notify") ? "notify"
+                                            : "bgs";
 }
 
 static gboolean
@@ -490,6 +493,54 @@ papers_of (const History *history)
   return papers;
 }
 
+/* Its ledger's row is known, not where its record lies. */
+static OutlookWork
+work_of_email (const History *history, guint row, const char *name)
+{
+  const DbRows *rows = history->emails;
+  OutlookWork work = {
+    .name = name,
+    .consumer = "notify",
+    .topic = db_rows_text (rows, row, "wait_topic"),
+    .due_ms = db_rows_int (rows, row, "due_ms"),
+    .attempts = db_rows_int (rows, row, "wait_attempt"),
+    .error_class = db_rows_text (rows, row, "wait_class"),
+    .is_look = db_rows_boolean (rows, row, "is_look"),
+    .open_step = db_rows_text (rows, row, "open_step"),
+    .step_ms = db_rows_int (rows, row, "step_ms"),
+    .is_alive = is_among (history->alive, "notify"),
+    .is_paused = is_among (history->paused, "notify"),
+  };
+
+  add_breaker (history, &work);
+  return work;
+}
+
+/* Beside what the group is doing, for whom it is over while they wait. */
+static json_t *
+emails_of (const History *history)
+{
+  const DbRows *rows = history->emails;
+  json_t *emails = json_array ();
+
+  for (guint i = 0; i < db_rows_count (rows); i++) {
+    const char *kind = db_rows_text (rows, i, "kind");
+    gint64 asked_ms = db_rows_int (rows, i, "asked_ms");
+    g_autofree char *name = g_strdup_printf ("e-mail %s", kind);
+    OutlookWork work = work_of_email (history, i, name);
+    Outlook outlook = { 0 };
+
+    outlook_of_email (&work, asked_ms, db_rows_int (history->group, 0, "now_ms"), &outlook);
+    (void)json_array_append_new (
+        emails, json_pack ("{s:I,s:s,s:o,s:s,s:s,s:o}", "claim_id",
+                           (json_int_t)db_rows_int (rows, i, "claim_id"), "kind", kind, "asked_at",
+                           time_or_null (asked_ms), "now", outlook.now, "next", outlook.next, "at",
+                           time_or_null (outlook.next_ms)));
+    outlook_clear (&outlook);
+  }
+  return emails;
+}
+
 static void
 add_now_and_next (const History *history, const DbRows *packages, json_t *document)
 {
@@ -561,6 +612,7 @@ document_of (const History *history, const DbRows *packages, const DbRows *timel
       "waits", wait_of (history, 0), "held", hold_of (history, 0), "claims", claims, "timeline",
       timeline_of (timeline, may_reveal));
   (void)json_object_set_new (document, "papers", papers_of (history));
+  (void)json_object_set_new (document, "emails", emails_of (history));
   (void)json_object_set_new (document, "broker", text_or_null (history->broker_said));
   add_now_and_next (history, packages, document);
   return document;
@@ -584,7 +636,10 @@ history_read (Db *db, const Settings *settings, const char *guid, HistoryWishes 
   history.scopes = db_query (db, error, SQL_HISTORY_SCOPES, "ti", guid, row_id);
   history.papers =
       history.scopes ? db_query (db, error, SQL_HISTORY_PAPERS, "it", row_id, guid) : NULL;
-  history.breakers = history.papers ? db_query (db, error, SQL_HISTORY_BREAKERS, "") : NULL;
+  history.emails = history.papers ? db_query (db, error, SQL_HISTORY_EMAILS, "i",
+                                              db_rows_int (history.group, 0, "parent_claim_id"))
+                                  : NULL;
+  history.breakers = history.emails ? db_query (db, error, SQL_HISTORY_BREAKERS, "") : NULL;
   history.alive = history.breakers
                       ? db_query (db, error, SQL_HISTORY_ALIVE, "i", (gint64)INSTANCE_S * 1000)
                       : NULL;

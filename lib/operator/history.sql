@@ -81,6 +81,20 @@ from claims_evidence_api_submissions s
 left join waiting_in_tiers w on w.scope = $2::uuid || '/papers'
 where s.claim_group_id = $1 order by s.paper_no
 
+-- name: history-emails
+-- E-mails that were asked for and have not gone out. $1: the group's parent claim. An e-mail's scope is its claim and kind.
+select n.saved_claim_id as claim_id, n.kind, (extract (epoch from n.created_at) * 1000)::bigint as asked_ms,
+  w.topic as wait_topic, w.error_class as wait_class, w.attempt as wait_attempt, w.is_look,
+  (extract (epoch from w.due_at) * 1000)::bigint as due_ms,
+  j.step as open_step, (extract (epoch from j.started_at) * 1000)::bigint as step_ms
+from claim_notifications n
+left join waiting_in_tiers w on w.scope = n.saved_claim_id || '/' || n.kind
+left join lateral (select step, started_at from step_journal where step_journal.scope = n.saved_claim_id || '/' || n.kind
+                   and state = 'started' order by started_at desc limit 1) j on true
+where n.state = 'requested'
+  and n.saved_claim_id in (select saved_claim_id from saved_claim_groups where parent_claim_id = $1::bigint)
+order by n.id
+
 -- name: history-breakers
 select downstream, state, (extract (epoch from opened_at) * 1000)::bigint as opened_ms,
   (extract (epoch from probe_at) * 1000)::bigint as probe_ms

@@ -14,9 +14,9 @@
 #define ALIVE_S   30
 
 const LookColumn look_columns_of_waiting[] = {
-  { "consumer", LOOK_TEXT },  { "topic", LOOK_TEXT },    { "count", LOOK_NUMBER },
-  { "overdue", LOOK_NUMBER }, { "next_due", LOOK_TEXT }, { "last_due", LOOK_TEXT },
-  { NULL, LOOK_TEXT },
+  { "consumer", LOOK_TEXT }, { "topic", LOOK_TEXT },     { "downstream", LOOK_TEXT },
+  { "count", LOOK_NUMBER },  { "overdue", LOOK_NUMBER }, { "next_due", LOOK_TEXT },
+  { "last_due", LOOK_TEXT }, { NULL, LOOK_TEXT },
 };
 const LookColumn look_columns_of_consumers[] = {
   { "program", LOOK_TEXT },           { "instance", LOOK_TEXT },     { "started_at", LOOK_TEXT },

@@ -1,14 +1,23 @@
 Queries of what an operator looks at, see look.c. Times are ISO texts in UTC.
 
 -- name: look-waiting
--- As the view waiting_in_tiers, but each is looked up in the inbox, which has a month's messages and is not read through.
-select consumer, topic, count (*) as count, count (*) filter (where due_at <= clock_timestamp ()) as overdue,
+-- As the view waiting_in_tiers, but each is looked up in the inbox, which has a month's messages and is not read through. And
+-- e-mails in no tier whose downstream is away for everyone: they are due when one call asks whether it is back.
+select consumer, topic, null as downstream, count (*) as count, count (*) filter (where due_at <= clock_timestamp ()) as overdue,
   to_char (min (due_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as next_due,
   to_char (max (due_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as last_due
 from tier_waits w
 where (select count (*) from inbox i where i.consumer = w.consumer and i.message_id = w.message_id and i.hop = w.hop
        and i.replay = w.replay) = 0
-group by consumer, topic order by consumer, min (due_at)
+group by consumer, topic
+union all
+select 'notify', null, b.downstream, count (*), 0, to_char (b.probe_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+  to_char (b.probe_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+from breakers b join claim_notifications n on n.state = 'requested'
+where b.downstream = 'notify' and b.state <> 'closed'
+  and not exists (select from tier_waits w where w.scope = n.saved_claim_id || '/' || n.kind)
+group by b.downstream, b.probe_at
+order by consumer, next_due
 
 -- name: look-consumers
 select i.program, i.id as instance, to_char (i.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as started_at,

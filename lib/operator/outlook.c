@@ -186,6 +186,22 @@ outlook_of_work (const OutlookWork *work, gint64 now_ms, Outlook *ret_outlook)
          0);
 }
 
+void
+outlook_of_email (const OutlookWork *work, gint64 asked_ms, gint64 now_ms, Outlook *ret_outlook)
+{
+  g_autofree char *asked = clock_format_iso (asked_ms);
+
+  if (work->due_ms > now_ms)
+    say_tier (work, ret_outlook);
+  else if (say_hindered (work, ret_outlook))
+    return;
+  else if (work->open_step)
+    say_in_doubt (work, ret_outlook);
+  else
+    say (ret_outlook, g_strdup_printf ("%s was asked for at %s", work->name, asked),
+         g_strdup_printf ("%s sends it when its turn comes", work->consumer), 0);
+}
+
 static void
 say_package (const OutlookPackage *package, Outlook *outlook)
 {

@@ -45,6 +45,11 @@ void outlook_clear (Outlook *outlook);
 /* @now_ms: the database's clock. */
 void outlook_of_work (const OutlookWork *work, gint64 now_ms, Outlook *ret_outlook);
 
+/* An e-mail that was asked for and has not gone out. @work: notify's; where its record lies is not
+ * known. */
+void outlook_of_email (const OutlookWork *work, gint64 asked_ms, gint64 now_ms,
+                       Outlook *ret_outlook);
+
 /* A package that is under way. */
 typedef struct {
   const char *uuid, *status; /* as the service said last; NULL: not asked yet */

@@ -93,13 +93,10 @@ last_id (const json_t *rows)
 /* --- / --- */
 
 static const Cell cells_of_waiting[] = {
-  { "consumer", "consumer", CELL_TEXT, NULL },
-  { "topic", "tier", CELL_CODE, NULL },
-  { "count", "waiting", CELL_NUMBER, NULL },
-  { "overdue", "overdue", CELL_NUMBER, NULL },
-  { "next_due", "next due", CELL_TIME, NULL },
-  { "last_due", "last due", CELL_TIME, NULL },
-  { NULL, NULL, CELL_TEXT, NULL },
+  { "consumer", "consumer", CELL_TEXT, NULL }, { "topic", "tier", CELL_CODE, NULL },
+  { "downstream", "for", CELL_TEXT, NULL },    { "count", "waiting", CELL_NUMBER, NULL },
+  { "overdue", "overdue", CELL_NUMBER, NULL }, { "next_due", "next due", CELL_TIME, NULL },
+  { "last_due", "last due", CELL_TIME, NULL }, { NULL, NULL, CELL_TEXT, NULL },
 };
 static const Cell cells_of_breakers[] = {
   { "downstream", "downstream", CELL_TEXT, NULL },
@@ -351,6 +348,7 @@ static void
 put_outlook (GString *page, const json_t *document)
 {
   const json_t *outlook = json_object_get (document, "outlook");
+  const json_t *emails = json_object_get (document, "emails");
   static const char *const names[][2] = { { "now", "Now" }, { "next", "Next" } };
 
   html_put (page, "<dl class=\"outlook\">\n");
@@ -358,6 +356,8 @@ put_outlook (GString *page, const json_t *document)
     html_put (page, "<dt>%s</dt>", names[i][1]);
     for (gsize k = 0; k < json_array_size (outlook); k++)
       html_put (page, "<dd>%s.</dd>", look_text (json_array_get (outlook, k), names[i][0]));
+    for (gsize k = 0; k < json_array_size (emails); k++)
+      html_put (page, "<dd>%s.</dd>", look_text (json_array_get (emails, k), names[i][0]));
     html_put (page, "\n");
   }
   html_put (page, "</dl>\n");

@@ -106,6 +106,7 @@ print_for_people (const json_t *document)
 {
   const json_t *claims = json_object_get (document, "claims");
   const json_t *timeline = json_object_get (document, "timeline");
+  const json_t *emails = json_object_get (document, "emails");
   const json_t *revealed = json_object_get (document, "revealed");
 
   printf ("group %s  %s\n", look_text (document, "group"), look_text (document, "state"));
@@ -120,6 +121,9 @@ print_for_people (const json_t *document)
   }
   if (look_text (document, "broker"))
     printf ("\nThe broker was not asked: %s\n", look_text (document, "broker"));
+  for (gsize i = 0; i < json_array_size (emails); i++)
+    printf ("%sMail: %s; %s.\n", i == 0 ? "\n" : "", look_text (json_array_get (emails, i), "now"),
+            look_text (json_array_get (emails, i), "next"));
   printf ("\nNow:  %s.\nNext: %s.\n", look_text (document, "now"), look_text (document, "next"));
 }
 
