@@ -119,6 +119,19 @@ scopes as (select null::bigint as id, $1::uuid::text as scope union all select n
 papers as (
   select s.*, case when s.attachment_no is null then s.form_id else 'attachment ' || s.attachment_no end as name
   from claims_evidence_api_submissions s where s.claim_group_id = $2),
+-- A breaker is the claim's affair for as long as something of it may meet that downstream: its e-mails and papers outlive its end.
+ended as (select case when status in ('success', 'failed') then updated_at else 'infinity' end as at from saved_claim_groups where id = $2),
+breakers_met as (
+  select b.downstream, b.opened_at, b.closed_at, submitted.at as since, case
+    when b.downstream = 'notify' then greatest (ended.at, (
+      select max (case when n.state = 'requested' then 'infinity' else n.state_at end) from claim_notifications n
+      where n.saved_claim_id = $3 or n.saved_claim_id in (select id from children)))
+    when b.downstream in ('evidence', 'intake') then greatest (ended.at, (
+      select max (case when p.latest_status in ('pending', 'refused') and p.settled_at is null or s.latest_status = 'sent' then 'infinity'
+                  else p.updated_at end)
+      from papers p left join lighthouse_submissions s on s.id = p.lighthouse_submission_id))
+    else ended.at end as until
+  from breakers b cross join ended cross join (select submitted_at as at from saved_claim_groups where id = $2) submitted),
 lines (at, rank, kind, claim_id, what, detail, free) as (
   select submitted_at, 0, 'submitted', null::bigint, 'submitted', 'by ' || submitted_by, null::text
   from saved_claim_groups where id = $2
@@ -206,11 +219,11 @@ union all
   select l.since, 4, 'lock', l.claim_id, 'holds the Veteran''s lock', 'increment ' || l.increment, null
   from veteran_locks l where l.claim_id in (select id from children)
 union all
-  select b.opened_at, 4, 'breaker', null, 'breaker of ' || b.downstream || ' opened', null, null from breakers b
-  where b.opened_at > (select submitted_at from saved_claim_groups where id = $2)
+  select opened_at, 4, 'breaker', null, 'breaker of ' || downstream || ' opened', null, null from breakers_met
+  where opened_at > since and opened_at <= until
 union all
-  select b.closed_at, 4, 'breaker', null, 'breaker of ' || b.downstream || ' closed', null, null from breakers b
-  where b.closed_at > (select submitted_at from saved_claim_groups where id = $2)
+  select closed_at, 4, 'breaker', null, 'breaker of ' || downstream || ' closed', null, null from breakers_met
+  where closed_at > since and closed_at <= until
 union all
   select o.at, 1, 'operator', nullif (o.claim_id, $3), o.action || ' by ' || o.who, o.subject, o.reason
   from operator_actions o where o.claim_group_guid = $1::uuid

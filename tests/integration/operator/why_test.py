@@ -173,6 +173,22 @@ class WhyTest(Stage):
         self.await_state(guid, "success")
         self.assertEqual([line["what"] for line in self.lines(self.why(guid), "breaker")], ["breaker of bgs closed"])
 
+    def test_a_breaker_is_its_affair_while_it_may_meet_it(self):
+        guid = self.submit("03_686c_report_divorce")
+        self.await_state(guid, "success")
+        parent = self.value(f"select parent_claim_id from saved_claim_groups where claim_group_guid = '{guid}' limit 1")
+        self.world.rows("update breakers set opened_at = clock_timestamp (), closed_at = clock_timestamp () where downstream = 'bgs'")
+        self.world.rows("insert into breakers (downstream, state, opened_at, closed_at) values ('notify', 'closed', clock_timestamp (), "
+                        "clock_timestamp ()), ('evidence', 'closed', clock_timestamp (), clock_timestamp ()) on conflict (downstream) "
+                        "do update set opened_at = excluded.opened_at, closed_at = excluded.closed_at")
+        self.addCleanup(self.world.rows, "delete from breakers where downstream in ('notify', 'evidence')")
+        # BGS has nothing more to do with it; its e-mails wait.
+        met = ["breaker of notify closed", "breaker of notify opened"]
+        self.assertEqual(sorted(line["what"] for line in self.lines(self.why(guid), "breaker")), met)
+        self.world.rows(f"update claim_notifications set state = 'delivered', state_at = (select submitted_at from saved_claim_groups "
+                        f"where saved_claim_id = {parent}) where saved_claim_id = {parent}")
+        self.assertEqual(self.lines(self.why(guid), "breaker"), [])
+
     def test_personal_data_on_request_alone(self):
         guid = self.submit("03_686c_report_divorce")
         self.await_state(guid, "success")
