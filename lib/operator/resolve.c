@@ -63,6 +63,8 @@ emit_dead_letter (Transaction *transaction, const ClaimRecord *found, GError **e
   g_autofree char *source =
       g_strconcat (transaction->writer->topic_prefix, claim_record_topic (found), "/-1/-1",
                    NULL); /* the record itself is not at hand */
+  g_autoptr (DbRows) failed =
+      db_query (transaction_db (transaction), error, SQL_ATTEMPTS_FAILED, "i", found->claim_id);
   g_autofree char *steps = NULL;
   gboolean is_in_doubt = FALSE;
   const DeadEnd end = {
@@ -70,11 +72,13 @@ emit_dead_letter (Transaction *transaction, const ClaimRecord *found, GError **e
     .scope = scope,
     .claim_group_id = found->guid,
     .claim_id = claim_record_is_group (found) ? 0 : found->claim_id,
+    .attempts = failed ? (guint)db_rows_int (failed, 0, "count") : 0,
+    .first_failed_at_ms = failed ? db_rows_int (failed, 0, "first_ms") : 0,
     .error_class = "resolved-paper",
     .error_message = "a person sent it by paper",
   };
 
-  if (!value ||
+  if (!value || !failed ||
       !journal_in_effect (transaction_db (transaction), scope, INSERT_STEP, &steps, &is_in_doubt,
                           error) ||
       !transaction_emit (transaction, "claims.dead-letter", found->guid, found->veteran_id, value,

@@ -16,6 +16,11 @@ select reason, to_char (opened_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z
   (select string_agg (c ->> 'benefit_claim_id', ', ') from jsonb_array_elements (candidates) c) as candidates
 from holds where claim_id = $1 and resolved_at is null order by id
 
+-- name: attempts-failed
+select count (*) as count, (extract (epoch from min (a.updated_at)) * 1000)::bigint as first_ms
+from bgs_submission_attempts a join bgs_submissions s on s.id = a.bgs_submission_id
+where s.saved_claim_id = $1 and a.status = 'failure'
+
 -- name: count-behind
 select count (distinct claim_id) as count from holds where behind_claim_id = $1 and resolved_at is null
 

@@ -118,6 +118,10 @@ note_end (const NextRecord *next, const char *topic, GError **error)
     .claim_group_id = run_group (run),
     .claim_id = run ? run->scope.claim_id : 0,
     .record = delivery->record,
+    .attempts = delivery->record->attempt + 1, /* as its headers say */
+    .first_failed_at_ms = delivery->record->first_failed_at_ms
+                              ? delivery->record->first_failed_at_ms
+                              : next->transaction->now_ms,
     .error_class = next->why ? verdict_error_class (next->why) : "",
     .error_message = next->why ? next->why->message : NULL,
   };

@@ -25,6 +25,6 @@ dead_end_write (Transaction *transaction, const DeadEnd *end, GError **error)
   return db_queue (transaction->db, error, SQL_DEAD_END_WRITE, "ttttttitiiitti",
                    transaction->source, topic, mark, end->source ? end->source : "", end->scope,
                    end->claim_group_id, end->claim_id, record->message_id, (gint64)record->hop,
-                   (gint64)record->replay, (gint64)record->attempt, end->error_class,
-                   end->error_message ? end->error_message : "", record->first_failed_at_ms);
+                   (gint64)record->replay, (gint64)end->attempts, end->error_class,
+                   end->error_message ? end->error_message : "", end->first_failed_at_ms);
 }

@@ -12,6 +12,8 @@ typedef struct {
   const char *scope, *claim_group_id; /* NULL: it could not be decoded */
   gint64 claim_id;                    /* 0: a group's */
   const Record *record;               /* the one that failed; NULL: not at hand */
+  guint attempts;                     /* spent, the one that has ended it among them */
+  gint64 first_failed_at_ms;          /* 0: not known */
   const char *error_class, *error_message;
 } DeadEnd;
 

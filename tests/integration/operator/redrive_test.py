@@ -45,6 +45,9 @@ class RedriveTest(Stage):
                          ("dependents.claims.dead-letter", dead.partition, dead.offset, dead.header("dp-source"),
                           dead.header("dp-error-class")))
         self.assertEqual(shown["headers"]["dp-steps"], dead.header("dp-steps"))
+        # It was refused at its first attempt, and that one counts.
+        self.assertEqual((shown["attempts"], shown["first_failed_at"]), (1, dead.header("dp-first-failed-at")))
+        self.assertEqual(dead.header("dp-attempt"), "1")
         self.assertEqual((one["id"], one["group_state"], one["redriven_at"]), (end, "failure", None))
         counted = next(row for row in self.ask("dead-letters", "group") if row["cause"] == one["cause"])
         self.assertEqual(str(counted["count"]), self.value(
@@ -53,6 +56,16 @@ class RedriveTest(Stage):
         self.assertEqual(self.ctl("dead-letters", "show", "999999")[0], 3)
         self.assertEqual(self.ctl("quarantine", "show", end)[0], 3)   # it is none of those
         self.assertEqual(self.ctl("dead-letters", "bury")[0], 2)
+
+    def test_what_has_failed_before(self):
+        self.bgs_refuses("vnpPtcpntPhoneCreate", FOR_NOW, 1)
+        self.bgs_refuses("vnpPtcpntPhoneCreate", FOR_GOOD, 1)
+        guid = self.submit("03_686c_report_divorce")
+        self.await_state(guid, "failure")
+        one = next(one for one in self.ask("dead-letters", "list") if one["group"] == guid)
+        self.await_true(lambda: self.ask("dead-letters", "show", one["id"])["offset"] is not None, "its place")
+        headers = self.ask("dead-letters", "show", one["id"])["headers"]
+        self.assertEqual((one["attempts"], one["first_failed_at"]), (2, headers["dp-first-failed-at"]))
 
     def test_of_one_cause(self):
         guids = self.dead(3, text="the street has invalid character(s)")   # no other test's

@@ -221,6 +221,11 @@ class ActsTest(WebStage):
         self.apply("resolve", self.plan("resolve", claim=claim, answer="paper"))
         self.await_state(held, "failure")
         self.assertEqual(self.value(f"select error_class from dead_ends where claim_group_guid = '{held}'"), "resolved-paper")
+        # A person's word is no attempt; those before are counted.
+        one = next(one for one in self.ask("dead-letters", "list") if one["group"] == held)
+        failed = self.world.rows("select a.updated_at from bgs_submission_attempts a join bgs_submissions s on s.id = a.bgs_submission_id "
+                                 f"where s.saved_claim_id = {claim} and a.status = 'failure'")
+        self.assertEqual((one["attempts"], one["first_failed_at"] is not None), (len(failed), len(failed) > 0))
 
     # ---- what is refused
 
