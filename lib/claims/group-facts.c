@@ -162,3 +162,9 @@ claim_hold_candidates (Db *db, gint64 claim_id, const char *reason, const char *
 {
   return db_execute (db, NULL, error, SQL_HOLD_CANDIDATES, "itt", claim_id, reason, json);
 }
+
+gboolean
+claim_hold_of_papers (Db *db, gint64 claim_id, const char *reason, GError **error)
+{
+  return db_execute (db, NULL, error, SQL_HOLD_OF_PAPERS, "it", claim_id, reason);
+}

@@ -44,3 +44,5 @@ gboolean claim_hold_open (Db *db, const char *guid, gint64 claim_id, const char 
  * them personal. */
 gboolean claim_hold_candidates (Db *db, gint64 claim_id, const char *reason, const char *json,
                                 GError **error);
+/* The hold that stands open holds up the record of the group's papers, too. */
+gboolean claim_hold_of_papers (Db *db, gint64 claim_id, const char *reason, GError **error);

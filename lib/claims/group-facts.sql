@@ -67,3 +67,6 @@ do update set behind_claim_id = excluded.behind_claim_id
 
 -- name: hold-candidates
 update holds set candidates = $3::jsonb where claim_id = $1 and reason = $2 and resolved_at is null
+
+-- name: hold-of-papers
+update holds set of_papers = true where claim_id = $1 and reason = $2 and resolved_at is null

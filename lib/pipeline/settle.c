@@ -13,6 +13,7 @@
 #include "pipeline/suspects.h"
 #include "pipeline/verdicts.h"
 #include "pipeline/waits.h"
+#include "program/claim-record.h"
 
 #define BATCH_MAX   500
 #define LOCK_MAX_MS 500 /* a stranger's row lock must not hold up those behind */
@@ -199,6 +200,8 @@ write_hold (const Context *context, SettleUnit *unit, GError **error)
                                    run->hold_behind, error) &&
          (!run->hold_candidates || claim_hold_candidates (unit->transaction.db, claim_id, reason,
                                                           run->hold_candidates, error)) &&
+         (!claim_record_is_scope_of_papers (run_scope (run)) ||
+          claim_hold_of_papers (unit->transaction.db, claim_id, reason, error)) &&
          record_attempt (context, unit, error);
 }
 

@@ -213,6 +213,29 @@ test_held_and_in_hand (void)
   g_assert_false (says (db, "2", "is_in_hand"));
 }
 
+/* Whatever its papers wait for a person for; a person who is asked about its other work holds none
+ * of them up. */
+static void
+test_held_papers (void)
+{
+  g_autoptr (Db) db = open_with_group ();
+
+  database_run (
+      db, "insert into claims_evidence_api_submissions (claim_group_id, saved_claim_id, paper_no, "
+          "form_id, document_type_id, content_name) values (1, 2, 1, '21-686C', 148, 'a.pdf');"
+          "insert into record_places (scope, topic, partition, record_offset, replay, made_at) "
+          "values ('" GROUP "/papers', 't.claims.evidence', 1, 9, 0, now ())");
+  g_assert_true (says (db, GROUP "/papers", "is_open and not is_held"));
+  database_run (
+      db, "insert into holds (claim_group_id, claim_id, reason) values (1, 1, 'digest-differs')");
+  g_assert_true (says (db, GROUP "/papers", "not is_held"));
+  g_assert_true (says (db, GROUP, "is_held"));
+  database_run (db, "update holds set of_papers = true");
+  g_assert_true (says (db, GROUP "/papers", "is_held"));
+  database_run (db, "update holds set resolved_at = now ()");
+  g_assert_true (says (db, GROUP "/papers", "is_open and not is_held"));
+}
+
 static void
 test_forgotten_when_over (void)
 {
@@ -284,6 +307,7 @@ main (int argc, char **argv)
   g_test_add_func ("/program/watch/failed-group", test_failed_group);
   g_test_add_func ("/program/watch/open-again-by-a-later-replay", test_open_again);
   g_test_add_func ("/program/watch/held-and-in-hand", test_held_and_in_hand);
+  g_test_add_func ("/program/watch/held-papers", test_held_papers);
   g_test_add_func ("/program/watch/forgotten-when-over", test_forgotten_when_over);
   g_test_add_func ("/program/watch/newest-record-counts", test_newest_record_counts);
   return g_test_run ();
