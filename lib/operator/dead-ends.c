@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "kafka/client.h"
 #include "kafka/log-view.h"
+#include "operator/audit.h"
 #include "operator/dead-ends.sql.h"
 
 #define BROKER_MS 5000
@@ -42,7 +43,7 @@ static json_t *
 one_of (const DbRows *rows, guint row)
 {
   return json_pack (
-      "{s:I,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:s,s:s,s:I,s:I,s:o,s:o}", "id",
+      "{s:I,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "id",
       (json_int_t)db_rows_int (rows, row, "id"), "at", db_rows_text (rows, row, "at"), "consumer",
       db_rows_text (rows, row, "consumer"), "topic", db_rows_text (rows, row, "topic"), "partition",
       number_or_null (rows, row, "partition"), "offset",
@@ -54,7 +55,7 @@ one_of (const DbRows *rows, guint row)
       (json_int_t)db_rows_int (rows, row, "attempt"), "replay",
       (json_int_t)db_rows_int (rows, row, "replay"), "first_failed_at",
       time_or_null (rows, row, "first_failed_at"), "redriven_at",
-      time_or_null (rows, row, "redriven_at"));
+      time_or_null (rows, row, "redriven_at"), "closed_at", time_or_null (rows, row, "closed_at"));
 }
 
 static DbRows *
@@ -157,4 +158,63 @@ dead_ends_get (Db *db, char **topics, gint64 id, const Settings *reader_settings
     return NULL;
   (void)json_object_set_new (one, "headers", headers);
   return g_steal_pointer (&one);
+}
+
+/* --- Closed --- */
+
+typedef struct {
+  const DeadEndClosing *closing;
+  gint64 id;
+  gboolean is_closed;
+} Closing;
+
+/* A DbWork. */
+static gboolean
+close_and_audit (Db *db, gpointer data, GError **error)
+{
+  Closing *it = data;
+  const DeadEndClosing *closing = it->closing;
+  g_autofree char *subject = g_strdup_printf ("quarantine %" G_GINT64_FORMAT, it->id);
+  const Action action = { .who = closing->who,
+                          .action = "quarantine close",
+                          .subject = subject,
+                          .guid = json_string_value (json_object_get (closing->record, "group")),
+                          .reason = closing->reason,
+                          .detail = closing->record };
+  guint count = 0;
+  gint64 action_id;
+
+  if (!db_execute (db, &count, error, SQL_DEAD_END_CLOSE, "iT", it->id, closing->topics))
+    return FALSE;
+  it->is_closed = count > 0;
+  return !it->is_closed ||
+         (audit_write (db, &action, &action_id, error) &&
+          db_execute (db, NULL, error, SQL_DEAD_END_CLOSED_BY, "ii", it->id, action_id));
+}
+
+const char *
+dead_end_why_open (const json_t *record)
+{
+  static const char *const may_go_on[] = { "pending", "accepted", "failure", NULL };
+  const char *state = json_string_value (json_object_get (record, "group_state"));
+
+  if (!json_is_null (json_object_get (record, "closed_at")))
+    return "it is closed already";
+  if (!json_is_null (json_object_get (record, "redriven_at")))
+    return "it was redriven";
+  return state && g_strv_contains (may_go_on, state)
+             ? "its claim may still go on: see pipelinectl redrive and why"
+             : NULL;
+}
+
+gboolean
+dead_end_close (Db *db, const DeadEndClosing *closing, gboolean *ret_closed, GError **error)
+{
+  Closing it = { .closing = closing,
+                 .id = json_integer_value (json_object_get (closing->record, "id")) };
+
+  if (!db_transaction (db, close_and_audit, &it, error))
+    return FALSE;
+  *ret_closed = it.is_closed;
+  return TRUE;
 }

@@ -182,7 +182,9 @@ union all
     concat_ws (': ', e.error_class, e.error_message) || ', from ' || e.source, null
   from dead_ends e where e.claim_group_guid = $1::uuid
 union all
-  select e.redriven_at, 1, 'dead-end', e.claim_id, 'redriven', e.topic, null from dead_ends e
+  select e.redriven_at, 1, 'dead-end', e.claim_id, case when a.action = 'quarantine close' then 'closed' else 'redriven' end, e.topic,
+    null
+  from dead_ends e left join operator_actions a on a.id = e.redriven_by
   where e.claim_group_guid = $1::uuid and e.redriven_at is not null
 union all
   select a.updated_at, 3, 'package', null, 'package ' || s.package_no || ', attempt ' || a.attempt_no || ': ' || a.status,

@@ -632,6 +632,7 @@ draw_dead_ends (GString *page, const json_t *document, const PageRequest *reques
     { "group_state", "state", CELL_STATE, NULL },
     { "cause", "cause", CELL_CODE, by },
     { "redriven_at", "redriven", CELL_TIME, NULL },
+    { "closed_at", "closed", CELL_TIME, NULL },
     { NULL, NULL, CELL_TEXT, NULL },
   };
   gboolean is_all = wants (request, "all");
@@ -655,7 +656,8 @@ draw_dead_ends (GString *page, const json_t *document, const PageRequest *reques
   html_table (page, rows, cells, "None.");
   put_next_ids (page, rows, path, pairs);
   if (!is_all)
-    html_put (page, "<p><a href=\"%s?all=yes\">Those too that were redriven</a></p>\n", path);
+    html_put (page, "<p><a href=\"%s?all=yes\">Those too that were redriven or closed</a></p>\n",
+              path);
 }
 
 static void
@@ -726,7 +728,7 @@ draw_dead_end (GString *page, const json_t *document, const PageRequest *request
   const json_t *headers = json_object_get (document, "headers");
 
   put_heading (page, "Record", request->operand);
-  if (!look_text (document, "redriven_at")) {
+  if (!look_text (document, "redriven_at") && !look_text (document, "closed_at")) {
     html_put (page, "<div class=\"acts\">");
     acts_put_button (page, request->caller, "redrive", "Redrive this one", "id", request->operand,
                      NULL);

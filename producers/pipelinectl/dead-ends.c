@@ -1,11 +1,13 @@
 /* pipelinectl dead-letters and quarantine: records that no consumer goes on with, listed, shown, and
- * counted by cause. */
+ * counted by cause. What nobody can read is redriven by nobody: quarantine close says that a person
+ * has seen to it. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "confirm.h"
 #include "kafka/client.h"
 #include "operator/dead-ends.h"
 #include "output.h"
@@ -16,11 +18,12 @@
 static const Setting *const tables[] = { asking_settings, kafka_settings, db_settings, NULL };
 
 typedef struct {
+  DeadEndKind kind;
   const Settings *settings;
   Db *db;
   char **topics; /* full names */
-  const char *cause;
-  gboolean is_all, is_json;
+  const char *cause, *reason;
+  gboolean is_all, is_json, is_yes;
   int limit;
 } Asking;
 
@@ -39,7 +42,9 @@ print_one (const json_t *one)
           json_integer_value (json_object_get (one, "id")), member (one, "at", "-"),
           member (one, "consumer", "-"), member (one, "cause", "-"),
           member (one, "group", "of no group"), member (one, "group_state", "-"),
-          json_is_null (json_object_get (one, "redriven_at")) ? "" : " redriven");
+          !json_is_null (json_object_get (one, "redriven_at")) ? " redriven"
+          : !json_is_null (json_object_get (one, "closed_at")) ? " closed"
+                                                               : "");
 }
 
 static int
@@ -103,6 +108,91 @@ show (const Asking *asking, const char *id, GError **error)
   return EXIT_DONE;
 }
 
+/* --- What a person has seen to --- */
+
+/* Of one that may be closed; on stderr, for stdout is the answer's. */
+static void
+show_plan (const json_t *one)
+{
+  fprintf (stderr, "%-6" JSON_INTEGER_FORMAT " %s  %s  %s  from %s, %s\n",
+           json_integer_value (json_object_get (one, "id")), member (one, "at", "-"),
+           member (one, "consumer", "-"), member (one, "cause", "-"), member (one, "source", "-"),
+           member (one, "group", "of no group"));
+}
+
+static int
+close_records (const Asking *asking, const json_t *records, GError **error)
+{
+  g_autoptr (json_t) all = json_array ();
+  int code = EXIT_DONE;
+
+  for (gsize i = 0; i < json_array_size (records); i++) {
+    const json_t *one = json_array_get (records, i);
+    const DeadEndClosing closing = { .topics = asking->topics,
+                                     .record = one,
+                                     .reason = asking->reason };
+    json_t *id = json_object_get (one, "id");
+    gboolean is_closed = FALSE;
+
+    if (!dead_end_close (asking->db, &closing, &is_closed, error))
+      return EXIT_FAILED;
+    if (!is_closed)
+      code = complain (EXIT_FAILED, "%" JSON_INTEGER_FORMAT " has changed meanwhile: not closed",
+                       json_integer_value (id));
+    (void)json_array_append_new (all, json_pack ("{s:O,s:b}", "id", id, "done", (int)is_closed));
+    if (is_closed && !asking->is_json)
+      printf ("%" JSON_INTEGER_FORMAT ": closed\n", json_integer_value (id));
+  }
+  if (asking->is_json)
+    print_json (all);
+  return code;
+}
+
+/* All of them, or none. */
+static int
+find_records (const Asking *asking, char **ids, json_t *records, GError **error)
+{
+  for (; *ids; ids++) {
+    GError *problem = NULL;
+    const char *why;
+    gint64 number;
+    json_t *one;
+
+    if (!parse_int64 (*ids, 1, G_MAXINT64, &number))
+      return complain (EXIT_USAGE, "close takes ids, as list tells them");
+    one = dead_ends_get (asking->db, asking->topics, number, NULL, &problem);
+    if (problem) {
+      g_propagate_error (error, problem);
+      return EXIT_FAILED;
+    }
+    if (!one)
+      return complain (EXIT_NOT_FOUND, "there is no %s here", *ids);
+    (void)json_array_append_new (records, one);
+    why = dead_end_why_open (one);
+    if (why)
+      return complain (EXIT_FAILED, "%s is not closed: %s", *ids, why);
+  }
+  return EXIT_DONE;
+}
+
+static int
+close_them (const Asking *asking, char **ids, GError **error)
+{
+  g_autoptr (json_t) records = json_array ();
+  int code;
+
+  if (!reason_is_given (asking->reason))
+    return EXIT_USAGE;
+  code = find_records (asking, ids, records, error);
+  if (code != EXIT_DONE)
+    return code;
+  for (gsize i = 0; i < json_array_size (records); i++)
+    show_plan (json_array_get (records, i));
+  if (!confirm (asking->is_yes, "They are closed: a person has seen to them, nothing is sent."))
+    return EXIT_USAGE;
+  return close_records (asking, records, error);
+}
+
 /* --- The commands --- */
 
 static int
@@ -114,27 +204,36 @@ answer (const Asking *asking, int argc, char **argv, GError **error)
     return count_by_cause (asking, error);
   if (argc == 3 && strcmp (argv[1], "show") == 0)
     return show (asking, argv[2], error);
-  return complain (EXIT_USAGE, "give one of list, group and show ID");
+  if (asking->kind == QUARANTINE && argc >= 3 && strcmp (argv[1], "close") == 0)
+    return close_them (asking, argv + 2, error);
+  return complain (EXIT_USAGE, asking->kind == QUARANTINE
+                                   ? "give one of list, group, show ID and close ID…"
+                                   : "give one of list, group and show ID");
 }
 
 static int
 run (int argc, char **argv, DeadEndKind kind, const char *summary)
 {
-  g_autofree char *cause = NULL;
+  g_autofree char *cause = NULL, *reason = NULL;
   g_auto (GStrv) topics = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (Db) db = NULL;
-  Asking asking = { .limit = LIST_DEFAULT };
+  Asking asking = { .kind = kind, .limit = LIST_DEFAULT };
   const GOptionEntry options[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &asking.is_json, "Prints JSON.", NULL },
     { "cause", 0, 0, G_OPTION_ARG_STRING, &cause, "list: those of one cause.", "CLASS" },
-    { "all", 0, 0, G_OPTION_ARG_NONE, &asking.is_all, "list: also those that were redriven.",
-      NULL },
+    { "all", 0, 0, G_OPTION_ARG_NONE, &asking.is_all,
+      "list: also those that were redriven or closed.", NULL },
     { "limit", 0, 0, G_OPTION_ARG_INT, &asking.limit, "list: how many, the newest; 50.", "N" },
+    /* Of quarantine alone */
+    { kind == QUARANTINE ? "reason" : NULL, 0, 0, G_OPTION_ARG_STRING, &reason,
+      "close: why; written down.", "TEXT" },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &asking.is_yes, "close: does it without asking.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings =
-      read_command_line ("list|show ID|group", summary, options, tables, &argc, &argv);
+      read_command_line (kind == QUARANTINE ? "list|show ID|group|close ID…" : "list|show ID|group",
+                         summary, options, tables, &argc, &argv);
   int code = EXIT_FAILED;
 
   if (asking.limit < 1)
@@ -143,6 +242,7 @@ run (int argc, char **argv, DeadEndKind kind, const char *summary)
   asking.topics = topics;
   asking.settings = settings;
   asking.cause = cause;
+  asking.reason = reason;
   db = open_database (settings, &error);
   asking.db = db;
   if (db)

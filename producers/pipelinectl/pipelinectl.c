@@ -31,7 +31,8 @@ static const Subcommand subcommands[] = {
     "resume backup --reason \"redriven\" --yes", resume_main },
   { "dead-letters", "list|show|group", "tells which records have failed for good, and why",
     "dead-letters group\ndead-letters show 17", dead_letters_main },
-  { "quarantine", "list|show|group", "tells which records nobody can read", "quarantine list",
+  { "quarantine", "list|show|group|close", "tells which records nobody can read",
+    "quarantine list\nquarantine close 17 --reason \"a probe of the monitoring\"",
     quarantine_main },
   { "redrive", "ID…", "sends claims on their way again that had come to a dead end",
     "redrive 17 18 --reason \"the address is mended\"\nredrive --cause bgs-value-too-long --rate "

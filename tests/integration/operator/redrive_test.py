@@ -137,6 +137,54 @@ class RedriveTest(Stage):
         one, = self.redrive(end, "--yes", status=1)
         self.assertEqual((one["done"], one["why"]), (False, "it could not be decoded: nobody knows whose it is"))
 
+    def close(self, *arguments, status=0, answer=None):
+        code, said, complaint = self.ctl("quarantine", "close", *arguments, answer=answer)
+        self.assertEqual(code, status, said + complaint)
+        self.assertNotIn("what nobody can read", said + complaint)
+        return said, complaint
+
+    def test_what_nobody_can_read_is_closed(self):
+        before = self.ask("overview")["quarantined"]
+        was = set(int(row[0]) for row in self.world.rows("select id from dead_ends"))
+        for _ in range(3):
+            self.world.kafka.produce("claims.686c", b"somebody", b"what nobody can read")
+        self.await_true(lambda: self.ask("overview")["quarantined"] == before + 3, "quarantine")
+        first, second, third = sorted(one["id"] for one in self.ask("quarantine", "list") if one["id"] not in was)
+        reason = ("--reason", "a probe of the monitoring")
+        # Its plan first; not by one word, and not without a reason.
+        said, complaint = self.close(first, *reason, status=2, answer="")
+        self.assertRegex(complaint, rf"(?m)^{first} .* form-686c .* of no group$")
+        self.assertIn("--yes", complaint)
+        self.close(first, "--yes", status=2)
+        self.close(first, "--yes", "--reason", " ", status=2)
+        self.close(first, 999999, "--yes", *reason, status=3)   # all of them, or none
+        self.close("--yes", *reason, status=2)
+        self.assertEqual(self.ask("overview")["quarantined"], before + 3)
+        self.assertEqual(self.close(first, "--yes", *reason)[0], f"{first}: closed\n")
+        self.assertEqual(json.loads(self.close(second, third, "--yes", "--json", *reason)[0]),
+                         [{"id": second, "done": True}, {"id": third, "done": True}])
+        self.assertEqual(self.ask("overview")["quarantined"], before)
+        self.assertFalse({first, second, third} & {one["id"] for one in self.ask("quarantine", "list")})
+        one = next(one for one in self.ask("quarantine", "list", "--all") if one["id"] == first)
+        self.assertEqual((one["redriven_at"], one["closed_at"] is not None), (None, True))
+        self.assertIn(f" closed", next(line for line in self.ctl("quarantine", "list", "--all")[1].splitlines() if line.startswith(f"{first} ")))
+        self.assertEqual(self.world.rows("select action, subject, reason, detail ->> 'source' from operator_actions where action = "
+                                         "'quarantine close' order by id")[0],
+                         ["quarantine close", f"quarantine {first}", reason[1], one["source"]])
+        self.assertIn("closed already", self.close(first, "--yes", *reason, status=1)[1])
+        self.redrive(first, "--yes", status=3)
+
+    def test_what_its_claim_may_still_need_is_not_closed(self):
+        guid, = self.dead()
+        end, = self.ends_of(guid)
+        self.close(end, "--yes", "--reason", "a dead letter is none of quarantine", status=3)
+        self.assertEqual(self.ctl("dead-letters", "close", end, "--yes")[0], 2)
+        self.world.rows(f"update dead_ends set topic = 'dependents.quarantine' where id = {end}")
+        self.assertIn("its claim may still go on", self.close(end, "--yes", "--reason", "too early", status=1)[1])
+        self.redrive(end, "--yes")
+        self.await_state(guid, "success")
+        self.assertIn("it was redriven", self.close(end, "--yes", "--reason", "too late", status=1)[1])
+
     def test_a_bounded_rate(self):
         guids = self.dead(6)
         self.redrive(*[self.ends_of(guid)[0] for guid in guids], "--yes", "--rate", "5")

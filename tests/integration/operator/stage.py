@@ -72,7 +72,7 @@ class Stage(unittest.TestCase):
     def ctl(self, *arguments, answer=None, **variables):
         """(exit status, what it printed, what it complained of). Who only looks may only look."""
         words = [str(word) for word in arguments]
-        looks = words[0] in LOOKS and "--reveal" not in words or tuple(words[:2]) in LOOKS_OF
+        looks = words[0] in LOOKS and "--reveal" not in words and "close" not in words or tuple(words[:2]) in LOOKS_OF
         environment = (self.world.environment if words[0] == "migrate" else
                        self.world.environment_of("pipelinectl", "reader" if looks else "operator"))
         done = subprocess.run([self.world.programs_folder / "pipelinectl", *map(str, arguments)], input=answer, text=True,
