@@ -370,7 +370,8 @@ down () {
   exec 9>&-
 }
 
-# One line a log line: time, level, message, fields; what is no JSON passes as it is. Colours on a terminal alone.
+# One line a log line: time, level, message, fields; what is no JSON passes as it is. Colours on a terminal alone. With $json the
+# lines of a claim as they are.
 # shellcheck disable=SC2016  # jq's variables
 readonly log_line='
   def paint ($code): if $colour then "\u001b[\($code)m\(.)\u001b[0m" else . end;
@@ -380,23 +381,23 @@ readonly log_line='
   | if ($line | type) != "object" then (if $claim == "" then $raw else empty end)
     else $line
       | select ($claim == "" or .claim_group_id == $claim or .claim_id == $claim)
-      | [ (.at // "" | sub ("^[^T]*T"; "") | pad (13) | paint ("2")),
+      | if $json then $raw else [ (.at // "" | sub ("^[^T]*T"; "") | pad (13) | paint ("2")),
           (.level // "" | . as $name | pad (7) | paint ($name | level)),
           (.message // "" | pad (40)),
           (to_entries[] | select (.key | IN ("at", "level", "program", "message") | not)
             | (.key + "=" | paint ("2")) + (.value | tostring | if test ("[ =\"]") then tojson else . end)) ]
-      | join (" ")
+      | join (" ") end
     end'
 
 # show_log NAME [-f] [--claim ID] [--json]: for people; ID is a claim group's guid or a claim's number.
 show_log () {
-  local name=$1 follow=no claim='' json=no colour=false log=$RUN/logs/$1.log
+  local name=$1 follow=no claim='' json=false colour=false log=$RUN/logs/$1.log
   shift
   while [ $# -gt 0 ]; do
     case $1 in
       -f) follow=yes ;;
       --claim) [ $# -ge 2 ] || wrong_usage; claim=$2; shift ;;
-      --json) json=yes ;;
+      --json) json=true ;;
       *) wrong_usage ;;
     esac
     shift
@@ -409,9 +410,10 @@ show_log () {
   [ ! -t 1 ] || colour=true
   local reader=(cat "$log")
   [ "$follow" = no ] || reader=(tail --lines=+1 --follow=name --retry "$log")
-  if [ "$json" = yes ]; then
+  if [ "$json" = true ] && [ -z "$claim" ]; then
     "${reader[@]}"
   else
-    "${reader[@]}" | jq --raw-input --raw-output --unbuffered --argjson colour "$colour" --arg claim "$claim" "$log_line"
+    "${reader[@]}" | jq --raw-input --raw-output --unbuffered --argjson colour "$colour" --argjson json "$json" \
+      --arg claim "$claim" "$log_line"
   fi
 }
