@@ -35,10 +35,10 @@ where id = $1 and topic = any ($2::text[]) and redriven_at is null
 update dead_ends set redriven_by = $2 where id = $1
 
 -- name: dead-ends-to-redrive
--- $1: topics; $2: ids, or all; $3: a cause, or all. Oldest first, each group once.
-select distinct on (coalesce (claim_group_guid::text, id::text)) id, topic, claim_group_guid as guid,
-  coalesce (claim_id, 0) as claim_id, error_class
+-- $1: topics; $2: ids, or all; $3: a cause, or all. Oldest first, each group once, and its papers.
+select distinct on (coalesce (claim_group_guid::text, id::text), coalesce (scope like '%/papers', false)) id, topic,
+  claim_group_guid as guid, coalesce (claim_id, 0) as claim_id, error_class, coalesce (scope like '%/papers', false) as is_of_papers
 from dead_ends
 where topic = any ($1::text[]) and redriven_at is null and (cardinality ($2::bigint[]) = 0 or id = any ($2))
   and ($3::text is null or error_class = $3)
-order by coalesce (claim_group_guid::text, id::text), id
+order by coalesce (claim_group_guid::text, id::text), coalesce (scope like '%/papers', false), id

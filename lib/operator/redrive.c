@@ -2,6 +2,7 @@
 #include "operator/redrive.h"
 
 #include "operator/dead-ends.sql.h"
+#include "operator/revive-papers.h"
 
 static void
 case_free (gpointer data)
@@ -12,6 +13,7 @@ case_free (gpointer data)
   g_free (it->topic);
   g_free (it->cause);
   g_free (it->fingerprint);
+  g_free (it->why);
   g_free (it->said);
   g_free (it);
 }
@@ -26,30 +28,48 @@ case_of_row (const DbRows *rows, guint row)
   it->guid = g_strdup (db_rows_text (rows, row, "guid"));
   it->topic = g_strdup (db_rows_text (rows, row, "topic"));
   it->cause = g_strdup (db_rows_text (rows, row, "error_class"));
+  it->is_of_papers = db_rows_boolean (rows, row, "is_of_papers");
   it->kind = REVIVE_REFUSE;
-  it->why = "it could not be decoded: nobody knows whose it is";
   return it;
 }
 
-static void
-decide (RedriveCase *it, GHashTable *groups, guint replays_max)
-{
-  const ReviveGroup *group = it->guid ? g_hash_table_lookup (groups, it->guid) : NULL;
+/* What they stand as, by guid. */
+typedef struct {
+  GHashTable *groups, *papers;
+} Found;
 
-  if (it->guid && !group)
-    it->why = "the database does not have its group";
-  if (!group)
-    return;
-  it->kind = revive_decide (group, it->claim_id, replays_max, &it->why);
-  it->fingerprint = g_strdup (group->fingerprint);
+static void
+found_clear (Found *found)
+{
+  g_clear_pointer (&found->groups, g_hash_table_unref);
+  g_clear_pointer (&found->papers, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear)
+
+static void
+decide (RedriveCase *it, const Found *found, guint replays_max)
+{
+  GHashTable *all = it->is_of_papers ? found->papers : found->groups;
+  gconstpointer one = it->guid ? g_hash_table_lookup (all, it->guid) : NULL;
+  const char *why = it->guid ? "the database does not have its group"
+                             : "it could not be decoded: nobody knows whose it is";
+
+  if (one && it->is_of_papers) {
+    it->kind = revive_papers_decide (one, replays_max, &why);
+    it->fingerprint = g_strdup (((const RevivePapers *)one)->fingerprint);
+  } else if (one) {
+    it->kind = revive_decide (one, it->claim_id, replays_max, &why);
+    it->fingerprint = g_strdup (((const ReviveGroup *)one)->fingerprint);
+  }
+  it->why = g_strdup (why);
 }
 
 GPtrArray *
 redrive_find (Db *db, const RedriveQuestion *question, GError **error)
 {
-  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
+  g_autoptr (GPtrArray) guids = g_ptr_array_new (), of_papers = g_ptr_array_new ();
   g_autoptr (GPtrArray) cases = g_ptr_array_new_with_free_func (case_free);
-  g_autoptr (GHashTable) groups = NULL;
+  g_auto (Found) found = { 0 };
   g_autoptr (DbRows) rows =
       db_query (db, error, SQL_DEAD_ENDS_TO_REDRIVE, "TIt", question->topics,
                 (const gint64 *)question->ids->data, (gsize)question->ids->len, question->cause);
@@ -61,13 +81,14 @@ redrive_find (Db *db, const RedriveQuestion *question, GError **error)
 
     g_ptr_array_add (cases, it);
     if (it->guid)
-      g_ptr_array_add (guids, it->guid);
+      g_ptr_array_add (it->is_of_papers ? of_papers : guids, it->guid);
   }
-  groups = revive_groups_find (db, guids, error);
-  if (!groups)
+  found.groups = revive_groups_find (db, guids, error);
+  found.papers = found.groups ? revive_papers_find (db, of_papers, error) : NULL;
+  if (!found.papers)
     return NULL;
   for (guint i = 0; i < cases->len; i++)
-    decide (g_ptr_array_index (cases, i), groups, question->replays_max);
+    decide (g_ptr_array_index (cases, i), &found, question->replays_max);
   return g_steal_pointer (&cases);
 }
 
@@ -105,7 +126,8 @@ redrive_one (const RedriveOrder *order, RedriveCase *it, GError **error)
   };
   GError *problem = NULL;
 
-  it->is_done = order->transact (revive_group, &revive, order->owner, &problem);
+  it->is_done = order->transact (it->is_of_papers ? revive_papers : revive_group, &revive,
+                                 order->owner, &problem);
   if (it->is_done)
     return TRUE;
   if (problem->domain != REVIVE_ERROR) {

@@ -10,11 +10,12 @@
 
 typedef struct {
   gint64 id, claim_id;
-  char *guid; /* NULL: of no group */
+  char *guid;            /* NULL: of no group */
+  gboolean is_of_papers; /* not the group's own record, but that of its papers */
   char *topic, *cause, *fingerprint;
   ReviveKind kind;
-  const char *why; /* a constant */
-  char *said;      /* by the transaction that refused; NULL: nothing */
+  char *why;
+  char *said; /* by the transaction that refused; NULL: nothing */
   gboolean is_done;
 } RedriveCase;
 
@@ -24,7 +25,7 @@ typedef struct {
   const char *cause; /* NULL: all */
   guint replays_max;
 } RedriveQuestion;
-/* Those not redriven yet, each group once; of RedriveCase *, owned. Errors: database. */
+/* Those not redriven yet, each group once, and its papers; of RedriveCase *, owned. Errors: database. */
 GPtrArray *redrive_find (Db *db, const RedriveQuestion *question, GError **error);
 gboolean redrive_is_to_do (const RedriveCase *it);
 /* { "id", "group", "cause", "what", "done", "why" }: before it is tried, and after. */

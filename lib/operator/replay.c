@@ -3,6 +3,7 @@
 
 #include "operator/audit.h"
 #include "operator/replay.sql.h"
+#include "operator/revive-papers.h"
 
 void
 replay_record_free (ReplayRecord *record)
@@ -113,7 +114,8 @@ replay_send (const ReplayWork *work, const ReplayRecord *record, char **ret_why,
   };
   g_autoptr (GError) problem = NULL;
 
-  if (work->transact (revive_group, &order, work->owner, &problem))
+  if (work->transact (record->is_of_papers ? revive_papers : revive_group, &order, work->owner,
+                      &problem))
     return REPLAY_SENT;
   if (sending.was_done)
     return REPLAY_WAS_DONE;
@@ -149,13 +151,13 @@ replay_offer (Db *db, const json_t *totals, const char *reason, gboolean *ret_ne
 gboolean
 replay_offer_records (Db *db, const char *plan, const GPtrArray *records, GError **error)
 {
-  g_autoptr (DbColumns) given = db_columns_new ("ititt");
+  g_autoptr (DbColumns) given = db_columns_new ("ititto");
 
   for (guint i = 0; i < records->len; i++) {
     const ReplayRecord *record = g_ptr_array_index (records, i);
 
     db_columns_add (given, record->n, record->guid, record->claim_id, record->source,
-                    record->fingerprint);
+                    record->fingerprint, record->is_of_papers);
   }
   return db_execute (db, NULL, error, SQL_REPLAY_OFFER_RECORDS, "tC", plan, given);
 }
@@ -179,6 +181,7 @@ record_of_row (const DbRows *rows, guint row)
 
   record->n = db_rows_int (rows, row, "n");
   record->claim_id = db_rows_int (rows, row, "claim_id");
+  record->is_of_papers = db_rows_boolean (rows, row, "is_of_papers");
   record->guid = g_strdup (db_rows_text (rows, row, "guid"));
   record->source = g_strdup (db_rows_text (rows, row, "source"));
   record->fingerprint = g_strdup (db_rows_text (rows, row, "fingerprint"));

@@ -12,6 +12,7 @@
 /* A record of a plan that sends its group. */
 typedef struct {
   gint64 n, claim_id; /* @n: its number in the plan */
+  gboolean is_of_papers;
   char *guid;
   char *source; /* topic/partition/offset */
   char *fingerprint;

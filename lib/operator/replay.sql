@@ -21,9 +21,10 @@ insert into offered_plans (plan, who, reason, records, to_send, calls, looks, re
 on conflict (plan) do nothing
 
 -- name: replay-offer-records
-insert into offered_records (plan, n, claim_group_guid, claim_id, source, fingerprint)
-select $1, given.n, given.guid, nullif (given.claim_id, 0), given.source, given.fingerprint
-from unnest ($2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[]) as given (n, guid, claim_id, source, fingerprint)
+insert into offered_records (plan, n, claim_group_guid, claim_id, source, fingerprint, is_of_papers)
+select $1, given.n, given.guid, nullif (given.claim_id, 0), given.source, given.fingerprint, given.is_of_papers
+from unnest ($2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::boolean[])
+  as given (n, guid, claim_id, source, fingerprint, is_of_papers)
 
 -- name: replay-offered
 select to_char (o.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, o.who, o.records, o.to_send, o.calls, o.looks, o.replays_max,
@@ -32,6 +33,6 @@ select to_char (o.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, o.
 from offered_plans o where o.plan = $1
 
 -- name: replay-next
-select n, claim_group_guid as guid, claim_id, source, fingerprint from offered_records r
+select n, claim_group_guid as guid, claim_id, source, fingerprint, is_of_papers from offered_records r
 where plan = $1 and not exists (select from replay_records d where d.plan = r.plan and d.n = r.n)
 order by n limit $2::bigint

@@ -29,5 +29,6 @@ where claim_group_guid = $1 and parent_claim_id = saved_claim_id
 update runs set token = nextval ('tokens') where scope = any ($1::text[])
 
 -- name: revive-dead-ends
+-- Those of its papers are another matter.
 update dead_ends set redriven_at = clock_timestamp (), redriven_by = $2
-where claim_group_guid = $1::uuid and redriven_at is null
+where claim_group_guid = $1::uuid and redriven_at is null and coalesce (scope, '') not like '%/papers'

@@ -306,6 +306,7 @@ replay_line_record (const json_t *line)
   record = g_new0 (ReplayRecord, 1);
   record->n = number (line, "n");
   record->claim_id = number (line, "claim_id");
+  record->is_of_papers = json_is_true (json_object_get (line, "is_of_papers"));
   record->guid = text (line, "group");
   record->source = g_strdup_printf ("%s/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
                                     json_string_value (json_object_get (line, "topic")),

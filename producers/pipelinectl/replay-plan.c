@@ -9,12 +9,15 @@
 #include "base/text.h"
 #include "events/child-claim-ready.h"
 #include "events/claim-submitted.h"
+#include "events/papers-ready.h"
 #include "kafka/log-scan.h"
 #include "producers/pipelinectl/replay.sql.h"
 #include "program/record.h"
 #include "replay-file.h"
+#include "replay-papers.h"
 #include "replay-steps.h"
-#include "operator/revive.h"
+#include "operator/revive-papers.h"
+#include "program/claim-record.h"
 
 #define BROKER_MS  30000
 #define BATCH_MAX  2000
@@ -25,14 +28,16 @@
 #define NOT_OURS   "it cannot be decoded: nobody knows whose it is"
 #define NOT_STORED "the database does not have its group"
 
-static const char *const sources[] = { "claims.submitted", "claims.686c", "claims.674", NULL };
+static const char *const sources[] = { "claims.submitted", "claims.686c", "claims.674",
+                                       "claims.evidence", NULL };
 
 /* A record as it was read, of which very many are kept for a while. */
 typedef struct {
   const char *topic; /* its stretch's */
   gint64 offset, claim_id;
   int partition;
-  const char *guid; /* behind the id; NULL: it cannot be decoded */
+  gboolean is_of_papers; /* that of its group's papers */
+  const char *guid;      /* behind the id; NULL: it cannot be decoded */
   char message_id[];
 } Line;
 
@@ -48,6 +53,7 @@ line_new (const rd_kafka_message_t *message, const char *message_id, const char 
   line->offset = message->offset;
   line->claim_id = claim_id;
   line->partition = message->partition;
+  line->is_of_papers = FALSE;
   line->guid = guid ? line->message_id + id_size : NULL;
   memcpy (line->message_id, message_id, id_size);
   if (guid)
@@ -62,7 +68,7 @@ typedef struct {
   ReplayWriter *writer;
   GString *text;        /* of a line */
   GPtrArray *stretches; /* of KafkaStretch * */
-  GHashTable *sent;     /* guid: the number of the record that sends it, as a pointer */
+  GHashTable *sent;     /* run scope: the number of the record that sends it, as a pointer */
   /* Packed guid: its state, a constant; of groups that are done, which have a record a child and each
    * retry. The keys lie in done_keys. */
   GHashTable *done;
@@ -159,6 +165,7 @@ find_stretches (Planner *planner, KafkaScan *scan, GError **error)
 typedef struct {
   char *guid; /* NULL: it cannot be decoded */
   gint64 claim_id;
+  gboolean is_of_papers;
 } Whose;
 
 static gboolean
@@ -184,6 +191,18 @@ take_group (EventCodec *codec, GBytes *value, Whose *whose)
   return TRUE;
 }
 
+static gboolean
+take_papers (EventCodec *codec, GBytes *value, Whose *whose)
+{
+  g_autoptr (PapersReady) papers = papers_ready_decode (codec, value, NULL);
+
+  if (!papers)
+    return FALSE;
+  whose->guid = g_steal_pointer (&papers->claim_group_id);
+  whose->is_of_papers = TRUE;
+  return TRUE;
+}
+
 /* Its topic says which it is likely to be. */
 static void
 decode (const Planner *planner, const rd_kafka_message_t *message, Whose *whose)
@@ -195,9 +214,11 @@ decode (const Planner *planner, const rd_kafka_message_t *message, Whose *whose)
   if (!value)
     return;
   if (g_str_has_suffix (rd_kafka_topic_name (message->rkt), sources[0]))
-    (void)(take_group (codec, value, whose) || take_child (codec, value, whose));
+    (void)(take_group (codec, value, whose) || take_child (codec, value, whose) ||
+           take_papers (codec, value, whose));
   else
-    (void)(take_child (codec, value, whose) || take_group (codec, value, whose));
+    (void)(take_child (codec, value, whose) || take_papers (codec, value, whose) ||
+           take_group (codec, value, whose));
 }
 
 static gboolean
@@ -227,7 +248,8 @@ ascii_lower (char *text)
 static Line *
 line_of (const Planner *planner, const rd_kafka_message_t *message)
 {
-  Whose whose = { NULL, 0 };
+  Whose whose = { 0 };
+  Line *line;
   g_autofree char *guid = NULL, *message_id = NULL;
 
   decode (planner, message, &whose);
@@ -239,7 +261,9 @@ line_of (const Planner *planner, const rd_kafka_message_t *message)
   if (!is_wanted (planner, message, guid))
     return NULL;
   message_id = record_message_id (message);
-  return line_new (message, message_id, guid, whose.claim_id);
+  line = line_new (message, message_id, guid, whose.claim_id);
+  line->is_of_papers = whose.is_of_papers;
+  return line;
 }
 
 /* --- What would become of one --- */
@@ -300,6 +324,8 @@ begin_line (Planner *planner, const Line *line, const char *what, const char *wh
     append_number (text, line->claim_id);
   else
     g_string_append (text, "null");
+  if (line->is_of_papers)
+    g_string_append (text, ",\"is_of_papers\":true");
   append_member (text, ",\"what\":", what);
   append_member (text, ",\"why\":", why);
 }
@@ -323,43 +349,75 @@ count_steps (Planner *planner, const json_t *steps)
   }
 }
 
-static gboolean
-add_group_steps (Planner *planner, Db *db, const Line *line, const ReviveGroup *group,
-                 GError **error)
+/* Whose record it is, as it stands; both NULL: the database does not have it. */
+typedef struct {
+  const ReviveGroup *group;
+  const RevivePapers *papers;
+} Standing;
+
+static json_t *
+steps_of (const Planner *planner, Db *db, const Standing *standing, GError **error)
 {
-  g_autoptr (json_t) steps = replay_steps_of (db, program_sealer (planner->program),
-                                              program_settings_of (planner->program), group, error);
+  Sealer *sealer = program_sealer (planner->program);
+  const Settings *settings = program_settings_of (planner->program);
+
+  return standing->papers ? replay_papers_steps (db, sealer, settings, standing->papers, error)
+                          : replay_steps_of (db, sealer, settings, standing->group, error);
+}
+
+/* Group and papers go on by records of their own. Owned. */
+static char *
+scope_of (const Line *line)
+{
+  return line->is_of_papers ? claim_record_scope_of_papers (line->guid) : g_strdup (line->guid);
+}
+
+static gboolean
+add_steps (Planner *planner, Db *db, const Line *line, const Standing *standing, GError **error)
+{
+  g_autoptr (json_t) steps = steps_of (planner, db, standing, error);
   g_autofree char *told = steps ? text_of_json (steps) : NULL;
+  const char *emails = standing->group ? standing->group->emails : NULL;
 
   if (!steps)
     return FALSE;
   count_steps (planner, steps);
-  append_member (planner->text, ",\"fingerprint\":", group->fingerprint);
+  append_member (planner->text, ",\"fingerprint\":",
+                 standing->papers ? standing->papers->fingerprint : standing->group->fingerprint);
   g_string_append (planner->text, ",\"steps\":");
   g_string_append (planner->text, told);
-  append_member (planner->text, ",\"emails_not_again\":", group->emails ? group->emails : "");
+  append_member (planner->text, ",\"emails_not_again\":", emails ? emails : "");
   planner->to_send++;
-  g_hash_table_insert (planner->sent, g_strdup (line->guid), GINT_TO_POINTER ((int)planner->n));
+  g_hash_table_insert (planner->sent, scope_of (line), GINT_TO_POINTER ((int)planner->n));
   return TRUE;
 }
 
-static gboolean
-write_decided (Planner *planner, Db *db, const Line *line, const ReviveGroup *group, GError **error)
+static ReviveKind
+decide (const Planner *planner, const Line *line, const Standing *standing, const char **ret_why)
 {
-  const char *why = NOT_STORED;
-  ReviveKind kind =
-      group ? revive_decide (group, line->claim_id, planner->replays_max, &why) : REVIVE_REFUSE;
-  gpointer first = line->guid ? g_hash_table_lookup (planner->sent, line->guid) : NULL;
+  if (standing->papers)
+    return revive_papers_decide (standing->papers, planner->replays_max, ret_why);
+  if (standing->group)
+    return revive_decide (standing->group, line->claim_id, planner->replays_max, ret_why);
+  *ret_why = line->guid ? NOT_STORED : NOT_OURS;
+  return REVIVE_REFUSE;
+}
+
+static gboolean
+write_decided (Planner *planner, Db *db, const Line *line, const Standing *standing, GError **error)
+{
+  const char *why;
+  ReviveKind kind = decide (planner, line, standing, &why);
+  g_autofree char *scope = line->guid ? scope_of (line) : NULL;
+  gpointer first = scope ? g_hash_table_lookup (planner->sent, scope) : NULL;
   gboolean is_sent = kind == REVIVE_SEND || kind == REVIVE_BEGIN;
 
-  if (!line->guid)
-    why = NOT_OURS;
   begin_line (planner, line, is_sent && first ? "with" : revive_kind_name (kind), why);
   if (is_sent && first) {
     g_string_append (planner->text, ",\"with\":");
     append_number (planner->text, GPOINTER_TO_INT (first));
     planner->with++;
-  } else if (is_sent && !add_group_steps (planner, db, line, group, error)) {
+  } else if (is_sent && !add_steps (planner, db, line, standing, error)) {
     return FALSE;
   }
   planner->nothing += kind == REVIVE_NOTHING;
@@ -377,13 +435,27 @@ write_done (Planner *planner, const Line *line, const char *state, GError **erro
 }
 
 static gboolean
+have_outcome (const RevivePapers *papers, const char *wanted)
+{
+  if (g_str_equal (wanted, papers->group_state))
+    return TRUE;
+  for (guint i = 0; i < papers->papers->len; i++)
+    if (g_str_equal (((const RevivePaper *)g_ptr_array_index (papers->papers, i))->state, wanted))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 has_outcome (const Planner *planner, const Line *line, const char *done_state,
-             const ReviveGroup *group)
+             const Standing *standing)
 {
   const char *wanted = planner->selectors->outcome;
+  const ReviveGroup *group = standing->group;
 
   if (!wanted)
     return TRUE;
+  if (standing->papers)
+    return have_outcome (standing->papers, wanted);
   if (done_state || !group)
     return done_state && g_str_equal (wanted, done_state);
   if (g_str_equal (wanted, group->state))
@@ -480,6 +552,13 @@ ask_for_done (Planner *planner, const GPtrArray *lines, const GArray *places, co
   return TRUE;
 }
 
+/* That a group is done says nothing of its papers. */
+static gboolean
+is_of_group (const Line *line)
+{
+  return line->guid && !line->is_of_papers;
+}
+
 /* State of each line whose group is done, else NULL. Owned, the states are constants. */
 static const char **
 find_done (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
@@ -489,12 +568,12 @@ find_done (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
   g_autofree const char **done = g_new0 (const char *, batch->len);
 
   for (guint i = 0; i < batch->len; i++) {
-    const char *guid = ((Line *)g_ptr_array_index (batch, i))->guid;
+    const Line *line = g_ptr_array_index (batch, i);
 
-    done[i] = guid ? done_state (planner, guid) : NULL;
-    if (!guid || done[i])
+    done[i] = is_of_group (line) ? done_state (planner, line->guid) : NULL;
+    if (!is_of_group (line) || done[i])
       continue;
-    g_ptr_array_add (guids, (gpointer)guid);
+    g_ptr_array_add (guids, (gpointer)line->guid);
     g_array_append_val (places, i);
   }
   return guids->len == 0 || ask_for_done (planner, guids, places, done, db, error)
@@ -502,37 +581,64 @@ find_done (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
              : NULL;
 }
 
-static GHashTable *
-find_others (const GPtrArray *batch, const char *const *done, Db *db, GError **error)
+/* What a batch's records stand as, by guid. */
+typedef struct {
+  GHashTable *groups, *papers;
+} Found;
+
+static void
+found_clear (Found *found)
 {
-  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
+  g_clear_pointer (&found->groups, g_hash_table_unref);
+  g_clear_pointer (&found->papers, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear)
+
+static gboolean
+find_others (const GPtrArray *batch, const char *const *done, Db *db, Found *ret_found,
+             GError **error)
+{
+  g_autoptr (GPtrArray) guids = g_ptr_array_new (), of_papers = g_ptr_array_new ();
 
   for (guint i = 0; i < batch->len; i++) {
     Line *line = g_ptr_array_index (batch, i);
 
     if (line->guid && !done[i])
-      g_ptr_array_add (guids, (gpointer)line->guid);
+      g_ptr_array_add (line->is_of_papers ? of_papers : guids, (gpointer)line->guid);
   }
-  return revive_groups_find (db, guids, error);
+  ret_found->groups = revive_groups_find (db, guids, error);
+  ret_found->papers = ret_found->groups ? revive_papers_find (db, of_papers, error) : NULL;
+  return ret_found->papers != NULL;
+}
+
+static Standing
+standing_of (const Line *line, const Found *found)
+{
+  if (!line->guid)
+    return (Standing){ 0 };
+  return (Standing){
+    .group = line->is_of_papers ? NULL : g_hash_table_lookup (found->groups, line->guid),
+    .papers = line->is_of_papers ? g_hash_table_lookup (found->papers, line->guid) : NULL
+  };
 }
 
 static gboolean
 write_batch (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
 {
   g_autofree const char **done = find_done (planner, batch, db, error);
-  g_autoptr (GHashTable) groups = done ? find_others (batch, done, db, error) : NULL;
+  g_auto (Found) found = { 0 };
 
-  if (!groups)
+  if (!done || !find_others (batch, done, db, &found, error))
     return FALSE;
   for (guint i = 0; i < batch->len; i++) {
     const Line *line = g_ptr_array_index (batch, i);
-    const ReviveGroup *group = line->guid ? g_hash_table_lookup (groups, line->guid) : NULL;
+    const Standing standing = standing_of (line, &found);
 
-    if (!has_outcome (planner, line, done[i], group))
+    if (!has_outcome (planner, line, done[i], &standing))
       continue;
     planner->n++;
     if (!(done[i] ? write_done (planner, line, done[i], error)
-                  : write_decided (planner, db, line, group, error)))
+                  : write_decided (planner, db, line, &standing, error)))
       return FALSE;
   }
   return TRUE;

@@ -1,0 +1,45 @@
+/* The papers of a claim group are sent on their way again by an operator: what would become of each,
+ * whether they may, and the one transaction that does it. As revive.h does it for the group itself;
+ * their record is another one, and neither asks for the group's state nor moves it.
+ *
+ * What is stored, or has gone by a package, stays so: the record goes to who has work left, evidence or
+ * backup, whose journal says what that is. */
+#pragma once
+
+#include "operator/revive.h"
+
+typedef struct {
+  guint number;
+  char *state;
+  char *upload; /* its newest upload, as the journal says; NULL: there was none */
+  gboolean is_settled;
+  gboolean is_on_its_way; /* by a package of which nobody knows yet whether it has arrived */
+} RevivePaper;
+
+/* A group's papers as they stand. */
+typedef struct {
+  char *guid, *group_state;
+  gint64 parent_claim_id;
+  guint replay;   /* how often they have been sent on their way again */
+  guint next;     /* the replay number of their next record */
+  gboolean is_held;
+  char *told;        /* "paper 1 is stored; papers 2, 3 are to be uploaded" */
+  char *fingerprint; /* of all that decides */
+  GPtrArray *papers; /* of RevivePaper *, by number */
+} RevivePapers;
+void revive_papers_free (gpointer papers);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RevivePapers, revive_papers_free)
+
+/* Of the groups @guids (of const char *), by guid; of RevivePapers *, owned. A group that is not there
+ * is left out, one without papers is not. Errors: database. */
+GHashTable *revive_papers_find (Db *db, const GPtrArray *guids, GError **error);
+
+/* What is left to be done about it, and by whom. */
+gboolean revive_paper_is_evidences (const RevivePaper *paper);
+gboolean revive_paper_is_backups (const RevivePaper *paper);
+
+/* @ret_why: borrowed from @papers, or a constant. */
+ReviveKind revive_papers_decide (const RevivePapers *papers, guint replays_max,
+                                 const char **ret_why);
+/* A TransactionWork; @data: const ReviveOrder *. Errors: REVIVE_ERROR and database. */
+gboolean revive_papers (Transaction *transaction, gpointer data, GError **error);

@@ -1,0 +1,1 @@
+alter table offered_records drop column is_of_papers;
