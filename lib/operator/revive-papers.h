@@ -20,8 +20,8 @@ typedef struct {
 typedef struct {
   char *guid, *group_state;
   gint64 parent_claim_id;
-  guint replay;   /* how often they have been sent on their way again */
-  guint next;     /* the replay number of their next record */
+  guint replay; /* how often they have been sent on their way again */
+  guint next;   /* the replay number of their next record */
   gboolean is_held;
   char *told;        /* "paper 1 is stored; papers 2, 3 are to be uploaded" */
   char *fingerprint; /* of all that decides */

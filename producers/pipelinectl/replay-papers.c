@@ -33,8 +33,8 @@ add_step (const Telling *telling, const char *step, gboolean looks)
                      : next == STEP_START ? "start"
                                           : "hold";
 
-  (void)json_array_append_new (
-      telling->steps, json_pack ("{s:n,s:s,s:s}", "claim_id", "step", step, "next", name));
+  (void)json_array_append_new (telling->steps,
+                               json_pack ("{s:n,s:s,s:s}", "claim_id", "step", step, "next", name));
 }
 
 static gboolean

@@ -54,6 +54,11 @@ class ReplayPapersTest(Stage):
     def await_papers(self, guid, *states):
         self.await_true(lambda: self.papers(guid) == list(states), f"its papers to be {states}, not {self.papers(guid)}")
 
+    def await_no_call_under_way(self, guid):
+        """No request of it can act any more: what stands started is looked for, or made again."""
+        self.await_true(lambda: self.value("select coalesce (max (started_at) < clock_timestamp () - interval '3 seconds', true) "
+                                           f"from step_journal where state = 'started' and scope = '{guid}/papers'") == "t", "settled")
+
     def refused_by_both(self):
         """A group whose one paper the folder does not take, and Benefits Intake does not answer yet: its guid."""
         self.world.intake("DELETE", "rules")
@@ -63,6 +68,7 @@ class ReplayPapersTest(Stage):
         self.await_waiting(guid + "/papers", "backup.retry-1h")
         self.await_state(guid, "success")
         self.world.intake("DELETE", "rules")
+        self.await_no_call_under_way(guid)
         return guid
 
     @staticmethod
@@ -82,6 +88,7 @@ class ReplayPapersTest(Stage):
         guid = self.submit("06_674_three_students")
         self.await_state(guid, "success")
         self.await_waiting(guid + "/papers", "evidence.retry-1h")
+        self.await_no_call_under_way(guid)
         for what in ("rules", "refuse", "ledger"):
             self.world.evidence("DELETE", what)
         totals, lines = self.plan(guid)
