@@ -20,10 +20,12 @@ group by b.downstream, b.probe_at
 order by consumer, next_due
 
 -- name: look-consumers
+-- Who does not tell how many records wait in its memory is of an older release: those that wait for a downstream have rows.
 select i.program, i.id as instance, to_char (i.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as started_at,
   floor (extract (epoch from clock_timestamp () - i.heartbeat_at))::bigint as heartbeat_age_s,
   coalesce ((select sum (cardinality (d.open_offsets)) from deliveries d where d.instance_id = i.id), 0)::bigint as in_flight,
-  (select count (*) from delivery_records r where r.consumer = i.program and r.waiting_since is not null) as snoozing,
+  coalesce (i.snoozing, (select count (*) from delivery_records r where r.consumer = i.program
+                         and r.waiting_since is not null)) as snoozing,
   p.consumer is not null as is_paused, to_char (p.since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as paused_since
 from instances i left join consumer_pauses p on p.consumer = i.program
 where i.ended_at is null and i.heartbeat_at > clock_timestamp () - interval '1 hour' and i.program <> 'pipelinectl'

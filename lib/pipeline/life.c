@@ -566,6 +566,7 @@ life_tick (Life *life)
   retry_held (life);
   metrics_gauge (METRIC_RECORDS_IN_FLIGHT, counts.in_hand - counts.settling, NULL);
   metrics_gauge (METRIC_RECORDS_SNOOZING, counts.snoozing, NULL);
+  program_note_snoozing (life->context->program, counts.snoozing);
 }
 
 void

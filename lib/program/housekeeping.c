@@ -25,6 +25,7 @@ struct Housekeeping {
   GCond changed;
   gboolean stopping, is_lease_new;
   gint is_paused; /* atomic */
+  gint snoozing;  /* atomic; -1: not told */
   Lease *leases[LEASES_MAX];
   const char *names[LEASES_MAX];
   guint lease_count;
@@ -40,6 +41,7 @@ housekeeping_new (const HousekeepingOptions *options)
   house->program = g_strdup (options->program);
   house->interval_ms = options->interval_ms;
   house->health = options->health;
+  house->snoozing = -1;
   g_mutex_init (&house->lock);
   g_cond_init (&house->changed);
   return house;
@@ -79,8 +81,8 @@ compare_clocks (Db *db, GError **error)
 static gboolean
 beat (Housekeeping *house, Db *db, GError **error)
 {
-  g_autoptr (DbRows) rows =
-      db_query (db, error, SQL_HEARTBEAT, "tt", house->instance_id, house->program);
+  g_autoptr (DbRows) rows = db_query (db, error, SQL_HEARTBEAT, "tti", house->instance_id,
+                                      house->program, (gint64)g_atomic_int_get (&house->snoozing));
 
   if (!rows)
     return FALSE;
@@ -117,6 +119,12 @@ housekeeping_first_beat (Housekeeping *house, Db *db, GError **error)
 {
   /* The first answers of a connection are slow: two more for the clock. */
   return beat (house, db, error) && compare_clocks (db, error) && compare_clocks (db, error);
+}
+
+void
+housekeeping_note_snoozing (Housekeeping *house, guint count)
+{
+  g_atomic_int_set (&house->snoozing, (gint)count);
 }
 
 gboolean

@@ -18,6 +18,8 @@ Housekeeping *housekeeping_new (const HousekeepingOptions *options); /* copies t
 /* The first heartbeat, on the caller's connection, before anything needs the clock. Errors:
  * database errors. */
 gboolean housekeeping_first_beat (Housekeeping *house, Db *db, GError **error);
+/* How many records wait in this process's memory: told with the next heartbeat. Any thread. */
+void housekeeping_note_snoozing (Housekeeping *house, guint count);
 /* An operator holds this program, as of the last heartbeat. Any thread. */
 gboolean housekeeping_is_paused (Housekeeping *house);
 /* Names a lease that it then takes when it can and renews; the same name again is the same one.

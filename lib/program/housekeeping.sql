@@ -1,8 +1,9 @@
 Queries of housekeeping, see housekeeping.c.
 
 -- name: heartbeat
-insert into instances (id, program) values ($1::uuid, $2)
-on conflict (id) do update set heartbeat_at = clock_timestamp ()
+-- $3: records that wait in memory; -1: it has none that could.
+insert into instances (id, program, snoozing) values ($1::uuid, $2, nullif ($3::integer, -1))
+on conflict (id) do update set heartbeat_at = clock_timestamp (), snoozing = excluded.snoozing
 returning exists (select from consumer_pauses where consumer = $2) as is_paused
 
 -- name: clock

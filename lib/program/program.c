@@ -594,6 +594,12 @@ program_note_trouble (Program *program, const char *kind, const char *why)
   health_note_trouble (program->health, kind, why);
 }
 
+void
+program_note_snoozing (Program *program, guint count)
+{
+  housekeeping_note_snoozing (program->house, count);
+}
+
 gboolean
 program_is_paused (Program *program)
 {

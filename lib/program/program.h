@@ -57,6 +57,8 @@ typedef const char *(*ProgramReadiness) (gpointer data);
 void program_set_readiness (Program *program, ProgramReadiness readiness, gpointer data);
 /* An operator has paused it (pipelinectl pause): it takes nothing new. Any thread; cheap. */
 gboolean program_is_paused (Program *program);
+/* How many records wait in its memory: an operator reads it, as of the last heartbeat. Any thread. */
+void program_note_snoozing (Program *program, guint count);
 /* What stands in the way of work and is tried again: see health_note_trouble() for what comes of
  * it. @kind is a constant; @why NULL: over. Any thread; cheap. */
 void program_note_trouble (Program *program, const char *kind, const char *why);

@@ -77,6 +77,14 @@ class OperateTest(Stage):
         self.assertEqual([row for row in self.actions() if row[1] == "form-686c"],
                          [["pause", "form-686c", "a rehearsal"], ["resume", "form-686c", "a rehearsal"]])
 
+    def test_what_waits_in_memory(self):
+        """A call of unknown outcome is looked for when no request of it can act any more, two seconds later."""
+        self.bgs_does("vnpPtcpntPhoneCreate", "drop-before", 1)
+        guid = self.submit("03_686c_report_divorce")
+        self.await_true(lambda: self.consumers()["form-686c"]["snoozing"] == 1, "it to wait in memory")
+        self.await_state(guid, "success")
+        self.await_true(lambda: self.consumers()["form-686c"]["snoozing"] == 0, "nothing to wait in memory")
+
     def test_a_breaker_that_a_person_opens(self):
         self.do("breakers", "open", "bgs")
         row, = [row for row in self.ask("breakers", "list") if row["downstream"] == "bgs"]
