@@ -25,12 +25,30 @@ user_of (const MailFacts *facts)
 
 /* --- Where it goes --- */
 
+/* What no service can take for an address. It stays below what any would refuse: what is left out here
+ * is not sent, and nobody says why. */
+static gboolean
+is_address (const char *address)
+{
+  const char *at = strrchr (address, '@');
+
+  if (!at || at == address || !at[1] || strlen (address) > ADDRESS_MAX)
+    return FALSE;
+  for (const char *c = address; *c; c = g_utf8_next_char (c)) {
+    gunichar letter = g_utf8_get_char (c);
+
+    if (g_unichar_isspace (letter) || g_unichar_iscntrl (letter))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static void
 add_address (GPtrArray *addresses, const char *given)
 {
   g_autofree char *address = given ? g_strstrip (g_strdup (given)) : NULL;
 
-  if (!address || strlen (address) > ADDRESS_MAX)
+  if (!address || !is_address (address))
     return;
   for (guint i = 0; i < addresses->len; i++)
     if (g_ascii_strcasecmp (address, g_ptr_array_index (addresses, i)) == 0)

@@ -32,6 +32,8 @@
 #define NO_ADDRESS      "no-address"
 #define NO_OTHER        "no-other-address"
 #define UNKNOWN_WAIT_MS 1000
+#define TRIAL_WAIT_MS   500
+#define IN_FLIGHT_MAX   8 /* what an outage can leave without an answer at its beginning */
 
 /* What the process has. */
 typedef struct {
@@ -49,6 +51,7 @@ typedef struct {
   const NotifyTemplate *template;
   char *address; /* NULL: there is none to send it to */
   json_t *values;
+  NotifyEntry entry;
 } Mail;
 
 static Mail *open_mail (Run *run, const NotificationRequested *asked, GError **error);
@@ -56,7 +59,7 @@ static void mail_free (Mail *mail);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mail, mail_free)
 static gboolean is_open (const Mail *mail, gboolean *ret_is_open, GError **error);
 static gboolean leave_out (const Mail *mail);
-static gboolean ask_first (Mail *mail, GError **error);
+static gboolean enter (Mail *mail, GError **error);
 static gboolean send_once (Mail *mail, GError **error);
 
 static gboolean
@@ -77,7 +80,7 @@ send_mail (Run *run, gconstpointer message, GError **error)
     return run_refuse (run, g_str_equal (mail->row->kind, "error_again") ? NO_OTHER : NO_ADDRESS,
                        error);
 
-  return ask_first (mail, error) && send_once (mail, error);
+  return enter (mail, error) && send_once (mail, error);
 }
 
 /* --- The e-mail --- */
@@ -148,6 +151,7 @@ mail_free (Mail *mail)
 {
   if (!mail)
     return;
+  notify_trust_leave (notify_client_trust (mail->clients->client), mail->entry);
   ledger_row_free (mail->row);
   g_free (mail->address);
   json_decref (mail->values);
@@ -249,17 +253,23 @@ call_ask (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
   return notify_ask (mail->clients->client, &to_send, error) ? g_strdup ("") : NULL;
 }
 
-/* An e-mail that is not answered is never sent again: none is risked while nothing answers. */
+/* An e-mail that is not answered is never sent again: none is risked while nothing answers. What has
+ * been sent before, and was not answered, is not risked any more. */
 static gboolean
-ask_first (Mail *mail, GError **error)
+enter (Mail *mail, GError **error)
 {
   gboolean stands = FALSE;
   g_autofree char *answer = NULL;
 
   if (!stands_started (mail, &stands, error))
     return FALSE;
-  if (stands || !notify_is_in_doubt (mail->clients->client))
+  if (stands)
     return TRUE;
+  mail->entry = notify_trust_enter (notify_client_trust (mail->clients->client));
+  if (mail->entry == NOTIFY_ENTRY_FREE)
+    return TRUE;
+  if (mail->entry == NOTIFY_ENTRY_WAIT)
+    return run_snooze (mail->run, TRIAL_WAIT_MS, "another e-mail is being risked", error);
   answer = run_read (mail->run, "ask-whether-it-is-back", NULL, call_ask, mail, error);
   return answer != NULL;
 }
@@ -270,7 +280,7 @@ call_send (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
   const Mail *mail = data;
   const NotifyMail to_send = mail_to_send (mail);
 
-  return notify_send (mail->clients->client, &to_send, error);
+  return notify_send (mail->clients->client, &to_send, mail->entry, error);
 }
 
 /* Whether a callback has come for it: nobody else can be asked. */
@@ -474,6 +484,7 @@ static const Consumer notify = {
   .downstreams = downstreams,
   .dead_letter = "quarantine",
   .outlives_groups = TRUE,
+  .in_flight_max = IN_FLIGHT_MAX,
   .verdicts = notify_verdicts,
   .call_limit_ms = notify_call_limit_ms,
   .start = start,

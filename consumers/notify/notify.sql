@@ -4,10 +4,10 @@ Queries of notify.c and overdue.c.
 select scope, step, ordinal, token from step_journal where scope = $1 and step = $2 and state = 'started'
 
 -- name: overdue-mails
--- Error e-mails that were not delivered for that long, and of which nothing newer is known.
+-- Error e-mails that were not delivered for that long, and of which no word has come since.
 select saved_claim_id, kind from claim_notifications
 where state = 'deferred' and kind in ('error', 'error_again')
-  and state_at < clock_timestamp () - $1::bigint * interval '1 millisecond' order by state_at limit $2
+  and greatest (state_at, updated_at) < clock_timestamp () - $1::bigint * interval '1 millisecond' order by state_at limit $2
 
 -- name: open-mails
 -- Of unknown ones those of the last day: an error e-mail's is a person's by then (holds).

@@ -104,6 +104,7 @@ set_error_ahead (int version, GError **error)
                version, db_schema_version_expected ());
 }
 
+/* A role that may not read it yet may be given its rights in a moment: that is behind, too. */
 static gboolean
 has_history (Db *db, gboolean *ret_has, GError **error)
 {
@@ -112,7 +113,12 @@ has_history (Db *db, gboolean *ret_has, GError **error)
   if (!rows)
     return FALSE;
   *ret_has = db_rows_boolean (rows, 0, "is_there");
-  return TRUE;
+  if (!*ret_has || db_rows_boolean (rows, 0, "may_be_read"))
+    return TRUE;
+  g_set_error_literal (error, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_BEHIND,
+                       "this program's role has no rights in the database's schema yet: "
+                       "run `pipelinectl migrate` with its --role-… set to it");
+  return FALSE;
 }
 
 gboolean

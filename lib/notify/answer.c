@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define NAME_MAX_CHARS 64
 
 G_DEFINE_QUARK (notify_error_quark, notify_error)
@@ -13,6 +15,7 @@ typedef enum {
   BODY_OTHER,    /* a proxy, nobody, nonsense */
   BODY_ACCEPTED, /* an object with the id of a notification */
   BODY_FAULTS,   /* status_code, and a list of errors; or, the older shape, result and message */
+  BODY_ADDRESS,  /* the same, and all of them are the address's */
 } Body;
 
 /* --- Who has written it --- */
@@ -31,17 +34,35 @@ is_name (const char *text)
   return TRUE;
 }
 
-/* What a body says of faults: the name of the first, and all their words, which stay here. */
+/* What a body says of faults. */
 typedef struct {
-  const char *name;
-  GString *words;
+  const char *name; /* of the first that has one; of the first of those that count for all */
+  GString *words;   /* of all, which stay here */
+  guint count, of_the_address;
 } Faults;
 
-static void
-add_words (Faults *faults, json_t *message)
+/* The class whose faults are never one e-mail's, beside whatever else stands in the list. */
+static gboolean
+is_for_all (const char *name)
 {
-  if (json_is_string (message))
-    g_string_append_printf (faults->words, "%s\n", json_string_value (message));
+  return g_strcmp0 (name, "BadRequestError") == 0 || g_strcmp0 (name, "TooManyRequestsError") == 0;
+}
+
+/* A text, or, in the older shape, an object of lists by field. */
+static void
+add_fault (Faults *faults, const char *name, json_t *message)
+{
+  g_autofree char *text = json_is_string (message)   ? g_strdup (json_string_value (message))
+                          : json_is_object (message) ? text_of_json (message)
+                                                     : g_strdup ("");
+  gboolean is_one = !json_is_object (message) || json_object_size (message) == 1;
+
+  g_string_append_printf (faults->words, "%s\n", text);
+  faults->count++;
+  if (is_one && strstr (text, "email_address"))
+    faults->of_the_address++;
+  if (is_name (name) && (!faults->name || (is_for_all (name) && !is_for_all (faults->name))))
+    faults->name = name;
 }
 
 static gboolean
@@ -50,18 +71,23 @@ read_faults (json_t *json, Faults *faults)
   json_t *list = json_object_get (json, "errors");
 
   if (json_is_string (json_object_get (json, "result"))) {
-    add_words (faults, json_object_get (json, "message"));
+    add_fault (faults, NULL, json_object_get (json, "message"));
     return TRUE;
   }
   for (gsize i = 0; i < json_array_size (list); i++) {
     json_t *fault = json_array_get (list, i);
-    const char *name = json_string_value (json_object_get (fault, "error"));
 
-    if (!faults->name && is_name (name))
-      faults->name = name;
-    add_words (faults, json_object_get (fault, "message"));
+    add_fault (faults, json_string_value (json_object_get (fault, "error")),
+               json_object_get (fault, "message"));
   }
   return json_is_array (list);
+}
+
+/* Nothing but the address is at fault. */
+static gboolean
+is_of_the_address (const Faults *faults)
+{
+  return faults->count > 0 && faults->of_the_address == faults->count;
 }
 
 static Body
@@ -71,7 +97,9 @@ body_of (json_t *json, Faults *faults)
 
   if (id && g_uuid_string_is_valid (id))
     return BODY_ACCEPTED;
-  return read_faults (json, faults) ? BODY_FAULTS : BODY_OTHER;
+  if (!read_faults (json, faults))
+    return BODY_OTHER;
+  return is_of_the_address (faults) ? BODY_ADDRESS : BODY_FAULTS;
 }
 
 /* --- What it means --- */
@@ -83,7 +111,7 @@ body_of (json_t *json, Faults *faults)
 typedef struct {
   long from, to;
   int body;         /* ANY_BODY */
-  const char *name; /* of the first fault; NULL: any */
+  const char *name; /* of the faults; NULL: any */
   const char *word; /* contained in what the faults say, case ignored; NULL: any */
   int error;        /* ACCEPTED */
   const char *says;
@@ -100,10 +128,12 @@ static const AnswerRow answer_rows[] = {
   { 403, 403, ANY_BODY, NULL, NULL, NOTIFY_ERROR_BETWEEN, "something between refuses" },
 
   /* A template that is not there, or wants other values; a service that may not send: ours to mend,
-   * and every e-mail's trouble. What breaks the schema is this e-mail's: its address. */
+   * and every e-mail's trouble. What breaks the schema is this e-mail's where it is the address;
+   * whose else it is shows when one to nobody is taken. */
   { 400, 400, BODY_FAULTS, "BadRequestError", NULL, NOTIFY_ERROR_CONFIGURATION,
     "the template or the service's rights are not as configured" },
-  { 400, 400, BODY_FAULTS, NULL, NULL, NOTIFY_ERROR_REFUSED, "refused" },
+  { 400, 400, BODY_ADDRESS, NULL, NULL, NOTIFY_ERROR_REFUSED, "the address is refused" },
+  { 400, 400, BODY_FAULTS, NULL, NULL, NOTIFY_ERROR_SCHEMA, "refused, not for its address" },
   { 400, 400, ANY_BODY, NULL, NULL, NOTIFY_ERROR_BETWEEN, "something between refuses" },
   { 404, 404, ANY_BODY, NULL, NULL, NOTIFY_ERROR_CONFIGURATION,
     "there is no such service (notify-url)" },
@@ -122,8 +152,9 @@ static const AnswerRow answer_rows[] = {
 static gboolean
 fits (const AnswerRow *row, long status, Body body, const Faults *faults, const char *words)
 {
-  return status >= row->from && status <= row->to &&
-         (row->body == ANY_BODY || row->body == (int)body) &&
+  gboolean is_such = row->body == (int)body || (row->body == BODY_FAULTS && body == BODY_ADDRESS);
+
+  return status >= row->from && status <= row->to && (row->body == ANY_BODY || is_such) &&
          (!row->name || g_strcmp0 (row->name, faults->name) == 0) &&
          (!row->word || strstr (words, row->word));
 }

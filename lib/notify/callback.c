@@ -38,6 +38,8 @@ static const struct {
   { "validation-failed", NOTIFY_NEWS_BOUNCED },
   { "pii-check-failed", NOTIFY_NEWS_BOUNCED },
   { "virus-scan-failed", NOTIFY_NEWS_BOUNCED },
+  { "technical-failure", NOTIFY_NEWS_BOUNCED },
+  { "preferences-declined", NOTIFY_NEWS_BOUNCED },
 };
 
 NotifyNews

@@ -47,6 +47,12 @@ const Setting notify_settings[] = {
     .help = "Longest wait for a connection to VA Notify.",
     .min = 1,
     .max = 600000 },
+  { .name = "notify-risk-pause",
+    .type = SETTING_DURATION,
+    .default_value = "15s",
+    .help = "How long no e-mail is risked after one that got no answer, where the one before it "
+            "had got "
+            "none either; twice as long each time, at most 15 min." },
   { .name = "notify-ca-file",
     .type = SETTING_FILE,
     .default_value = "",
@@ -74,7 +80,7 @@ struct NotifyClient {
 
   GMutex lock;
   gint64 closed_until_ms; /* monotonic: of their limits */
-  gboolean is_in_doubt;   /* the last answer was none */
+  NotifyTrust *trust;
 };
 
 /* --- Settings --- */
@@ -119,6 +125,7 @@ notify_client_new (const Settings *settings, GError **error)
   const HttpClientOptions options = http_client_options (settings, "notify");
 
   g_mutex_init (&client->lock);
+  client->trust = notify_trust_new (settings_duration_ms (settings, "notify-risk-pause"));
   client->timeout_ms = settings_number (settings, "notify-timeout-ms");
   client->connect_timeout_ms = settings_number (settings, "notify-connect-timeout-ms");
   if (!read_addresses (client, settings, options.verify, error))
@@ -140,6 +147,7 @@ notify_client_free (NotifyClient *client)
   http_client_free (client->http);
   notify_key_free (client->key);
   g_mutex_clear (&client->lock);
+  notify_trust_free (client->trust);
   g_free (client->url);
   g_free (client->callback_url);
   g_free (client);
@@ -257,7 +265,7 @@ body_of (const NotifyClient *client, const NotifyMail *mail)
 
   if (mail->reference)
     json_object_set_new (body, "reference", json_string (mail->reference));
-  if (client->callback_url && mail->reference)
+  if (client->callback_url)
     json_object_set_new (body, "callback_url", json_string (client->callback_url));
   return text_of_json (body);
 }
@@ -280,32 +288,18 @@ post_mail (NotifyClient *client, const NotifyMail *mail, GError **error)
   return id;
 }
 
-/* --- After an answer that was none --- */
+/* --- Whether it may be risked --- */
+
+NotifyTrust *
+notify_client_trust (NotifyClient *client)
+{
+  return client->trust;
+}
 
 static gboolean
-is_no_answer (const GError *problem)
+is_error (const GError *problem, NotifyError code)
 {
-  return g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_UNKNOWN) ||
-         g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_UNAVAILABLE);
-}
-
-static void
-note_doubt (NotifyClient *client, gboolean is_in_doubt)
-{
-  g_mutex_lock (&client->lock);
-  client->is_in_doubt = is_in_doubt;
-  g_mutex_unlock (&client->lock);
-}
-
-gboolean
-notify_is_in_doubt (NotifyClient *client)
-{
-  gboolean is;
-
-  g_mutex_lock (&client->lock);
-  is = client->is_in_doubt;
-  g_mutex_unlock (&client->lock);
-  return is;
+  return g_error_matches (problem, NOTIFY_ERROR, (int)code);
 }
 
 static gboolean
@@ -320,31 +314,57 @@ may_send (NotifyClient *client, GError **error)
   return wait_ms == 0;
 }
 
+static gboolean
+may_risk (NotifyClient *client, GError **error)
+{
+  gint64 wait_ms = notify_trust_pause_ms (client->trust);
+
+  if (wait_ms > 0)
+    g_set_error (error, NOTIFY_ERROR, NOTIFY_ERROR_AWAY,
+                 "not sent: the last that were got no answer; none is risked for another "
+                 "%" G_GINT64_FORMAT " ms",
+                 wait_ms);
+  return wait_ms == 0;
+}
+
+/* With everything that the e-mail itself would have but its address: what is refused here is refused
+ * for all. That nobody's address is would not be @mail's fault. */
 gboolean
 notify_ask (NotifyClient *client, const NotifyMail *mail, GError **error)
 {
-  const NotifyMail nobodys = { .template_id = mail->template_id,
-                               .address = NOBODYS_ADDRESS,
-                               .personalisation = mail->personalisation };
+  NotifyMail nobodys = *mail;
   g_autoptr (GError) problem = NULL;
   g_autofree char *id = NULL;
 
-  if (!may_send (client, error))
+  nobodys.address = NOBODYS_ADDRESS;
+  nobodys.reference = NULL;
+  if (!may_send (client, error) || !may_risk (client, error))
     return FALSE;
   id = post_mail (client, &nobodys, &problem);
-  if (is_no_answer (problem)) {
+  if (!problem || is_error (problem, NOTIFY_ERROR_REFUSED))
+    return TRUE;
+  if (is_error (problem, NOTIFY_ERROR_UNKNOWN) || is_error (problem, NOTIFY_ERROR_UNAVAILABLE) ||
+      is_error (problem, NOTIFY_ERROR_BETWEEN) || is_error (problem, NOTIFY_ERROR_NOT_SENT))
     g_set_error (error, NOTIFY_ERROR, NOTIFY_ERROR_AWAY, "it does not answer yet: %s",
                  problem->message);
-    return FALSE;
-  }
-  note_doubt (client, FALSE);
-  if (problem)
+  else
     g_propagate_error (error, g_steal_pointer (&problem));
-  return id != NULL;
+  return FALSE;
+}
+
+static NotifyFate
+fate_of (const GError *problem)
+{
+  if (is_error (problem, NOTIFY_ERROR_UNKNOWN) || is_error (problem, NOTIFY_ERROR_UNAVAILABLE))
+    return NOTIFY_FATE_LOST;
+  if (is_error (problem, NOTIFY_ERROR_BETWEEN) || is_error (problem, NOTIFY_ERROR_NOT_SENT) ||
+      is_error (problem, NOTIFY_ERROR_SCHEMA))
+    return NOTIFY_FATE_NOT_TAKEN;
+  return NOTIFY_FATE_ANSWERED;
 }
 
 char *
-notify_send (NotifyClient *client, const NotifyMail *mail, GError **error)
+notify_send (NotifyClient *client, const NotifyMail *mail, NotifyEntry entry, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   char *id;
@@ -352,8 +372,10 @@ notify_send (NotifyClient *client, const NotifyMail *mail, GError **error)
   if (!may_send (client, error))
     return NULL;
   id = post_mail (client, mail, &problem);
-  if (is_no_answer (problem))
-    note_doubt (client, TRUE);
+  if (is_error (problem, NOTIFY_ERROR_SCHEMA) && entry == NOTIFY_ENTRY_TRIAL)
+    problem->code = NOTIFY_ERROR_REFUSED; /* nobody's was taken: it is this one's own */
+  if (!is_error (problem, NOTIFY_ERROR_OWN))
+    notify_trust_note (client->trust, entry, fate_of (problem));
   if (problem)
     g_propagate_error (error, g_steal_pointer (&problem));
   return id;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "claims/error.h"
 #include "claims/group-facts.h"
+#include "notify/callback.h"
 #include "notify/ledger.sql.h"
 
 #define ERROR_KIND  "error"
@@ -76,7 +77,8 @@ ledger_find_told (Db *db, const char *reference, const char *notification_id, GE
 /* --- The table of states --- */
 
 /* A bounce wins over a delivery, in both orders. What was thought not to be sent, or unknown, may turn
- * out to be on its way. Nothing leads out of bounced and off. */
+ * out to be on its way, and so may what we have given up waiting for. Nothing leads out of off, nor out
+ * of a bounce that was told. */
 static const struct {
   const char *from, *to;
 } moves[] = {
@@ -92,9 +94,18 @@ static const struct {
   { MAIL_DEFERRED, MAIL_BOUNCED },    { MAIL_DELIVERED, MAIL_BOUNCED },
 };
 
+/* Nobody has told it: the last word was that it is still on its way. */
 static gboolean
-is_allowed (const char *from, const char *to)
+was_given_up (const char *from, const char *told)
 {
+  return g_str_equal (from, MAIL_BOUNCED) && told && notify_news_of (told) == NOTIFY_NEWS_DEFERRED;
+}
+
+static gboolean
+is_allowed (const char *from, const char *told, const char *to)
+{
+  if (was_given_up (from, told))
+    return g_str_equal (to, MAIL_DELIVERED);
   for (gsize i = 0; i < G_N_ELEMENTS (moves); i++)
     if (g_str_equal (moves[i].from, from) && g_str_equal (moves[i].to, to))
       return TRUE;
@@ -110,31 +121,55 @@ is_on_its_way (const char *state)
 
 /* --- What follows --- */
 
+/* Another error e-mail of the group, of which @sql asks; the answer stands in its only column. */
+static gboolean
+ask_of_others (Transaction *transaction, const LedgerRow *row, const char *sql, gboolean *ret_is,
+               GError **error)
+{
+  g_autoptr (DbRows) rows =
+      db_query (transaction_db (transaction), error, sql, "ii", row->parent_claim_id, row->id);
+
+  if (rows)
+    *ret_is = db_rows_boolean (rows, 0, "it_is");
+  return rows != NULL;
+}
+
 /* A group has failed, and the Veteran does not know: somebody must see to it. */
 static gboolean
 tell_silent_failure (Transaction *transaction, const LedgerRow *row, const char *why,
                      GError **error)
 {
+  gboolean is_told = FALSE;
+
+  if (!ask_of_others (transaction, row, SQL_OTHER_ERROR_MAIL_IS_OPEN, &is_told, error))
+    return FALSE;
+  if (is_told)
+    return TRUE;
   return transaction_monitoring_event (transaction, SILENT_FAILURE, row->guid, 0, why, error) &&
          transaction_needs_person (transaction, row->guid, row->parent_claim_id, SILENT_FAILURE, 0,
                                    error);
+}
+
+/* The Veteran is told after all: nobody has to see to it any more. */
+static gboolean
+close_hold (Transaction *transaction, const LedgerRow *row, const char *reason, GError **error)
+{
+  return db_execute (transaction_db (transaction), NULL, error, SQL_CLOSE_HOLD_OF_MAIL, "it",
+                     row->parent_claim_id, reason);
 }
 
 /* The first error e-mail of a group that is known to be on its way; @from: its state before. */
 static gboolean
 tell_avoided (Transaction *transaction, const LedgerRow *row, const char *from, GError **error)
 {
-  g_autoptr (DbRows) others = NULL;
+  gboolean was = FALSE;
 
   if (is_on_its_way (from))
     return TRUE;
-  others = db_query (transaction_db (transaction), error, SQL_OTHER_ERROR_MAIL_WAS_ON_ITS_WAY, "ii",
-                     row->parent_claim_id, row->id);
-  if (!others)
-    return FALSE;
-  return db_rows_boolean (others, 0, "was_on_its_way") ||
-         transaction_monitoring_event (transaction, "silent-failure-avoided", row->guid, 0,
-                                       row->kind, error);
+  return close_hold (transaction, row, SILENT_FAILURE, error) &&
+         ask_of_others (transaction, row, SQL_ERROR_MAIL_WAS_ON_ITS_WAY, &was, error) &&
+         (was || transaction_monitoring_event (transaction, "silent-failure-avoided", row->guid, 0,
+                                               row->kind, error));
 }
 
 static gboolean
@@ -142,11 +177,9 @@ tell_error_mail (Transaction *transaction, const LedgerRow *row, const char *fro
                  const LedgerNews *news, GError **error)
 {
   gboolean is_over = g_str_equal (news->to, MAIL_BOUNCED) || g_str_equal (news->to, MAIL_FAILED);
-  gboolean may_go_elsewhere = g_str_equal (row->kind, ERROR_KIND) && news->by_its_address;
+  gboolean has_gone_elsewhere = FALSE;
 
-  if (g_str_equal (from, MAIL_UNKNOWN) &&
-      !db_execute (transaction_db (transaction), NULL, error, SQL_CLOSE_UNKNOWN, "it",
-                   row->parent_claim_id, ERROR_MAIL_UNKNOWN))
+  if (g_str_equal (from, MAIL_UNKNOWN) && !close_hold (transaction, row, ERROR_MAIL_UNKNOWN, error))
     return FALSE;
   if (is_on_its_way (news->to))
     return tell_avoided (transaction, row, from, error);
@@ -155,7 +188,9 @@ tell_error_mail (Transaction *transaction, const LedgerRow *row, const char *fro
                                      ERROR_MAIL_UNKNOWN, 0, error);
   if (!is_over)
     return TRUE;
-  return may_go_elsewhere
+  if (!ask_of_others (transaction, row, SQL_OTHER_ERROR_MAIL_IS_THERE, &has_gone_elsewhere, error))
+    return FALSE;
+  return g_str_equal (row->kind, ERROR_KIND) && news->by_its_address && !has_gone_elsewhere
              ? transaction_mail (transaction, row->guid, row->parent_claim_id, "ERROR_AGAIN", error)
              : tell_silent_failure (transaction, row, news->why, error);
 }
@@ -196,7 +231,7 @@ ledger_move (Transaction *transaction, const LedgerRow *row, const LedgerNews *n
   if (!rows)
     return FALSE;
   from = db_rows_text (rows, 0, "state");
-  if (!is_allowed (from, news->to))
+  if (!is_allowed (from, db_rows_text (rows, 0, "told"), news->to))
     return db_execute (db, NULL, error, SQL_MAIL_NOTED, "itt", row->id, news->notification_id,
                        news->told);
   if (ret_moved)

@@ -13,7 +13,7 @@ where n.reference = $1::uuid or n.notification_id = $2
 order by n.reference = $1::uuid desc nulls last limit 1
 
 -- name: lock-mail
-select state from claim_notifications where id = $1 for update
+select state, told from claim_notifications where id = $1 for update
 
 -- name: mail-moved
 update claim_notifications set state = $2, state_at = clock_timestamp (), updated_at = clock_timestamp (),
@@ -22,17 +22,28 @@ update claim_notifications set state = $2, state_at = clock_timestamp (), update
 where id = $1
 
 -- name: mail-noted
+-- updated_at moves with each word of theirs, also with one that repeats the last: overdue-mails counts from there.
 update claim_notifications set notification_id = coalesce (notification_id, $2::text), told = coalesce ($3::text, told),
   updated_at = clock_timestamp ()
-where id = $1 and (notification_id is null and $2::text is not null or told is distinct from coalesce ($3::text, told))
+where id = $1 and (notification_id is null and $2::text is not null or $3::text is not null)
 
--- name: other-error-mail-was-on-its-way
+-- name: error-mail-was-on-its-way
+-- Before the move that is being made: this one too may have been, and was then given up.
+select exists (select from claim_notifications where saved_claim_id = $1 and kind in ('error', 'error_again')
+  and (id <> $2 and on_its_way_at is not null or id = $2 and on_its_way_at < state_at)) as it_is
+
+-- name: other-error-mail-is-there
+select exists (select from claim_notifications where saved_claim_id = $1 and id <> $2
+  and kind in ('error', 'error_again')) as it_is
+
+-- name: other-error-mail-is-open
+-- It may still tell the Veteran, or has; if it does not, its own end says so.
 select exists (select from claim_notifications where saved_claim_id = $1 and id <> $2 and kind in ('error', 'error_again')
-  and on_its_way_at is not null) as was_on_its_way
+  and state in ('requested', 'sent', 'deferred', 'delivered', 'unknown')) as it_is
 
--- name: close-unknown
--- Nobody has to look any more, once nothing is unknown.
+-- name: close-hold-of-mail
+-- Once none is unknown, or, where a failure was silent, one is on its way.
 update holds set resolved_at = clock_timestamp (), resolution = 'a callback came'
 where claim_id = $1 and reason = $2 and resolved_at is null
-  and not exists (select from claim_notifications where saved_claim_id = $1 and kind in ('error', 'error_again')
-    and state = 'unknown')
+  and (reason = 'silent-failure' or not exists (select from claim_notifications where saved_claim_id = $1
+    and kind in ('error', 'error_again') and state = 'unknown'))

@@ -13,8 +13,6 @@
 static const VerdictRow rows[] = {
   { notify_error_quark, NOTIFY_ERROR_NOT_SENT, NULL, VERDICT_RETRY, FAILED, "notify-not-reached",
     NOTIFY, AWAY },
-  { notify_error_quark, NOTIFY_ERROR_AWAY, NULL, VERDICT_RETRY, FAILED, "notify-away", NOTIFY,
-    AWAY },
   { notify_error_quark, NOTIFY_ERROR_BETWEEN, NULL, VERDICT_RETRY, FAILED, "notify-between", NOTIFY,
     AWAY },
   /* Never sent again: the step that makes the call says so. */
@@ -23,6 +21,8 @@ static const VerdictRow rows[] = {
   { notify_error_quark, NOTIFY_ERROR_UNAVAILABLE, NULL, VERDICT_RETRY, UNKNOWN,
     "notify-unavailable", NOTIFY, AWAY },
   /* No e-mail is at fault, and no other would fare better. */
+  { notify_error_quark, NOTIFY_ERROR_AWAY, NULL, VERDICT_RETRY, FAILED, "notify-away", NOTIFY, AWAY,
+    FOR_ALL },
   { notify_error_quark, NOTIFY_ERROR_RATE, NULL, VERDICT_RETRY, FAILED, "notify-rate", NOTIFY, AWAY,
     FOR_ALL },
   { notify_error_quark, NOTIFY_ERROR_DAY_LIMIT, NULL, VERDICT_RETRY, FAILED, "notify-day-limit",
@@ -31,6 +31,9 @@ static const VerdictRow rows[] = {
     AWAY, FOR_ALL },
   { notify_error_quark, NOTIFY_ERROR_CONFIGURATION, NULL, VERDICT_RETRY, FAILED,
     "notify-configuration", NOTIFY, AWAY, FOR_ALL },
+  /* Until one to nobody has been taken, which says whose fault it is. */
+  { notify_error_quark, NOTIFY_ERROR_SCHEMA, NULL, VERDICT_RETRY, FAILED, "notify-configuration",
+    NOTIFY, AWAY, FOR_ALL },
 
   /* This e-mail's own. */
   { notify_error_quark, NOTIFY_ERROR_REFUSED, NULL, VERDICT_DEAD, FAILED, "notify-refused",

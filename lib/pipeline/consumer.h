@@ -72,6 +72,9 @@ typedef struct {
    * one. */
   gboolean outlives_groups;
 
+  /* At most so many records are worked on at once, whatever in-flight says; 0: as it says. */
+  guint in_flight_max;
+
   /* NULL-terminated: what the errors of the rooms mean that its handler calls with, and what they
    * tell of the call; each such room has a page (policy.h). An error that neither these nor the
    * pipeline's own page knows is RETRY, and its call's outcome unknown. NULL: none. */

@@ -126,6 +126,8 @@ context_read (Context *context, GError **error)
   const Settings *settings = context->settings;
 
   context->in_flight = settings_number (settings, "in-flight");
+  if (context->consumer->in_flight_max > 0)
+    context->in_flight = MIN (context->in_flight, context->consumer->in_flight_max);
   context->quarantine_after = settings_number (settings, "quarantine-after");
   context->outage_max_wait_ms = settings_duration_ms (settings, "outage-max-wait");
   context->database_wait_ms = settings_number (settings, "database-wait-ms");

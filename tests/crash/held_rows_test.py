@@ -234,7 +234,8 @@ class HeldMails(PipelineTest):
         # As a service that cannot reach a mailbox leaves an error e-mail; the way there is long.
         self.assertEqual(len(house.sql(
             "update claim_notifications set kind = 'error', state = 'deferred', "
-            "state_at = clock_timestamp () - interval '2 h' - id * interval '1 s' returning id")), count)
+            "state_at = clock_timestamp () - interval '2 h' - id * interval '1 s', "
+            "updated_at = clock_timestamp () - interval '2 h' returning id")), count)
         deferred = "select count(*) from claim_notifications where state = 'deferred'"
         until(lambda: house.sql_one(deferred) == "1", 60, lambda: f"all but one given up: {house.sql(deferred)}")
         until(lambda: "an e-mail that is overdue could not be given up" in notify.log(), 30, "it is told")

@@ -60,6 +60,7 @@ SETTINGS = {
     "package-ask-later": "200ms",
     "insert-look-every": "200ms",
     "notify-timeout-ms": "500",
+    "notify-risk-pause": "300ms",
     "notify-connect-timeout-ms": "300",
     "evidence-timeout-ms": "500",
     "evidence-connect-timeout-ms": "300",

@@ -112,6 +112,29 @@ test_check_says_what_to_do (void)
   g_assert_error (past, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_VERSION);
 }
 
+/* Rights come after the last migration: whoever looks in between waits. */
+static void
+test_no_rights_yet (void)
+{
+  g_autoptr (Db) db = database_open ();
+  g_autoptr (GError) early = NULL, error = NULL;
+
+  migrate_to (db, -1);
+  database_run (db, "create role looks_early");
+  database_run (db, "set role looks_early");
+  g_assert_false (db_schema_check (db, &early));
+  g_assert_error (early, DB_SCHEMA_ERROR, DB_SCHEMA_ERROR_BEHIND);
+  g_assert_nonnull (strstr (early->message, "run `pipelinectl migrate`"));
+  database_run (db, "reset role");
+  g_assert_true (db_grant (db, "consumer", "looks_early", &error));
+  database_run (db, "set role looks_early");
+  g_assert_true (db_schema_check (db, &error));
+  g_assert_no_error (error);
+  database_run (db, "reset role");
+  database_run (db, "drop owned by looks_early");
+  database_run (db, "drop role looks_early");
+}
+
 /* While a release replaces another, both work on the newer schema, if it says so. */
 static void
 test_newer_one_may_admit (void)
@@ -324,6 +347,7 @@ main (int argc, char **argv)
   g_test_add_func ("/db/migrate/failure-leaves-a-whole-version",
                    test_failure_leaves_a_whole_version);
   g_test_add_func ("/db/migrate/waits-without-time-outs", test_no_timeouts);
+  g_test_add_func ("/db/migrate/who-has-no-rights-yet-is-early", test_no_rights_yet);
   g_test_add_func ("/db/migrate/waits-for-a-table-as-long-as-told", test_lock_wait_is_limited);
   g_test_add_func ("/db/migrate/tells-what-the-way-back-loses", test_losses);
   g_test_add_func ("/db/migrate/several-at-once-are-safe", test_several_at_once);

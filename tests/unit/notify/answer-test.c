@@ -6,7 +6,9 @@
 #define FINE (-1)
 #define FAULT(e)                                                                                   \
   "{\"status_code\":400,\"errors\":[{\"error\":\"" e "\",\"message\":\"Leaky 666000001\"}]}"
-#define OLDER "{\"result\":\"error\",\"message\":\"Leaky 666000001\"}"
+#define OF(e, text)    "{\"error\":\"" e "\",\"message\":\"" text "\"}"
+#define FAULTS(faults) "{\"status_code\":400,\"errors\":[" faults "]}"
+#define OLDER          "{\"result\":\"error\",\"message\":\"Leaky 666000001\"}"
 #define SAYS(text)                                                                                 \
   "{\"status_code\":403,\"errors\":[{\"error\":\"AuthError\",\"message\":\"" text "\"}]}"
 #define ID       "740e5834-3a29-46b4-9a6f-16142fde533a"
@@ -40,8 +42,24 @@ static const struct {
   { 403, "{}", NOTIFY_ERROR_BETWEEN },
 
   { 400, FAULT ("BadRequestError"), NOTIFY_ERROR_CONFIGURATION },
-  { 400, FAULT ("ValidationError"), NOTIFY_ERROR_REFUSED },
-  { 400, OLDER, NOTIFY_ERROR_REFUSED },
+  { 400, FAULT ("ValidationError"), NOTIFY_ERROR_SCHEMA },
+  { 400, OLDER, NOTIFY_ERROR_SCHEMA },
+  { 400, FAULTS (OF ("ValidationError", "email_address Not a valid email address")),
+    NOTIFY_ERROR_REFUSED },
+  { 400, FAULTS (OF ("ValidationError", "template_id is not a valid UUID")), NOTIFY_ERROR_SCHEMA },
+  { 400,
+    FAULTS (OF ("ValidationError", "email_address Not a valid email address") "," OF (
+        "ValidationError", "callback_url does not match")),
+    NOTIFY_ERROR_SCHEMA },
+  { 400,
+    FAULTS (OF ("ValidationError", "email_address Not a valid email address") "," OF (
+        "BadRequestError", "Template not found")),
+    NOTIFY_ERROR_CONFIGURATION },
+  { 400, "{\"errors\":[]}", NOTIFY_ERROR_SCHEMA },
+  { 400, "{\"result\":\"error\",\"message\":{\"email_address\":[\"Not a valid email address\"]}}",
+    NOTIFY_ERROR_REFUSED },
+  { 400, "{\"result\":\"error\",\"message\":{\"email_address\":[\"No\"],\"template_id\":[\"No\"]}}",
+    NOTIFY_ERROR_SCHEMA },
   { 400, HTML, NOTIFY_ERROR_BETWEEN },
   { 404, FAULT ("NoResultFound"), NOTIFY_ERROR_CONFIGURATION },
   { 404, OLDER, NOTIFY_ERROR_CONFIGURATION },
@@ -51,6 +69,8 @@ static const struct {
 
   { 429, FAULT ("RateLimitError"), NOTIFY_ERROR_RATE },
   { 429, FAULT ("TooManyRequestsError"), NOTIFY_ERROR_DAY_LIMIT },
+  { 429, FAULTS (OF ("RateLimitError", "x") "," OF ("TooManyRequestsError", "y")),
+    NOTIFY_ERROR_DAY_LIMIT },
   { 429, "", NOTIFY_ERROR_RATE },
   { 429, HTML, NOTIFY_ERROR_RATE },
 

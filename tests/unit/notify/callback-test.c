@@ -127,6 +127,8 @@ test_statuses (void)
     { "validation-failed", NOTIFY_NEWS_BOUNCED },
     { "pii-check-failed", NOTIFY_NEWS_BOUNCED },
     { "virus-scan-failed", NOTIFY_NEWS_BOUNCED },
+    { "technical-failure", NOTIFY_NEWS_BOUNCED },
+    { "preferences-declined", NOTIFY_NEWS_BOUNCED },
     { "pending-virus-check", NOTIFY_NEWS_ON_ITS_WAY },
     { "returned-letter", NOTIFY_NEWS_NONE },
     { "Delivered", NOTIFY_NEWS_NONE },

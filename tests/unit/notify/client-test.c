@@ -81,7 +81,7 @@ count_calls (const World *world)
 }
 
 static char *
-send_to (NotifyClient *client, const char *address, GError **error)
+send_as (NotifyClient *client, const char *address, NotifyEntry entry, GError **error)
 {
   g_autoptr (json_t) values = json_pack ("{ss}", "first_name", "ADA");
 
@@ -90,7 +90,23 @@ send_to (NotifyClient *client, const char *address, GError **error)
                                      .address = address,
                                      .personalisation = values,
                                      .reference = "ours" },
-                      error);
+                      entry, error);
+}
+
+static char *
+send_to (NotifyClient *client, const char *address, GError **error)
+{
+  return send_as (client, address, NOTIFY_ENTRY_FREE, error);
+}
+
+/* How the next one would enter. */
+static NotifyEntry
+entry_of (NotifyClient *client)
+{
+  NotifyEntry entry = notify_trust_enter (notify_client_trust (client));
+
+  notify_trust_leave (notify_client_trust (client), entry);
+  return entry;
 }
 
 static gboolean
@@ -187,34 +203,85 @@ test_doubt (void)
 {
   World *world = world_new (NULL);
   g_autoptr (GError) error = NULL;
+  g_autofree char *id = NULL;
 
-  g_assert_false (notify_is_in_doubt (world->client));
+  g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_FREE);
   simulator_tell (&world->simulator, "POST", "rules",
                   "{\"do\":\"answer\",\"status\":503,\"body\":\"\"}");
   g_assert_null (send_to (world->client, "ada@example.com", &error));
   g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_UNAVAILABLE);
   g_clear_error (&error);
-  g_assert_true (notify_is_in_doubt (world->client));
+  g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_TRIAL);
 
   g_assert_false (ask (world->client, &error));
   g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_AWAY);
   g_clear_error (&error);
-  g_assert_true (notify_is_in_doubt (world->client));
-
   simulator_tell (&world->simulator, "DELETE", "rules", NULL);
   g_assert_true (ask (world->client, &error));
   g_assert_no_error (error);
-  g_assert_false (notify_is_in_doubt (world->client));
   g_assert_cmpuint (count_mails (world), ==, 0);
+  /* That one to nobody is taken proves little: the first real one does. */
+  g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_TRIAL);
+  id = send_as (world->client, "ada@example.com", NOTIFY_ENTRY_TRIAL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_FREE);
+  world_free (world);
+}
 
-  /* An answer that refuses is one. */
-  simulator_tell (&world->simulator, "POST", "rules", "{\"do\":\"drop-before\",\"times\":1}");
+/* What everybody meets is told by the answer to nobody's, and is no e-mail's. */
+static void
+test_asked (void)
+{
+  static const struct {
+    const char *body;
+    int status, error;
+  } cases[] = {
+    { "<html>blocked</html>", 403, NOTIFY_ERROR_AWAY },
+    { "<html>blocked</html>", 400, NOTIFY_ERROR_AWAY },
+    { "{\\\"result\\\":\\\"error\\\",\\\"message\\\":\\\"email_address is missing\\\"}", 400,
+      FINE },
+    { "", 413, FINE },
+    { "{\\\"result\\\":\\\"error\\\",\\\"message\\\":\\\"template_id is not a valid UUID\\\"}", 400,
+      NOTIFY_ERROR_SCHEMA },
+    { "{}", 401, NOTIFY_ERROR_CONFIGURATION },
+  };
+  World *world = world_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *rule = g_strdup_printf ("{\"do\":\"answer\",\"status\":%d,\"body\":\"%s\"}",
+                                             cases[i].status, cases[i].body);
+    g_autoptr (GError) error = NULL;
+
+    g_test_message ("%s", rule);
+    simulator_tell (&world->simulator, "DELETE", "rules", NULL);
+    simulator_tell (&world->simulator, "POST", "rules", rule);
+    g_assert_cmpint (ask (world->client, &error), ==, cases[i].error == FINE);
+    if (cases[i].error != FINE)
+      g_assert_error (error, NOTIFY_ERROR, cases[i].error);
+  }
+  world_free (world);
+}
+
+/* A schema that is not kept is everybody's trouble, until one to nobody is taken: then it is this e-mail's. */
+static void
+test_own_fault (void)
+{
+  World *world = world_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  simulator_tell (&world->simulator, "POST", "rules",
+                  "{\"do\":\"answer\",\"contains\":\"\\\"reference\\\"\",\"status\":400,\"body\":"
+                  "\"{\\\"errors\\\":[{\\\"error\\\":\\\"ValidationError\\\",\\\"message\\\":"
+                  "\\\"personalisation is not as it should be\\\"}]}\"}");
   g_assert_null (send_to (world->client, "ada@example.com", &error));
+  g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_SCHEMA);
   g_clear_error (&error);
-  simulator_tell (&world->simulator, "POST", "behaviour", "{\"revoked\":true}");
-  g_assert_false (ask (world->client, &error));
-  g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_CONFIGURATION);
-  g_assert_false (notify_is_in_doubt (world->client));
+  g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_TRIAL);
+  g_assert_true (ask (world->client, &error));
+  g_assert_no_error (error);
+  g_assert_null (send_as (world->client, "ada@example.com", NOTIFY_ENTRY_TRIAL, &error));
+  g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_REFUSED);
+  g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_FREE);
   world_free (world);
 }
 
@@ -234,7 +301,8 @@ test_key_and_template (void)
   g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_CONFIGURATION);
   g_clear_error (&error);
   simulator_tell (&world->simulator, "POST", "behaviour", "{\"revoked\":false}");
-  g_assert_null (notify_send (world->client, &wanting, &error)); /* a placeholder without a value */
+  g_assert_null (notify_send (world->client, &wanting, NOTIFY_ENTRY_FREE,
+                              &error)); /* a placeholder without a value */
   g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_CONFIGURATION);
   g_clear_error (&error);
   g_assert_null (send_to (world->client, "nobody", &error));
@@ -358,7 +426,11 @@ test_nobody_there (void)
   g_assert_no_error (error);
   g_assert_null (send_to (client, "ada@example.com", &error));
   g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_NOT_SENT);
-  g_assert_false (notify_is_in_doubt (client));
+  g_clear_error (&error);
+  /* The next one asks first: that nobody is there is not its fault. */
+  g_assert_cmpint (entry_of (client), ==, NOTIFY_ENTRY_TRIAL);
+  g_assert_false (ask (client, &error));
+  g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_AWAY);
 }
 
 int
@@ -368,6 +440,8 @@ main (int argc, char **argv)
   g_test_add_func ("/notify/client/an-e-mail-arrives", test_mail_arrives);
   g_test_add_func ("/notify/client/in-trouble-there-is-one-call-and-one-e-mail", test_trouble);
   g_test_add_func ("/notify/client/asks-before-it-risks-another", test_doubt);
+  g_test_add_func ("/notify/client/what-all-would-meet-is-asked-for", test_asked);
+  g_test_add_func ("/notify/client/a-fault-of-its-own-is-told-from-everybodys", test_own_fault);
   g_test_add_func ("/notify/client/key-and-template-are-configuration", test_key_and_template);
   g_test_add_func ("/notify/client/a-token-out-of-time-is-made-anew-once", test_clock);
   g_test_add_func ("/notify/client/both-limits-are-kept", test_limits);

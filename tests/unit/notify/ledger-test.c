@@ -284,6 +284,102 @@ test_bounces_at_once (void)
   world_free (world);
 }
 
+static gboolean
+give_up (World *world, const char *kind)
+{
+  g_assert_true (
+      move (world, kind, &(LedgerNews){ .to = MAIL_DEFERRED, .told = "temporary-failure" }));
+  return move (
+      world, kind,
+      &(LedgerNews){ .to = MAIL_BOUNCED, .why = "not delivered in time", .by_its_address = TRUE });
+}
+
+/* We have only stopped waiting: that it has arrived all the same counts, and a bounce that is told ends it. */
+static void
+test_given_up (void)
+{
+  World *world = world_new ();
+
+  ask_for (world, "ERROR");
+  g_assert_true (give_up (world, "error"));
+  g_assert_true (
+      move (world, "error_again", &(LedgerNews){ .to = MAIL_FAILED, .why = "no-other-address" }));
+  assert_told (
+      world,
+      "silent-failure-avoided email-bounced ERROR_AGAIN email-failed silent-failure needs-person ");
+  g_assert_false (become (world, "error", MAIL_DEFERRED));
+  g_assert_cmpint (count_holds (world, SILENT_FAILURE), ==, 1);
+  g_assert_true (move (world, "error", &(LedgerNews){ .to = MAIL_DELIVERED, .told = "delivered" }));
+  assert_told (world, "");
+  g_assert_cmpint (count_holds (world, SILENT_FAILURE), ==, 0);
+  g_assert_true (bounce (world, "error"));
+  g_assert_false (become (world, "error", MAIL_DELIVERED));
+  assert_told (world, "email-bounced silent-failure needs-person ");
+  g_assert_cmpint (count_holds (world, SILENT_FAILURE), ==, 1);
+  world_free (world);
+
+  world = world_new ();
+  ask_for (world, "ERROR");
+  g_assert_true (give_up (world, "error"));
+  g_assert_false (bounce (world, "error")); /* noted: it is told now */
+  g_assert_false (become (world, "error", MAIL_DELIVERED));
+  world_free (world);
+}
+
+/* While another one may still tell the Veteran, nothing is silent; whoever ends last says so. */
+static void
+test_other_is_open (void)
+{
+  static const struct {
+    const char *other; /* state of the second */
+    gboolean is_silent;
+  } cases[] = {
+    { MAIL_REQUESTED, FALSE }, { MAIL_SENT, FALSE },    { MAIL_DEFERRED, FALSE },
+    { MAIL_DELIVERED, FALSE }, { MAIL_UNKNOWN, FALSE }, { MAIL_BOUNCED, TRUE },
+    { MAIL_FAILED, TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    World *world = world_new ();
+    g_autofree char *set = NULL;
+
+    g_test_message ("%s", cases[i].other);
+    ask_for (world, "ERROR");
+    g_assert_true (
+        move (world, "error",
+              &(LedgerNews){ .to = MAIL_FAILED, .why = "notify-refused", .by_its_address = TRUE }));
+    assert_told (world, "email-failed ERROR_AGAIN ");
+    set = g_strdup_printf ("update claim_notifications set state = '%s' where saved_claim_id = "
+                           "%" G_GINT64_FORMAT " and kind = 'error_again'",
+                           cases[i].other, world->group->parent_claim_id);
+    database_run (world->db, set);
+    /* A callback says that it was sent after all, and then that it came back. */
+    g_assert_true (become (world, "error", MAIL_SENT));
+    g_string_truncate (world->told, 0);
+    g_assert_true (bounce (world, "error"));
+    assert_told (world, cases[i].is_silent ? "email-bounced silent-failure needs-person "
+                                           : "email-bounced ");
+    world_free (world);
+  }
+}
+
+/* It was thought not to be sent, and a callback says that it was. */
+static void
+test_failed_and_delivered (void)
+{
+  World *world = world_new ();
+
+  ask_for (world, "ERROR");
+  g_assert_true (
+      move (world, "error", &(LedgerNews){ .to = MAIL_FAILED, .why = "outage-max-wait" }));
+  g_assert_cmpint (count_holds (world, SILENT_FAILURE), ==, 1);
+  g_string_truncate (world->told, 0);
+  g_assert_true (become (world, "error", MAIL_DELIVERED));
+  assert_told (world, "silent-failure-avoided ");
+  g_assert_cmpint (count_holds (world, SILENT_FAILURE), ==, 0);
+  world_free (world);
+}
+
 /* What is not the address's fault is not tried at another one. */
 static void
 test_failed (void)
@@ -386,6 +482,9 @@ main (int argc, char **argv)
   g_test_add_func ("/notify/ledger/what-comes-back-at-once-has-avoided-nothing",
                    test_bounces_at_once);
   g_test_add_func ("/notify/ledger/what-is-not-the-address-is-not-tried-elsewhere", test_failed);
+  g_test_add_func ("/notify/ledger/what-was-given-up-may-arrive", test_given_up);
+  g_test_add_func ("/notify/ledger/silent-is-what-no-other-may-tell", test_other_is_open);
+  g_test_add_func ("/notify/ledger/failed-and-delivered-after-all", test_failed_and_delivered);
   g_test_add_func ("/notify/ledger/unknown-is-a-persons-until-a-callback-comes", test_unknown);
   g_test_add_func ("/notify/ledger/other-kinds-page-nobody", test_other_kinds);
   g_test_add_func ("/notify/ledger/what-it-tells-is-in-the-groups-trace", test_trace);

@@ -23,6 +23,13 @@ test_addresses (void)
     { "{\"va_profile_email\":\" \"}", " b@x.example", "b@x.example" },
     { "{}", "b@x.example", "b@x.example" },
     { "{\"va_profile_email\":1}", "", "" },
+    /* What is no address hides none. */
+    { "{\"va_profile_email\":\"not given\"}", "b@x.example", "b@x.example" },
+    { "{\"va_profile_email\":\"@x.example\"}", "b@x.example", "b@x.example" },
+    { "{\"va_profile_email\":\"a@\"}", "b@x.example", "b@x.example" },
+    { "{\"va_profile_email\":\"a b@x.example\"}", "b@x.example", "b@x.example" },
+    { "{\"va_profile_email\":\"a@x.example\\nbcc: c@x.example\"}", "b@x.example", "b@x.example" },
+    { "{\"va_profile_email\":\"zoë+va@bücher.example\"}", "", "zoë+va@bücher.example" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -16,7 +16,7 @@ static const struct {
   { NOTIFY_ERROR_NOT_SENT, VERDICT_RETRY, CALL_FAILED, "notify-not-reached", "notify", TRUE,
     FALSE },
   { NOTIFY_ERROR_OWN, VERDICT_ILL, CALL_FAILED, "this-process-is-ill", NULL, FALSE, FALSE },
-  { NOTIFY_ERROR_AWAY, VERDICT_RETRY, CALL_FAILED, "notify-away", "notify", TRUE, FALSE },
+  { NOTIFY_ERROR_AWAY, VERDICT_RETRY, CALL_FAILED, "notify-away", "notify", TRUE, TRUE },
   { NOTIFY_ERROR_BETWEEN, VERDICT_RETRY, CALL_FAILED, "notify-between", "notify", TRUE, FALSE },
   { NOTIFY_ERROR_UNKNOWN, VERDICT_RETRY, CALL_UNKNOWN, "notify-unknown", "notify", TRUE, FALSE },
   { NOTIFY_ERROR_UNAVAILABLE, VERDICT_RETRY, CALL_UNKNOWN, "notify-unavailable", "notify", TRUE,
@@ -26,6 +26,7 @@ static const struct {
   { NOTIFY_ERROR_CLOCK, VERDICT_RETRY, CALL_FAILED, "notify-clock", "notify", TRUE, TRUE },
   { NOTIFY_ERROR_CONFIGURATION, VERDICT_RETRY, CALL_FAILED, "notify-configuration", "notify", TRUE,
     TRUE },
+  { NOTIFY_ERROR_SCHEMA, VERDICT_RETRY, CALL_FAILED, "notify-configuration", "notify", TRUE, TRUE },
   { NOTIFY_ERROR_REFUSED, VERDICT_DEAD, CALL_FAILED, "notify-refused", "notify", FALSE, FALSE },
 };
 
