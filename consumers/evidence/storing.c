@@ -53,7 +53,9 @@ find_quietly (const Upload *upload)
              : NULL;
 }
 
-/* The refusal may be that of a name which an earlier upload has taken. */
+/* The refusal may be that of a name which an earlier upload has taken. All unknowns of this paper's
+ * upload count, those of before a person sent it again, too: so it ends, whatever the folder says. One
+ * that is believed in error goes by a package whose cover says that it may be in the folder. */
 static gboolean
 is_doubtful (Run *run, const Upload *upload)
 {

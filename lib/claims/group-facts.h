@@ -35,6 +35,8 @@ gboolean claim_group_child_submitted (Db *db, const char *guid, gint64 claim_id,
 gboolean claim_attempt_record (Db *db, gint64 claim_id, const char *form_type, guint attempt_no,
                                const char *status, const char *bgs_claim_id,
                                const char *error_class, const char *error_message, GError **error);
+/* The reason of a hold whose step is in doubt, and whose request would be another one now. */
+#define HOLD_CHANGED_UNDER_A_STEP "changed-under-a-step"
 /* needs-person: opens a hold once per (claim, reason). @claim_id may be the parent's for a group.
  * @behind_claim_id 0: behind nobody. Errors: CLAIMS_ERROR_NOT_FOUND when the claim is not one of
  * the group. */

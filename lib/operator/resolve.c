@@ -218,15 +218,11 @@ adopt (const Resolve *resolve, Transaction *transaction, const ClaimRecord *foun
          db_execute (db, NULL, error, SQL_FREE_VETERAN, "i", found->claim_id);
 }
 
-/* For the claim, and for its group's own steps that it may have been working on. */
 static gboolean
 allow_again (Db *db, const ClaimRecord *found, GError **error)
 {
-  g_autofree char *scope = g_strdup_printf ("%" G_GINT64_FORMAT, found->claim_id);
-  g_autofree char *of_papers = claim_record_scope_of_papers (found->guid);
-  char *scopes[] = { scope, found->guid, claim_record_is_group (found) ? of_papers : NULL, NULL };
-
-  return db_execute (db, NULL, error, SQL_FORGET_DIGESTS, "T", scopes);
+  return db_execute (db, NULL, error, SQL_FORGET_DIGESTS, "itt", found->claim_id, found->guid,
+                     HOLD_CHANGED_UNDER_A_STEP);
 }
 
 static gboolean

@@ -2,7 +2,7 @@
  *
  *   adopt      this benefit claim is the claim's own: journalled as the end of its insert, the rest goes on
  *   not-there  none of the benefit claims is: the insert counts as failed, another one is sent
- *   again      look and try again; what stands in doubt may be repeated although code or data changed under it
+ *   again      look and try again; what stands in doubt may be repeated where it is held because code or data changed under it
  *   paper      the claim goes the backup way: dead letter, the group fails
  *
  * Answer, new record (or dead letter), the holds it closes and those that stood behind it: one

@@ -43,8 +43,12 @@ update step_journal set state = 'failed', finished_at = coalesce (finished_at, c
 where scope = $1::bigint::text and step = $2 and state in ('started', 'not there', 'unknown')
 
 -- name: forget-digests
--- What stands in doubt is repeated although code or data have changed under it.
-update step_journal set digest = null where scope = any ($1) and state in ('started', 'not there', 'unknown')
+-- What stands in doubt is repeated although code or data have changed under it, where that is what the person was asked about ($3):
+-- of the papers' record or of the claim's ($1), which may have been working on its group ($2). Whoever answers anything else has not
+-- said that.
+update step_journal set digest = null where state in ('started', 'not there', 'unknown') and scope in (
+  select unnest (case when h.of_papers then array[$2::uuid || '/papers'] else array[$1::bigint::text, $2::uuid::text] end)
+  from holds h where h.claim_id = $1::bigint and h.resolved_at is null and h.reason = $3)
 
 -- name: doubt-again
 -- Given up without an answer: it stands in doubt again, and is looked for before it is repeated.

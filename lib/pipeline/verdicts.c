@@ -8,6 +8,7 @@
 #include "base/seal.h"
 #include "base/settings.h"
 #include "claims/claim-group.h"
+#include "claims/group-facts.h"
 #include "db/db.h"
 #include "db/migrate.h"
 #include "events/codec.h"
@@ -24,7 +25,7 @@ static const VerdictRow rows[] = {
   { pipeline_error_quark, PIPELINE_ERROR_SNOOZE, NULL, VERDICT_SNOOZE, FAILED, "snooze" },
   { pipeline_error_quark, PIPELINE_ERROR_HOLD, NULL, VERDICT_HOLD, FAILED, "needs-person" },
   { pipeline_error_quark, PIPELINE_ERROR_DIGEST, NULL, VERDICT_HOLD, FAILED,
-    "changed-under-a-step" },
+    HOLD_CHANGED_UNDER_A_STEP },
   { pipeline_error_quark, PIPELINE_ERROR_DEAD, NULL, VERDICT_DEAD, FAILED, "refused" },
   { pipeline_error_quark, PIPELINE_ERROR_GROUP_OVER, NULL, VERDICT_DONE, FAILED, "group-over" },
   { pipeline_error_quark, PIPELINE_ERROR_UNKNOWN, NULL, VERDICT_RETRY, CALL_UNKNOWN,

@@ -66,6 +66,23 @@ class PapersTest(Stage):
                         f"(select id from saved_claim_groups where claim_group_guid = '{guid}' and parent_claim_id = saved_claim_id)")
         self.assertEqual(self.why(guid)["now"], "all is done: every claim is established")
 
+    def test_an_answer_is_to_what_was_asked(self):
+        """What stands in doubt may be sent as another one where a person was asked about that, and not by an answer to anything else."""
+        self.world.evidence("DELETE", "refuse")
+        guid = self.submit("05_674_one_student")
+        self.await_state(guid, "success")
+        parent = self.value(f"select min (parent_claim_id) from saved_claim_groups where claim_group_guid = '{guid}'")
+        self.world.rows("insert into step_journal (scope, step, ordinal, token, state, finished_at, digest) select scope, 'put-package/1-1', 1, "
+                        f"nextval ('tokens'), 'unknown', now (), 'of what was sent' from unnest (array['{guid}', '{guid}/papers']) as scope")
+        for of_papers, reason, left in ((False, "attachment 1 left out: damaged", [f"{guid}", f"{guid}/papers"]),
+                                        (True, "changed-under-a-step", [guid]), (False, "changed-under-a-step", [])):
+            self.world.rows(f"insert into holds (claim_group_id, claim_id, reason, of_papers) select id, {parent}, '{reason}', {of_papers} "
+                            f"from saved_claim_groups where saved_claim_id = {parent}")
+            code, said, complaint = self.ctl("resolve", parent, "--again", "--yes", "--reason", "seen to")
+            self.assertEqual(code, 0, said + complaint)
+            self.assertEqual([scope for scope, in self.world.rows(
+                f"select scope from step_journal where digest = 'of what was sent' and starts_with (scope, '{guid}') order by scope")], left)
+
 
 if __name__ == "__main__":
     main()
