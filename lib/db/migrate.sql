@@ -22,9 +22,9 @@ alter table schema_migrations add column if not exists admits integer
 select set_config ('lock_timeout', $1::bigint::text, true)
 
 -- name: has-migration-table
--- Roles get their rights in a transaction of their own, after all migrations.
+-- Roles get their rights in a transaction of their own, after all migrations; who may only look gets them column by column.
 select to_regclass ('schema_migrations') is not null as is_there,
-  coalesce (has_table_privilege (to_regclass ('schema_migrations')::oid, 'select'), false) as may_be_read
+  coalesce (has_any_column_privilege (to_regclass ('schema_migrations')::oid, 'select'), false) as may_be_read
 
 -- name: list-migrations
 -- As JSON, for the table may still be one without the column.
