@@ -47,6 +47,13 @@ print_one (const json_t *one)
                                                                : "");
 }
 
+static void
+print_nothing (const Asking *asking, const char *cause)
+{
+  printf ("No record is %s%s%s.\n", asking->kind == QUARANTINE ? "in quarantine" : "a dead letter",
+          cause ? " because of " : "", cause ? cause : "");
+}
+
 static int
 list (const Asking *asking, GError **error)
 {
@@ -58,11 +65,14 @@ list (const Asking *asking, GError **error)
 
   if (!all)
     return EXIT_FAILED;
-  if (asking->is_json)
+  if (asking->is_json) {
     print_json (all);
-  else
-    for (gsize i = 0; i < json_array_size (all); i++)
-      print_one (json_array_get (all, i));
+    return EXIT_DONE;
+  }
+  for (gsize i = 0; i < json_array_size (all); i++)
+    print_one (json_array_get (all, i));
+  if (json_array_size (all) == 0)
+    print_nothing (asking, asking->cause);
   return EXIT_DONE;
 }
 
@@ -85,6 +95,8 @@ count_by_cause (const Asking *asking, GError **error)
             member (one, "topic", "-"), member (one, "first_at", "-"),
             member (one, "last_at", "-"));
   }
+  if (json_array_size (all) == 0)
+    print_nothing (asking, NULL);
   return EXIT_DONE;
 }
 

@@ -177,6 +177,8 @@ tell_status (const Settings *settings, gboolean is_json, GError **error)
   }
   for (gsize i = 0; i < json_array_size (all); i++)
     print_status (json_array_get (all, i));
+  if (json_array_size (all) == 0)
+    puts ("No plan has been applied or offered.");
   return EXIT_DONE;
 }
 
