@@ -284,6 +284,24 @@ completion_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
   return EXIT_DONE;
 }
 
+/* As a line of text, whatever it holds: none of it is a request, and none asks for a character that
+ * some device may not have. */
+static void
+print_roff (const char *before, const char *text, const char *after)
+{
+  g_autofree char *plain = g_str_to_ascii (text, "C");
+
+  printf ("%s%s", before, *plain == '.' || *plain == '\'' ? "\\&" : "");
+  for (const char *c = plain; *c; c++)
+    if (*c == '\\')
+      fputs ("\\e", stdout);
+    else if (*c == '-')
+      fputs ("\\-", stdout);
+    else
+      putchar (*c);
+  fputs (after, stdout);
+}
+
 static int
 man_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
 {
@@ -291,9 +309,14 @@ man_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
         "pipeline\n"
         ".SH SYNOPSIS\n.B pipelinectl\nSUBCOMMAND \\&...\n.SH SUBCOMMANDS");
   for (guint i = 0; i < G_N_ELEMENTS (subcommands); i++) {
-    printf (".TP\n.B %s\n%s\n.br\n%s.\n.nf\n", subcommands[i].name, subcommands[i].operands,
-            subcommands[i].summary);
-    print_examples (&subcommands[i], "    ");
+    g_auto (GStrv) examples = g_strsplit (subcommands[i].examples, "\n", -1);
+
+    print_roff (".TP\n.B ", subcommands[i].name, "\n");
+    if (*subcommands[i].operands)
+      print_roff ("", subcommands[i].operands, "\n.br\n");
+    print_roff ("", subcommands[i].summary, ".\n.nf\n");
+    for (char **example = examples; *example; example++)
+      print_roff ("    pipelinectl ", *example, "\n");
     puts (".fi");
   }
   puts (

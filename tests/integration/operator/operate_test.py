@@ -5,6 +5,8 @@ Usage: with-postgres operate_test.py PROGRAMS
 """
 
 import json
+import re
+import subprocess
 
 from stage import FOR_NOW, Stage, main
 
@@ -150,6 +152,18 @@ class OperateTest(Stage):
         self.assertIn("claim-api, form-674, form-686c, proc-setup", complaint)
         self.assertEqual(self.value("select max (version) from schema_migrations"), newest)
 
+    def test_the_man_page_is_one(self):
+        """groff has nothing to warn of, whatever it is asked to print on; and each example stands there as it is typed."""
+        page = self.ctl("man")[1]
+        for device in ("ascii", "utf8", "ps"):
+            done = subprocess.run(["groff", "-ww", "-man", f"-T{device}", "-P-c" if device != "ps" else "-P-pa4"], input=page, text=True,
+                                  capture_output=True, check=True)
+            self.assertEqual(done.stderr, "", device)
+            if device == "ascii":
+                shown = re.sub(".\b", "", done.stdout)
+        self.assertIn('pipelinectl submit claim.json --wait 60\n', shown)
+        self.assertIn('--reason "BGS says it is back"\n', shown)
+
     def test_words(self):
         code, _, complaint = self.ctl("quarantene", "list")
         self.assertEqual(code, 2)
@@ -171,7 +185,7 @@ class OperateTest(Stage):
             code, long_text, _ = self.ctl("help", name)
             self.assertEqual(code, 0, name)
             self.assertIn(f"pipelinectl {name}", long_text.split("Examples:")[1], name)
-            self.assertIn(f"\n.B {name}", self.ctl("man")[1])
+            self.assertIn(f"\n.B {name}\n".replace("-", r"\-"), self.ctl("man")[1])
             self.assertIn(name, self.ctl("completion")[1].split())
 
 
