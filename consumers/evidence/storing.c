@@ -217,32 +217,94 @@ refuse (const Storing *storing, const GError *problem, GError **error)
   return run_transaction (run, write_refusal, &refusal, error) ? STORING_REFUSED : STORING_FAILED;
 }
 
+#define LENGTH_NOTE "%" G_GUINT64_FORMAT " bytes"
+
+/* How long its newest upload may be under way, by what it was started with. */
+static gint64
+limit_of (const Run *run, const JournalRow *row)
+{
+  return evidence_upload_limit_ms (run_settings (run),
+                                   row->note ? (gsize)g_ascii_strtoull (row->note, NULL, 10) : 0);
+}
+
+static Step
+step_for (const Upload *upload, gint64 timeout_ms)
+{
+  return (Step){ .name = upload->step,
+                 .call = call_upload,
+                 .look = look_in_folder,
+                 .on_start = begin_attempt,
+                 .on_end = note_stored,
+                 .timeout_ms = timeout_ms };
+}
+
+static gboolean
+do_upload (const Storing *storing, Upload *upload, const PaperDocument *document, GError **error)
+{
+  Run *run = storing->maker->run;
+  g_autofree char *note = g_strdup_printf (LENGTH_NOTE, (guint64)document->length);
+  Step step = step_for (upload, evidence_upload_limit_ms (run_settings (run), document->length));
+  g_autofree char *result = NULL;
+
+  run_step_note (run, note);
+  result = run_step (run, &step, upload, error);
+  if (result)
+    metrics_count (METRIC_PAPERS, 1, "stored", NULL);
+  return result != NULL;
+}
+
+static gboolean
+is_nothing_to_send (const GError *problem)
+{
+  return g_error_matches (problem, PIPELINE_ERROR, PIPELINE_ERROR_DEAD) &&
+         g_str_equal (problem->message, STEP_NOTHING_TO_SEND);
+}
+
+/* There is no document any more, for @why: an upload that nobody knows of is looked for all the
+ * same. */
+static gboolean
+look_without (const Storing *storing, Upload *upload, GError *why_taken, GError **error)
+{
+  Run *run = storing->maker->run;
+  Verdict verdict = verdict_of (why_taken);
+  g_autoptr (GError) why = why_taken, problem = NULL;
+  g_autofree char *result = NULL;
+  const JournalRow *row = NULL;
+  Step step;
+
+  if (verdict == VERDICT_RETRY || verdict == VERDICT_DEAD)
+    row = run_journal_find (run, NULL, upload->step, &problem);
+  if (row && g_str_equal (row->state, "started")) {
+    step = step_for (upload, limit_of (run, row));
+    step.call = NULL;
+    result = run_step (run, &step, upload, &problem);
+  }
+  if (result)
+    metrics_count (METRIC_PAPERS, 1, "stored", NULL);
+  else if (problem && !is_nothing_to_send (problem))
+    g_propagate_error (error, g_steal_pointer (&problem));
+  else
+    g_propagate_error (error, g_steal_pointer (&why));
+  return result != NULL;
+}
+
 static gboolean
 upload (const Storing *storing, GError **error)
 {
   const Paper *paper = storing->paper;
-  Run *run = storing->maker->run;
-  g_autoptr (PaperDocument) document = paper_document_new (storing->maker, paper, error);
+  const char *day = storing->maker->dossier->group->submission_day;
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (PaperDocument) document = paper_document_new (storing->maker, paper, &problem);
   g_autofree char *name = step_of (paper);
-  g_autofree char *result = NULL;
   Upload under_way = { .storing = storing, .step = name };
-  Step step = {
-    .name = name,
-    .call = call_upload,
-    .look = look_in_folder,
-    .on_start = begin_attempt,
-    .on_end = note_stored,
-  };
 
-  if (!document)
-    return FALSE;
-  under_way.paper = paper_document_to_store (document, paper, storing->folder,
-                                             storing->maker->dossier->group->submission_day);
-  step.timeout_ms = evidence_upload_limit_ms (run_settings (run), document->length);
-  result = run_step (run, &step, &under_way, error);
-  if (result)
-    metrics_count (METRIC_PAPERS, 1, "stored", NULL);
-  return result != NULL;
+  if (!document) {
+    under_way.paper =
+        (EvidencePaper){ .folder = storing->folder, .content_name = paper->content_name };
+    return look_without (storing, &under_way, g_steal_pointer (&problem), error);
+  }
+  under_way.paper = paper_document_to_store (document, paper, storing->folder, day);
+  return do_upload (storing, &under_way, document, error);
 }
 
 /* Of a paper: that the whole record has waited too long is another matter. */

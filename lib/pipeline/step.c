@@ -480,6 +480,10 @@ do_step (StepRun *s, GError **error)
                    "%s was started with another request", s->step->name);
       return NULL;
     case STEP_START:
+      if (!s->step->call) {
+        (void)run_refuse (s->run, STEP_NOTHING_TO_SEND, error);
+        return NULL;
+      }
       return s->step->is_read ? read_it (s, error) : start_and_call (s, error);
     case STEP_LOOK: /* what ends here is written with the new start */
       if (!settle_unknown (s, row, &result, error) || result)

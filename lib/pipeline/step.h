@@ -15,6 +15,8 @@
 #include "pipeline/run.h"
 #include "program/journal.h"
 
+#define STEP_NOTHING_TO_SEND "nothing-to-send"
+
 typedef struct Step Step;
 
 /* The call. Returns the result to be journalled (owned; "" when there is nothing to keep), or NULL
@@ -46,6 +48,8 @@ struct Step {
   const char *downstream; /* whose breaker it passes; NULL: the consumer's first */
   /* What the digest is made of: the request without its clock fields; borrowed; may be NULL */
   const char *request;
+  /* NULL: there is nothing to send any more. What stands started is settled; what would be started is
+   * refused (PIPELINE_ERROR_DEAD, STEP_NOTHING_TO_SEND) */
   StepCall call;
   StepLook look; /* NULL: repeat without looking (drafts, updates that replace the row) */
   StepRead read; /* NULL: no error is an answer */
