@@ -245,9 +245,11 @@ class Outage(PipelineTest):
                                  "outage_max_wait": "3s"}).set_up()
         house.start_api()
         outage = Refused(house)
-        house.start("proc-setup")
-        began = time.monotonic()
+        # All are there when the first is tried: one alone would spend attempts, for it opens no breaker.
         house.submit([claims.claim("03", veteran) for veteran in range(1, FEW + 1)])
+        until(lambda: len(house.records("claims.submitted")) == FEW, 30, "all in their topic")
+        began = time.monotonic()
+        house.start("proc-setup")
         until(lambda: "failure" in house.states(), 30, "the first failure", every=0.1)
         self.assertGreater(time.monotonic() - began, 3, "dead before outage-max-wait was over")
         until(lambda: house.states() == {"failure": str(FEW)}, 20, lambda: f"all failures: {house.states()}")
