@@ -86,7 +86,7 @@ class Trouble(PipelineTest):
 
     def test_database_away_for_too_long(self):
         """After database-wait-ms the process ends, with 1; the next one finishes what it had."""
-        pipeline = self.pipeline(database_wait_ms=1500, bgs_read_timeout_ms=120000).set_up()
+        pipeline = self.pipeline(database_wait_ms=1500, bgs_read_timeout_ms=20000).set_up()
         programs = self.running(pipeline)
         pipeline.simulator.rule(name="slow", operation=INSERT, do="hold", times=2)
         pipeline.submit([claims.claim("03", 1), claims.claim("06", 2)])
