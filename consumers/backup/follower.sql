@@ -13,8 +13,7 @@ select s.package_no, s.latest_status, s.intake_status, s.intake_code, s.document
   (extract (epoch from clock_timestamp () - s.status_at) * 1000)::bigint as status_ms,
   (select count (*) from lighthouse_submissions o where o.intake_status = 'expired'
      and o.status_at > clock_timestamp () - interval '1 hour' and o.id <> s.id) as expired_count,
-  exists (select from step_journal j where j.scope = g.claim_group_guid || '/papers'
-    and starts_with (j.step, 'create-location/' || s.package_no || '-')) as is_of_papers
+  exists (select from packages_of_papers o where o.id = s.id) as is_of_papers
 from lighthouse_submissions s join saved_claim_groups g on g.id = s.claim_group_id
 where s.id = $1 and s.ask_at <= clock_timestamp () for update of s
 

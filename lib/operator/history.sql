@@ -66,9 +66,8 @@ select id from saved_claim_groups where claim_group_guid = $1 and parent_claim_i
 select s.package_no, s.latest_status, s.benefits_intake_uuid as uuid, s.intake_status, s.intake_code, s.is_final,
   (extract (epoch from s.sent_at) * 1000)::bigint as sent_ms, (extract (epoch from s.ask_at) * 1000)::bigint as ask_ms,
   s.stopped_at is not null and s.ask_at is null as is_stopped,
-  exists (select from step_journal j where j.scope = g.claim_group_guid || '/papers'
-    and starts_with (j.step, 'create-location/' || s.package_no || '-')) as is_of_papers
-from lighthouse_submissions s join saved_claim_groups g on g.id = s.claim_group_id where s.claim_group_id = $1 order by s.package_no
+  exists (select from packages_of_papers o where o.id = s.id) as is_of_papers
+from lighthouse_submissions s where s.claim_group_id = $1 order by s.package_no
 
 -- name: history-papers
 select s.paper_no as number, s.saved_claim_id as claim_id, case when s.attachment_no is null then s.form_id end as form_type,

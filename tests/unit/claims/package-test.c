@@ -145,6 +145,26 @@ test_second_package (void)
   assert_rows (db, "1.1 sent 1, 2.1 pending 2", "1 sent, 2 pending");
 }
 
+/* By whose step its location was made, and not by that of another one whose number begins alike. */
+static void
+test_of_papers (void)
+{
+  g_autoptr (Db) db = database_open_migrated ();
+  g_autoptr (ClaimGroup) group = new_group (db);
+  g_autofree char *steps =
+      g_strdup_printf ("insert into step_journal (scope, step, ordinal, token, state) values "
+                       "('%s', 'create-location/1-1', 1, 1, 'started'), "
+                       "('%s/papers', 'create-location/12-1', 1, 2, 'started')",
+                       group->guid, group->guid);
+
+  begin (db, group, 1, ONE);
+  begin (db, group, 12, TWO);
+  database_run (db, steps);
+  g_assert_cmpint (database_number (db, "select s.package_no as n from lighthouse_submissions s "
+                                        "join packages_of_papers o on o.id = s.id"),
+                   ==, 12);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -153,5 +173,6 @@ main (int argc, char **argv)
   g_test_add_func ("/claims/package/fails-on-the-way", test_fails_on_the_way);
   g_test_add_func ("/claims/package/waited-in-vain", test_waited_in_vain);
   g_test_add_func ("/claims/package/second-package", test_second_package);
+  g_test_add_func ("/claims/package/of-papers", test_of_papers);
   return g_test_run ();
 }
