@@ -60,3 +60,25 @@ broker_admin_options (Broker *broker, rd_kafka_admin_op_t operation)
                                                    sizeof reason);
   return options;
 }
+
+void
+broker_tell (const Broker *broker, const char *name, const char *what)
+{
+  json_t *list = broker->told ? json_object_get (broker->told, what) : NULL;
+
+  if (!broker->told) {
+    printf ("%s %s\n", name, what);
+    return;
+  }
+  if (!list) {
+    list = json_array ();
+    (void)json_object_set_new (broker->told, what, list);
+  }
+  (void)json_array_append_new (list, json_string (name));
+}
+
+FILE *
+broker_progress (const Broker *broker)
+{
+  return broker->told ? stderr : stdout;
+}

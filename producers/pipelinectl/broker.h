@@ -1,7 +1,9 @@
 /* The broker as `pipelinectl topics` asks it. */
 #pragma once
 
+#include <jansson.h>
 #include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include "base/settings.h"
 #include "program/topics.h"
 
@@ -13,7 +15,13 @@ typedef struct {
   rd_kafka_t *handle;
   rd_kafka_queue_t *queue;
   GPtrArray *table; /* of Topic * */
+  json_t *told;     /* what --json prints at the end; NULL: each thing as a line of text, at once */
 } Broker;
+
+/* That @what ("created") holds of a topic: a line, or a member of the list of that name. */
+void broker_tell (const Broker *broker, const char *name, const char *what);
+/* Where progress goes: what --json prints is one document alone. */
+FILE *broker_progress (const Broker *broker);
 
 /* Connects; settings and the rest are there. Errors: %KAFKA_ERROR. */
 gboolean broker_open (Broker *broker, GError **error);

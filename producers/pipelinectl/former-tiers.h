@@ -3,10 +3,9 @@
  * not. */
 #pragma once
 
-#include <librdkafka/rdkafka.h>
-#include "base/settings.h"
+#include "broker.h"
 
-/* Prints a line for each: how many records wait in it, or that it may be deleted. @table: of Topic
- * *. Each answer is waited for at most @timeout_ms. Errors: %KAFKA_ERROR_AWAY. */
-gboolean former_tiers_tell (rd_kafka_t *handle, const Settings *settings, const GPtrArray *table,
-                            int timeout_ms, GError **error);
+/* Prints a line for each: how many records wait in it, or that it may be deleted; where --json is
+ * wanted, adds { "topic", "records" } to the list "former_tiers". Each answer is waited for at most
+ * ADMIN_TIMEOUT_MS. Errors: %KAFKA_ERROR_AWAY. */
+gboolean former_tiers_tell (const Broker *broker, GError **error);

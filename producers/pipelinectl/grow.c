@@ -171,7 +171,7 @@ await_drained (Drain *drain, int *ret_exit_code, GError **error)
     if (drain->holding->len > 0 && g_strcmp0 (told, drain->holding->str) != 0) {
       g_free (told);
       told = g_strdup (drain->holding->str);
-      printf ("waiting: %s\n", told);
+      fprintf (broker_progress (drain->broker), "waiting: %s\n", told);
       (void)fflush (stdout); /* for whoever watches */
     }
     g_usleep (LOOK_PAUSE_US);
@@ -207,7 +207,7 @@ too_small (Broker *broker, GHashTable *counts, int target)
 }
 
 static gboolean
-read_grown (rd_kafka_event_t *event, GError **error)
+read_grown (const Broker *broker, rd_kafka_event_t *event, GError **error)
 {
   size_t count = 0;
   const rd_kafka_topic_result_t **results = rd_kafka_CreatePartitions_result_topics (
@@ -216,7 +216,7 @@ read_grown (rd_kafka_event_t *event, GError **error)
 
   for (size_t i = 0; i < count; i++)
     if (rd_kafka_topic_result_error (results[i]) == RD_KAFKA_RESP_ERR_NO_ERROR)
-      printf ("%s grown\n", rd_kafka_topic_result_name (results[i]));
+      broker_tell (broker, rd_kafka_topic_result_name (results[i]), "grown");
     else
       g_string_append_printf (failed, "%s%s: %s", failed->len ? "; " : "",
                               rd_kafka_topic_result_name (results[i]),
@@ -251,7 +251,7 @@ grow (Broker *broker, GPtrArray *names, int target, GError **error)
   event = broker_await (broker, error);
   if (!event)
     return FALSE;
-  done = read_grown (event, error);
+  done = read_grown (broker, event, error);
   rd_kafka_event_destroy (event);
   return done;
 }
@@ -290,7 +290,8 @@ await_programs (const Broker *broker)
   if (!text || !parse_int64 (text, 0, G_MAXINT32, &ms))
     (void)parse_int64 (KAFKA_METADATA_REFRESH_MS, 0, G_MAXINT32, &ms); /* a constant of ours */
   ms += LEARN_SLACK_MS;
-  printf ("waiting %" G_GINT64_FORMAT " s until every running program has learnt it\n", ms / 1000);
+  fprintf (broker_progress (broker),
+           "waiting %" G_GINT64_FORMAT " s until every running program has learnt it\n", ms / 1000);
   (void)fflush (stdout); /* for whoever watches */
   g_usleep ((gulong)ms * 1000);
 }
@@ -361,8 +362,10 @@ grow_topics (Broker *broker, const char *reason, gboolean is_yes, int *ret_exit_
   if (!counts || !check_wish (broker, counts, target, ret_exit_code, error))
     return FALSE;
   names = too_small (broker, counts, target);
+  if (broker->told)
+    (void)json_object_set_new (broker->told, "partitions", json_integer (target));
   if (names->len == 0) {
-    printf ("all topics have %d partitions\n", target);
+    fprintf (broker_progress (broker), "all topics have %d partitions\n", target);
     return TRUE;
   }
   if (!reason_is_given (reason) || !agree (names, target, is_yes))
@@ -374,6 +377,7 @@ grow_topics (Broker *broker, const char *reason, gboolean is_yes, int *ret_exit_
       !await_counts (broker, target, error))
     return FALSE;
   await_programs (broker);
-  printf ("%u topics have %d partitions now; claim-api may be started\n", names->len, target);
+  fprintf (broker_progress (broker), "%u topics have %d partitions now; claim-api may be started\n",
+           names->len, target);
   return TRUE;
 }

@@ -4,9 +4,11 @@
  * In batches of pages, each a transaction of its own: it may be stopped at any moment and begun
  * again, beside programs that work. Row locks of others are not waited for; a further pass comes
  * back to them. */
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/seal.h"
 #include "confirm.h"
 #include "db/db.h"
@@ -99,7 +101,7 @@ typedef struct {
   Db *db;
   Sealer *sealer;
   const char *reason;
-  gboolean is_yes;
+  gboolean is_yes, is_json;
 } Rewrap;
 
 /* FALSE without @error: it shall not be. */
@@ -124,10 +126,31 @@ rewrap_tables (const Rewrap *rewrap, GError **error)
   return TRUE;
 }
 
+static void
+tell (const Rewrap *rewrap, gint64 count, const DbRows *forgotten)
+{
+  const char *master = sealer_current_master (rewrap->sealer);
+  json_t *names = json_array ();
+  g_autoptr (json_t) told = json_pack ("{s:s,s:I,s:o}", "master_key", master, "wrapped_anew",
+                                       (json_int_t)count, "to_be_taken_out", names);
+
+  if (!rewrap->is_json)
+    printf ("all data keys are under %s\n", master);
+  for (guint i = 0; i < db_rows_count (forgotten); i++) {
+    const char *name = db_rows_text (forgotten, i, "name");
+
+    (void)json_array_append_new (names, json_string (name));
+    if (!rewrap->is_json)
+      printf ("%s may be taken out of master-keys\n", name);
+  }
+  if (rewrap->is_json)
+    print_json (told);
+}
+
 static int
 carry_out (const Rewrap *rewrap, GError **error)
 {
-  gint64 left = count_left (rewrap->db, rewrap->sealer, error);
+  gint64 left = count_left (rewrap->db, rewrap->sealer, error), before = left;
   g_autoptr (DbRows) forgotten = NULL;
 
   if (left > 0 && !agree (rewrap, left, error))
@@ -151,9 +174,7 @@ carry_out (const Rewrap *rewrap, GError **error)
       db_query (rewrap->db, error, SQL_KEYS_FORGET, "t", sealer_current_master (rewrap->sealer));
   if (!forgotten)
     return EXIT_FAILED;
-  printf ("all data keys are under %s\n", sealer_current_master (rewrap->sealer));
-  for (guint i = 0; i < db_rows_count (forgotten); i++)
-    printf ("%s may be taken out of master-keys\n", db_rows_text (forgotten, i, "name"));
+  tell (rewrap, before, forgotten);
   return EXIT_DONE;
 }
 
@@ -165,6 +186,7 @@ keys_main (int argc, char **argv)
   const GOptionEntry options[] = {
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; written down.", "TEXT" },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &rewrap.is_yes, "Does it without asking.", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &rewrap.is_json, "Prints JSON.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings =

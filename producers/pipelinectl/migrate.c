@@ -2,13 +2,16 @@
  *
  * Forward only adds, is what every installation does unattended, and is not asked about. Back drops
  * what later versions brought: not under a program that runs, and not by one word. */
+#include <jansson.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "confirm.h"
 #include "db/db.h"
 #include "db/migrate.h"
 #include "operator/audit.h"
+#include "output.h"
 #include "pipelinectl.h"
 #include "producers/pipelinectl/migrate.sql.h"
 
@@ -61,7 +64,7 @@ typedef struct {
   Db *db;
   int before, version;
   gint64 lock_ms;
-  gboolean is_yes, may_drop;
+  gboolean is_yes, may_drop, is_json;
   const char *reason; /* NULL: none */
 } Migrate;
 
@@ -133,6 +136,19 @@ grant_roles (const Migrate *migrate, GError **error)
   return TRUE;
 }
 
+static void
+tell_version (const Migrate *migrate)
+{
+  g_autoptr (json_t) told =
+      json_pack ("{s:i,s:i}", "version", migrate->version, "before", migrate->before);
+
+  if (migrate->is_json)
+    print_json (told);
+  else
+    printf ("schema version %d%s\n", migrate->version,
+            migrate->before == migrate->version ? ", as before" : "");
+}
+
 static int
 carry_out (Migrate *migrate, GError **error)
 {
@@ -153,8 +169,7 @@ carry_out (Migrate *migrate, GError **error)
   if ((migrate->before != migrate->version && !write_action (migrate, error)) ||
       !grant_roles (migrate, error))
     return EXIT_FAILED;
-  printf ("schema version %d%s\n", migrate->version,
-          migrate->before == migrate->version ? ", as before" : "");
+  tell_version (migrate);
   return EXIT_DONE;
 }
 
@@ -171,6 +186,7 @@ migrate_main (int argc, char **argv)
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; written down. Needed to go back.",
       "TEXT" },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &migrate.is_yes, "Goes back without asking.", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &migrate.is_json, "Prints JSON.", NULL },
     { NULL },
   };
   g_autoptr (Settings) settings = read_command_line (

@@ -3,10 +3,12 @@
  *
  * The embedded broker has them all from the start and answers no question about them
  * (broker-admin=no): then only names and partitions are looked at. */
+#include <jansson.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -17,6 +19,7 @@
 #include "broker.h"
 #include "former-tiers.h"
 #include "grow.h"
+#include "output.h"
 #include "pipelinectl.h"
 
 #define NAMES_PAUSE_US 100000
@@ -62,7 +65,7 @@ new_topic (const Broker *broker, const Topic *topic, int most, GError **error)
 }
 
 static gboolean
-tell_created (rd_kafka_event_t *event, GError **error)
+tell_created (const Broker *broker, rd_kafka_event_t *event, GError **error)
 {
   size_t count = 0;
   const rd_kafka_topic_result_t **results =
@@ -74,10 +77,10 @@ tell_created (rd_kafka_event_t *event, GError **error)
 
     switch ((int)rd_kafka_topic_result_error (results[i])) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
-      printf ("%s created\n", name);
+      broker_tell (broker, name, "created");
       break;
     case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
-      printf ("%s exists\n", name);
+      broker_tell (broker, name, "exists");
       break;
     default:
       g_string_append_printf (failed, "%s%s: %s", failed->len ? "; " : "", name,
@@ -132,7 +135,7 @@ create (Broker *broker, GError **error)
   int most;
 
   if (!settings_boolean (broker->settings, "broker-admin")) {
-    puts ("broker-admin=no: the broker makes its topics itself");
+    fputs ("broker-admin=no: the broker makes its topics itself\n", broker_progress (broker));
     return TRUE;
   }
   counts = kafka_topic_partitions (broker->handle, ADMIN_TIMEOUT_MS, error);
@@ -154,7 +157,7 @@ create (Broker *broker, GError **error)
   event = broker_await (broker, error);
   if (!event)
     return FALSE;
-  created = tell_created (event, error);
+  created = tell_created (broker, event, error);
   rd_kafka_event_destroy (event);
   return created && await_names (broker, error) &&
          topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, NULL,
@@ -233,20 +236,41 @@ check_settings (Broker *broker, GError **error)
 }
 
 static gboolean
-check (Broker *broker, GError **error)
+check_all (Broker *broker, GError **error)
 {
+  gboolean is_whole = settings_boolean (broker->settings, "broker-admin");
+
+  if (broker->told) {
+    (void)json_object_set_new (broker->told, "topics", json_integer (broker->table->len));
+    (void)json_object_set_new (broker->told, "settings_looked_at", json_boolean (is_whole));
+    (void)json_object_set_new (broker->told, "former_tiers", json_array ());
+  }
   if (!topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, NULL, error))
     return FALSE;
-  if (!settings_boolean (broker->settings, "broker-admin")) {
-    printf ("%u topics are there; broker-admin=no: their settings are not looked at\n",
-            broker->table->len);
-    return TRUE;
-  }
-  if (!check_settings (broker, error) ||
-      !former_tiers_tell (broker->handle, broker->settings, broker->table, ADMIN_TIMEOUT_MS, error))
+  if (is_whole && (!check_settings (broker, error) || !former_tiers_tell (broker, error)))
     return FALSE;
-  printf ("%u topics are as they should be\n", broker->table->len);
+  if (!broker->told)
+    printf (is_whole ? "%u topics are as they should be\n"
+                     : "%u topics are there; broker-admin=no: their settings are not looked at\n",
+            broker->table->len);
   return TRUE;
+}
+
+/* What is wrong is the answer, too. */
+static gboolean
+check (Broker *broker, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  gboolean is_fine = check_all (broker, &problem);
+
+  if (broker->told) {
+    (void)json_object_set_new (broker->told, "is_fine", json_boolean (is_fine));
+    (void)json_object_set_new (broker->told, "wrong",
+                               is_fine ? json_null () : json_string (problem->message));
+  }
+  if (!is_fine)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return is_fine;
 }
 
 static gboolean
@@ -260,8 +284,9 @@ topics_main (int argc, char **argv)
 {
   static const char *const words[] = { "create", "check", "grow", NULL };
   g_autofree char *reason = NULL;
-  gboolean is_yes = FALSE;
+  gboolean is_yes = FALSE, is_json = FALSE;
   const GOptionEntry options[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &is_json, "Prints JSON.", NULL },
     { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "grow: why; written down.", "TEXT" },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &is_yes, "grow: does it without asking.", NULL },
     { NULL },
@@ -275,6 +300,7 @@ topics_main (int argc, char **argv)
   Broker broker = { .settings = settings, .prefix = settings_text (settings, "topic-prefix") };
   const char *what = argc == 2 ? argv[1] : "";
   g_autoptr (GPtrArray) parsed = NULL;
+  g_autoptr (json_t) told = is_json ? json_object () : NULL;
   g_autoptr (GError) error = NULL;
   gboolean is_known = FALSE, done = FALSE;
   int exit_code = EXIT_FAILED;
@@ -289,6 +315,7 @@ topics_main (int argc, char **argv)
     return complain (EXIT_USAGE, "%s", error->message);
   g_clear_error (&error);
   broker.table = table = topics_table (tiers);
+  broker.told = told;
   if (!broker_open (&broker, &error))
     done = FALSE;
   else if (strcmp (what, "create") == 0)
@@ -298,6 +325,8 @@ topics_main (int argc, char **argv)
   else
     done = grow_topics (&broker, reason, is_yes, &exit_code, &error);
   broker_close (&broker);
+  if (told && json_object_size (told) > 0)
+    print_json (told);
   if (done)
     return EXIT_DONE;
   return error ? complain (exit_code, "%s", error->message) : exit_code;

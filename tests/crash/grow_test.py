@@ -1,6 +1,7 @@
 """Topics get more partitions: by pipelinectl topics grow while consumers run, and by hand."""
 
 import concurrent.futures
+import json
 import unittest
 
 import claims
@@ -73,6 +74,8 @@ class Grow(PipelineTest):
         self.assertIn("all topics have 24 partitions", grow(house, "--partitions=24").stdout)
         # One that is missing is made as the others are.
         self.assertIn("form-674.retry-3s created", house.ctl("topics", "create", **{"retry-tiers": "3s"}).stdout)
+        self.assertIn(house.prefix + "form-674.retry-4s",
+                      json.loads(house.ctl("topics", "create", "--json", **{"retry-tiers": "4s"}).stdout)["created"])
         house.ctl("topics", "check", **{"retry-tiers": "3s"})
 
         house.start_api()
@@ -91,6 +94,9 @@ class Grow(PipelineTest):
             write_in_transaction(topic, 0)
             until(lambda topic=topic: committed_offsets(house.prefix + "form-686c", topic, PARTITIONS)[0] == 1, 60,
                   "the record handled")
+        told = json.loads(house.ctl("topics", "check", "--json", **{"retry-tiers": "1s"}).stdout)
+        self.assertIs(told["settings_looked_at"], True)
+        self.assertIn({"topic": topics[1], "records": 0}, told["former_tiers"])
         former = house.ctl("topics", "check", **{"retry-tiers": "1s"})
         self.assertIn(f"{topics[1]} is no retry tier any more; it is empty and may be deleted", former.stdout)
 

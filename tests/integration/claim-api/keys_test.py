@@ -4,6 +4,7 @@ Usage: with-postgres keys_test.py BUILD-DIRECTORY
 """
 import base64
 import hashlib
+import json
 import subprocess
 import sys
 import unittest
@@ -76,6 +77,8 @@ class KeysTest(unittest.TestCase):
             "select reason, subject from operator_actions where action = 'keys rewrap'").split("\n")}, {"m1 is old"})
         self.assertIn("all data keys are under m2", done.stdout)
         self.assertIn("master-key:m1 may be taken out", done.stdout)
+        again = self.house.pipelinectl(*REWRAP, "--yes", "--json", environment=self.keys(f"{M2},{M1}"), check=True)
+        self.assertEqual(json.loads(again.stdout), {"master_key": "m2", "wrapped_anew": 0, "to_be_taken_out": []})
         self.assertEqual(self.ids(), {"m2"})
         self.assertEqual(self.house.sql("select md5 (string_agg (form_ciphertext::text, '' order by id)) from saved_claims"), sealed)
         # The chunks of attachments too are read with the new key alone.

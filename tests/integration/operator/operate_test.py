@@ -152,6 +152,18 @@ class OperateTest(Stage):
         self.assertIn("claim-api, form-674, form-686c, proc-setup", complaint)
         self.assertEqual(self.value("select max (version) from schema_migrations"), newest)
 
+    def test_schema_and_topics_as_json(self):
+        newest = int(self.value("select max (version) from schema_migrations"))
+        self.assertEqual(self.ask("migrate"), {"version": newest, "before": newest})
+        checked = self.ask("topics", "check")
+        self.assertEqual({name: checked[name] for name in ("is_fine", "wrong", "settings_looked_at", "former_tiers")},
+                         {"is_fine": True, "wrong": None, "settings_looked_at": False, "former_tiers": []})
+        self.assertIn(f"{checked['topics']} topics are there", self.ctl("topics", "check")[1])
+        code, said, complaint = self.ctl("topics", "check", "--json", DEPENDENTS_TOPIC_PREFIX="nobodys.")
+        self.assertEqual((code, json.loads(said)["is_fine"]), (1, False))
+        self.assertIn("nobodys.claims.submitted", json.loads(said)["wrong"])
+        self.assertIn("nobodys.claims.submitted", complaint)
+
     def test_the_man_page_is_one(self):
         """groff has nothing to warn of, whatever it is asked to print on; and each example stands there as it is typed."""
         page = self.ctl("man")[1]
