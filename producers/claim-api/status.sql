@@ -1,5 +1,6 @@
 -- The whole report as one JSON text. needs_person joins the reasons that are open, oldest first; no package exists
--- before the backup way has made one, and the newest counts.
+-- before the backup way has made one, and the newest counts. One that was not accepted is pending for as long as somebody may still
+-- bring it there: until its group has failed, or each of the papers that it holds has its end without it.
 
 -- name: status-report
 select json_build_object (
@@ -22,7 +23,12 @@ select json_build_object (
   'package', (
     select json_build_object ('uuid', s.benefits_intake_uuid, 'state', case
         when s.latest_status = 'vbms' then 'vbms'
-        when s.sent_at is null then 'pending'
+        when s.sent_at is null then case
+          when g.status = 'failed' or (g.status = 'success'
+            and exists (select from claims_evidence_api_submissions p where p.claim_group_id = g.id and p.latest_status = 'refused')
+            and not exists (select from claims_evidence_api_submissions p where p.claim_group_id = g.id
+                            and p.latest_status in ('pending', 'refused') and p.settled_at is null)) then 'error'
+          else 'pending' end
         when s.intake_status in ('error', 'expired') and s.is_final then s.intake_status
         else 'sent' end)
     from lighthouse_submissions s where s.claim_group_id = g.id order by s.package_no desc limit 1),

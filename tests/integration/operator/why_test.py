@@ -10,6 +10,7 @@ import re
 
 from stage import FOR_GOOD, FOR_NOW, Request, Stage, main, records
 from steps import call_of
+from world import http_call
 
 
 def milliseconds(iso):
@@ -140,6 +141,27 @@ class WhyTest(Stage):
         self.assertTrue(line["detail"].endswith("from " + dead.header("dp-source")), line)
         self.assertIn(dead.header("dp-error-class"), line["detail"])
         self.assertIn("e-mail in_progress requested", [line["what"] for line in self.lines(document, "e-mail")])
+
+    def package_of(self, guid):
+        """As its submitter is told."""
+        status, _, body = http_call("GET", f"{self.world.api_url}/dependents_benefits/v0/claims/{guid}/status", None,
+                                    {"Authorization": f"Bearer {self.world.token}"})
+        self.assertEqual(status, 200, body)
+        return json.loads(body)["data"]["attributes"]["package"]
+
+    def test_a_package_that_is_refused_at_its_upload(self):
+        self.bgs_refuses("vnpPtcpntPhoneCreate", FOR_GOOD, 0)
+        self.world.intake("POST", "rules", {"operation": "create", "times": 1, "do": "answer", "status": 503, "body": "away"})
+        guid = self.submit("03_686c_report_divorce")
+        self.await_true(lambda: self.value(f"select g.status from lighthouse_submissions s join saved_claim_groups g on g.id = "
+                                           f"s.claim_group_id where g.claim_group_guid = '{guid}'") == "failure", "its package to be begun")
+        self.assertEqual(self.package_of(guid)["state"], "pending")
+        self.await_state(guid, "processing")
+        self.assertEqual(self.package_of(guid)["state"], "sent")
+        self.world.intake("POST", "rules", {"operation": "create", "times": 0, "do": "answer", "status": 422, "body": "{}"})
+        guid = self.submit("03_686c_report_divorce")
+        self.await_state(guid, "failed")
+        self.assertEqual(self.package_of(guid), {"uuid": None, "state": "error"})
 
     def test_quarantined(self):
         # Whoever cannot be put into a tier whole is quarantined, and its group ends as with a death.
