@@ -64,7 +64,7 @@ typedef struct {
   Db *db;
   const Settings *settings;
   GPtrArray *topics; /* of Topic * */
-  DbRows *group, *scopes, *papers, *emails, *breakers, *alive, *paused;
+  DbRows *group, *scopes, *papers, *emails, *breakers, *alive, *paused, *packages;
   GPtrArray *asked;  /* of Asked *, one a row of scopes; NULL where there is no place */
   char *broker_said; /* why it did not answer; NULL: it did */
 } History;
@@ -80,6 +80,7 @@ history_clear (History *history)
   g_clear_pointer (&history->breakers, db_rows_free);
   g_clear_pointer (&history->alive, db_rows_free);
   g_clear_pointer (&history->paused, db_rows_free);
+  g_clear_pointer (&history->packages, db_rows_free);
   g_clear_pointer (&history->asked, g_ptr_array_unref);
   g_clear_pointer (&history->broker_said, g_free);
 }
@@ -256,9 +257,36 @@ add_broker (const History *history, guint row, OutlookWork *work)
   work->behind = asked->wanted->offset - MAX (asked->view->committed, asked->view->low);
 }
 
+/* Of its claims, not of papers that a folder did not take. */
+static gboolean
+has_package (const History *history)
+{
+  for (guint i = 0; i < db_rows_count (history->packages); i++)
+    if (!db_rows_boolean (history->packages, i, "is_of_papers"))
+      return TRUE;
+  return FALSE;
+}
+
+/* What a person is asked about need not be what its consumer would do next: an e-mail that nobody
+ * knows of, a record that is lost. */
+static const char *
+name_of_held (const History *history)
+{
+  const char *state = db_rows_text (history->group, 0, "state");
+
+  if (g_str_equal (state, "accepted") && db_rows_is_null (history->group, 0, "proc_id"))
+    return "the set-up";
+  if ((g_str_equal (state, "failure") || g_str_equal (state, "processing")) &&
+      has_package (history))
+    return "the package";
+  return "the group";
+}
+
 static char *
 name_of (const History *history, guint row)
 {
+  if (is_group_row (row) && !db_rows_is_null (history->scopes, row, "hold_reason"))
+    return g_strdup (name_of_held (history));
   if (is_group_row (row))
     return g_strdup (g_str_equal (worker_of (history, row), "backup") ? "the package"
                                                                       : "the set-up");
@@ -422,8 +450,9 @@ add_outlook (Sentences *sentences, gint64 claim_id, const Outlook *outlook)
 }
 
 static gboolean
-add_group (const History *history, const DbRows *packages, Sentences *sentences)
+add_group (const History *history, Sentences *sentences)
 {
+  const DbRows *packages = history->packages;
   guint count = db_rows_count (packages), last = count - 1;
   OutlookPackage package = { 0 };
   Outlook outlook = { 0 };
@@ -542,7 +571,7 @@ emails_of (const History *history)
 }
 
 static void
-add_now_and_next (const History *history, const DbRows *packages, json_t *document)
+add_now_and_next (const History *history, json_t *document)
 {
   Sentences sentences = { g_string_new (NULL), g_string_new (NULL), json_array () };
 
@@ -558,7 +587,7 @@ add_now_and_next (const History *history, const DbRows *packages, json_t *docume
     outlook_clear (&outlook);
   }
   if (sentences.now->len == 0)
-    add_group (history, packages, &sentences);
+    add_group (history, &sentences);
   add_papers (history, &sentences);
   (void)json_object_set_new (document, "outlook", sentences.each);
   (void)json_object_set_new (document, "now", json_string (sentences.now->str));
@@ -592,8 +621,7 @@ timeline_of (const DbRows *rows, gboolean may_reveal)
 }
 
 static json_t *
-document_of (const History *history, const DbRows *packages, const DbRows *timeline,
-             gboolean may_reveal)
+document_of (const History *history, const DbRows *timeline, gboolean may_reveal)
 {
   json_t *claims = json_array ();
   json_t *document;
@@ -614,7 +642,7 @@ document_of (const History *history, const DbRows *packages, const DbRows *timel
   (void)json_object_set_new (document, "papers", papers_of (history));
   (void)json_object_set_new (document, "emails", emails_of (history));
   (void)json_object_set_new (document, "broker", text_or_null (history->broker_said));
-  add_now_and_next (history, packages, document);
+  add_now_and_next (history, document);
   return document;
 }
 
@@ -624,7 +652,7 @@ history_read (Db *db, const Settings *settings, const char *guid, HistoryWishes 
 {
   g_auto (History) history = { .db = db, .settings = settings, .topics = topics_table (NULL) };
   g_autoptr (DbRows) own = db_query (db, error, SQL_HISTORY_ROW_OF_GROUP, "t", guid);
-  g_autoptr (DbRows) packages = NULL, timeline = NULL;
+  g_autoptr (DbRows) timeline = NULL;
   gint64 row_id;
 
   if (!own || db_rows_count (own) == 0)
@@ -644,12 +672,13 @@ history_read (Db *db, const Settings *settings, const char *guid, HistoryWishes 
                       ? db_query (db, error, SQL_HISTORY_ALIVE, "i", (gint64)INSTANCE_S * 1000)
                       : NULL;
   history.paused = history.alive ? db_query (db, error, SQL_HISTORY_PAUSED, "") : NULL;
-  packages = history.paused ? db_query (db, error, SQL_HISTORY_PACKAGES, "i", row_id) : NULL;
-  timeline = packages ? db_query (db, error, SQL_HISTORY_TIMELINE, "tii", guid, row_id,
-                                  db_rows_int (history.group, 0, "parent_claim_id"))
-                      : NULL;
+  history.packages =
+      history.paused ? db_query (db, error, SQL_HISTORY_PACKAGES, "i", row_id) : NULL;
+  timeline = history.packages ? db_query (db, error, SQL_HISTORY_TIMELINE, "tii", guid, row_id,
+                                          db_rows_int (history.group, 0, "parent_claim_id"))
+                              : NULL;
   if (!timeline)
     return NULL;
   ask_broker (&history, wishes & HISTORY_ASKS_BROKER);
-  return document_of (&history, packages, timeline, wishes & HISTORY_REVEALS);
+  return document_of (&history, timeline, wishes & HISTORY_REVEALS);
 }

@@ -120,6 +120,31 @@ class WhyTest(Stage):
         self.assertIn("waits for a person since " + held["opened_at"], document["now"])
         self.assertIn(f"pipelinectl resolve {claim}", document["next"])
 
+    def hold(self, guid, reason):
+        self.world.rows(f"insert into holds (claim_group_id, claim_id, reason) select id, saved_claim_id, '{reason}' from "
+                        f"saved_claim_groups where claim_group_guid = '{guid}' and parent_claim_id = saved_claim_id")
+
+    def test_what_waits_for_a_person(self):
+        """No package is spoken of where there is none, nor a set-up that is over."""
+        guid = self.submit("03_686c_report_divorce")
+        self.await_state(guid, "success")
+        self.hold(guid, "error-email-unknown")
+        self.assertRegex(self.why(guid)["now"], r"^the group waits for a person since \S+: error-email-unknown$")
+        self.world.rows("update saved_claim_groups set status = 'failure' where parent_claim_id = saved_claim_id and "
+                        f"claim_group_guid = '{guid}'")   # and backup has not begun
+        self.assertRegex(self.why(guid)["now"], r"^the group waits for a person since ")
+        self.world.rows("update saved_claim_groups set status = 'accepted' where parent_claim_id = saved_claim_id and "
+                        f"claim_group_guid = '{guid}'")
+        self.assertRegex(self.why(guid)["now"], r"^the group waits for a person since ")
+        self.world.rows("update saved_claim_groups set proc_id = null where parent_claim_id = saved_claim_id and "
+                        f"claim_group_guid = '{guid}'")
+        self.assertRegex(self.why(guid)["now"], r"^the set-up waits for a person since ")
+        self.bgs_refuses("vnpPtcpntPhoneCreate", FOR_GOOD, 0)
+        guid = self.submit("03_686c_report_divorce")
+        self.await_state(guid, "processing")
+        self.hold(guid, "package-late")
+        self.assertRegex(self.why(guid)["now"], r"^the package waits for a person since \S+: package-late$")
+
     def test_dead_and_sent_by_paper(self):
         self.bgs_refuses("vnpPtcpntPhoneCreate", FOR_GOOD, 0)
         guid = self.submit("03_686c_report_divorce")
