@@ -12,7 +12,8 @@ from stage import FOR_NOW, Stage, main
 
 
 class OperateTest(Stage):
-    settings = {"retry-tiers": "100ms,1h", "look-tier": "1h", "heartbeat-interval-ms": "200"}
+    settings = {"retry-tiers": "100ms,1h", "look-tier": "1h", "heartbeat-interval-ms": "200",
+                "unknown-settle-ms": "12000"}
 
     def do(self, *arguments, status=0):
         code, said, complaint = self.ctl(*arguments, "--yes", "--reason", "a rehearsal")
@@ -80,7 +81,7 @@ class OperateTest(Stage):
                          [["pause", "form-686c", "a rehearsal"], ["resume", "form-686c", "a rehearsal"]])
 
     def test_what_waits_in_memory(self):
-        """A call of unknown outcome is looked for when no request of it can act any more, two seconds later."""
+        """A call of unknown outcome is looked for when no request of it can act any more, long enough after for somebody to look."""
         self.bgs_does("vnpPtcpntPhoneCreate", "drop-before", 1)
         guid = self.submit("03_686c_report_divorce")
         self.await_true(lambda: self.consumers()["form-686c"]["snoozing"] == 1, "it to wait in memory")
