@@ -207,10 +207,9 @@ class Outage(PipelineTest):
         until(lambda: self.breaker(house)[0] != "closed", 20, "an open breaker", every=0.05)
         until(lambda: time.monotonic() - closed > AWAY_S, AWAY_S + 1, "a while")
         seen = int(self.breaker(house)[1])
-        # Just after a probe that failed, so that the next one is the first that can be answered.
-        until(lambda: self.breaker(house)[0] == "open" and int(self.breaker(house)[1]) > seen, 20, "a probe more that fails",
-              every=0.02)
-        failed = int(self.breaker(house)[1])   # by its row: its events are published later
+        # Just after a probe that failed, so that the next one is the first that can be answered. State and number are of one
+        # look at its row, for its events are published later.
+        failed = until(lambda: self.opened_after(house, seen), 20, "a probe more that fails", every=0.02)
         gate.open()
         back = time.monotonic()
         house.wait_done(60)
@@ -222,6 +221,10 @@ class Outage(PipelineTest):
         until(lambda: "closed: the probe was answered" in self.changes(house), 20, lambda: f"its event: {self.changes(house)}")
         self.assertEqual(self.spent(house), 0, "claims that the outage has cost an attempt")
         self.assertTrue(all(program.runs() for program in programs))
+
+    def opened_after(self, house, seen):
+        state, number, *_ = self.breaker(house)
+        return int(number) if state == "open" and int(number) > seen else None
 
     def probes(self, house):
         return sum(change.startswith("half-open") for change in self.changes(house))
