@@ -64,7 +64,7 @@ class Brokers:
         self.admin = admin.AdminClient({"bootstrap.servers": address})
 
     def allow(self, user, rules):
-        """Rules as a KafkaUser has them."""
+        """Rules as KafkaUsers have them; what two of them may is one right of this user."""
         kinds = {"topic": admin.ResourceType.TOPIC, "group": admin.ResourceType.GROUP}
         patterns = {"prefix": admin.ResourcePatternType.PREFIXED, "literal": admin.ResourcePatternType.LITERAL}
         operations = {"Read": "READ", "Write": "WRITE", "Describe": "DESCRIBE", "DescribeConfigs": "DESCRIBE_CONFIGS", "Create": "CREATE"}
@@ -72,7 +72,7 @@ class Brokers:
             admin.AclBinding(kinds[rule["resource"]["type"]], rule["resource"]["name"], patterns[rule["resource"]["patternType"]],
                              f"User:{user}", "*", admin.AclOperation[operations[operation]], admin.AclPermissionType.ALLOW)
             for rule in rules for operation in rule["operations"]]
-        for done in self.admin.create_acls(bindings).values():
+        for done in self.admin.create_acls(list(set(bindings))).values():
             done.result()
 
 
