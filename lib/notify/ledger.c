@@ -94,11 +94,18 @@ static const struct {
   { MAIL_DEFERRED, MAIL_BOUNCED },    { MAIL_DELIVERED, MAIL_BOUNCED },
 };
 
-/* Nobody has told it: the last word was that it is still on its way. */
+/* A bounce that was told stays their last word, whatever comes after it in disorder. */
+static gboolean
+is_bounce (const char *told)
+{
+  return told && notify_news_of (told) == NOTIFY_NEWS_BOUNCED;
+}
+
+/* Nobody has told it: their last word was that it is still on its way. */
 static gboolean
 was_given_up (const char *from, const char *told)
 {
-  return g_str_equal (from, MAIL_BOUNCED) && told && notify_news_of (told) == NOTIFY_NEWS_DEFERRED;
+  return g_str_equal (from, MAIL_BOUNCED) && told && !is_bounce (told);
 }
 
 static gboolean
@@ -221,7 +228,7 @@ ledger_move (Transaction *transaction, const LedgerRow *row, const LedgerNews *n
   Db *db = transaction_db (transaction);
   char *guids[] = { row->guid, NULL };
   g_autoptr (DbRows) rows = NULL;
-  const char *from;
+  const char *from, *told;
 
   if (ret_moved)
     *ret_moved = FALSE;
@@ -231,9 +238,10 @@ ledger_move (Transaction *transaction, const LedgerRow *row, const LedgerNews *n
   if (!rows)
     return FALSE;
   from = db_rows_text (rows, 0, "state");
-  if (!is_allowed (from, db_rows_text (rows, 0, "told"), news->to))
+  told = db_rows_text (rows, 0, "told");
+  if (!is_allowed (from, told, news->to))
     return db_execute (db, NULL, error, SQL_MAIL_NOTED, "itt", row->id, news->notification_id,
-                       news->told);
+                       is_bounce (told) ? NULL : news->told);
   if (ret_moved)
     *ret_moved = TRUE;
   return db_execute (db, NULL, error, SQL_MAIL_MOVED, "itttt", row->id, news->to,

@@ -326,6 +326,28 @@ test_given_up (void)
   world_free (world);
 }
 
+/* Words that are told late, or again, are not the last ones. */
+static void
+test_disorder_after_bounced (void)
+{
+  static const char *const late[][2] = { { MAIL_SENT, "sending" },
+                                         { MAIL_DEFERRED, "temporary-failure" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (late); i++) {
+    const LedgerNews news = { .to = late[i][0], .told = late[i][1] };
+    World *world = world_new ();
+
+    ask_for (world, "ERROR");
+    g_assert_true (give_up (world, "error"));
+    g_assert_false (move (world, "error", &news));
+    g_assert_true (become (world, "error", MAIL_DELIVERED)); /* given up, all the same */
+    g_assert_true (bounce (world, "error"));
+    g_assert_false (move (world, "error", &news));
+    g_assert_false (become (world, "error", MAIL_DELIVERED)); /* told, all the same */
+    world_free (world);
+  }
+}
+
 /* While another one may still tell the Veteran, nothing is silent; whoever ends last says so. */
 static void
 test_other_is_open (void)
@@ -483,6 +505,7 @@ main (int argc, char **argv)
                    test_bounces_at_once);
   g_test_add_func ("/notify/ledger/what-is-not-the-address-is-not-tried-elsewhere", test_failed);
   g_test_add_func ("/notify/ledger/what-was-given-up-may-arrive", test_given_up);
+  g_test_add_func ("/notify/ledger/disorder-after-bounced", test_disorder_after_bounced);
   g_test_add_func ("/notify/ledger/silent-is-what-no-other-may-tell", test_other_is_open);
   g_test_add_func ("/notify/ledger/failed-and-delivered-after-all", test_failed_and_delivered);
   g_test_add_func ("/notify/ledger/unknown-is-a-persons-until-a-callback-comes", test_unknown);
