@@ -80,6 +80,7 @@ struct NotifyClient {
 
   GMutex lock;
   gint64 closed_until_ms; /* monotonic: of their limits */
+  NotifyError closed_by;  /* which of them */
   NotifyTrust *trust;
 };
 
@@ -179,10 +180,15 @@ notify_client_wait_ms (NotifyClient *client)
 }
 
 static void
-close_for (NotifyClient *client, gint64 ms)
+close_for (NotifyClient *client, NotifyError limit, gint64 ms)
 {
+  gint64 until_ms = clock_monotonic_ms () + ms;
+
   g_mutex_lock (&client->lock);
-  client->closed_until_ms = MAX (client->closed_until_ms, clock_monotonic_ms () + ms);
+  if (until_ms > client->closed_until_ms) {
+    client->closed_until_ms = until_ms;
+    client->closed_by = limit;
+  }
   g_mutex_unlock (&client->lock);
 }
 
@@ -193,9 +199,9 @@ note_limit (NotifyClient *client, const GError *problem)
   gint64 now_ms = clock_database_now_ms ();
 
   if (g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_RATE))
-    close_for (client, RATE_MS);
+    close_for (client, NOTIFY_ERROR_RATE, RATE_MS);
   if (g_error_matches (problem, NOTIFY_ERROR, NOTIFY_ERROR_DAY_LIMIT))
-    close_for (client, DAY_MS - now_ms % DAY_MS);
+    close_for (client, NOTIFY_ERROR_DAY_LIMIT, DAY_MS - now_ms % DAY_MS);
 }
 
 /* --- One call --- */
@@ -306,9 +312,13 @@ static gboolean
 may_send (NotifyClient *client, GError **error)
 {
   gint64 wait_ms = notify_client_wait_ms (client);
+  int limit;
 
+  g_mutex_lock (&client->lock);
+  limit = (int)client->closed_by;
+  g_mutex_unlock (&client->lock);
   if (wait_ms > 0)
-    g_set_error (error, NOTIFY_ERROR, NOTIFY_ERROR_RATE,
+    g_set_error (error, NOTIFY_ERROR, limit,
                  "not sent: a limit of theirs is used up for another %" G_GINT64_FORMAT " ms",
                  wait_ms);
   return wait_ms == 0;

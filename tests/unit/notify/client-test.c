@@ -375,7 +375,7 @@ check_limit (const char *option, NotifyError expected, gint64 least_ms, gint64 m
   g_assert_cmpint (wait_ms, <=, most_ms);
 
   g_assert_null (send_to (world->client, "ada@example.com", &error));
-  g_assert_error (error, NOTIFY_ERROR, NOTIFY_ERROR_RATE);
+  g_assert_error (error, NOTIFY_ERROR, expected);
   g_assert_cmpuint (count_calls (world), ==, 2); /* the third was not sent */
   world_free (world);
 }
