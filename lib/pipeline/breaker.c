@@ -78,13 +78,14 @@ struct Breaker {
   View view;
   guint in_flight; /* admitted and not reported, of whatever state */
   gboolean is_probing;
-  BreakerReport outcome; /* of the probe; BREAKER_NOT_CALLED: not decided */
-  GHashTable *failures;  /* scope -> gint64 *, when: reported in this state and not written yet */
-  gint64 worked_at_ms;   /* a success whose earlier failures may still stand; -1: none */
-  gboolean wants_probe;  /* somebody has asked while it was due */
-  gboolean was_refused;  /* somebody whom a place that becomes free would help */
-  gboolean is_active;    /* somebody has asked or reported since the last look */
-  gint64 look_by_ms;     /* somebody waits for a look that begins then or later; -1: nobody */
+  BreakerReport outcome;   /* of the probe; BREAKER_NOT_CALLED: not decided */
+  const char *error_class; /* static, of the last that was down; NULL: not told */
+  GHashTable *failures;    /* scope -> gint64 *, when: reported in this state and not written yet */
+  gint64 worked_at_ms;     /* a success whose earlier failures may still stand; -1: none */
+  gboolean wants_probe;    /* somebody has asked while it was due */
+  gboolean was_refused;    /* somebody whom a place that becomes free would help */
+  gboolean is_active;      /* somebody has asked or reported since the last look */
+  gint64 look_by_ms;       /* somebody waits for a look that begins then or later; -1: nobody */
   gint64 asked_at_ms, looked_at_ms;
   gint64 again_at_ms; /* the database does not answer: nothing before that; 0: it does */
 };
@@ -98,8 +99,9 @@ typedef struct {
   GHashTable *failures; /* TASK_RECORD: owned */
   gint64 worked_at_ms;
   gint64 offset_ms;
-  const char *changed_to; /* out, static: the change that was made; NULL: none */
-  const char *why;        /* static */
+  const char *error_class; /* static, of the last that was down; NULL: not told */
+  const char *changed_to;  /* out, static: the change that was made; NULL: none */
+  const char *why;         /* static */
 } Change;
 
 /* --- What memory says; with the lock held --- */
@@ -189,7 +191,7 @@ breaker_admits (Breaker *breaker, BreakerCall *ret_call, gint64 *ret_wait_ms)
                       : admit_probe (breaker, now_ms, &is_probe, &wait_ms);
   if (is_admitted) {
     breaker->in_flight++;
-    *ret_call = (BreakerCall){ breaker->view.change_no, is_probe, TRUE };
+    *ret_call = (BreakerCall){ breaker->view.change_no, is_probe, TRUE, NULL };
   } else {
     *ret_wait_ms = CLAMP (wait_ms, 1, WAIT_MAX_MS);
   }
@@ -248,6 +250,8 @@ breaker_report (Breaker *breaker, BreakerCall *call, const char *scope, BreakerR
   breaker->in_flight--;
   note_active (breaker);
   if (call->change_no == breaker->view.change_no) {
+    if (report == BREAKER_DOWN)
+      breaker->error_class = call->error_class;
     if (call->is_probe) {
       note_probe (breaker, report);
     } else if (report == BREAKER_WORKED) {
@@ -353,7 +357,10 @@ tell (Transaction *transaction, Change *change, guint count, const char *to, con
       GError **error)
 {
   g_autofree char *kind = g_strconcat ("breaker-", to, NULL);
-  g_autofree char *detail = g_strdup_printf ("%s: %s", change->breaker->downstream, why);
+  gboolean is_open = g_str_equal (to, "open");
+  const char *cause = is_open && change->error_class ? change->error_class : "";
+  g_autofree char *detail =
+      g_strdup_printf ("%s: %s%s%s", change->breaker->downstream, why, *cause ? ": " : "", cause);
 
   if (count == 0)
     return TRUE; /* somebody else was quicker; the look tells what he did */
@@ -508,6 +515,7 @@ static gboolean
 make_change (Change *change, GError **error)
 {
   Breaker *breaker = change->breaker;
+  gboolean is_open;
 
   CRASH_POINT ("breaker/before-change");
   if (!program_transaction (breaker->program, change_work, change, error))
@@ -516,9 +524,10 @@ make_change (Change *change, GError **error)
   if (!change->changed_to)
     return TRUE;
   metrics_count (METRIC_BREAKER_CHANGES, 1, breaker->downstream, change->changed_to, NULL);
-  log_line (strcmp (change->changed_to, "open") == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-            "breaker changed", "downstream", breaker->downstream, "state", change->changed_to,
-            "reason", change->why, NULL);
+  is_open = g_str_equal (change->changed_to, "open");
+  log_line (is_open ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "breaker changed", "downstream",
+            breaker->downstream, "state", change->changed_to, "reason", change->why,
+            is_open && change->error_class ? "error" : NULL, change->error_class, NULL);
   return TRUE;
 }
 
@@ -697,6 +706,7 @@ begin_task (Breaker *breaker, Task task, Change *ret_change)
                           .task = task,
                           .change_no = breaker->view.change_no,
                           .outcome = breaker->outcome,
+                          .error_class = breaker->error_class,
                           .worked_at_ms = breaker->worked_at_ms,
                           .offset_ms = breaker->view.offset_ms };
   if (task == TASK_RECORD) {

@@ -49,6 +49,7 @@ void breaker_free (Breaker *breaker);
 typedef struct {
   gint64 change_no;
   gboolean is_probe, is_out;
+  const char *error_class; /* static; of who reports %BREAKER_DOWN, for the event; NULL: not told */
 } BreakerCall;
 
 /**

@@ -56,6 +56,7 @@ report (Run *run, Pass *pass, const GError *problem)
   gboolean is_away = problem && verdict_is_downstream_away (problem);
 
   run_note_away (run, is_away ? pass->breaker : NULL);
+  pass->call.error_class = verdict_error_class (problem);
   give_back (run, pass, verdict_is_for_all (problem) ? BREAKER_EVERYBODY : NULL,
              run->away                                  ? BREAKER_DOWN
              : problem && !verdict_downstream (problem) ? BREAKER_NOT_CALLED
