@@ -43,6 +43,7 @@ class Browser:
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log"):
             self.call(domain + ".enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def close(self):
         os.close(self.writing)   # it ends with its pipe
@@ -85,15 +86,21 @@ class Browser:
             if "method" in answer:
                 self.events.append(answer)
 
-    def await_event(self, name):
+    def await_load(self, is_it):
+        """Until a page has been loaded whose loader's id is as asked for: one that was on its way before is another's."""
         deadline = time.monotonic() + WAIT_S
         while True:
-            for k, event in enumerate(self.events):
-                if event["method"] == name:
-                    return self.events.pop(k)["params"]
+            for event in self.events:
+                told = event["params"]
+                if event["method"] == "Page.lifecycleEvent" and told["name"] == "load" and is_it(told["loaderId"]):
+                    return
             message = self.receive(deadline)
             if "method" in message:
                 self.events.append(message)
+
+    def loader(self):
+        """The id of what has loaded the page that stands there."""
+        return self.call("Page.getFrameTree")["frameTree"]["frame"]["loaderId"]
 
     # ---- a person's doings
 
@@ -104,8 +111,8 @@ class Browser:
 
     def go(self, url):
         self.events.clear()
-        self.call("Page.navigate", url=url)
-        self.await_event("Page.loadEventFired")
+        loader = self.call("Page.navigate", url=url)["loaderId"]
+        self.await_load(lambda one: one == loader)
 
     def ask(self, expression):
         """What a script of ours sees in the page; pages' own scripts may be off."""
@@ -114,15 +121,16 @@ class Browser:
             raise RuntimeError(json.dumps(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def click(self, selector, waits=True):
-        """With the mouse, in its middle."""
+    def click(self, selector, times=1):
+        """With the mouse, in its middle, so often at one place, until another page has come."""
         x, y = self.ask(f"(() => {{ const it = document.querySelector({json.dumps(selector)}); it.scrollIntoView({{block: 'center'}}); "
                         "const box = it.getBoundingClientRect (); return [box.x + box.width / 2, box.y + box.height / 2]; })()")
+        before = self.loader()
         self.events.clear()
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
-        if waits:
-            self.await_event("Page.loadEventFired")
+        for count in range(1, times + 1):
+            for kind in ("mousePressed", "mouseReleased"):
+                self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=count)
+        self.await_load(lambda one: one != before)
 
     def type(self, selector, text):
         self.ask(f"document.querySelector({json.dumps(selector)}).focus()")
