@@ -692,6 +692,17 @@ guard_memory (void)
 #endif
 }
 
+/* A closed standard stream leaves its number to the next file that is opened, such as the connection
+ * to the database, which would then be sent what is meant to be printed. What is written to the
+ * stand-in fails, and is no success. */
+static void
+hold_standard_streams (void)
+{
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++)
+    if (fcntl (number, F_GETFD) < 0 && open ("/dev/null", O_RDONLY) != number)
+      _exit (2);
+}
+
 Settings *
 settings_parse_or_exit (const char *program, const char *operands, const char *summary,
                         const Setting *const *tables, int *argc, char ***argv)
@@ -699,6 +710,7 @@ settings_parse_or_exit (const char *program, const char *operands, const char *s
   g_autoptr (GError) error = NULL;
   Settings *settings = NULL;
 
+  hold_standard_streams ();
   guard_memory ();
   g_set_prgname (program); /* also what the database's list of sessions calls us */
   settings = parse (program, operands, summary, tables, argc, argv, TRUE, &error);

@@ -58,7 +58,8 @@ Settings *settings_parse (const char *program, const char *operands, const char 
                           const Setting *const *tables, int *argc, char ***argv, GError **error);
 /* The same for a main(): a wrong setting is printed to stderr and the process exits with status 2.
  * A secret on the command line is one, for everybody on the machine can read it there. From here on
- * the process cannot be dumped, nor be looked into by others of its user. */
+ * the process cannot be dumped, nor be looked into by others of its user, and a standard stream that
+ * was closed is open on /dev/null, so that nothing else gets its number. */
 Settings *settings_parse_or_exit (const char *program, const char *operands, const char *summary,
                                   const Setting *const *tables, int *argc, char ***argv);
 void settings_free (Settings *settings);

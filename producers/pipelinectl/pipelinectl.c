@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const Subcommand subcommands[] = {
   { "submit", "FILE…", "sends claims to claim-api", "submit claim.json --wait 60", submit_main },
@@ -324,6 +325,18 @@ man_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
   return EXIT_DONE;
 }
 
+/* Who keeps what we print must not take half of it for the whole: a full disk, a closed stream. */
+static void
+end_output (void)
+{
+  gboolean is_written = !ferror (stdout);
+
+  if (fclose (stdout) == 0 && is_written)
+    return;
+  (void)complain (EXIT_FAILED, "not all that was to be printed could be written");
+  _exit (EXIT_FAILED);
+}
+
 static gboolean
 asks_for (int argc, char **argv, const char *option)
 {
@@ -344,6 +357,8 @@ main (int argc, char **argv)
   const Subcommand *row;
 
   adopt_environment ();
+  if (atexit (end_output) != 0)
+    return complain (EXIT_FAILED, "nothing can be left to be done at the end");
   if (argc < 2)
     return tell_usage (stderr, EXIT_USAGE);
   for (guint i = 0; i < G_N_ELEMENTS (about); i++)

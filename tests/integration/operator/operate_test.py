@@ -165,6 +165,16 @@ class OperateTest(Stage):
         self.assertIn("nobodys.claims.submitted", json.loads(said)["wrong"])
         self.assertIn("nobodys.claims.submitted", complaint)
 
+    def test_what_cannot_be_printed(self):
+        """A full disk, and a closed stream, whose number nothing else may get: what we print would go to the database. No success."""
+        program = self.world.programs_folder / "pipelinectl"
+        for words in (["overview"], ["waiting", "--json"], ["replay", "status"], ["man"], ["help"], ["overview", "--help"]):
+            for redirection in (">/dev/full", ">&-", ">&- <&-"):
+                done = subprocess.run(["bash", "-c", f'"$@" {redirection}', "bash", program, *words], stderr=subprocess.PIPE, text=True,
+                                      env={**self.world.environment_of("pipelinectl", "reader"), "DEPENDENTS_LOG_LEVEL": "warning"})
+                self.assertEqual((done.returncode, done.stderr), (1, "pipelinectl: not all that was to be printed could be written\n"),
+                                 f"{words} {redirection}")
+
     def test_the_man_page_is_one(self):
         """groff has nothing to warn of, whatever it is asked to print on; and each example stands there as it is typed."""
         page = self.ctl("man")[1]
