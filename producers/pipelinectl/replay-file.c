@@ -14,6 +14,7 @@
 
 #define LINE_MAX_BYTES 1048576
 #define PURPOSE        "replay-plan"
+#define BEGINNING      "{\"replay_plan\":" /* of each plan's first line */
 
 G_DEFINE_QUARK (replay_file_error_quark, replay_file_error)
 
@@ -72,12 +73,37 @@ struct ReplayWriter {
   EVP_MD_CTX *sum;
 };
 
+/* A plan takes the place of what has its name: nothing may, or another plan, or an empty file. */
+static gboolean
+may_be_replaced (const char *path, GError **error)
+{
+  char beginning[sizeof BEGINNING] = "";
+  struct stat status;
+  FILE *file;
+
+  if (lstat (path, &status) != 0)
+    return errno == ENOENT || fail_file (path, error);
+  if (!S_ISREG (status.st_mode))
+    return fail_false (path, "it is there, and no file: a plan would take its place", error);
+  file = fopen (path, "re");
+  if (!file)
+    return fail_file (path, error);
+  (void)fread (beginning, 1, sizeof beginning - 1, file); /* what cannot be read is no plan */
+  (void)fclose (file);                                    /* only read */
+  if (status.st_size == 0 || strcmp (beginning, BEGINNING) == 0)
+    return TRUE;
+  return fail_false (path, "it is there, and no plan, which would take its place", error);
+}
+
 ReplayWriter *
 replay_writer_new (const char *path, GError **error)
 {
-  g_autoptr (ReplayWriter) writer = g_new0 (ReplayWriter, 1);
+  g_autoptr (ReplayWriter) writer = NULL;
   int descriptor;
 
+  if (!may_be_replaced (path, error))
+    return NULL;
+  writer = g_new0 (ReplayWriter, 1);
   writer->path = g_strdup (path);
   writer->unfinished = g_strdup_printf ("%s.%d.unfinished", path, (int)getpid ());
   writer->sum = sum_new ();
@@ -148,8 +174,7 @@ replay_writer_finish (ReplayWriter *writer, const Sealer *sealer, json_t *totals
 struct ReplayReader {
   char *path;
   FILE *file;
-  char *line;
-  size_t size;
+  char line[LINE_MAX_BYTES + 2]; /* with its line feed */
   EVP_MD_CTX *sum;
 };
 
@@ -157,11 +182,9 @@ struct ReplayReader {
 static gboolean
 read_line (ReplayReader *reader, GError **error)
 {
-  ssize_t length = getline (&reader->line, &reader->size, reader->file);
-
-  if (length < 0)
+  if (!fgets (reader->line, sizeof reader->line, reader->file))
     return feof (reader->file) ? FALSE : fail_file (reader->path, error);
-  if (length > LINE_MAX_BYTES)
+  if (!strchr (reader->line, '\n') && !feof (reader->file))
     return fail_false (reader->path, "a line is longer than any of a plan", error);
   return TRUE;
 }
@@ -271,7 +294,6 @@ replay_reader_free (ReplayReader *reader)
   if (reader->file)
     (void)fclose (reader->file); /* only read */
   EVP_MD_CTX_free (reader->sum);
-  free (reader->line); /* getline's */
   g_free (reader->path);
   g_free (reader);
 }

@@ -19,6 +19,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "bgs/bgs.h"
+#include "claims/paper.h"
+#include "claims/states.h"
 #include "confirm.h"
 #include "kafka/client.h"
 #include "operator/look.h"
@@ -26,9 +28,13 @@
 #include "pipeline/context.h"
 #include "pipelinectl.h"
 #include "submission/decisions.h"
+#include "words.h"
 
 #define RATE_DEFAULT    50
 #define REPLAYS_DEFAULT 3
+/* Below 0 means all; these are what nobody types. */
+#define UNSET_PARTITION G_MININT
+#define UNSET_OFFSET    G_MININT64
 
 /* The consumers' own rows too: what a call's limits are decides whether it may be looked for. */
 static const Setting *const tables[] = { program_settings, kafka_settings,
@@ -81,10 +87,64 @@ read_groups (char **groups)
   return TRUE;
 }
 
+static void
+add_states (GPtrArray *words, const StateTransition *table)
+{
+  for (; table->from; table++) {
+    g_ptr_array_add (words, (gpointer)table->from);
+    g_ptr_array_add (words, (gpointer)table->to);
+  }
+}
+
+/* Of a group, a claim or a paper. */
+static gboolean
+is_state (const char *outcome)
+{
+  static const char *const of_papers[] = { PAPER_STORED, PAPER_BY_INTAKE, PAPER_REFUSED,
+                                           PAPER_OFF };
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  const char *nearest;
+
+  add_states (words, claim_states_of_groups ());
+  add_states (words, claim_states_of_children ());
+  for (guint i = 0; i < G_N_ELEMENTS (of_papers); i++)
+    g_ptr_array_add (words, (gpointer)of_papers[i]);
+  g_ptr_array_add (words, NULL);
+  if (!outcome || g_strv_contains ((const char *const *)words->pdata, outcome))
+    return TRUE;
+  nearest = nearest_word (outcome, (const char *const *)words->pdata);
+  (void)complain (EXIT_USAGE,
+                  nearest ? "there is no state %s; do you mean %s?" : "there is no state %s",
+                  outcome, nearest);
+  return FALSE;
+}
+
+/* A slip of the pen must not select everything. */
+static gboolean
+are_numbers (const ReplaySelectors *selectors)
+{
+  const struct {
+    const char *option;
+    gint64 given, unset;
+  } numbers[] = {
+    { "partition", selectors->partition, UNSET_PARTITION },
+    { "from-offset", selectors->from, UNSET_OFFSET },
+    { "to-offset", selectors->to, UNSET_OFFSET },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (numbers[i].given < 0 && numbers[i].given != numbers[i].unset) {
+      (void)complain (EXIT_USAGE, "--%s must be 0 at least", numbers[i].option);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 is_fine (Given *given)
 {
-  if (!read_groups (given->selectors.groups))
+  if (!read_groups (given->selectors.groups) || !are_numbers (&given->selectors) ||
+      !is_state (given->selectors.outcome))
     return FALSE;
   if (!read_time (given->since, "--since", &given->selectors.since_ms) ||
       !read_time (given->until, "--until", &given->selectors.until_ms))
@@ -220,11 +280,13 @@ is_word (const char *word)
 int
 replay_main (int argc, char **argv)
 {
-  g_auto (Given) given = {
-    .selectors = { .partition = -1, .from = -1, .to = -1, .since_ms = -1, .until_ms = -1 },
-    .rate = RATE_DEFAULT,
-    .replays_max = REPLAYS_DEFAULT
-  };
+  g_auto (Given) given = { .selectors = { .partition = UNSET_PARTITION,
+                                          .from = UNSET_OFFSET,
+                                          .to = UNSET_OFFSET,
+                                          .since_ms = -1,
+                                          .until_ms = -1 },
+                           .rate = RATE_DEFAULT,
+                           .replays_max = REPLAYS_DEFAULT };
   const GOptionEntry options[] = {
     { "topic", 0, 0, G_OPTION_ARG_STRING_ARRAY, &given.selectors.topics,
       "plan: a topic, without its prefix, as often as wanted; the consumers' sources.", "NAME" },

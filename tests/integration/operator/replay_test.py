@@ -5,6 +5,7 @@ Usage: with-postgres replay_test.py PROGRAMS
 
 import collections
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -210,6 +211,41 @@ class ReplayTest(Stage):
         self.assertEqual(self.ctl("replay", "plan", self.file, "--topic", "claims.nobody")[0], 1)
         self.assertEqual(self.ctl("replay", "plan", self.file, "--since", "yesterday")[0], 2)
         self.assertEqual(self.ctl("replay", "plan", self.file, "--group", "17")[0], 2)
+
+    def test_what_selects_nothing_is_no_word_for_all(self):
+        for option, value, said in (("--partition", "-1", "--partition must be 0 at least"), ("--from-offset", "-2", "must be 0"),
+                                    ("--to-offset", "-1", "must be 0"), ("--outcome", "faled", "do you mean failed?"),
+                                    ("--outcome", "xyzzy", "there is no state xyzzy")):
+            code, _, complaint = self.ctl("replay", "plan", self.file, option, value)
+            self.assertEqual(code, 2, complaint)
+            self.assertIn(said, complaint)
+        for state in ("pending", "held", "failed", "by-intake"):
+            self.assertIn(self.ctl("replay", "plan", self.file, "--outcome", state)[0], (0, 3), state)
+
+    def test_nothing_but_a_plan_is_replaced(self):
+        guid, = self.waiting()
+        self.plan("--group", guid)
+        self.plan("--group", guid)
+        other, link, pipe = (self.file.with_name(name) for name in ("other", "link", "pipe"))
+        other.write_text("not to be lost\n")
+        link.symlink_to(self.file)
+        os.mkfifo(pipe)
+        for path in (other, link, pipe):
+            code, _, complaint = self.ctl("replay", "plan", path, "--group", guid)
+            self.assertEqual(code, 1, complaint)
+            self.assertIn(f"{path}: it is there, and no", complaint)
+        self.assertEqual((other.read_text(), link.is_symlink(), pipe.is_fifo()), ("not to be lost\n", True, True))
+        self.assertEqual({one.name for one in self.file.parent.iterdir()}, {self.file.name, "other", "link", "pipe"})
+
+    def test_a_line_without_an_end(self):
+        """Such as a device's: it is refused, and not read into memory."""
+        with open(self.file, "wb") as file:
+            file.truncate(1 << 34)
+        done = subprocess.run(["bash", "-c", 'ulimit -v 4000000; exec "$@"', "bash", self.world.programs_folder / "pipelinectl", "replay",
+                               "apply", self.file, "--yes", "--reason", "a slip of the pen"], capture_output=True, text=True,
+                              env=self.world.environment_of("pipelinectl", "operator"))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("a line is longer than any of a plan", done.stderr)
 
     def test_records_of_nobody(self):
         """A group of no such name, a group of a name that none can have, and what cannot be decoded: each is a line that says so."""
