@@ -160,7 +160,16 @@ close_records (const Asking *asking, const json_t *records, GError **error)
   return code;
 }
 
-/* All of them, or none. */
+static gboolean
+has_record (const json_t *records, gint64 id)
+{
+  for (gsize i = 0; i < json_array_size (records); i++)
+    if (json_integer_value (json_object_get (json_array_get (records, i), "id")) == id)
+      return TRUE;
+  return FALSE;
+}
+
+/* All of them, or none; once each. */
 static int
 find_records (const Asking *asking, char **ids, json_t *records, GError **error)
 {
@@ -172,6 +181,8 @@ find_records (const Asking *asking, char **ids, json_t *records, GError **error)
 
     if (!parse_int64 (*ids, 1, G_MAXINT64, &number))
       return complain (EXIT_USAGE, "close takes ids, as list tells them");
+    if (has_record (records, number))
+      continue;
     one = dead_ends_get (asking->db, asking->topics, number, NULL, &problem);
     if (problem) {
       g_propagate_error (error, problem);

@@ -35,9 +35,58 @@ typedef struct {
   gboolean is_all, is_yes, is_json;
   int rate, replays_max;
   GPtrArray *cases; /* of RedriveCase * */
+  json_t *others;   /* ids that name nothing to redrive, told as redrive_tell() tells a case */
 } Redrive;
 
 /* --- What would be done --- */
+
+static gboolean
+is_case (const Redrive *redrive, gint64 id)
+{
+  for (guint i = 0; i < redrive->cases->len; i++)
+    if (((const RedriveCase *)g_ptr_array_index (redrive->cases, i))->id == id)
+      return TRUE;
+  return FALSE;
+}
+
+/* Of an id that was given and is no case. NULL: its group goes with another one's record. */
+static const char *
+why_no_case (const json_t *record)
+{
+  if (!record)
+    return "there is no such record";
+  if (!json_is_null (json_object_get (record, "closed_at")))
+    return "it is closed";
+  if (!json_is_null (json_object_get (record, "redriven_at")))
+    return "it was redriven before";
+  return NULL;
+}
+
+/* Whoever names one is told what becomes of it. */
+static gboolean
+tell_others (Redrive *redrive, Db *db, char **topics, GError **error)
+{
+  for (guint i = 0; i < redrive->ids->len; i++) {
+    gint64 id = g_array_index (redrive->ids, gint64, i);
+    g_autoptr (json_t) record = NULL;
+    GError *problem = NULL;
+    const char *why;
+
+    if (is_case (redrive, id))
+      continue;
+    record = dead_ends_get (db, topics, id, NULL, &problem);
+    if (problem) {
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
+    why = why_no_case (record);
+    if (why)
+      (void)json_array_append_new (
+          redrive->others, json_pack ("{s:I,s:n,s:n,s:s,s:b,s:s}", "id", (json_int_t)id, "group",
+                                      "cause", "what", "nothing", "done", 0, "why", why));
+  }
+  return TRUE;
+}
 
 static gboolean
 find_cases (Redrive *redrive, Db *db, GError **error)
@@ -50,7 +99,7 @@ find_cases (Redrive *redrive, Db *db, GError **error)
                                      .replays_max = (guint)redrive->replays_max };
 
   redrive->cases = redrive_find (db, &question, error);
-  return redrive->cases != NULL;
+  return redrive->cases && tell_others (redrive, db, topics, error);
 }
 
 static guint
@@ -63,6 +112,12 @@ count_to_do (const Redrive *redrive)
   return count;
 }
 
+static guint
+count_all (const Redrive *redrive)
+{
+  return redrive->cases->len + (guint)json_array_size (redrive->others);
+}
+
 static void
 show_plan (const Redrive *redrive)
 {
@@ -71,6 +126,13 @@ show_plan (const Redrive *redrive)
 
     fprintf (stderr, "%-6" G_GINT64_FORMAT " %s  %s: %s (%s)\n", it->id,
              it->guid ? it->guid : "of no group", revive_kind_name (it->kind), it->why, it->cause);
+  }
+  for (gsize i = 0; i < json_array_size (redrive->others); i++) {
+    const json_t *it = json_array_get (redrive->others, i);
+
+    fprintf (stderr, "%-6" JSON_INTEGER_FORMAT " nothing: %s\n",
+             json_integer_value (json_object_get (it, "id")),
+             json_string_value (json_object_get (it, "why")));
   }
 }
 
@@ -113,10 +175,11 @@ print_result (const Redrive *redrive)
       printf ("%s: not redriven: %s\n", it->guid ? it->guid : "of no group",
               json_string_value (json_object_get (told, "why")));
   }
+  (void)json_array_extend (all, redrive->others);
   if (redrive->is_json)
     print_json (all);
   else
-    printf ("%u of %u sent on their way again\n", done, redrive->cases->len);
+    printf ("%u of %u sent on their way again\n", done, count_all (redrive));
 }
 
 static int
@@ -131,19 +194,19 @@ carry_out (Redrive *redrive, GError **error)
   db_pool_give (program_pool (redrive->program), db);
   if (!is_found)
     return EXIT_FAILED;
+  show_plan (redrive);
   if (redrive->cases->len == 0)
     return complain (EXIT_NOT_FOUND, "there is nothing of that kind to redrive");
   count = count_to_do (redrive);
-  show_plan (redrive);
   question =
-      g_strdup_printf ("%u of %u groups are sent on their way again.", count, redrive->cases->len);
+      g_strdup_printf ("%u of %u groups are sent on their way again.", count, count_all (redrive));
   if (count > 0 && !confirm (redrive->is_yes, question))
     return EXIT_USAGE;
   is_whole = redrive_all (redrive, error);
   print_result (redrive);
   if (!program_flush (redrive->program, PUBLISH_MS, error && *error ? NULL : error) || !is_whole)
     return EXIT_FAILED;
-  return count == redrive->cases->len ? EXIT_DONE : EXIT_FAILED;
+  return count == count_all (redrive) ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* --- The command line --- */
@@ -174,6 +237,7 @@ redrive_clear (Redrive *redrive)
   g_free (redrive->reason);
   g_array_unref (redrive->ids);
   g_clear_pointer (&redrive->cases, g_ptr_array_unref);
+  json_decref (redrive->others);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Redrive, redrive_clear)
 
@@ -197,6 +261,7 @@ redrive_main (int argc, char **argv)
   int code;
 
   redrive.ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  redrive.others = json_array ();
   settings = read_command_line ("[ID…]",
                                 "Sends claims on their way again that had come to a dead "
                                 "end.",

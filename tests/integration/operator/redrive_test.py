@@ -110,6 +110,20 @@ class RedriveTest(Stage):
         self.await_state(fine, "success")
         self.assertEqual([self.state_of(guid) for guid in (known, begun, often)], ["failure"] * 3)
 
+    def test_what_was_named_and_is_nothing(self):
+        """Of each id that somebody names it is told what becomes of it."""
+        before, fine = self.dead(2)
+        done, to_do = self.ends_of(before)[0], self.ends_of(fine)[0]
+        self.redrive(done, "--yes")
+        self.await_state(before, "success")
+        said = {one["id"]: one for one in self.redrive(done, to_do, 999999, "--yes", status=1)}
+        self.assertEqual({id_: (one["done"], one["why"]) for id_, one in said.items()}, {
+            done: (False, "it was redriven before"), to_do: (True, "the group had failed"), 999999: (False, "there is no such record")})
+        self.await_state(fine, "success")
+        code, _, complaint = self.ctl("redrive", done, "--yes", "--reason", "once more")
+        self.assertEqual(code, 3)
+        self.assertRegex(complaint, rf"(?m)^{done} +nothing: it was redriven before$")
+
     def test_quarantined(self):
         self.bgs_refuses("vnpPtcpntPhoneCreate", FOR_NOW, 0)
         guid = self.submit("03_686c_report_divorce")
@@ -161,7 +175,7 @@ class RedriveTest(Stage):
         self.close("--yes", *reason, status=2)
         self.assertEqual(self.ask("overview")["quarantined"], before + 3)
         self.assertEqual(self.close(first, "--yes", *reason)[0], f"{first}: closed\n")
-        self.assertEqual(json.loads(self.close(second, third, "--yes", "--json", *reason)[0]),
+        self.assertEqual(json.loads(self.close(second, third, second, "--yes", "--json", *reason)[0]),   # once each
                          [{"id": second, "done": True}, {"id": third, "done": True}])
         self.assertEqual(self.ask("overview")["quarantined"], before)
         self.assertFalse({first, second, third} & {one["id"] for one in self.ask("quarantine", "list")})
