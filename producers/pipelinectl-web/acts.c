@@ -688,7 +688,11 @@ take_step (const Act *act, Doing *doing, int *ret_status, GError **error)
     return draw_plan (act, doing, plan, NULL);
   if (!audit_is_reason (doing->reason)) {
     *ret_status = 422;
-    return draw_plan (act, doing, plan, "Nothing was done: say why");
+    return draw_plan (act, doing, plan,
+                      text_is_blank (doing->reason)
+                          ? "Nothing was done: say why"
+                          : "Nothing was done: say why in fewer characters, and in none that "
+                            "steers a terminal");
   }
   said = act->apply (doing, plan, error);
   if (said)

@@ -272,7 +272,9 @@ groups_main (int argc, char **argv)
   g_autoptr (Db) db = NULL;
   g_autoptr (json_t) array = NULL;
 
-  if (argc != 2 || strcmp (argv[1], "stuck") != 0 || older_s < 0)
+  if (older_s < 0)
+    return complain (EXIT_USAGE, "--older must be 0 at least");
+  if (argc != 2 || strcmp (argv[1], "stuck") != 0)
     return complain (EXIT_USAGE, "give stuck");
   db = open_database (settings, &error);
   array = db ? look_stuck (db, older_s, &error) : NULL;

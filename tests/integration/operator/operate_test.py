@@ -198,6 +198,7 @@ class OperateTest(Stage):
             self.assertEqual(code, 2)
             self.assertIn(f"do you mean {meant}?", complaint)
         self.assertIn("give plan|apply|offer|status", self.ctl("replay", "xyzzy")[2])
+        self.assertIn("--older must be 0 at least", self.ctl("groups", "stuck", "--older", "-1")[2])
         code, said, _ = self.ctl("help")
         names = [line.split()[0] for line in said.splitlines() if line.startswith("  ")]
         self.assertLessEqual({"why", "replay", "redrive", "pause"}, set(names))
