@@ -44,7 +44,7 @@ class Rolling(LaneTest):
                     self.house.scale(program, replicas)
                 until(lambda: self.wanted("form-686c") == replicas, 20, "the change is seen", every=0.05)
             for pod in self.house.pods("form-686c"):
-                self.house.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false")
+                self.house.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false", "--ignore-not-found")
             for program in CONSUMERS[:3]:
                 self.house.scale(program, 1)
             self.house.wait_rolled_out()
