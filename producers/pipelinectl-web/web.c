@@ -312,6 +312,15 @@ act (Web *web, const HttpServerRequest *request, const Caller *caller)
   return page ? reply_with (status, HTML_TYPE, page) : reply_failure (error, FALSE, caller);
 }
 
+/* What cannot be read selects nothing: left out it would select everything. */
+static gboolean
+is_text (const char *query)
+{
+  g_autofree char *text = g_uri_unescape_string (query, NULL);
+
+  return text && g_utf8_validate (text, -1, NULL);
+}
+
 static HttpReply *
 answer_page (Web *web, const HttpServerRequest *request)
 {
@@ -341,6 +350,8 @@ answer_page (Web *web, const HttpServerRequest *request)
     return reply_problem (404, is_json, caller, "There is nothing of this name");
   if (!g_str_equal (request->method, "GET") && !g_str_equal (request->method, "HEAD"))
     return reply_method ("GET");
+  if (!is_text (request->query))
+    return reply_problem (400, is_json, caller, "What stands behind the question mark is no text");
   asked.caller = caller;
   return make_page (web, page, &asked, is_json);
 }

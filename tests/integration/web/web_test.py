@@ -151,8 +151,11 @@ class WebTest(WebStage):
         self.assertIn("No claim group", visitor.get("/groups?q=nothing").text)
         for wrong in ("after=nothing", "after=2026-11-30T00:00:00Z,x"):
             self.assertEqual(self.bearer("/groups.json?" + wrong).status, 404)
-        for odd in ("state=%00", "state=%ff", "q=%ff", "reason=%27%3Bdrop", "state=", "q=" + "9" * 400):
+        for odd in ("reason=%27%3Bdrop", "state=", "q=" + "9" * 400):
             self.assertEqual(self.bearer("/groups.json?" + odd).status, 200, odd)
+        for unreadable in ("state=%00", "state=%ff", "q=%ff", "q=%zz"):   # it is not left out, which would select all
+            self.assertEqual(self.bearer("/groups.json?" + unreadable).status, 400, unreadable)
+            self.assertEqual(visitor.get("/groups?" + unreadable).status, 400, unreadable)
 
     def test_a_page_has_fifty_rows_and_the_next_goes_on(self):
         self.dead_claim()
