@@ -9,7 +9,6 @@
 #include "base/seal.h"
 #include "base/text.h"
 #include "claims/claim-group.h"
-#include "confirm.h"
 #include "db/db.h"
 #include "db/migrate.h"
 #include "kafka/client.h"
@@ -198,8 +197,8 @@ why_main (int argc, char **argv)
     return complain (EXIT_USAGE,
                      "why takes one number: a claim group's, claim's, proc's, benefit claim's or "
                      "package's");
-  if (reveals && !reason_is_given (reason))
-    return EXIT_USAGE;
+  if (reveals && !audit_is_reason (reason))
+    return complain (EXIT_USAGE, "--reveal must say why, in up to %d characters", REASON_MAX);
   db = open_database (settings, &error);
   if (db)
     code = tell (db, settings, argv[1], reveals ? reason : NULL, is_json, &error);

@@ -247,8 +247,9 @@ class WhyTest(Stage):
         self.assertIn(self.veteran.ssn, json.dumps(revealed["user_data"]))
         self.assertEqual(self.world.rows("select action, reason from operator_actions where claim_group_guid = "
                                          f"'{guid}'"), [["why --reveal", "the Veteran is on the phone"]])
-        status, said, _ = self.ctl("why", guid, "--reveal", "  ")
+        status, said, complaint = self.ctl("why", guid, "--reveal", "  ")
         self.assertEqual(status, 2, said)
+        self.assertIn("--reveal must say why", complaint)
         self.assertNotIn(self.veteran.ssn, said)
         # That somebody has looked is part of the history; what he wrote is not shown to everybody.
         line, = self.lines(self.why(guid), "operator")
