@@ -81,6 +81,7 @@ struct Breaker {
   BreakerReport outcome;   /* of the probe; BREAKER_NOT_CALLED: not decided */
   const char *error_class; /* static, of the last that was down; NULL: not told */
   GHashTable *failures;    /* scope -> gint64 *, when: reported in this state and not written yet */
+  gboolean is_recording;   /* some that were in it are being written */
   gint64 worked_at_ms;     /* a success whose earlier failures may still stand; -1: none */
   gboolean wants_probe;    /* somebody has asked while it was due */
   gboolean was_refused;    /* somebody whom a place that becomes free would help */
@@ -289,7 +290,8 @@ breaker_limit (Breaker *breaker, guint max)
 static gboolean
 is_known_since (const Breaker *breaker, gint64 ms)
 {
-  return breaker->view.asked_ms >= ms && g_hash_table_size (breaker->failures) == 0;
+  return breaker->view.asked_ms >= ms && g_hash_table_size (breaker->failures) == 0 &&
+         !breaker->is_recording;
 }
 
 static void
@@ -712,6 +714,7 @@ begin_task (Breaker *breaker, Task task, Change *ret_change)
   if (task == TASK_RECORD) {
     ret_change->failures = breaker->failures;
     breaker->failures = failures_new ();
+    breaker->is_recording = TRUE;
   }
   if (task == TASK_RECORD || task == TASK_FORGET)
     breaker->worked_at_ms = -1;
@@ -736,6 +739,9 @@ end_task (Breaker *breaker, Change *change, gboolean is_done)
     keep_for_later (breaker, change);
   if (change->task == TASK_TAKE)
     breaker->wants_probe = FALSE; /* who still wants it asks again */
+  if (breaker->is_recording)
+    g_cond_broadcast (&breaker->turned);
+  breaker->is_recording = FALSE;
   breaker->again_at_ms = is_done ? 0 : now_ms + breaker->look_ms;
   g_clear_pointer (&change->failures, g_hash_table_unref);
 }

@@ -889,6 +889,29 @@ test_waits_for_what_it_wrote (Fixture *fixture, gconstpointer unused G_GNUC_UNUS
   g_assert_true (GPOINTER_TO_INT (g_thread_join (failed.thread)));
 }
 
+/* Many wait, so that some come to look only when what was reported last is already being written. */
+static void
+test_waits_for_what_is_being_written (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+  Breaker *breaker = start (fixture, 0);
+  Failed failed[64];
+
+  UNTIL (breaker_limit (breaker, 64) == 64);
+  hold_table (fixture);
+  fails (breaker, "a");
+  UNTIL (database_number (fixture->db, "select count (*) as n from pg_locks where not granted") >
+         0);
+  fails (breaker, "b");
+  fails (breaker, "c");
+  for (gsize i = 0; i < G_N_ELEMENTS (failed); i++) {
+    failed[i] = (Failed){ .breaker = breaker };
+    failed[i].thread = g_thread_new ("failed", wait_for_opening, &failed[i]);
+  }
+  db_rollback (fixture->db);
+  for (gsize i = 0; i < G_N_ELEMENTS (failed); i++)
+    g_assert_true (GPOINTER_TO_INT (g_thread_join (failed[i].thread)));
+}
+
 static void
 test_waits_for_what_others_wrote (Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -1067,6 +1090,7 @@ main (int argc, char **argv)
   ADD ("a-success-is-told-within-a-look-by-who-was-idle", test_idle_success_is_told_in_time);
   ADD ("callers-never-wait-for-the-database", test_callers_never_wait);
   ADD ("who-failed-waits-for-what-it-wrote", test_waits_for_what_it_wrote);
+  ADD ("who-failed-waits-for-what-is-being-written", test_waits_for_what_is_being_written);
   ADD ("who-failed-waits-for-what-others-wrote", test_waits_for_what_others_wrote);
   ADD ("a-database-away-keeps-the-state", test_database_away_keeps_the_state);
 
