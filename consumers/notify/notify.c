@@ -51,13 +51,14 @@ typedef struct {
   const NotifyTemplate *template;
   char *address; /* NULL: there is none to send it to */
   json_t *values;
+  gboolean stands_started; /* it has been sent before, and nobody knows */
   NotifyEntry entry;
 } Mail;
 
 static Mail *open_mail (Run *run, const NotificationRequested *asked, GError **error);
 static void mail_free (Mail *mail);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Mail, mail_free)
-static gboolean is_open (const Mail *mail, gboolean *ret_is_open, GError **error);
+static gboolean is_open (Mail *mail, gboolean *ret_is_open, GError **error);
 static gboolean leave_out (const Mail *mail);
 static gboolean enter (Mail *mail, GError **error);
 static gboolean send_once (Mail *mail, GError **error);
@@ -160,7 +161,7 @@ mail_free (Mail *mail)
 
 /* A callback may have told of it before its step was ended. */
 static gboolean
-stands_started (const Mail *mail, gboolean *ret_stands, GError **error)
+is_open (Mail *mail, gboolean *ret_is_open, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   const JournalRow *step = run_journal_find (mail->run, NULL, SEND_STEP, &problem);
@@ -169,18 +170,8 @@ stands_started (const Mail *mail, gboolean *ret_stands, GError **error)
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  *ret_stands = step && g_str_equal (step->state, "started");
-  return TRUE;
-}
-
-static gboolean
-is_open (const Mail *mail, gboolean *ret_is_open, GError **error)
-{
-  gboolean stands = FALSE;
-
-  if (!stands_started (mail, &stands, error))
-    return FALSE;
-  *ret_is_open = stands || g_str_equal (mail->row->state, MAIL_REQUESTED);
+  mail->stands_started = step && g_str_equal (step->state, "started");
+  *ret_is_open = mail->stands_started || g_str_equal (mail->row->state, MAIL_REQUESTED);
   return TRUE;
 }
 
@@ -258,12 +249,9 @@ call_ask (Run *run G_GNUC_UNUSED, gpointer data, GError **error)
 static gboolean
 enter (Mail *mail, GError **error)
 {
-  gboolean stands = FALSE;
   g_autofree char *answer = NULL;
 
-  if (!stands_started (mail, &stands, error))
-    return FALSE;
-  if (stands)
+  if (mail->stands_started)
     return TRUE;
   mail->entry = notify_trust_enter (notify_client_trust (mail->clients->client));
   if (mail->entry == NOTIFY_ENTRY_FREE)

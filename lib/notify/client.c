@@ -51,8 +51,7 @@ const Setting notify_settings[] = {
     .type = SETTING_DURATION,
     .default_value = "15s",
     .help = "How long no e-mail is risked after one that got no answer, where the one before it "
-            "had got "
-            "none either; twice as long each time, at most 15 min." },
+            "had got none either; twice as long each time, at most 15 min." },
   { .name = "notify-ca-file",
     .type = SETTING_FILE,
     .default_value = "",
@@ -168,15 +167,24 @@ notify_send_limit_ms (const Settings *settings)
 
 /* --- Their limits --- */
 
-gint64
-notify_client_wait_ms (NotifyClient *client)
+/* @ret_limit: which it is; NULL: nobody asks. */
+static gint64
+wait_for_limit (NotifyClient *client, NotifyError *ret_limit)
 {
   gint64 left_ms;
 
   g_mutex_lock (&client->lock);
   left_ms = client->closed_until_ms - clock_monotonic_ms ();
+  if (ret_limit)
+    *ret_limit = client->closed_by;
   g_mutex_unlock (&client->lock);
   return MAX (left_ms, 0);
+}
+
+gint64
+notify_client_wait_ms (NotifyClient *client)
+{
+  return wait_for_limit (client, NULL);
 }
 
 static void
@@ -311,14 +319,11 @@ is_error (const GError *problem, NotifyError code)
 static gboolean
 may_send (NotifyClient *client, GError **error)
 {
-  gint64 wait_ms = notify_client_wait_ms (client);
-  int limit;
+  NotifyError limit;
+  gint64 wait_ms = wait_for_limit (client, &limit);
 
-  g_mutex_lock (&client->lock);
-  limit = (int)client->closed_by;
-  g_mutex_unlock (&client->lock);
   if (wait_ms > 0)
-    g_set_error (error, NOTIFY_ERROR, limit,
+    g_set_error (error, NOTIFY_ERROR, (int)limit,
                  "not sent: a limit of theirs is used up for another %" G_GINT64_FORMAT " ms",
                  wait_ms);
   return wait_ms == 0;
@@ -337,6 +342,17 @@ may_risk (NotifyClient *client, GError **error)
   return wait_ms == 0;
 }
 
+static NotifyFate
+fate_of (const GError *problem)
+{
+  if (is_error (problem, NOTIFY_ERROR_UNKNOWN) || is_error (problem, NOTIFY_ERROR_UNAVAILABLE))
+    return NOTIFY_FATE_LOST;
+  if (is_error (problem, NOTIFY_ERROR_BETWEEN) || is_error (problem, NOTIFY_ERROR_NOT_SENT) ||
+      is_error (problem, NOTIFY_ERROR_SCHEMA))
+    return NOTIFY_FATE_NOT_TAKEN;
+  return NOTIFY_FATE_ANSWERED;
+}
+
 /* With everything that the e-mail itself would have but its address: what is refused here is refused
  * for all. That nobody's address is would not be @mail's fault. */
 gboolean
@@ -353,24 +369,12 @@ notify_ask (NotifyClient *client, const NotifyMail *mail, GError **error)
   id = post_mail (client, &nobodys, &problem);
   if (!problem || is_error (problem, NOTIFY_ERROR_REFUSED))
     return TRUE;
-  if (is_error (problem, NOTIFY_ERROR_UNKNOWN) || is_error (problem, NOTIFY_ERROR_UNAVAILABLE) ||
-      is_error (problem, NOTIFY_ERROR_BETWEEN) || is_error (problem, NOTIFY_ERROR_NOT_SENT))
+  if (fate_of (problem) != NOTIFY_FATE_ANSWERED && !is_error (problem, NOTIFY_ERROR_SCHEMA))
     g_set_error (error, NOTIFY_ERROR, NOTIFY_ERROR_AWAY, "it does not answer yet: %s",
                  problem->message);
   else
     g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
-}
-
-static NotifyFate
-fate_of (const GError *problem)
-{
-  if (is_error (problem, NOTIFY_ERROR_UNKNOWN) || is_error (problem, NOTIFY_ERROR_UNAVAILABLE))
-    return NOTIFY_FATE_LOST;
-  if (is_error (problem, NOTIFY_ERROR_BETWEEN) || is_error (problem, NOTIFY_ERROR_NOT_SENT) ||
-      is_error (problem, NOTIFY_ERROR_SCHEMA))
-    return NOTIFY_FATE_NOT_TAKEN;
-  return NOTIFY_FATE_ANSWERED;
 }
 
 char *

@@ -184,6 +184,7 @@ tell_error_mail (Transaction *transaction, const LedgerRow *row, const char *fro
                  const LedgerNews *news, GError **error)
 {
   gboolean is_over = g_str_equal (news->to, MAIL_BOUNCED) || g_str_equal (news->to, MAIL_FAILED);
+  gboolean may_go_elsewhere = g_str_equal (row->kind, ERROR_KIND) && news->by_its_address;
   gboolean has_gone_elsewhere = FALSE;
 
   if (g_str_equal (from, MAIL_UNKNOWN) && !close_hold (transaction, row, ERROR_MAIL_UNKNOWN, error))
@@ -195,9 +196,10 @@ tell_error_mail (Transaction *transaction, const LedgerRow *row, const char *fro
                                      ERROR_MAIL_UNKNOWN, 0, error);
   if (!is_over)
     return TRUE;
-  if (!ask_of_others (transaction, row, SQL_OTHER_ERROR_MAIL_IS_THERE, &has_gone_elsewhere, error))
+  if (may_go_elsewhere &&
+      !ask_of_others (transaction, row, SQL_OTHER_ERROR_MAIL_IS_THERE, &has_gone_elsewhere, error))
     return FALSE;
-  return g_str_equal (row->kind, ERROR_KIND) && news->by_its_address && !has_gone_elsewhere
+  return may_go_elsewhere && !has_gone_elsewhere
              ? transaction_mail (transaction, row->guid, row->parent_claim_id, "ERROR_AGAIN", error)
              : tell_silent_failure (transaction, row, news->why, error);
 }

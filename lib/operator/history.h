@@ -23,8 +23,8 @@ typedef enum {
  * @settings: topic-prefix, and where the broker is
  *
  * { "group", "state", "claims": […], "timeline": [{ "at", "kind", "claim_id", "what", "detail" }],
- * "emails": [{ "kind", "now", "next", … }] that have not gone out, "outlook": […], "now", "next" }, owned; NULL without @error: there is no such group. Errors:
- * database.
+ * "emails": [{ "kind", "now", "next", … }] that have not gone out, "outlook": […], "now", "next" },
+ * owned; NULL without @error: there is no such group. Errors: database.
  */
 json_t *history_read (Db *db, const Settings *settings, const char *guid, HistoryWishes wishes,
                       GError **error);

@@ -33,21 +33,8 @@ case_of_row (const DbRows *rows, guint row)
   return it;
 }
 
-/* What they stand as, by guid. */
-typedef struct {
-  GHashTable *groups, *papers;
-} Found;
-
 static void
-found_clear (Found *found)
-{
-  g_clear_pointer (&found->groups, g_hash_table_unref);
-  g_clear_pointer (&found->papers, g_hash_table_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear)
-
-static void
-decide (RedriveCase *it, const Found *found, guint replays_max)
+decide (RedriveCase *it, const ReviveFacts *found, guint replays_max)
 {
   GHashTable *all = it->is_of_papers ? found->papers : found->groups;
   gconstpointer one = it->guid ? g_hash_table_lookup (all, it->guid) : NULL;
@@ -69,7 +56,7 @@ redrive_find (Db *db, const RedriveQuestion *question, GError **error)
 {
   g_autoptr (GPtrArray) guids = g_ptr_array_new (), of_papers = g_ptr_array_new ();
   g_autoptr (GPtrArray) cases = g_ptr_array_new_with_free_func (case_free);
-  g_auto (Found) found = { 0 };
+  g_auto (ReviveFacts) found = { 0 };
   g_autoptr (DbRows) rows =
       db_query (db, error, SQL_DEAD_ENDS_TO_REDRIVE, "TIt", question->topics,
                 (const gint64 *)question->ids->data, (gsize)question->ids->len, question->cause);
@@ -83,9 +70,7 @@ redrive_find (Db *db, const RedriveQuestion *question, GError **error)
     if (it->guid)
       g_ptr_array_add (it->is_of_papers ? of_papers : guids, it->guid);
   }
-  found.groups = revive_groups_find (db, guids, error);
-  found.papers = found.groups ? revive_papers_find (db, of_papers, error) : NULL;
-  if (!found.papers)
+  if (!revive_find_both (db, guids, of_papers, &found, error))
     return NULL;
   for (guint i = 0; i < cases->len; i++)
     decide (g_ptr_array_index (cases, i), &found, question->replays_max);

@@ -25,7 +25,8 @@ typedef struct {
   const char *cause; /* NULL: all */
   guint replays_max;
 } RedriveQuestion;
-/* Those not redriven yet, each group once, and its papers; of RedriveCase *, owned. Errors: database. */
+/* Those not redriven yet, each group once, and its papers; of RedriveCase *, owned. Errors:
+ * database. */
 GPtrArray *redrive_find (Db *db, const RedriveQuestion *question, GError **error);
 gboolean redrive_is_to_do (const RedriveCase *it);
 /* { "id", "group", "cause", "what", "done", "why" }: before it is tried, and after. */

@@ -1,9 +1,7 @@
 /* A group's papers are sent on their way again, see revive-papers.h. */
 #include "operator/revive-papers.h"
 
-#include "claims/group-facts.h"
 #include "claims/paper.h"
-#include "operator/audit.h"
 #include "operator/revive-papers.sql.h"
 #include "program/claim-record.h"
 
@@ -88,34 +86,45 @@ revive_paper_is_backups (const RevivePaper *paper)
   return is_state (paper, PAPER_REFUSED) && !paper->is_settled;
 }
 
+typedef enum {
+  FATE_STORED,
+  FATE_UPLOAD,
+  FATE_LOOK,
+  FATE_PACKAGE,
+  FATE_ON_ITS_WAY,
+  FATE_ARRIVED,
+  FATE_NO_PLACE,
+  FATE_NOT_ASKED,
+} Fate;
+
 static const char *const fates[] = {
-  "stored",
-  "to be uploaded",
-  "to be looked for in the folder",
-  "to go by a package",
-  "in a package that is on its way",
-  "there by a package",
-  "without a place: pipelinectl resolve",
-  "not asked for",
+  [FATE_STORED] = "stored",
+  [FATE_UPLOAD] = "to be uploaded",
+  [FATE_LOOK] = "to be looked for in the folder",
+  [FATE_PACKAGE] = "to go by a package",
+  [FATE_ON_ITS_WAY] = "in a package that is on its way",
+  [FATE_ARRIVED] = "there by a package",
+  [FATE_NO_PLACE] = "without a place: pipelinectl resolve",
+  [FATE_NOT_ASKED] = "not asked for",
 };
 
-static const char *
+static Fate
 fate_of (const RevivePaper *paper)
 {
   if (is_state (paper, PAPER_STORED))
-    return fates[0];
+    return FATE_STORED;
   if (revive_paper_is_evidences (paper))
-    return fates[paper->upload && g_str_equal (paper->upload, "started") ? 2 : 1];
+    return paper->upload && g_str_equal (paper->upload, "started") ? FATE_LOOK : FATE_UPLOAD;
   if (revive_paper_is_backups (paper))
-    return fates[3];
+    return FATE_PACKAGE;
   if (is_state (paper, PAPER_BY_INTAKE))
-    return fates[paper->is_on_its_way ? 4 : 5];
-  return fates[is_state (paper, PAPER_REFUSED) ? 6 : 7];
+    return paper->is_on_its_way ? FATE_ON_ITS_WAY : FATE_ARRIVED;
+  return is_state (paper, PAPER_REFUSED) ? FATE_NO_PLACE : FATE_NOT_ASKED;
 }
 
 /* Those that have it, "papers 1, 2 are stored"; NULL: none has. Owned. */
 static char *
-tell_fate (const RevivePapers *papers, const char *fate)
+tell_fate (const RevivePapers *papers, Fate fate)
 {
   g_autoptr (GString) numbers = g_string_new (NULL);
   guint count = 0;
@@ -128,7 +137,8 @@ tell_fate (const RevivePapers *papers, const char *fate)
   }
   if (count == 0)
     return NULL;
-  return g_strdup_printf (count == 1 ? "paper %s is %s" : "papers %s are %s", numbers->str, fate);
+  return g_strdup_printf (count == 1 ? "paper %s is %s" : "papers %s are %s", numbers->str,
+                          fates[fate]);
 }
 
 static void
@@ -139,8 +149,8 @@ end_facts (gpointer guid G_GNUC_UNUSED, gpointer data, gpointer unused G_GNUC_UN
   g_autoptr (GString) told = g_string_new (NULL);
 
   papers->fingerprint = g_compute_checksum_for_string (G_CHECKSUM_SHA256, before, -1);
-  for (guint i = 0; i < G_N_ELEMENTS (fates); i++) {
-    g_autofree char *of_fate = tell_fate (papers, fates[i]);
+  for (Fate fate = FATE_STORED; fate <= FATE_NOT_ASKED; fate++) {
+    g_autofree char *of_fate = tell_fate (papers, fate);
 
     if (of_fate)
       g_string_append_printf (told, "%s%s", told->len ? "; " : "", of_fate);
@@ -153,8 +163,11 @@ revive_papers_find (Db *db, const GPtrArray *guids, GError **error)
 {
   g_autoptr (GHashTable) all =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, revive_papers_free);
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_REVIVE_PAPERS_FACTS, "Nt", guids, UPLOAD_STEP);
+  g_autoptr (DbRows) rows = NULL;
 
+  if (guids->len == 0)
+    return g_steal_pointer (&all);
+  rows = db_query (db, error, SQL_REVIVE_PAPERS_FACTS, "Nt", guids, UPLOAD_STEP);
   if (!rows)
     return NULL;
   for (guint i = 0; i < db_rows_count (rows); i++) {
@@ -168,6 +181,22 @@ revive_papers_find (Db *db, const GPtrArray *guids, GError **error)
   }
   g_hash_table_foreach (all, end_facts, NULL);
   return g_steal_pointer (&all);
+}
+
+gboolean
+revive_find_both (Db *db, const GPtrArray *guids, const GPtrArray *of_papers,
+                  ReviveFacts *ret_facts, GError **error)
+{
+  ret_facts->groups = revive_groups_find (db, guids, error);
+  ret_facts->papers = ret_facts->groups ? revive_papers_find (db, of_papers, error) : NULL;
+  return ret_facts->papers != NULL;
+}
+
+void
+revive_facts_clear (ReviveFacts *facts)
+{
+  g_clear_pointer (&facts->groups, g_hash_table_unref);
+  g_clear_pointer (&facts->papers, g_hash_table_unref);
 }
 
 /* --- The decision --- */
@@ -199,42 +228,6 @@ revive_papers_decide (const RevivePapers *papers, guint replays_max, const char 
 
 /* --- The transaction --- */
 
-static RevivePapers *
-find_locked (Db *db, const char *guid, GError **error)
-{
-  char *guids[] = { (char *)guid, NULL };
-  g_autoptr (GPtrArray) wanted = g_ptr_array_new ();
-  g_autoptr (GHashTable) all = NULL;
-  gpointer key = NULL, papers = NULL;
-
-  g_ptr_array_add (wanted, (gpointer)guid);
-  if (!claim_groups_lock (db, guids, error))
-    return NULL;
-  all = revive_papers_find (db, wanted, error);
-  if (!all)
-    return NULL;
-  if (g_hash_table_steal_extended (all, guid, &key, &papers))
-    return papers;
-  g_set_error (error, REVIVE_ERROR, REVIVE_ERROR_REFUSED, "there is no such group");
-  return NULL;
-}
-
-static gboolean
-is_as_looked_at (const ReviveOrder *order, const RevivePapers *papers, GError **error)
-{
-  const char *why;
-
-  if (order->fingerprint && !g_str_equal (order->fingerprint, papers->fingerprint)) {
-    g_set_error (error, REVIVE_ERROR, REVIVE_ERROR_CHANGED,
-                 "it has changed since it was looked at");
-    return FALSE;
-  }
-  if (revive_papers_decide (papers, order->replays_max, &why) == REVIVE_SEND)
-    return TRUE;
-  g_set_error_literal (error, REVIVE_ERROR, REVIVE_ERROR_REFUSED, why);
-  return FALSE;
-}
-
 static gboolean
 emit (Transaction *transaction, const RevivePapers *papers, GError **error)
 {
@@ -253,18 +246,14 @@ revive_papers (Transaction *transaction, gpointer data, GError **error)
 {
   const ReviveOrder *order = data;
   Db *db = transaction_db (transaction);
-  g_autoptr (RevivePapers) papers = find_locked (db, order->guid, error);
+  g_autoptr (RevivePapers) papers = revive_find_locked (db, order->guid, revive_papers_find, error);
   g_autofree char *scope = claim_record_scope_of_papers (order->guid);
-  const Action action = { .who = order->who,
-                          .action = order->action,
-                          .subject = order->subject,
-                          .guid = order->guid,
-                          .reason = order->reason };
-  gint64 action_id;
+  const char *why;
 
-  return papers && is_as_looked_at (order, papers, error) &&
+  if (!papers || !revive_is_as_looked_at (order, papers->fingerprint, error))
+    return FALSE;
+  return revive_may (revive_papers_decide (papers, order->replays_max, &why), why, error) &&
          db_execute (db, NULL, error, SQL_REVIVE_PAPERS_TOKEN, "t", scope) &&
-         emit (transaction, papers, error) && audit_write (db, &action, &action_id, error) &&
-         db_execute (db, NULL, error, SQL_REVIVE_PAPERS_DEAD_ENDS, "ti", scope, action_id) &&
-         (!order->beside || order->beside (transaction, action_id, order->data, error));
+         emit (transaction, papers, error) &&
+         revive_write_down (transaction, order, SQL_REVIVE_PAPERS_DEAD_ENDS, scope, error);
 }

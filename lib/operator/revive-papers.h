@@ -34,6 +34,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RevivePapers, revive_papers_free)
  * is left out, one without papers is not. Errors: database. */
 GHashTable *revive_papers_find (Db *db, const GPtrArray *guids, GError **error);
 
+/* What groups and papers stand as, by guid. */
+typedef struct {
+  GHashTable *groups, *papers; /* as revive_groups_find() and revive_papers_find() give them */
+} ReviveFacts;
+/* @guids, @of_papers: of const char *. *@ret_facts is to be cleared in any case. Errors: database. */
+gboolean revive_find_both (Db *db, const GPtrArray *guids, const GPtrArray *of_papers,
+                           ReviveFacts *ret_facts, GError **error);
+void revive_facts_clear (ReviveFacts *facts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ReviveFacts, revive_facts_clear)
+
 /* What is left to be done about it, and by whom. */
 gboolean revive_paper_is_evidences (const RevivePaper *paper);
 gboolean revive_paper_is_backups (const RevivePaper *paper);

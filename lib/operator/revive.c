@@ -98,8 +98,11 @@ revive_groups_find (Db *db, const GPtrArray *guids, GError **error)
 {
   g_autoptr (GHashTable) groups =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, revive_group_free);
-  g_autoptr (DbRows) rows = db_query (db, error, SQL_REVIVE_FACTS, "Nt", guids, INSERT_STEP);
+  g_autoptr (DbRows) rows = NULL;
 
+  if (guids->len == 0)
+    return g_steal_pointer (&groups);
+  rows = db_query (db, error, SQL_REVIVE_FACTS, "Nt", guids, INSERT_STEP);
   if (!rows)
     return NULL;
   for (guint i = 0; i < db_rows_count (rows); i++) {
@@ -248,22 +251,22 @@ revive_decide (const ReviveGroup *group, gint64 claim_id, guint replays_max, con
 
 /* --- The transaction --- */
 
-static ReviveGroup *
-find_locked (Db *db, const char *guid, GError **error)
+gpointer
+revive_find_locked (Db *db, const char *guid, ReviveFind find, GError **error)
 {
   char *guids[] = { (char *)guid, NULL };
   g_autoptr (GPtrArray) wanted = g_ptr_array_new ();
-  g_autoptr (GHashTable) groups = NULL;
-  gpointer key = NULL, group = NULL;
+  g_autoptr (GHashTable) all = NULL;
+  gpointer key = NULL, one = NULL;
 
   g_ptr_array_add (wanted, (gpointer)guid);
   if (!claim_groups_lock (db, guids, error))
     return NULL;
-  groups = revive_groups_find (db, wanted, error);
-  if (!groups)
+  all = find (db, wanted, error);
+  if (!all)
     return NULL;
-  if (g_hash_table_steal_extended (groups, guid, &key, &group))
-    return group;
+  if (g_hash_table_steal_extended (all, guid, &key, &one))
+    return one;
   g_set_error (error, REVIVE_ERROR, REVIVE_ERROR_REFUSED, "there is no such group");
   return NULL;
 }
@@ -315,22 +318,40 @@ begin (Transaction *transaction, const ReviveGroup *group, ReviveKind kind, cons
   return db_execute (transaction_db (transaction), NULL, error, SQL_REVIVE_COUNT, "t", group->guid);
 }
 
-static gboolean
-is_as_looked_at (const ReviveOrder *order, const ReviveGroup *group, ReviveKind *ret_kind,
-                 GError **error)
+gboolean
+revive_is_as_looked_at (const ReviveOrder *order, const char *fingerprint, GError **error)
 {
-  const char *why;
+  if (!order->fingerprint || g_str_equal (order->fingerprint, fingerprint))
+    return TRUE;
+  g_set_error (error, REVIVE_ERROR, REVIVE_ERROR_CHANGED, "it has changed since it was looked at");
+  return FALSE;
+}
 
-  if (order->fingerprint && !g_str_equal (order->fingerprint, group->fingerprint)) {
-    g_set_error (error, REVIVE_ERROR, REVIVE_ERROR_CHANGED,
-                 "it has changed since it was looked at");
-    return FALSE;
-  }
-  *ret_kind = revive_decide (group, order->claim_id, order->replays_max, &why);
-  if (*ret_kind == REVIVE_SEND || *ret_kind == REVIVE_BEGIN)
+gboolean
+revive_may (ReviveKind kind, const char *why, GError **error)
+{
+  if (kind == REVIVE_SEND || kind == REVIVE_BEGIN)
     return TRUE;
   g_set_error_literal (error, REVIVE_ERROR, REVIVE_ERROR_REFUSED, why);
   return FALSE;
+}
+
+gboolean
+revive_write_down (Transaction *transaction, const ReviveOrder *order, const char *sql_dead_ends,
+                   const char *whose, GError **error)
+{
+  Db *db = transaction_db (transaction);
+  const Action action = { .who = order->who,
+                          .action = order->action,
+                          .subject = order->subject,
+                          .guid = order->guid,
+                          .claim_id = order->claim_id,
+                          .reason = order->reason };
+  gint64 action_id;
+
+  return audit_write (db, &action, &action_id, error) &&
+         db_execute (db, NULL, error, sql_dead_ends, "ti", whose, action_id) &&
+         (!order->beside || order->beside (transaction, action_id, order->data, error));
 }
 
 gboolean
@@ -338,18 +359,15 @@ revive_group (Transaction *transaction, gpointer data, GError **error)
 {
   const ReviveOrder *order = data;
   Db *db = transaction_db (transaction);
-  g_autoptr (ReviveGroup) group = find_locked (db, order->guid, error);
-  const Action action = { .who = order->who,
-                          .action = order->action,
-                          .subject = order->subject,
-                          .guid = order->guid,
-                          .claim_id = order->claim_id,
-                          .reason = order->reason };
+  g_autoptr (ReviveGroup) group = revive_find_locked (db, order->guid, revive_groups_find, error);
+  const char *why;
   ReviveKind kind;
-  gint64 action_id;
 
-  if (!group || !is_as_looked_at (order, group, &kind, error) ||
-      !begin (transaction, group, kind, order->action, error) || !take_tokens (db, group, error))
+  if (!group || !revive_is_as_looked_at (order, group->fingerprint, error))
+    return FALSE;
+  kind = revive_decide (group, order->claim_id, order->replays_max, &why);
+  if (!revive_may (kind, why, error) || !begin (transaction, group, kind, order->action, error) ||
+      !take_tokens (db, group, error))
     return FALSE;
   for (guint i = 0; i < group->children->len; i++)
     if (!send_child (transaction, group, g_ptr_array_index (group->children, i), order->action,
@@ -357,7 +375,5 @@ revive_group (Transaction *transaction, gpointer data, GError **error)
       return FALSE;
   if (!group->proc_id && !emit_one (transaction, group->parent_claim_id, error))
     return FALSE;
-  return audit_write (db, &action, &action_id, error) &&
-         db_execute (db, NULL, error, SQL_REVIVE_DEAD_ENDS, "ti", order->guid, action_id) &&
-         (!order->beside || order->beside (transaction, action_id, order->data, error));
+  return revive_write_down (transaction, order, SQL_REVIVE_DEAD_ENDS, order->guid, error);
 }

@@ -68,3 +68,17 @@ typedef struct {
 } ReviveOrder;
 /* A TransactionWork; @data: const ReviveOrder *. Errors: REVIVE_ERROR and database. */
 gboolean revive_group (Transaction *transaction, gpointer data, GError **error);
+
+/* --- What revive.c and revive-papers.c share --- */
+
+typedef GHashTable *(*ReviveFind) (Db *db, const GPtrArray *guids, GError **error);
+/* What @find says of that group once its row is locked; owned. Errors: REVIVE_ERROR and database. */
+gpointer revive_find_locked (Db *db, const char *guid, ReviveFind find, GError **error);
+/* Errors: %REVIVE_ERROR_CHANGED. */
+gboolean revive_is_as_looked_at (const ReviveOrder *order, const char *fingerprint, GError **error);
+/* Errors: %REVIVE_ERROR_REFUSED, @why. */
+gboolean revive_may (ReviveKind kind, const char *why, GError **error);
+/* The end of the transaction: the operator's action, its dead ends, which @sql_dead_ends ($1: @whose,
+ * $2: the action) says are seen to, and what the order wants beside. */
+gboolean revive_write_down (Transaction *transaction, const ReviveOrder *order,
+                            const char *sql_dead_ends, const char *whose, GError **error);

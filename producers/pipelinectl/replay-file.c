@@ -88,8 +88,9 @@ may_be_replaced (const char *path, GError **error)
   file = fopen (path, "re");
   if (!file)
     return fail_file (path, error);
-  (void)fread (beginning, 1, sizeof beginning - 1, file); /* what cannot be read is no plan */
-  (void)fclose (file);                                    /* only read */
+  if (fread (beginning, 1, sizeof beginning - 1, file) < sizeof beginning - 1)
+    *beginning = '\0'; /* what cannot be read is no plan */
+  (void)fclose (file); /* only read */
   if (status.st_size == 0 || strcmp (beginning, BEGINNING) == 0)
     return TRUE;
   return fail_false (path, "it is there, and no plan, which would take its place", error);

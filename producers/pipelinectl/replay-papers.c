@@ -7,11 +7,12 @@
 #include "base/clock.h"
 #include "claims/package.h"
 #include "claims/paper.h"
-#include "pipeline/step-next.h"
 #include "program/claim-record.h"
 #include "program/journal.h"
+#include "replay-steps.h"
 
-#define LOCATION_LIFE_MS (900 * 1000) /* as lib/intake/README.md says */
+/* As lib/intake/upload.h says, a room that this program does not link. */
+#define LOCATION_LIFE_MS (900 * 1000)
 
 typedef struct {
   const GPtrArray *journal; /* of the papers */
@@ -23,18 +24,8 @@ typedef struct {
 static void
 add_step (const Telling *telling, const char *step, gboolean looks)
 {
-  const StepRule rule = { .looks = looks, .is_same_request = TRUE, .limit_ms = telling->limit_ms };
-  gint64 wait_ms;
-  StepNext next = step_next (&rule, journal_newest (telling->journal, step),
-                             clock_database_now_ms (), clock_database_error_ms (), &wait_ms);
-  const char *name = next == STEP_GIVE    ? "give"
-                     : next == STEP_WAIT  ? "wait"
-                     : next == STEP_LOOK  ? (looks ? "look" : "again")
-                     : next == STEP_START ? "start"
-                                          : "hold";
-
-  (void)json_array_append_new (telling->steps,
-                               json_pack ("{s:n,s:s,s:s}", "claim_id", "step", step, "next", name));
+  replay_step_add (telling->steps, 0, telling->journal, step, (CourseTraits){ .looks = looks },
+                   telling->limit_ms);
 }
 
 static gboolean

@@ -581,21 +581,8 @@ find_done (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
              : NULL;
 }
 
-/* What a batch's records stand as, by guid. */
-typedef struct {
-  GHashTable *groups, *papers;
-} Found;
-
-static void
-found_clear (Found *found)
-{
-  g_clear_pointer (&found->groups, g_hash_table_unref);
-  g_clear_pointer (&found->papers, g_hash_table_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear)
-
 static gboolean
-find_others (const GPtrArray *batch, const char *const *done, Db *db, Found *ret_found,
+find_others (const GPtrArray *batch, const char *const *done, Db *db, ReviveFacts *ret_found,
              GError **error)
 {
   g_autoptr (GPtrArray) guids = g_ptr_array_new (), of_papers = g_ptr_array_new ();
@@ -606,13 +593,11 @@ find_others (const GPtrArray *batch, const char *const *done, Db *db, Found *ret
     if (line->guid && !done[i])
       g_ptr_array_add (line->is_of_papers ? of_papers : guids, (gpointer)line->guid);
   }
-  ret_found->groups = revive_groups_find (db, guids, error);
-  ret_found->papers = ret_found->groups ? revive_papers_find (db, of_papers, error) : NULL;
-  return ret_found->papers != NULL;
+  return revive_find_both (db, guids, of_papers, ret_found, error);
 }
 
 static Standing
-standing_of (const Line *line, const Found *found)
+standing_of (const Line *line, const ReviveFacts *found)
 {
   if (!line->guid)
     return (Standing){ 0 };
@@ -626,7 +611,7 @@ static gboolean
 write_batch (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
 {
   g_autofree const char **done = find_done (planner, batch, db, error);
-  g_auto (Found) found = { 0 };
+  g_auto (ReviveFacts) found = { 0 };
 
   if (!done || !find_others (batch, done, db, &found, error))
     return FALSE;

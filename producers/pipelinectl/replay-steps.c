@@ -52,22 +52,27 @@ next_name (StepNext next, CourseTraits traits)
 }
 
 /* The request is taken to be as it was: another one is met by the consumer, who holds. */
-static void
-add_step (Planning *planning, gint64 claim_id, const GPtrArray *journal, const char *step)
+void
+replay_step_add (json_t *steps, gint64 claim_id, const GPtrArray *journal, const char *step,
+                 CourseTraits traits, gint64 limit_ms)
 {
-  CourseTraits traits = course_traits (step);
-  const StepRule rule = { .looks = traits.looks,
-                          .once = traits.once,
-                          .is_same_request = TRUE,
-                          .limit_ms = planning->limit_ms };
+  const StepRule rule = {
+    .looks = traits.looks, .once = traits.once, .is_same_request = TRUE, .limit_ms = limit_ms
+  };
   gint64 wait_ms;
   StepNext next = step_next (&rule, journal_newest (journal, step), clock_database_now_ms (),
                              clock_database_error_ms (), &wait_ms);
 
-  (void)json_array_append_new (planning->steps,
-                               json_pack ("{s:o,s:s,s:s}", "claim_id",
-                                          claim_id ? json_integer (claim_id) : json_null (), "step",
-                                          step, "next", next_name (next, traits)));
+  (void)json_array_append_new (steps, json_pack ("{s:o,s:s,s:s}", "claim_id",
+                                                 claim_id ? json_integer (claim_id) : json_null (),
+                                                 "step", step, "next", next_name (next, traits)));
+}
+
+static void
+add_step (Planning *planning, gint64 claim_id, const GPtrArray *journal, const char *step)
+{
+  replay_step_add (planning->steps, claim_id, journal, step, course_traits (step),
+                   planning->limit_ms);
 }
 
 static void

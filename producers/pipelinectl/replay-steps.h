@@ -7,6 +7,7 @@
 #include "base/seal.h"
 #include "base/settings.h"
 #include "operator/revive.h"
+#include "submission/course.h"
 
 /**
  * replay_steps_of:
@@ -19,3 +20,6 @@
  */
 json_t *replay_steps_of (Db *db, Sealer *sealer, const Settings *settings, const ReviveGroup *group,
                          GError **error);
+/* Adds one of them. @claim_id: 0: null. @limit_ms: after its start no request can act any more. */
+void replay_step_add (json_t *steps, gint64 claim_id, const GPtrArray *journal, const char *step,
+                      CourseTraits traits, gint64 limit_ms);
