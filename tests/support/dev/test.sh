@@ -22,7 +22,10 @@ run_lane () {
       fail "there are no tests called $label; there are: $(xargs <<<"$known"), and crash, storm, long, kubernetes"
   done
   if [ "$which" = --label-exclude ]; then set -- "$@" long; fi
-  build_preset "$preset" "$(target_of "$which" "$@")" || return 1
+  if ! build_preset "$preset" "$(target_of "$which" "$@")"; then
+    printf '\n%s:\nnot built, and no test of it ran\n' "$preset" >>"$BUILD/lanes"
+    return 1
+  fi
   ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$tests_at_once" \
     "$which" "^($(IFS='|'; echo "$*"))\$" | tee "$log" || status=1
   { echo; echo "$preset:"; sed -n '/tests passed, /,$p' "$log"; } >>"$BUILD/lanes"
