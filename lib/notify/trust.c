@@ -21,6 +21,7 @@ notify_trust_new (gint64 first_pause_ms)
 {
   NotifyTrust *trust = g_new0 (NotifyTrust, 1);
 
+  trust->is_in_doubt = TRUE;
   trust->first_pause_ms = first_pause_ms;
   trust->answered = FORGOTTEN;
   g_mutex_init (&trust->lock);

@@ -9,7 +9,8 @@
 
 typedef struct NotifyTrust NotifyTrust;
 
-/* @first_pause_ms: the pause that a loss begins which follows another; twice as long each time, at
+/* In doubt, for a new process knows nothing of what others have met.
+ * @first_pause_ms: the pause that a loss begins which follows another; twice as long each time, at
  * most 15 min. */
 NotifyTrust *notify_trust_new (gint64 first_pause_ms);
 void notify_trust_free (NotifyTrust *trust);

@@ -38,7 +38,8 @@ class NotifyWalk(ConsumerWalk):
         contact = claim["dependents_application"]["veteran_contact_information"]
         contact["email_address"] = f"{SILENT if self.veteran % 7 == 0 else 'told'}-{self.veteran}@example.com"
         if self.veteran % 3 == 0:   # for a moment, and by something between us and the service: an attempt, and nothing sent
-            house.notify.rule(name="between", operation="email", do="answer", status=403, body="<html>", times=1)
+            house.notify.rule(name="between", operation="email", do="answer", contains='"reference"', status=403, body="<html>",
+                                   times=1)
         house.submit([claim], connections=1)
 
     @staticmethod

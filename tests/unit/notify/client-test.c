@@ -203,9 +203,12 @@ test_doubt (void)
 {
   World *world = world_new (NULL);
   g_autoptr (GError) error = NULL;
+  g_autofree char *first =
+      send_as (world->client, "first@example.com", NOTIFY_ENTRY_TRIAL, &error);
   g_autofree char *id = NULL;
 
   g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_FREE);
+  simulator_tell (&world->simulator, "DELETE", "state", NULL);
   simulator_tell (&world->simulator, "POST", "rules",
                   "{\"do\":\"answer\",\"status\":503,\"body\":\"\"}");
   g_assert_null (send_to (world->client, "ada@example.com", &error));

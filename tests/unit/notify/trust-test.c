@@ -11,14 +11,6 @@ given_time (void)
   return now_ms;
 }
 
-static NotifyTrust *
-trust_new (void)
-{
-  now_ms = 1000;
-  clock_set_source (given_time, given_time);
-  return notify_trust_new (15000);
-}
-
 /* One is tried, with that end; says how it entered. */
 static NotifyEntry
 try_one (NotifyTrust *trust, NotifyFate fate)
@@ -30,10 +22,41 @@ try_one (NotifyTrust *trust, NotifyFate fate)
   return entry;
 }
 
+/* Of a process that has just been started. */
+static NotifyTrust *
+trust_new (void)
+{
+  now_ms = 1000;
+  clock_set_source (given_time, given_time);
+  return notify_trust_new (15000);
+}
+
+/* Of one whose e-mails are answered. */
+static NotifyTrust *
+trust_at_work (void)
+{
+  NotifyTrust *trust = trust_new ();
+
+  try_one (trust, NOTIFY_FATE_ANSWERED);
+  return trust;
+}
+
+/* A process that is started in an outage knows nothing of it: the first is asked for. */
+static void
+test_started (void)
+{
+  g_autoptr (NotifyTrust) trust = trust_new ();
+
+  g_assert_cmpint (notify_trust_pause_ms (trust), ==, 0);
+  g_assert_cmpint (try_one (trust, NOTIFY_FATE_ANSWERED), ==, NOTIFY_ENTRY_TRIAL);
+  g_assert_cmpint (try_one (trust, NOTIFY_FATE_ANSWERED), ==, NOTIFY_ENTRY_FREE);
+  clock_set_source (NULL, NULL);
+}
+
 static void
 test_one_at_a_time (void)
 {
-  g_autoptr (NotifyTrust) trust = trust_new ();
+  g_autoptr (NotifyTrust) trust = trust_at_work ();
   NotifyEntry before = notify_trust_enter (trust), trial;
 
   g_assert_cmpint (try_one (trust, NOTIFY_FATE_LOST), ==, NOTIFY_ENTRY_FREE);
@@ -57,7 +80,7 @@ test_one_at_a_time (void)
 static void
 test_partial_outage (void)
 {
-  g_autoptr (NotifyTrust) trust = trust_new ();
+  g_autoptr (NotifyTrust) trust = trust_at_work ();
   guint lost = 0;
 
   for (gint64 end_ms = now_ms + 3600 * 1000; now_ms < end_ms; now_ms += 1000)
@@ -89,7 +112,7 @@ test_partial_outage (void)
 static void
 test_together (void)
 {
-  g_autoptr (NotifyTrust) trust = trust_new ();
+  g_autoptr (NotifyTrust) trust = trust_at_work ();
   NotifyEntry one = notify_trust_enter (trust), other = notify_trust_enter (trust);
 
   notify_trust_note (trust, one, NOTIFY_FATE_LOST);
@@ -102,7 +125,7 @@ test_together (void)
 static void
 test_not_taken (void)
 {
-  g_autoptr (NotifyTrust) trust = trust_new ();
+  g_autoptr (NotifyTrust) trust = trust_at_work ();
 
   try_one (trust, NOTIFY_FATE_NOT_TAKEN);
   for (int i = 0; i < 3; i++) {
@@ -116,6 +139,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/notify/trust/a-new-process-asks-first", test_started);
   g_test_add_func ("/notify/trust/in-doubt-one-at-a-time", test_one_at_a_time);
   g_test_add_func ("/notify/trust/an-outage-that-spares-nobodys-costs-few", test_partial_outage);
   g_test_add_func ("/notify/trust/those-under-way-together-are-one-loss", test_together);
