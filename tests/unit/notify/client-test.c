@@ -203,8 +203,7 @@ test_doubt (void)
 {
   World *world = world_new (NULL);
   g_autoptr (GError) error = NULL;
-  g_autofree char *first =
-      send_as (world->client, "first@example.com", NOTIFY_ENTRY_TRIAL, &error);
+  g_autofree char *first = send_as (world->client, "first@example.com", NOTIFY_ENTRY_TRIAL, &error);
   g_autofree char *id = NULL;
 
   g_assert_cmpint (entry_of (world->client), ==, NOTIFY_ENTRY_FREE);
