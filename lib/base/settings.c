@@ -16,6 +16,7 @@
 
 #include "base/setting-names.h"
 #include "base/text.h"
+#include "base/words.h"
 
 G_DEFINE_QUARK (settings_error_quark, settings_error)
 
@@ -38,12 +39,13 @@ typedef struct {
 } Value;
 
 struct Settings {
-  GHashTable *values;      /* row name, borrowed → Value */
-  GPtrArray *order;        /* the same values as the tables name them, borrowed */
-  GHashTable *environment; /* environment name → Value, borrowed */
-  GHashTable *kafka;       /* librdkafka name → text */
-  GPtrArray *file_rows;    /* of Setting *: the …-file forms of the secrets, owned */
-  GPtrArray *kafka_files;  /* paths of what held secrets of the broker library, owned */
+  GHashTable *values;         /* row name, borrowed → Value */
+  GPtrArray *order;           /* the same values as the tables name them, borrowed */
+  GHashTable *environment;    /* environment name → Value, borrowed */
+  GHashTable *kafka;          /* librdkafka name → text */
+  GPtrArray *file_rows;       /* of Setting *: the …-file forms of the secrets, owned */
+  GPtrArray *kafka_files;     /* paths of what held secrets of the broker library, owned */
+  const char *const *options; /* the caller's own; borrowed, may be NULL */
   gboolean is_public; /* the command line is a process's, and everybody on the machine sees it */
 };
 
@@ -327,6 +329,35 @@ some_program_has (const char *environment)
   return FALSE;
 }
 
+/* NULL: none is like it. Caller frees. */
+static char *
+nearest_variable (const char *environment)
+{
+  g_autofree char *name = g_ascii_strdown (environment + strlen (ENVIRONMENT_PREFIX), -1);
+  const char *nearest = nearest_word (g_strdelimit (name, "_", '-'), setting_names);
+
+  return nearest ? environment_name (nearest) : NULL;
+}
+
+/* NULL: none is like it. Borrowed. */
+static const char *
+nearest_option (const Settings *settings, const char *name)
+{
+  g_autoptr (GPtrArray) known = g_ptr_array_new ();
+
+  for (guint i = 0; i < settings->order->len; i++) {
+    const Value *value = g_ptr_array_index (settings->order, i);
+
+    g_ptr_array_add (known, (gpointer)value->row->name);
+  }
+  for (const char *const *option = settings->options; option && *option; option++)
+    g_ptr_array_add (known, (gpointer)*option);
+  g_ptr_array_add (known, (gpointer) "help");
+  g_ptr_array_add (known, (gpointer) "version");
+  g_ptr_array_add (known, NULL);
+  return nearest_word (name, (const char *const *)known->pdata);
+}
+
 /* The Kafka library's own secrets: sasl.password, ssl.key.password, ssl.key.pem, …client.secret and
  * the free-form sasl.oauthbearer.config. */
 static gboolean
@@ -472,8 +503,11 @@ take_variable (Settings *settings, const char *name, char *text, GError **error)
     if (kafka_property_is_secret (property))
       explicit_bzero (text, strlen (text));
   } else {
+    g_autofree char *meant = nearest_variable (name);
+
     g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_UNKNOWN,
-                 "the environment variable %s is no setting of any program", name);
+                 "the environment variable %s is no setting of any program%s%s%s", name,
+                 meant ? "; do you mean " : "", meant ? meant : "", meant ? "?" : "");
     return FALSE;
   }
   return TRUE;
@@ -565,8 +599,11 @@ read_option (Settings *settings, char **argv, int argc, int *index, GError **err
   const char *text;
 
   if (!value && !is_kafka) {
+    const char *nearest = nearest_option (settings, name);
+
     g_set_error (error, SETTINGS_ERROR, SETTINGS_ERROR_UNKNOWN,
-                 "%s is no setting of this program; --help lists them", origin);
+                 "%s is no setting of this program (--help lists them)%s%s%s", origin,
+                 nearest ? "; do you mean --" : "", nearest ? nearest : "", nearest ? "?" : "");
     return FALSE;
   }
 
@@ -641,6 +678,12 @@ check_completeness (Settings *settings, GError **error)
   return TRUE;
 }
 
+const char *
+settings_version (void)
+{
+  return PROGRAM_VERSION;
+}
+
 /* Help must come even where a value is wrong. */
 static gboolean
 asks_for (int argc, char **argv, const char *option)
@@ -653,18 +696,19 @@ asks_for (int argc, char **argv, const char *option)
 
 static Settings *
 parse (const char *program, const char *operands, const char *summary, const Setting *const *tables,
-       int *argc, char ***argv, gboolean is_public, GError **error)
+       const char *const *options, int *argc, char ***argv, gboolean is_public, GError **error)
 {
   g_autoptr (Settings) settings = settings_from_tables (tables);
 
   settings->is_public = is_public;
+  settings->options = options;
 
   if (asks_for (*argc, *argv, "--help")) {
     print_help (program, operands, summary, settings);
     exit (0);
   }
   if (asks_for (*argc, *argv, "--version")) {
-    printf ("%s %s\n", program, PROGRAM_VERSION);
+    printf ("%s %s\n", program, settings_version ());
     exit (0);
   }
 
@@ -679,7 +723,7 @@ Settings *
 settings_parse (const char *program, const char *operands, const char *summary,
                 const Setting *const *tables, int *argc, char ***argv, GError **error)
 {
-  return parse (program, operands, summary, tables, argc, argv, FALSE, error);
+  return parse (program, operands, summary, tables, NULL, argc, argv, FALSE, error);
 }
 
 /* Neither a core dump nor a debugger of another process of this user gets to what is in memory. The
@@ -705,7 +749,8 @@ hold_standard_streams (void)
 
 Settings *
 settings_parse_or_exit (const char *program, const char *operands, const char *summary,
-                        const Setting *const *tables, int *argc, char ***argv)
+                        const Setting *const *tables, const char *const *options, int *argc,
+                        char ***argv)
 {
   g_autoptr (GError) error = NULL;
   Settings *settings = NULL;
@@ -713,7 +758,7 @@ settings_parse_or_exit (const char *program, const char *operands, const char *s
   hold_standard_streams ();
   guard_memory ();
   g_set_prgname (program); /* also what the database's list of sessions calls us */
-  settings = parse (program, operands, summary, tables, argc, argv, TRUE, &error);
+  settings = parse (program, operands, summary, tables, options, argc, argv, TRUE, &error);
   if (!settings) {
     fprintf (stderr, "%s: %s\n", program, error->message);
     exit (2);

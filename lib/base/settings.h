@@ -59,9 +59,14 @@ Settings *settings_parse (const char *program, const char *operands, const char 
 /* The same for a main(): a wrong setting is printed to stderr and the process exits with status 2.
  * A secret on the command line is one, for everybody on the machine can read it there. From here on
  * the process cannot be dumped, nor be looked into by others of its user, and a standard stream that
- * was closed is open on /dev/null, so that nothing else gets its number. */
+ * was closed is open on /dev/null, so that nothing else gets its number.
+ * @options: NULL-terminated long names of options that the caller has taken out of the command line
+ *   itself; what is no setting may have been meant for one of them. May be NULL. */
 Settings *settings_parse_or_exit (const char *program, const char *operands, const char *summary,
-                                  const Setting *const *tables, int *argc, char ***argv);
+                                  const Setting *const *tables, const char *const *options,
+                                  int *argc, char ***argv);
+/* What --version tells: of the whole project, "1.2.3". */
+const char *settings_version (void);
 void settings_free (Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Settings, settings_free)
 

@@ -193,7 +193,7 @@ read_settings (const Consumer *consumer, int *argc, char ***argv)
   g_ptr_array_add (tables, NULL);
   return settings_parse_or_exit (consumer->name, "",
                                  "One consumer of the dependents claims pipeline.",
-                                 (const Setting *const *)tables->pdata, argc, argv);
+                                 (const Setting *const *)tables->pdata, NULL, argc, argv);
 }
 
 int

@@ -771,8 +771,9 @@ serve (ClaimApi *api, GError **error)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (Settings) settings = settings_parse_or_exit (
-      "claim-api", "", "Takes claims in over HTTP and tells their states.", tables, &argc, &argv);
+  g_autoptr (Settings) settings =
+      settings_parse_or_exit ("claim-api", "", "Takes claims in over HTTP and tells their states.",
+                              tables, NULL, &argc, &argv);
   g_autoptr (GError) error = NULL;
   ClaimApi api = {
     .settings = settings,

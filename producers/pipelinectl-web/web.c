@@ -532,8 +532,9 @@ serve (Web *web, int signal_fd, GError **error)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (Settings) settings = settings_parse_or_exit (
-      "pipelinectl-web", "", "Shows operators how all stands, as a page.", tables, &argc, &argv);
+  g_autoptr (Settings) settings =
+      settings_parse_or_exit ("pipelinectl-web", "", "Shows operators how all stands, as a page.",
+                              tables, NULL, &argc, &argv);
   g_autoptr (GError) error = NULL;
   Web web = { .settings = settings };
   int signal_fd;

@@ -13,7 +13,7 @@
 #include "output.h"
 #include "pipelinectl.h"
 #include "program/topics.h"
-#include "words.h"
+#include "base/words.h"
 
 #define WATCH_S         2
 #define STUCK_DEFAULT_S 3600

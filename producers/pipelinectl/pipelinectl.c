@@ -2,7 +2,7 @@
  *
  * Source: schemas/README.md, 8. */
 #include "pipelinectl.h"
-#include "words.h"
+#include "base/words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,7 +136,11 @@ read_command_line (const char *operands, const char *summary, const GOptionEntry
 {
   g_autofree char *program = g_strdup_printf ("pipelinectl %s", (*argv)[0]);
   g_autofree char *text = describe (summary, options);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
 
+  for (const GOptionEntry *option = options; option && option->long_name; option++)
+    g_ptr_array_add (names, (gpointer)option->long_name);
+  g_ptr_array_add (names, NULL);
   if (options) {
     g_autofree GOptionEntry *unconverted = as_they_are (options);
     g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -148,7 +152,8 @@ read_command_line (const char *operands, const char *summary, const GOptionEntry
     if (!g_option_context_parse (context, argc, argv, &error))
       exit (complain (EXIT_USAGE, "%s", error->message));
   }
-  return settings_parse_or_exit (program, operands, text, tables, argc, argv);
+  return settings_parse_or_exit (program, operands, text, tables, (const char *const *)names->pdata,
+                                 argc, argv);
 }
 
 /* --- Help, in three lengths, from one table --- */
@@ -171,7 +176,8 @@ tell_usage (FILE *stream, int code)
              subcommands[i].summary);
   fputs (
       "\npipelinectl SUBCOMMAND -h tells it in short, --help with examples, options and settings;\n"
-      "pipelinectl completion and pipelinectl man print a completion for bash and a man page.\n"
+      "pipelinectl completion and pipelinectl man print a completion for bash and a man page;\n"
+      "pipelinectl --version tells which it is.\n"
       "Exit status: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 waited too long.\n",
       stream);
   return code;
@@ -191,6 +197,13 @@ print_examples (const Subcommand *row, const char *before)
 
   for (char **example = examples; *example; example++)
     printf ("%spipelinectl %s\n", before, *example);
+}
+
+static int
+version_main (int argc G_GNUC_UNUSED, char **argv G_GNUC_UNUSED)
+{
+  printf ("pipelinectl %s\n", settings_version ());
+  return EXIT_DONE;
 }
 
 static int
@@ -352,7 +365,7 @@ main (int argc, char **argv)
   static const Subcommand about[] = {
     { "help", "", "", "", help_main }, { "--help", "", "", "", help_main },
     { "-h", "", "", "", help_main },   { "completion", "", "", "", completion_main },
-    { "man", "", "", "", man_main },
+    { "man", "", "", "", man_main },   { "--version", "", "", "", version_main },
   };
   const Subcommand *row;
 

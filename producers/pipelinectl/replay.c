@@ -28,7 +28,7 @@
 #include "pipeline/context.h"
 #include "pipelinectl.h"
 #include "submission/decisions.h"
-#include "words.h"
+#include "base/words.h"
 
 #define RATE_DEFAULT    50
 #define REPLAYS_DEFAULT 3

@@ -198,6 +198,14 @@ class OperateTest(Stage):
             self.assertEqual(code, 2)
             self.assertIn(f"do you mean {meant}?", complaint)
         self.assertIn("give plan|apply|offer|status", self.ctl("replay", "xyzzy")[2])
+        # Options too: its own, and the settings.
+        for words, meant in ((("why", "x", "--revael=a reason"), "--reveal"), (("waiting", "--jsno"), "--json"),
+                             (("replay", "plan", "x.plan", "--ony-failed"), None), (("overview", "--databse-url=x"), "--database-url")):
+            code, _, complaint = self.ctl(*words)
+            self.assertEqual(code, 2)
+            self.assertIn("is no setting of this program", complaint)
+            self.assertEqual(re.findall(r"do you mean (\S+)\?", complaint), [meant] if meant else [])
+        self.assertRegex(self.ctl("--version")[1], r"\Apipelinectl [0-9]+\.[0-9]+\.[0-9]+\n\Z")
         self.assertIn("--older must be 0 at least", self.ctl("groups", "stuck", "--older", "-1")[2])
         code, said, _ = self.ctl("help")
         names = [line.split()[0] for line in said.splitlines() if line.startswith("  ")]

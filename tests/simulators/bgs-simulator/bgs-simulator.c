@@ -315,7 +315,7 @@ main (int argc, char **argv)
 {
   const Setting *const tables[] = { simulator_settings, settings_rows, NULL };
   g_autoptr (Settings) settings = settings_parse_or_exit (
-      "bgs-simulator", NULL, "Simulates BGS and the BID pension read.", tables, &argc, &argv);
+      "bgs-simulator", NULL, "Simulates BGS and the BID pension read.", tables, NULL, &argc, &argv);
 
   if (argc > 1) {
     g_printerr ("bgs-simulator: %s: no operands are taken\n", argv[1]);

@@ -226,7 +226,7 @@ main (int argc, char **argv)
 
   settings = settings_parse_or_exit ("embedded-broker", "",
                                      "A Kafka broker in memory, for demo and tests.",
-                                     settings_tables, &argc, &argv);
+                                     settings_tables, NULL, &argc, &argv);
   log_init ("embedded-broker", settings_text (settings, "log-level"));
 
   host = new_host (&error);

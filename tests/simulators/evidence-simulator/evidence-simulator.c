@@ -502,7 +502,7 @@ main (int argc, char **argv)
 {
   const Setting *const tables[] = { simulator_settings, settings_rows, NULL };
   g_autoptr (Settings) settings = settings_parse_or_exit (
-      "evidence-simulator", NULL, "Simulates the Claims Evidence API.", tables, &argc, &argv);
+      "evidence-simulator", NULL, "Simulates the Claims Evidence API.", tables, NULL, &argc, &argv);
   g_autoptr (GError) error = NULL;
 
   if (argc > 1) {

@@ -353,7 +353,7 @@ main (int argc, char **argv)
 {
   const Setting *const tables[] = { simulator_settings, settings_rows, NULL };
   g_autoptr (Settings) settings = settings_parse_or_exit (
-      "intake-simulator", NULL, "Simulates the Benefits Intake API.", tables, &argc, &argv);
+      "intake-simulator", NULL, "Simulates the Benefits Intake API.", tables, NULL, &argc, &argv);
   g_autoptr (GError) error = NULL;
 
   if (argc > 1) {

@@ -552,7 +552,7 @@ main (int argc, char **argv)
 {
   const Setting *const tables[] = { simulator_settings, settings_rows, NULL };
   g_autoptr (Settings) settings = settings_parse_or_exit (
-      "notify-simulator", NULL, "Simulates the e-mails of VA Notify.", tables, &argc, &argv);
+      "notify-simulator", NULL, "Simulates the e-mails of VA Notify.", tables, NULL, &argc, &argv);
 
   if (argc > 1) {
     g_printerr ("notify-simulator: %s: no operands are taken\n", argv[1]);

@@ -133,7 +133,12 @@ refuses_malformed_values (void)
 static void
 refuses_unknown_options (void)
 {
-  assert_refused ("--test-colours=red", SETTINGS_ERROR_UNKNOWN, "--test-colours");
+  assert_refused ("--test-colours=red", SETTINGS_ERROR_UNKNOWN,
+                  "--test-colours is no setting of this program (--help lists them); "
+                  "do you mean --test-colour?");
+  assert_refused ("--hlep", SETTINGS_ERROR_UNKNOWN, "do you mean --help?");
+  assert_refused ("--xyzzy", SETTINGS_ERROR_UNKNOWN,
+                  "--xyzzy is no setting of this program (--help lists them)");
   assert_refused ("--test-wai=1s", SETTINGS_ERROR_UNKNOWN, "--test-wai");
   assert_refused ("-v", SETTINGS_ERROR_UNKNOWN, "-v");
   assert_refused ("--kafka.", SETTINGS_ERROR_UNKNOWN, "--kafka.");
@@ -306,7 +311,7 @@ be_a_program (void)
   char **argv = words;
   int argc = 2;
 
-  (void)settings_parse_or_exit ("tester", "", "Tests.", tables, &argc, &argv);
+  (void)settings_parse_or_exit ("tester", "", "Tests.", tables, NULL, &argc, &argv);
   return 0;
 }
 
@@ -324,7 +329,7 @@ a_program_is_not_dumped (void)
 
     g_setenv ("DEPENDENTS_TEST_TOKEN", "hush", TRUE);
     g_assert_cmpint (prctl (PR_GET_DUMPABLE), ==, 1);
-    settings_free (settings_parse_or_exit ("tester", "", "Tests.", tables, &argc, &argv));
+    settings_free (settings_parse_or_exit ("tester", "", "Tests.", tables, NULL, &argc, &argv));
     g_assert_cmpint (prctl (PR_GET_DUMPABLE), ==, 0);
     return;
   }
@@ -488,7 +493,7 @@ refused_on_the_command_line (const char *word, const char *hint)
     char **argv = words;
     int argc = 2;
 
-    settings_free (settings_parse_or_exit ("tester", "", "Tests.", tables, &argc, &argv));
+    settings_free (settings_parse_or_exit ("tester", "", "Tests.", tables, NULL, &argc, &argv));
     return;
   }
   g_test_trap_subprocess (NULL, 0, 0);

@@ -1,5 +1,5 @@
 /* Words that people type, see words.h. */
-#include "words.h"
+#include "base/words.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ nearest_word (const char *word, const char *const *known)
   if (strlen (word) > WORD_MAX)
     return NULL;
   for (; *known; known++) {
-    guint letters = distance (word, *known);
+    guint letters = strlen (*known) > WORD_MAX ? G_MAXUINT / 3 : distance (word, *known);
 
     if (letters < least && letters * 3 <= MAX (strlen (word), strlen (*known))) {
       least = letters;
