@@ -3,6 +3,7 @@
  * Source: schemas/README.md, 8. */
 #include "pipelinectl.h"
 #include "base/words.h"
+#include "program/program.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -130,14 +131,35 @@ as_they_are (const GOptionEntry *options)
   return copy;
 }
 
+/* Who works at a terminal wants the answer; what a program tells of its start is no part of it. */
+static const Setting *
+quieter (const Setting *rows)
+{
+  static Setting *copy;
+  guint count = 0;
+
+  if (rows != program_settings || copy)
+    return rows == program_settings ? copy : rows;
+  while (rows[count].name)
+    count++;
+  copy = g_memdup2 (rows, (count + 1) * sizeof *rows);
+  for (guint i = 0; i < count; i++)
+    if (strcmp (copy[i].name, "log-level") == 0)
+      copy[i].default_value = "warning";
+  return copy;
+}
+
 Settings *
 read_command_line (const char *operands, const char *summary, const GOptionEntry *options,
                    const Setting *const *tables, int *argc, char ***argv)
 {
   g_autofree char *program = g_strdup_printf ("pipelinectl %s", (*argv)[0]);
   g_autofree char *text = describe (summary, options);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new (), rows = g_ptr_array_new ();
 
+  for (; *tables; tables++)
+    g_ptr_array_add (rows, (gpointer)quieter (*tables));
+  g_ptr_array_add (rows, NULL);
   for (const GOptionEntry *option = options; option && option->long_name; option++)
     g_ptr_array_add (names, (gpointer)option->long_name);
   g_ptr_array_add (names, NULL);
@@ -152,8 +174,8 @@ read_command_line (const char *operands, const char *summary, const GOptionEntry
     if (!g_option_context_parse (context, argc, argv, &error))
       exit (complain (EXIT_USAGE, "%s", error->message));
   }
-  return settings_parse_or_exit (program, operands, text, tables, (const char *const *)names->pdata,
-                                 argc, argv);
+  return settings_parse_or_exit (program, operands, text, (const Setting *const *)rows->pdata,
+                                 (const char *const *)names->pdata, argc, argv);
 }
 
 /* --- Help, in three lengths, from one table --- */

@@ -36,6 +36,7 @@ typedef struct {
   int rate, replays_max;
   GPtrArray *cases; /* of RedriveCase * */
   json_t *others;   /* ids that name nothing to redrive, told as redrive_tell() tells a case */
+  GPtrArray *tried; /* of those cases, what the plan did not refuse; borrowed */
 } Redrive;
 
 /* --- What would be done --- */
@@ -153,6 +154,7 @@ redrive_all (Redrive *redrive, GError **error)
 
     if (!redrive_is_to_do (it))
       continue;
+    g_ptr_array_add (redrive->tried, it);
     if (pace_wait (&pace, redrive->program, redrive->rate) || !redrive_one (&order, it, error))
       return FALSE;
   }
@@ -171,7 +173,8 @@ print_result (const Redrive *redrive)
 
     (void)json_array_append_new (all, told);
     done += it->is_done ? 1 : 0;
-    if (!redrive->is_json && !it->is_done)
+    /* What the plan refused has been told. */
+    if (!redrive->is_json && !it->is_done && g_ptr_array_find (redrive->tried, it, NULL))
       printf ("%s: not redriven: %s\n", it->guid ? it->guid : "of no group",
               json_string_value (json_object_get (told, "why")));
   }
@@ -238,6 +241,7 @@ redrive_clear (Redrive *redrive)
   g_array_unref (redrive->ids);
   g_clear_pointer (&redrive->cases, g_ptr_array_unref);
   json_decref (redrive->others);
+  g_ptr_array_unref (redrive->tried);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Redrive, redrive_clear)
 
@@ -262,6 +266,7 @@ redrive_main (int argc, char **argv)
 
   redrive.ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   redrive.others = json_array ();
+  redrive.tried = g_ptr_array_new ();
   settings = read_command_line ("[ID…]",
                                 "Sends claims on their way again that had come to a dead "
                                 "end.",

@@ -109,6 +109,10 @@ class RedriveTest(Stage):
             fine: (True, "the group had failed")})
         self.await_state(fine, "success")
         self.assertEqual([self.state_of(guid) for guid in (known, begun, often)], ["failure"] * 3)
+        # Whoever reads is told each once, and nothing of how the tool starts.
+        code, said, complaint = self.ctl("redrive", *ends[:3], "--yes", "--reason", "once more")
+        self.assertEqual((code, said), (1, "0 of 3 sent on their way again\n"))
+        self.assertEqual(sorted(line.split()[1] for line in complaint.splitlines()), sorted((known, begun, often)), complaint)
 
     def test_what_was_named_and_is_nothing(self):
         """Of each id that somebody names it is told what becomes of it."""
