@@ -334,6 +334,8 @@ test_once_is_once (void)
   peer_stop (peer);
 }
 
+#define COMES_BACK_MS 20000 /* no time-out is meant: each ends by what its peer does */
+
 /* A server that dies in the middle of a request, is away, and comes back on the same port: nothing
  * of what failed is kept. libcurl 7.88 keeps that a body has to be rewound, when the connection for
  * that is refused: with the same handle the next call would end before its first byte, and be told
@@ -355,14 +357,14 @@ test_comes_back (void)
     guint16 port = peer->port;
 
     if (deaths[i] == SECOND_IS_THE_LAST)
-      kept = post (client, "http", port, TRUE, 500, 2000, NULL);
-    g_assert_null (post (client, "http", port, TRUE, 1024 * 1024, 2000, &dies));
+      kept = post (client, "http", port, TRUE, 500, COMES_BACK_MS, NULL);
+    g_assert_null (post (client, "http", port, TRUE, 1024 * 1024, COMES_BACK_MS, &dies));
     g_assert_error (dies, HTTP_ERROR, HTTP_ERROR_NO_ANSWER);
     peer_stop (peer);
-    g_assert_null (post (client, "http", port, TRUE, 500, 2000, &away));
+    g_assert_null (post (client, "http", port, TRUE, 500, COMES_BACK_MS, &away));
     g_assert_error (away, HTTP_ERROR, HTTP_ERROR_NOT_SENT);
     peer = peer_start_at (SECOND_IS_ACTED_ON, port);
-    answer = post (client, "http", port, TRUE, 500, 2000, &back);
+    answer = post (client, "http", port, TRUE, 500, COMES_BACK_MS, &back);
     g_assert_no_error (back);
     g_clear_pointer (&client, http_client_free);
     peer_stop (peer);
