@@ -667,6 +667,7 @@ class Pipeline:
                          +collections.Counter(stored=len(files), **{"by-intake": by_intake}), "states of papers")
         test.assertEqual(self.sql("select scope, step from step_journal where step like 'upload-paper/%' and state = 'finished' "
                                   "group by 1, 2 having count (*) > 1"), [], "uploads finished twice")
+        self.wait_published()
         events = collections.Counter((key, headers["ce_id"]) for key, headers, _ in self.records("claim-events")
                                      if headers["ce_type"].endswith("paper.stored"))
         test.assertEqual(len(events), len(files), "events of papers that were stored")
@@ -857,16 +858,16 @@ class Pipeline:
         return [(proc, operation) for proc, operation, ended_at in writes
                 if proc in closed and ended_at > closed[proc]]
 
+    def wait_published(self):
+        until(lambda: self.sql_one("select count(*) from outbox") == "0", 60,
+              lambda: f"outbox empty: {self.sql('select topic, instance_id, created_at from outbox')}")
+
     def check_events(self, test, groups):
         """Every change of state has its event; the sequence of a group has no gap. Doubles are allowed, of one id."""
         sequences = dict(self.sql("select claim_group_guid, sequence from saved_claim_groups "
                                   "where parent_claim_id = saved_claim_id"))
         ids = collections.defaultdict(lambda: collections.defaultdict(set))
-
-        def all_out():
-            return self.sql_one("select count(*) from outbox") == "0"
-
-        until(all_out, 60, lambda: f"outbox empty: {self.sql('select topic, instance_id, created_at from outbox')}")
+        self.wait_published()
         for key, headers, _ in self.records("claim-events"):
             ids[key][int(headers["ce_sequence"])].add(headers["ce_id"])
         test.assertEqual(set(ids), set(groups))
