@@ -143,7 +143,7 @@ class Troubles(LaneTest):
             for make in (lambda: papers.large_content(1600, parts=2), lambda: papers.large_object_stream(2048)):
                 body = json.dumps(claims.claim("03", next(NUMBERS))).encode()
                 status, text = connection.post(None, f"hostile-{secrets.token_hex(4)}", upload_of(body, [("hostile.pdf", make())]))
-                self.assertEqual((status, "too-complex" in text), (422, True), text[:300])
+                self.assertEqual((status, "The document is too complex" in text), (422, True), text[:300])
         for pod in self.house.pods("claim-api"):
             log = self.house.kubectl("logs", pod["metadata"]["name"])
             self.assertNotIn("could not shut itself in", log)
