@@ -298,14 +298,9 @@ class ByAddress(http.client.HTTPSConnection):
 
     def __init__(self, address, name, context):
         super().__init__(name, address[1], timeout=30, context=context)
-        self.at = address
-
-    def _new_socket(self, _, timeout, source):
-        return self._plain(self.at, timeout, source)
-
-    def connect(self):
-        self._plain, self._create_connection = self._create_connection, self._new_socket
-        super().connect()
+        plain = self._create_connection
+        # Also for the next one, which is made by itself after an answer that says close.
+        self._create_connection = lambda _, timeout, source: plain(address, timeout, source)
 
 
 class Load:
