@@ -82,7 +82,7 @@ class LaneTest(unittest.TestCase):
     house = property(lambda self: house())
 
     def setUp(self):
-        self.assertTrue(self.house.are_ready(), f"another test has left it unwell\n{self.house.story()}")
+        self.house.wait_rolled_out()   # one that has failed may have left it on its way
 
     @contextlib.contextmanager
     def under_load(self, may_fail=False, may_restart=False, a_second=3, within=90):
@@ -113,6 +113,14 @@ class LaneTest(unittest.TestCase):
         until(lambda: load.trouble or len(load.stored) >= count, 60, lambda: f"{count} claims stored; {load.failed[-3:]}\n{self.house.story()}")
         if load.trouble:
             raise load.trouble
+
+    def replace_pods(self, mark):
+        """Returns when the old ones are gone: the last of claim-api end once the new ones are ready, and helm does not wait for that."""
+        before = {pod["metadata"]["uid"] for pod in self.house.pods()}
+        began = time.monotonic()
+        self.house.upgrade("--wait", "--timeout=5m", *self.new_revision(mark))
+        tell(f"helm upgrade --reuse-values --wait: {time.monotonic() - began:.0f} s")
+        until(lambda: not before & {pod["metadata"]["uid"] for pod in self.house.pods()}, 60, "every pod replaced")
 
     def new_revision(self, mark):
         """Options of an upgrade that replaces every pod."""

@@ -10,13 +10,8 @@ from lane import LaneTest, tell
 
 class Rolling(LaneTest):
     def test_upgrade_replaces_every_pod(self):
-        before = {pod["metadata"]["uid"] for pod in self.house.pods()}
         with self.under_load() as load:
-            began = time.monotonic()
-            self.house.upgrade("--wait", "--timeout=5m", *self.new_revision("upgrade"))
-            tell(f"helm upgrade --reuse-values --wait: {time.monotonic() - began:.0f} s")
-            # The last old ones of claim-api end once the new ones are ready, and helm does not wait for that.
-            until(lambda: not before & {pod["metadata"]["uid"] for pod in self.house.pods()}, 60, "every pod replaced")
+            self.replace_pods("upgrade")
             self.assertGreater(len(load.stored), 20)
 
     def test_scaled_and_upgraded(self):
