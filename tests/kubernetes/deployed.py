@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 
 import yaml
 
@@ -21,22 +22,24 @@ import claims
 import cluster
 import outside
 from cluster import until
-from pipeline import NOTIFY, SECRET, SERVICE, TEMPLATE, Pipeline, free_port, invented_key
+from pipeline import EVIDENCE, EVIDENCE_SECRET, NOTIFY, SECRET, SERVICE, TEMPLATE, Pipeline, free_port, invented_key
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOUSE = HERE.parent.parent
 CHART = HOUSE / "helm" / "dependents-pipeline"
 RELEASE, NAMESPACE = "claims", "dependents"
 FULL_NAME = f"{RELEASE}-dependents-pipeline"
-CONSUMERS = ("proc-setup", "form-686c", "form-674", "backup", NOTIFY)
-PROGRAMS = (*CONSUMERS, "claim-api")
-API_NAME = f"{FULL_NAME}-claim-api"
+CONSUMERS = ("proc-setup", "form-686c", "form-674", "backup", NOTIFY, EVIDENCE)
+PAGE = "pipelinectl-web"
+PROGRAMS = (*CONSUMERS, "claim-api", PAGE)
+API_NAME, PAGE_NAME = f"{FULL_NAME}-claim-api", f"{FULL_NAME}-{PAGE}"
 CALLBACKS = "/dependents_benefits/v0/notify/callbacks"
 # What production counts in minutes, in seconds here; all else is as it ships.
 QUICK = {"retry-tiers": "1s*4,5s*12", "look-tier": "1s", "send-within-ms": 2000, "bgs-connect-timeout-ms": 2000,
-         "intake-connect-timeout-ms": 2000, "notify-connect-timeout-ms": 2000, "unknown-settle-ms": 4000, "bgs-read-timeout-ms": 10000,
-         "package-ask-every": "500ms", "kafka.session.timeout.ms": 15000}
+         "intake-connect-timeout-ms": 2000, "notify-connect-timeout-ms": 2000, "evidence-connect-timeout-ms": 2000, "unknown-settle-ms": 4000,
+         "bgs-read-timeout-ms": 10000, "package-ask-every": "500ms", "kafka.session.timeout.ms": 15000}
 NUMBERS = itertools.count(1)   # of Veterans
+SETTLED_S = 300   # for what comes after a claim's success, in its own time
 
 
 class Deployed(Pipeline):
@@ -50,6 +53,7 @@ class Deployed(Pipeline):
         self.password = secrets.token_hex(16)   # of the database
         self.keys = {"master-keys": invented_key("m"), "hmac-keys": invented_key("h")}
         self.notify_key = f"cluster-{SERVICE}-{SECRET}"
+        self.page_token = secrets.token_urlsafe(24)   # may read
         self.gateways = []
 
     # --- What stands outside
@@ -59,10 +63,12 @@ class Deployed(Pipeline):
         self.start_intake("--intake-last-status=vbms", "--intake-step-ms=200", "--intake-location-scheme=https")
         self.environment["DEPENDENTS_NOTIFY_EXPECTED_KEY"] = self.notify_key
         self.start_notify()
+        self.start_evidence()
         self.server.ask(f"create role {outside.ROLE} login password '{self.password}'")
         self.server.ask(f"alter database {self.name} owner to {outside.ROLE}")
         self.brokers_admin.allow(outside.USER, self.rights())
-        for name, simulator in (("bgs", self.simulator), ("bid", self.simulator), ("intake", self.intake), ("notify", self.notify)):
+        for name, simulator in (("bgs", self.simulator), ("bid", self.simulator), ("intake", self.intake), ("notify", self.notify),
+                                ("evidence", self.evidence)):
             options = ["--client-ca", self.papers / "ca.crt"] if name == "bgs" else []
             self.open_gateway(f"{cluster.HOST}:{outside.PORTS[name]}", simulator.netloc, "--certificate", self.papers / f"{name}.crt",
                               "--key", self.papers / f"{name}.key", *options)
@@ -97,19 +103,23 @@ class Deployed(Pipeline):
             "image": {"repository": "localhost/dependents-pipeline", "pullPolicy": "Never"},
             "kafka": {"brokers": f"kafka.{cluster.DOMAIN}:{outside.BROKERS_PORT}", "authentication": {"type": "tls"}},
             "database": {"ca": True}, "bgs": {"ca": True, "bidToken": True}, "intake": {"ca": True}, "notify": {"ca": True},
+            "evidence": {"ca": True},
             "topics": {"replicationFactor": 1, "minInsyncReplicas": 1},
             "settings": {**{f"{name}-url": f"https://{name}.{cluster.DOMAIN}:{port}" for name, port in outside.PORTS.items()},
+                         "evidence": "yes", "evidence-url": f"https://evidence.{cluster.DOMAIN}:{outside.PORTS[EVIDENCE]}/api/v1/rest",
                          "notify-templates": templates, **QUICK},
-            "consumers": {NOTIFY: {"settings": {"notify-callback-url": f"http://127.0.0.1:{self.callback_port}{CALLBACKS}"}}},
+            "consumers": {NOTIFY: {"settings": {"notify-callback-url": f"http://127.0.0.1:{self.callback_port}{CALLBACKS}"}},
+                          EVIDENCE: {"enabled": True}},
+            "web": {"enabled": True},
             "secrets": {group: {"existing": name} for group, name in self.secret_names().items()},
             "networkPolicy": {"database": {"ports": [int(self.port_of_database)]}, "kafka": {"ports": [outside.BROKERS_PORT]},
                               "bgs": {"ports": [outside.PORTS["bgs"], outside.PORTS["bid"]]},
-                              **{name: {"ports": [outside.PORTS[name]]} for name in ("intake", "notify")}}}
+                              **{name: {"ports": [outside.PORTS[name]]} for name in ("intake", "notify", "evidence")}}}
 
     @staticmethod
     def secret_names():
         return {group: f"own-{group.lower()}" for group in (
-            "database", "keys", "kafka", "kafkaCa", "bgs", "intake", "notify", "claimApi", "claimApiTls", "test")}
+            "database", "keys", "kafka", "kafkaCa", "bgs", "intake", "notify", "evidence", "claimApi", "claimApiTls", "web", "webTls", "test")}
 
     def secret_files(self):
         ca = (self.papers / "ca.crt").read_text()
@@ -121,8 +131,11 @@ class Deployed(Pipeline):
             "bgs": {**self.certificate("client", "/CN=dependents"), "ca.crt": ca, "bid-token": "token"},
             "intake": {"intake-api-key": "key", "ca.crt": ca},
             "notify": {"notify-api-key": self.notify_key, "ca.crt": ca},
+            "evidence": {"evidence-secret": EVIDENCE_SECRET, "ca.crt": ca},
             "claimApi": {"tokens": f"test:{self.token}\n", "notify-callback-keys": self.notify_key},
             "claimApiTls": {**self.certificate("claim-api", f"/CN={API_NAME}", f"DNS:{API_NAME}"), "ca.crt": ca},
+            "web": {"tokens": f"lane:read:{self.page_token}\n"},
+            "webTls": self.certificate(PAGE, f"/CN={PAGE_NAME}", f"DNS:{PAGE_NAME}"),
             "test": {"claim-api-token": self.token}}
 
     def certificate(self, name, *what):
@@ -218,7 +231,10 @@ class Deployed(Pipeline):
     # --- Claims
 
     def api_address(self):
-        service = self.get("service", API_NAME)
+        return self.address_of(API_NAME)
+
+    def address_of(self, name):
+        service = self.get("service", name)
         return service["spec"]["clusterIP"], service["spec"]["ports"][0]["port"]
 
     def let_callbacks_in(self):
@@ -228,13 +244,15 @@ class Deployed(Pipeline):
 
     def check(self, test):
         """Of all claims so far. The ledger begins anew, for it has no room for a whole run's."""
-        self.check_emails(test)   # first: what becomes of one is an event
+        self.check_emails(test)   # first: what becomes of one is an event, and of a paper too
+        until(lambda: self.papers_under_way() == 0, SETTLED_S, lambda: f"papers stored: {self.papers_under_way()} are not\n{self.story()}")
+        self.check_papers(test)
         self.check_effects(test)
         self.simulator.control("DELETE", "ledger")
 
     def check_emails(self, test):
         """One a kind and group, and each only once at VA Notify, which has told what has become of it."""
-        until(lambda: self.sql_one("select count(*) from claim_notifications where state <> 'delivered'") == "0", 60,
+        until(lambda: self.sql_one("select count(*) from claim_notifications where state <> 'delivered'") == "0", SETTLED_S,
               lambda: f"e-mails delivered: {self.sql('select state, count(*) from claim_notifications group by 1')}")
         sent = [mail["reference"] for mail in self.notify.state()["notifications"]]
         test.assertEqual(sorted(sent), sorted(row[0] for row in self.sql("select reference from claim_notifications")), "e-mails sent and asked for")
@@ -291,6 +309,30 @@ class Connection:
         if self.connection:
             self.connection.close()
             self.connection = None
+
+
+class Page:
+    """The operators' page, behind its Service: by its name, with its certificate verified."""
+
+    def __init__(self, deployed):
+        self.address = deployed.address_of(PAGE_NAME)
+        self.context = ssl.create_default_context(cafile=deployed.papers / "ca.crt")
+        self.cookie = None
+
+    def ask(self, method, path, fields=None, **headers):
+        """Status, headers, text."""
+        connection = ByAddress(self.address, PAGE_NAME, self.context)
+        try:
+            if self.cookie:
+                headers["Cookie"] = self.cookie
+            if fields:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
+            connection.request(method, path, urllib.parse.urlencode(fields or {}), headers)
+            answer = connection.getresponse()
+            self.cookie = (answer.getheader("Set-Cookie") or self.cookie or "").partition(";")[0]
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
 
 
 class ByAddress(http.client.HTTPSConnection):

@@ -8,8 +8,10 @@ import claims
 import cluster
 import outside
 from cluster import until
-from deployed import CONSUMERS, FULL_NAME, NAMESPACE, NUMBERS, PROGRAMS, RELEASE, Connection
+from deployed import CONSUMERS, FULL_NAME, NAMESPACE, NUMBERS, PROGRAMS, RELEASE, Connection, Page
 from lane import LaneTest, process_of, tell
+from plain_pdf import Pdf
+from upload import upload_of
 
 
 class Install(LaneTest):
@@ -39,6 +41,37 @@ class Install(LaneTest):
         until(self.house.all_done, 60, lambda: f"success; {self.house.states()}\n{self.house.story()}")
         self.house.simulator.let_go()
         self.house.check(self)
+
+    def test_papers_reach_the_folder_and_the_page_tells(self):
+        """A claim with two attachments: its form and both of them lie in the Veteran's folder; an operator sees that behind the page's Service."""
+        house, number = self.house, next(NUMBERS)
+        documents = [Pdf() for _ in range(2)]
+        for document in documents:
+            document.page()
+        connection = Connection(house, is_kept=False)
+        status, text = connection.post(None, f"claim-{number}", upload_of(
+            json.dumps(claims.claim("03", number)).encode(), [(f"{index}.pdf", pdf.bytes()) for index, pdf in enumerate(documents)]))
+        self.assertEqual(status, 200, text)
+        guid = json.loads(text)["data"]["attributes"]["guid"]
+        until(house.all_done, 60, lambda: f"success; {house.states()}\n{house.story()}")
+        house.check(self)
+        page = Page(house)
+        self.assertEqual(page.ask("GET", f"/groups/{guid}.json")[0], 401)
+        status, headers, _ = page.ask("GET", f"/groups/{guid}")
+        self.assertEqual((status, headers["Location"]), (303, f"/login?next=%2Fgroups%2F{guid}"))
+        self.assertEqual(page.ask("POST", "/login", {"token": "x" * 32, "next": "/"})[0], 403)
+        status, headers, _ = page.ask("POST", "/login", {"token": house.page_token, "next": f"/groups/{guid}"})
+        self.assertEqual((status, headers["Location"]), (303, f"/groups/{guid}"))
+        status, _, text = page.ask("GET", f"/groups/{guid}")
+        self.assertEqual((status, "in the folder as" in text), (200, True), text)
+        told = json.loads(page.ask("GET", f"/groups/{guid}.json")[2])["papers"]
+        self.assertEqual([paper["state"] for paper in told], ["stored"] * 3, told)
+        folder = {file["uuid"] for file in house.evidence.state()["files"]}
+        self.assertEqual({paper["uuid"] for paper in told} - folder, set(), "papers that the page tells of are in the folder")
+        # What it asks the brokers for, by its own certificate and the rights that the chart gives it.
+        consumers = json.loads(page.ask("GET", "/consumers.json?broker=yes")[2])["consumers"]
+        self.assertLessEqual(set(CONSUMERS), {one["program"] for one in consumers if one["lag"] is not None}, consumers)
+        tell(f"{len(told)} papers in the folder: {', '.join(paper['form_type'] or 'attachment' for paper in told)}")
 
     def test_pods_are_what_restricted_means(self):
         """Held against the kernel, not against what was asked for."""
@@ -72,7 +105,7 @@ class Install(LaneTest):
     def test_nothing_of_the_jobs_is_left(self):
         left = [found["metadata"]["name"] for kind in ("jobs", "serviceaccounts", "networkpolicies") for found in self.house.get(kind)["items"]]
         self.assertEqual([name for name in left if name.endswith(("-before", "-migrate", "-topics"))], [])
-        self.assertEqual(len(CONSUMERS) + 1, len(self.house.get("deployments")["items"]))
+        self.assertEqual(len(PROGRAMS), len(self.house.get("deployments")["items"]))
 
 
 if __name__ == "__main__":

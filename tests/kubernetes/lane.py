@@ -124,4 +124,4 @@ class LaneTest(unittest.TestCase):
 
     def new_revision(self, mark):
         """Options of an upgrade that replaces every pod."""
-        return [f"--set-string=consumerDefaults.podAnnotations.mark={mark},claimApi.podAnnotations.mark={mark}"]
+        return ["--set-string=" + ",".join(f"{part}.podAnnotations.mark={mark}" for part in ("consumerDefaults", "claimApi", "web"))]

@@ -15,7 +15,7 @@ import cluster
 BROKERS_PORT = 9093
 ROLE = "claims"             # who owns the database
 USER = "CN=dependents"      # at the brokers: the subject of a certificate
-PORTS = {"bgs": 8441, "bid": 8442, "intake": 8443, "notify": 8444}   # of services
+PORTS = {"bgs": 8441, "bid": 8442, "intake": 8443, "notify": 8444, "evidence": 8445}   # of services
 NAMES = ("kafka", "database", *PORTS)
 
 

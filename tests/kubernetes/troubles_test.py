@@ -14,7 +14,7 @@ import outside
 import papers
 import servers
 from cluster import until
-from deployed import API_NAME, CONSUMERS, FULL_NAME, NUMBERS, PROGRAMS, Connection
+from deployed import API_NAME, CONSUMERS, FULL_NAME, NUMBERS, PAGE_NAME, PROGRAMS, Connection, Page
 from lane import LaneTest, process_of, tell
 from upload import upload_of
 
@@ -71,6 +71,7 @@ class Troubles(LaneTest):
                               == new for program in PROGRAMS), 150, "the new password in every pod", every=1)
             tell(f"the Secret is in every pod after {time.monotonic() - began:.0f} s")
             house.server.ask(f"select pg_terminate_backend (pid) from pg_stat_activity where usename = '{outside.ROLE}'")
+            until(lambda: Page(house).ask("GET", "/index.json", Authorization=f"Bearer {house.page_token}")[0] == 200, 30, "the page made")
 
     def test_certificates_are_rotated(self):
         """In their Secrets, and nothing else is done: every program begins anew by itself, one pod of it at a time."""
@@ -78,20 +79,23 @@ class Troubles(LaneTest):
         with self.under_load(may_restart=True):
             served, before = self.served(), house.restarts()
             began = time.monotonic()
-            for group in ("claimApiTls", "bgs", "kafka"):
+            for group in ("claimApiTls", "webTls", "bgs", "kafka"):
                 house.put_secret(group, house.secret_files()[group])
             until(lambda: all(count > before[name] for name, count in house.restarts().items()), 300,
                   lambda: f"all begin anew: {before}, {house.restarts()}", every=1)
             tell(f"all programs have begun with their new certificates {time.monotonic() - began:.0f} s after the Secrets have changed")
             house.wait_rolled_out()
-            self.assertNotEqual(self.served(), served, "the same certificate")
+            for name, certificate in self.served().items():
+                self.assertNotEqual(certificate, served[name], f"{name} has the same certificate")
         self.assertEqual({name: count - before[name] for name, count in house.restarts().items()}, dict.fromkeys(before, 1))
 
     def served(self):
-        """claim-api's certificate."""
-        context = ssl.create_default_context(cafile=self.house.papers / "ca.crt")
-        with context.wrap_socket(socket.create_connection(self.house.api_address()), server_hostname=API_NAME) as connection:
-            return connection.getpeercert(binary_form=True)
+        """The certificates of claim-api and of the page."""
+        context, found = ssl.create_default_context(cafile=self.house.papers / "ca.crt"), {}
+        for name in (API_NAME, PAGE_NAME):
+            with context.wrap_socket(socket.create_connection(self.house.address_of(name)), server_hostname=name) as connection:
+                found[name] = connection.getpeercert(binary_form=True)
+        return found
 
     def test_a_tenth_of_a_processor(self):
         """A limit that throttles: slow, and nobody is taken for dead."""
