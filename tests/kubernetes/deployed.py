@@ -39,7 +39,7 @@ QUICK = {"retry-tiers": "1s*4,5s*12", "look-tier": "1s", "send-within-ms": 2000,
          "intake-connect-timeout-ms": 2000, "notify-connect-timeout-ms": 2000, "evidence-connect-timeout-ms": 2000, "unknown-settle-ms": 4000,
          "bgs-read-timeout-ms": 10000, "package-ask-every": "500ms", "kafka.session.timeout.ms": 15000}
 NUMBERS = itertools.count(1)   # of Veterans
-SETTLED_S = 300   # for what comes after a claim's success, in its own time
+SETTLED_S = 300   # a bound, on a machine with much else to do; how long it took is told
 
 
 class Deployed(Pipeline):

@@ -11,7 +11,7 @@ import unittest
 
 import servers
 from cluster import until
-from deployed import Deployed
+from deployed import SETTLED_S, Deployed
 
 
 @functools.cache
@@ -85,9 +85,9 @@ class LaneTest(unittest.TestCase):
         self.house.wait_rolled_out()   # one that has failed may have left it on its way
 
     @contextlib.contextmanager
-    def under_load(self, may_fail=False, may_restart=False, a_second=3, within=90):
-        """Whatever the block does: no claim is lost or doubled, and all end in success within so many seconds. `may_fail`: POSTs may be
-        refused meanwhile, and are repeated; `may_restart`: containers may be started again."""
+    def under_load(self, may_fail=False, may_restart=False, a_second=3):
+        """Whatever the block does: no claim is lost or doubled, and all end in success; how soon is told. `may_fail`: POSTs may be refused
+        meanwhile, and are repeated; `may_restart`: containers may be started again."""
         house, restarts = self.house, self.house.restarts()
         with house.load(a_second) as load:
             self.await_claims(load, 6)
@@ -97,7 +97,7 @@ class LaneTest(unittest.TestCase):
             self.await_claims(load, len(load.stored) + 6)
         ended = time.monotonic()
         self.assertIsNone(load.trouble)
-        until(house.all_done, within, lambda: f"all claim groups in success; they are {house.states()}\n{house.story()}")
+        until(house.all_done, SETTLED_S, lambda: f"all claim groups in success; they are {house.states()}\n{house.story()}")
         settled = time.monotonic() - ended
         house.wait_rolled_out()
         house.check(self)

@@ -102,7 +102,7 @@ class Troubles(LaneTest):
         limits = [f"--set=consumers.{program}.resources.limits.cpu=100m" for program in CONSUMERS]
         self.house.upgrade("--wait", "--timeout=5m", "--set=claimApi.resources.limits.cpu=100m", *limits)
         try:
-            with self.under_load(a_second=1, within=240):
+            with self.under_load(a_second=1):
                 time.sleep(60)
         finally:
             self.house.upgrade("--wait", "--timeout=5m", "--set=claimApi.resources.limits.cpu=null",
