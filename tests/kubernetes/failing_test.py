@@ -73,7 +73,9 @@ class Failing(LaneTest):
                 began = time.monotonic()
                 house.install(*options, "--timeout=5m", tool=tool)
                 tell(f"{tool} install {' '.join(options)}: {time.monotonic() - began:.0f} s")
-                house.gateways.pop().kill()   # the Service has another address now
+                gateway = house.gateways.pop()   # the Service has another address now
+                gateway.kill()
+                gateway.wait()
                 house.let_callbacks_in()
 
 
