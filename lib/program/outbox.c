@@ -381,9 +381,11 @@ is_known (Outbox *outbox, const OutboxRow *row)
   return FALSE;
 }
 
-/* Rows that this process does not know yet are published as if just made. */
-static void
-publish_found (Outbox *outbox, DbRows *found)
+/* Rows that this process does not know yet are published as if just made; once a later commit is
+ * acknowledged, for theirs may have ended without its standby's word, and be gone after a failover:
+ * the record would be of a claim that nobody has. */
+static gboolean
+publish_found (Outbox *outbox, DbRows *found, Db *db, GError **error)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (outbox_row_free);
   guint fresh = 0;
@@ -404,6 +406,8 @@ publish_found (Outbox *outbox, DbRows *found)
     fresh += row->goes_alone ? 0 : 1;
     g_ptr_array_add (rows, row);
   }
+  if (rows->len > 0 && !db_primary_acknowledges (db, error))
+    return FALSE;
   if (fresh > 0) { /* of what was refused before nothing more is said */
     char count[16];
     g_snprintf (count, sizeof count, "%u", fresh);
@@ -411,6 +415,7 @@ publish_found (Outbox *outbox, DbRows *found)
     metrics_count (METRIC_OUTBOX_RELAYED, fresh, NULL);
   }
   outbox_publish (outbox, rows);
+  return TRUE;
 }
 
 static gboolean
@@ -423,10 +428,9 @@ look_for_own (Outbox *outbox, Db *db, GError **error)
     g_autoptr (DbRows) found = db_query (db, error, SQL_OUTBOX_OWN, "tiii", outbox->instance_id,
                                          after, (gint64)SWEEP_AGE_MS, (gint64)PAGE_ROWS);
 
-    if (!found)
+    if (!found || !publish_found (outbox, found, db, error))
       return FALSE;
     count = db_rows_count (found);
-    publish_found (outbox, found);
     if (count > 0)
       after = db_rows_int (found, count - 1, "id");
   } while (count == PAGE_ROWS);
@@ -440,9 +444,8 @@ look_for_own_refused (Outbox *outbox, Db *db, GError **error)
       db_query (db, error, SQL_OUTBOX_OWN_REFUSED, "ti", outbox->instance_id, (gint64)PAGE_ROWS);
   g_autoptr (DbRows) left = NULL;
 
-  if (!found)
+  if (!found || !publish_found (outbox, found, db, error))
     return FALSE;
-  publish_found (outbox, found);
   left = db_query (db, error, SQL_OUTBOX_OWN_REFUSED_COUNT, "t", outbox->instance_id);
   if (!left)
     return FALSE;
@@ -463,10 +466,9 @@ look_for_those_of_the_dead (Outbox *outbox, Db *db, GError **error)
         db_query (db, error, SQL_OUTBOX_OF_THE_DEAD, "itii", outbox->instance_timeout_ms,
                   instance_id, after, (gint64)PAGE_ROWS);
 
-    if (!found)
+    if (!found || !publish_found (outbox, found, db, error))
       return FALSE;
     count = db_rows_count (found);
-    publish_found (outbox, found);
     if (count > 0) {
       after = db_rows_int (found, count - 1, "id");
       g_free (instance_id);
