@@ -160,9 +160,8 @@ begin (Db *db, guint flags, GError **error)
   return flags & DESK_ASYNCHRONOUS ? db_begin_asynchronous (db, error) : db_begin (db, error);
 }
 
-/* What the server has not acknowledged may be gone after a failover, though it can be read now. */
-static void
-make_sure (Desk *desk)
+void
+desk_make_sure (Desk *desk)
 {
   for (;;) {
     g_autoptr (GError) problem = NULL;
@@ -199,7 +198,7 @@ desk_transaction (Desk *desk, guint flags, DbWork work, gpointer data, GError **
       continue;
     }
     if (g_error_matches (problem, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
-      make_sure (desk);
+      desk_make_sure (desk);
     else
       note_answered (desk);
     if (g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT) && flags & DESK_REPEATS &&

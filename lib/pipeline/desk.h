@@ -40,6 +40,10 @@ void desk_wait (Desk *desk, gint64 ms);
 
 /* The desk's connection; waits for the database. */
 Db *desk_db (Desk *desk);
+/* What the server has not acknowledged may be gone after a failover, though it can be read now:
+ * waits until a later commit is acknowledged. Whoever gives away what he has read, and keeps
+ * nothing of it, asks first. */
+void desk_make_sure (Desk *desk);
 
 typedef enum {
   DESK_REPEATS = 1 << 0,      /* again after a conflict */

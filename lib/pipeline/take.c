@@ -481,6 +481,15 @@ count_all (TakeDesk *take, Take *work, GPtrArray *lanes)
   return are_counted;
 }
 
+static gboolean
+is_any_settled (const Found *found, guint count)
+{
+  for (guint i = 0; i < count; i++)
+    if (found[i].settled_scope)
+      return TRUE;
+  return FALSE;
+}
+
 /* FALSE: somebody holds a row that counting needs; nobody is answered. */
 static gboolean
 do_together (TakeDesk *take, GPtrArray *deliveries, GPtrArray *lanes)
@@ -494,6 +503,8 @@ do_together (TakeDesk *take, GPtrArray *deliveries, GPtrArray *lanes)
   };
   gboolean are_counted = count_all (take, &work, lanes);
 
+  if (are_counted && is_any_settled (found, deliveries->len))
+    desk_make_sure (take->desk); /* its offset is given away, and nobody would come back to it */
   for (guint i = 0; are_counted && i < deliveries->len; i++)
     sort_one (take, g_ptr_array_index (deliveries, i), found[i].settled_scope, scoped);
   if (are_counted)

@@ -11,7 +11,9 @@
  * insert, so the earlier one has the smaller. A row that becomes visible late (a server process
  * that outlives its killed client, a prepared transaction) is therefore of no key that has gone on,
  * and the next look finds it: nothing remembers how far was read. So no transaction that stays
- * open, in this database or another of the server, holds up any row.
+ * open, in this database or another of the server, holds up any row. A row that was found is
+ * published once a later commit is acknowledged: what can be read may be on a primary alone that
+ * others have left.
  *
  * A row may say whose record it carries (scope). The statement that deletes it then notes where
  * that record lies now (record_places), so that a record which the log loses is missed: see

@@ -701,6 +701,16 @@ program_transaction (Program *program, TransactionWork work, gpointer data, GErr
 }
 
 gboolean
+program_acknowledges (Program *program, GError **error)
+{
+  Db *db = db_pool_take (program->pool, error);
+  gboolean is_acknowledged = db && db_primary_acknowledges (db, error);
+
+  db_pool_give (program->pool, db);
+  return is_acknowledged;
+}
+
+gboolean
 program_flush (Program *program, gint64 timeout_ms, GError **error)
 {
   if (outbox_flush (program->outbox, timeout_ms))

@@ -66,6 +66,11 @@ void program_note_trouble (Program *program, const char *kind, const char *why);
  * same lease, the program's. Held by one process of all at a time: ask it, see lease.h. */
 Lease *program_lease (Program *program, const char *name);
 
+/* Whether what can be read now is kept, also by a standby that takes over: see
+ * db_primary_acknowledges(). Who has found something stored, and is about to give that to somebody
+ * who then forgets it, asks first. */
+gboolean program_acknowledges (Program *program, GError **error);
+
 /* BEGIN, @work, COMMIT, then publish the outbox rows it made. Repeated on
  * conflict. A COMMIT without an answer is an error (DB_ERROR_COMMIT_UNKNOWN): the caller looks
  * whether its rows are there. */

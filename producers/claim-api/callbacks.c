@@ -237,7 +237,9 @@ keep_callback (Errand *errand, gpointer data)
   Keeping *keeping = data;
 
   if (!errand_may_begin (errand) ||
-      !program_transaction (keeping->program, keep, keeping, &keeping->error))
+      !program_transaction (keeping->program, keep, keeping, &keeping->error) ||
+      (g_strcmp0 (keeping->outcome, "repeated") == 0 &&
+       !program_acknowledges (keeping->program, &keeping->error)))
     keeping->outcome = NULL;
 }
 

@@ -314,18 +314,6 @@ fate_of (Program *program, const char *transaction_id)
   return FATE_UNKNOWN;
 }
 
-/* That a claim was stored before has been read, not written: without this its answer would stand for
- * a commit whose wait for a standby was cut short, and that is gone after a failover. */
-static gboolean
-is_kept (Program *program)
-{
-  Db *db = db_pool_take (program_pool (program), NULL);
-  gboolean is_acknowledged = db && db_primary_acknowledges (db, NULL);
-
-  db_pool_give (program_pool (program), db);
-  return is_acknowledged;
-}
-
 /* Nothing has happened and it may be over at once: a connection that the server had closed while it
  * was idle, or the row of another request with the same key, which is there to be read now. */
 static gboolean
@@ -402,7 +390,7 @@ store_submission (Program *program, const StoreRequest *request, gboolean *ret_i
          is_worth_another_try (problem) && --tries_left > 0 && clock_monotonic_ms () < until)
     g_clear_error (&problem);
 
-  if (done && storing.is_repeat && !is_kept (program))
+  if (done && storing.is_repeat && !program_acknowledges (program, NULL))
     g_set_error_literal (error, STORE_ERROR, STORE_ERROR_UNKNOWN,
                          "the database has the claim, and does not say that it will be kept");
   else if (done)

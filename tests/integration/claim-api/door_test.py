@@ -318,7 +318,8 @@ class DoorTest(unittest.TestCase):
             self.assertEqual(self.readiness(api)[0], 200)
             with self.locked("select 1 from veterans for update"):
                 rows, answer = self.assert_told_in_time(api, 2, lambda: api.post(claim, idempotency_key="locked"))
-                self.assertIn(b"was not stored", answer.body)
+                # The statement has a little less time than its caller; where that was used up otherwise, nobody knows yet.
+                self.assertRegex(answer.body, b"was not stored|did not say whether the claim was stored")
             self.assertEqual(api.post(claim, idempotency_key="locked").status, 200)
             self.assertEqual(self.house.rows()["saved_claim_groups"], rows["saved_claim_groups"] + 2)  # parent and child
             self.assertEqual(self.readiness(api)[0], 200)
