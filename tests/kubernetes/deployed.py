@@ -55,6 +55,7 @@ class Deployed(Pipeline):
         self.notify_key = f"cluster-{SERVICE}-{SECRET}"
         self.page_token = secrets.token_urlsafe(24)   # may read
         self.gateways = []
+        self.unheard = set()   # e-mails whose callbacks came while nobody was there
 
     # --- What stands outside
 
@@ -242,21 +243,34 @@ class Deployed(Pipeline):
         host, port = self.api_address()
         self.open_gateway(f"127.0.0.1:{self.callback_port}", f"{host}:{port}", "--target-ca", self.papers / "ca.crt", "--target-name", API_NAME)
 
-    def check(self, test):
+    def check(self, test, may_be_unheard=False):
         """Of all claims so far. The ledger begins anew, for it has no room for a whole run's."""
-        self.check_emails(test)   # first: what becomes of one is an event, and of a paper too
+        self.check_emails(test, may_be_unheard)   # first: what becomes of one is an event, and of a paper too
         until(lambda: self.papers_under_way() == 0, SETTLED_S, lambda: f"papers stored: {self.papers_under_way()} are not\n{self.story()}")
         self.check_papers(test)
         self.check_effects(test)
         self.simulator.control("DELETE", "ledger")
 
-    def check_emails(self, test):
-        """One a kind and group, and each only once at VA Notify, which has told what has become of it."""
-        until(lambda: self.sql_one("select count(*) from claim_notifications where state <> 'delivered'") == "0", SETTLED_S,
-              lambda: f"e-mails delivered: {self.sql('select state, count(*) from claim_notifications group by 1')}")
-        sent = [mail["reference"] for mail in self.notify.state()["notifications"]]
-        test.assertEqual(sorted(sent), sorted(row[0] for row in self.sql("select reference from claim_notifications")), "e-mails sent and asked for")
+    def check_emails(self, test, may_be_unheard):
+        """One a kind and group, and each only once at VA Notify, which has told what has become of it. Who is not there when it tells, and
+        refuses the connection, is not told again (tests/simulators/notify-simulator): `may_be_unheard`."""
+        def under_way():
+            return (self.sql_one("select count(*) from claim_notifications where state = 'requested'") != "0"
+                    or any(mail["untold"] for mail in self.notify.state()["notifications"]))
+
+        until(lambda: not under_way(), SETTLED_S,
+              lambda: f"e-mails sent and told of: {self.sql('select state, count(*) from claim_notifications group by 1')}")
+        mails = self.notify.state()["notifications"]
+        sent, states = [mail["reference"] for mail in mails], dict(self.sql("select reference, state from claim_notifications"))
+        test.assertEqual(sorted(sent), sorted(states), "e-mails sent and asked for")
         test.assertEqual(len(sent), len(set(sent)), "e-mails sent twice")
+        unheard = {mail["reference"] for mail in mails
+                   if states[mail["reference"]] == "sent" and all(one["answer"] != 200 for one in mail["callbacks"])}
+        if may_be_unheard:
+            self.unheard |= unheard
+        test.assertEqual(unheard - self.unheard, set(), "callbacks that nobody has taken")
+        test.assertEqual({one: state for one, state in states.items() if state != "delivered" and one not in unheard}, {},
+                         "what has become of e-mails")
 
     @contextlib.contextmanager
     def load(self, a_second=3):
@@ -276,8 +290,7 @@ class Connection:
         self.deployed, self.is_kept = deployed, is_kept
         self.context = ssl.create_default_context(cafile=deployed.papers / "ca.crt")
         self.headers = {"Content-Type": "application/json", "Authorization": f"Bearer {deployed.token}"}
-        self.connection = None
-        self.address = deployed.api_address()
+        self.connection = self.address = None
 
     def post(self, body, key, content=None):
         """Status and text. A kept connection that the server has let go of meanwhile is no refusal: as every client does, a new one is made."""
@@ -293,17 +306,26 @@ class Connection:
         if content:
             body, headers["Content-Type"] = content
         if not self.connection:
-            self.connection = ByAddress(self.address, API_NAME, self.context)
+            self.connection = ByAddress(self.where(), API_NAME, self.context)
         try:
             self.connection.request("POST", "/dependents_benefits/v0/claims", body, headers)
             answer = self.connection.getresponse()
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):
             self.close()
+            self.address = None
             raise
         finally:
             if not self.is_kept:
                 self.close()
+
+    def where(self):
+        """The Service's address, asked for again after a failure: an uninstall takes it away, and the next one is another."""
+        try:
+            self.address = self.address or self.deployed.api_address()
+        except RuntimeError as error:
+            raise ConnectionError("there is no Service") from error
+        return self.address
 
     def close(self):
         if self.connection:
