@@ -6,11 +6,16 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+#define PATIENCE_MIN_MS 5
+#define PATIENCE_MAX_MS 320
+#define WAKE_MS         1000
+
 struct KafkaScan {
   rd_kafka_t *handle;
   rd_kafka_queue_t *queue;
   GPtrArray *readings; /* of Reading * */
   guint open;
+  int patience_ms; /* how long nothing may come before the fetcher is woken */
 };
 
 typedef struct {
@@ -66,6 +71,7 @@ kafka_scan_new (const Settings *settings, GError **error)
     return NULL;
   scan = g_new0 (KafkaScan, 1);
   scan->handle = handle;
+  scan->patience_ms = PATIENCE_MIN_MS;
   scan->queue = rd_kafka_queue_new (handle);
   scan->readings = g_ptr_array_new ();
   return scan;
@@ -189,6 +195,41 @@ belongs (KafkaScan *scan, Reading *reading, const rd_kafka_message_t *message)
   return is_record && message->offset < reading->stretch->to;
 }
 
+/* A thread of librdkafka that has found the store full sleeps for up to a second, however soon there
+ * is room again; any request of its broker wakes it. Source: rdkafka_broker.c of 2.0.2; from 2.2 on
+ * fetch.queue.backoff.ms says how long. */
+static void
+wake_fetcher (KafkaScan *scan)
+{
+  int64_t low, high;
+
+  for (guint i = 0; i < scan->readings->len; i++) {
+    const Reading *reading = g_ptr_array_index (scan->readings, i);
+
+    if (reading->is_over)
+      continue;
+    (void)rd_kafka_query_watermark_offsets (scan->handle, reading->stretch->topic,
+                                            reading->stretch->partition, &low, &high, WAKE_MS);
+    return;
+  }
+}
+
+/* NULL: nothing has come for a while. */
+static rd_kafka_message_t *
+take_next (KafkaScan *scan, gint64 left_ms)
+{
+  rd_kafka_message_t *message =
+      rd_kafka_consume_queue (scan->queue, (int)MIN (left_ms, scan->patience_ms));
+
+  if (message) {
+    scan->patience_ms = PATIENCE_MIN_MS;
+    return message;
+  }
+  wake_fetcher (scan);
+  scan->patience_ms = MIN (2 * scan->patience_ms, PATIENCE_MAX_MS);
+  return NULL;
+}
+
 rd_kafka_message_t *
 kafka_scan_next (KafkaScan *scan, int timeout_ms, GError **error)
 {
@@ -196,7 +237,7 @@ kafka_scan_next (KafkaScan *scan, int timeout_ms, GError **error)
   gint64 left_ms;
 
   while (scan->open > 0 && (left_ms = until_ms - clock_monotonic_ms ()) > 0) {
-    rd_kafka_message_t *message = rd_kafka_consume_queue (scan->queue, (int)left_ms);
+    rd_kafka_message_t *message = take_next (scan, left_ms);
     Reading *reading = message ? reading_of (scan, message) : NULL;
 
     if (reading && belongs (scan, reading, message))

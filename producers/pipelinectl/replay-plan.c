@@ -24,6 +24,8 @@
 /* Batches that are read and not decided yet: librdkafka fetches no more for up to a second once its own store is
  * full, and what is decided in that time has to lie here. A line takes a seventh of what it takes there. */
 #define AHEAD_MAX  32
+/* Batches of which that is known. */
+#define ASKED_MAX  4
 #define DONE_MAX   400000 /* groups, of some 50 bytes each */
 #define NOT_OURS   "it cannot be decoded: nobody knows whose it is"
 #define NOT_STORED "the database does not have its group"
@@ -60,6 +62,32 @@ line_new (const rd_kafka_message_t *message, const char *message_id, const char 
     memcpy (line->message_id + id_size, guid, guid_size);
   return line;
 }
+
+/* What goes from thread to thread. */
+typedef struct {
+  GPtrArray *lines;  /* of Line * */
+  const char **done; /* of each line whose group is done its state, a constant; else NULL */
+} Batch;
+
+static Batch *
+batch_new (void)
+{
+  Batch *batch = g_new0 (Batch, 1);
+
+  batch->lines = g_ptr_array_new_with_free_func (g_free);
+  return batch;
+}
+
+static void
+batch_free (gpointer data)
+{
+  Batch *batch = data;
+
+  g_ptr_array_unref (batch->lines);
+  g_free (batch->done);
+  g_free (batch);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Batch, batch_free)
 
 typedef struct {
   Program *program;
@@ -559,38 +587,34 @@ is_of_group (const Line *line)
   return line->guid && !line->is_of_papers;
 }
 
-/* State of each line whose group is done, else NULL. Owned, the states are constants. */
-static const char **
-find_done (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
+static gboolean
+find_done (Planner *planner, Batch *batch, Db *db, GError **error)
 {
-  g_autoptr (GPtrArray) guids = g_ptr_array_sized_new (batch->len);
+  g_autoptr (GPtrArray) guids = g_ptr_array_sized_new (batch->lines->len);
   g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (guint));
-  g_autofree const char **done = g_new0 (const char *, batch->len);
 
-  for (guint i = 0; i < batch->len; i++) {
-    const Line *line = g_ptr_array_index (batch, i);
+  batch->done = g_new0 (const char *, batch->lines->len);
+  for (guint i = 0; i < batch->lines->len; i++) {
+    const Line *line = g_ptr_array_index (batch->lines, i);
 
-    done[i] = is_of_group (line) ? done_state (planner, line->guid) : NULL;
-    if (!is_of_group (line) || done[i])
+    batch->done[i] = is_of_group (line) ? done_state (planner, line->guid) : NULL;
+    if (!is_of_group (line) || batch->done[i])
       continue;
     g_ptr_array_add (guids, (gpointer)line->guid);
     g_array_append_val (places, i);
   }
-  return guids->len == 0 || ask_for_done (planner, guids, places, done, db, error)
-             ? g_steal_pointer (&done)
-             : NULL;
+  return guids->len == 0 || ask_for_done (planner, guids, places, batch->done, db, error);
 }
 
 static gboolean
-find_others (const GPtrArray *batch, const char *const *done, Db *db, ReviveFacts *ret_found,
-             GError **error)
+find_others (const Batch *batch, Db *db, ReviveFacts *ret_found, GError **error)
 {
   g_autoptr (GPtrArray) guids = g_ptr_array_new (), of_papers = g_ptr_array_new ();
 
-  for (guint i = 0; i < batch->len; i++) {
-    Line *line = g_ptr_array_index (batch, i);
+  for (guint i = 0; i < batch->lines->len; i++) {
+    Line *line = g_ptr_array_index (batch->lines, i);
 
-    if (line->guid && !done[i])
+    if (line->guid && !batch->done[i])
       g_ptr_array_add (line->is_of_papers ? of_papers : guids, (gpointer)line->guid);
   }
   return revive_find_both (db, guids, of_papers, ret_found, error);
@@ -608,84 +632,116 @@ standing_of (const Line *line, const ReviveFacts *found)
 }
 
 static gboolean
-write_batch (Planner *planner, const GPtrArray *batch, Db *db, GError **error)
+write_batch (Planner *planner, Batch *batch, Db *db, GError **error)
 {
-  g_autofree const char **done = find_done (planner, batch, db, error);
   g_auto (ReviveFacts) found = { 0 };
 
-  if (!done || !find_others (batch, done, db, &found, error))
+  if (!find_others (batch, db, &found, error))
     return FALSE;
-  for (guint i = 0; i < batch->len; i++) {
-    const Line *line = g_ptr_array_index (batch, i);
+  for (guint i = 0; i < batch->lines->len; i++) {
+    const Line *line = g_ptr_array_index (batch->lines, i);
     const Standing standing = standing_of (line, &found);
+    const char *done = batch->done[i];
 
-    if (!has_outcome (planner, line, done[i], &standing))
+    if (!has_outcome (planner, line, done, &standing))
       continue;
     planner->n++;
-    if (!(done[i] ? write_done (planner, line, done[i], error)
-                  : write_decided (planner, db, line, &standing, error)))
+    if (!(done ? write_done (planner, line, done, error)
+               : write_decided (planner, db, line, &standing, error)))
       return FALSE;
   }
   return TRUE;
 }
 
-static gboolean
-decide_batch (Planner *planner, const GPtrArray *batch, GError **error)
-{
-  Db *db = db_pool_take (program_pool (planner->program), error);
-  gboolean is_written = db && write_batch (planner, batch, db, error);
+/* --- Three threads: one reads, one asks which groups are done, one decides and writes --- */
 
-  db_pool_give (program_pool (planner->program), db);
-  return is_written;
-}
-
-/* --- The reader: a thread that is a few batches ahead --- */
-
+/* Between two of them. */
 typedef struct {
-  const Planner *planner;
-  KafkaScan *scan;
+  guint most; /* batches that lie here */
   GMutex lock;
   GCond changed;
-  GQueue batches; /* of GPtrArray * of Line * */
+  GQueue batches; /* of Batch * */
   gboolean is_over, is_given_up;
-  GError *problem;
-} Reader;
+} Channel;
 
 static void
-batch_free (gpointer batch)
+channel_init (Channel *channel, guint most)
 {
-  g_ptr_array_unref (batch);
+  *channel = (Channel){ .most = most, .batches = G_QUEUE_INIT };
+  g_mutex_init (&channel->lock);
+  g_cond_init (&channel->changed);
+}
+
+static void
+channel_clear (Channel *channel)
+{
+  g_queue_clear_full (&channel->batches, batch_free);
+  g_cond_clear (&channel->changed);
+  g_mutex_clear (&channel->lock);
 }
 
 /* FALSE: nobody wants more. */
 static gboolean
-hand_on (Reader *reader, GPtrArray *batch)
+channel_put (Channel *channel, Batch *batch)
 {
   gboolean is_wanted;
 
-  g_mutex_lock (&reader->lock);
-  while (reader->batches.length >= AHEAD_MAX && !reader->is_given_up)
-    g_cond_wait (&reader->changed, &reader->lock);
-  is_wanted = !reader->is_given_up;
-  g_queue_push_tail (&reader->batches, batch);
-  g_cond_broadcast (&reader->changed);
-  g_mutex_unlock (&reader->lock);
+  g_mutex_lock (&channel->lock);
+  while (channel->batches.length >= channel->most && !channel->is_given_up)
+    g_cond_wait (&channel->changed, &channel->lock);
+  is_wanted = !channel->is_given_up;
+  g_queue_push_tail (&channel->batches, batch);
+  g_cond_broadcast (&channel->changed);
+  g_mutex_unlock (&channel->lock);
   return is_wanted;
 }
 
-static gboolean
-read_batch (Reader *reader, GPtrArray *batch, GError **error)
+/* NULL: there are no more. */
+static Batch *
+channel_take (Channel *channel)
 {
-  while (batch->len < BATCH_MAX) {
-    rd_kafka_message_t *message = kafka_scan_next (reader->scan, BROKER_MS, error);
+  Batch *batch;
+
+  g_mutex_lock (&channel->lock);
+  while (channel->batches.length == 0 && !channel->is_over)
+    g_cond_wait (&channel->changed, &channel->lock);
+  batch = g_queue_pop_head (&channel->batches);
+  g_cond_broadcast (&channel->changed);
+  g_mutex_unlock (&channel->lock);
+  return batch;
+}
+
+/* @flag: is_over, nothing more comes; is_given_up, nothing more is wanted. */
+static void
+channel_tell (Channel *channel, gboolean *flag)
+{
+  g_mutex_lock (&channel->lock);
+  *flag = TRUE;
+  g_cond_broadcast (&channel->changed);
+  g_mutex_unlock (&channel->lock);
+}
+
+/* A problem is the thread's own until it has ended. */
+typedef struct {
+  Planner *planner;
+  KafkaScan *scan;
+  Channel read, asked;
+  GError *read_problem, *ask_problem;
+} Threads;
+
+static gboolean
+read_batch (Threads *work, Batch *batch)
+{
+  while (batch->lines->len < BATCH_MAX) {
+    rd_kafka_message_t *message = kafka_scan_next (work->scan, BROKER_MS, &work->read_problem);
     Line *line;
 
     if (!message)
       return FALSE;
-    line = line_of (reader->planner, message);
+    line = line_of (work->planner, message);
     rd_kafka_message_destroy (message);
     if (line)
-      g_ptr_array_add (batch, line);
+      g_ptr_array_add (batch->lines, line);
   }
   return TRUE;
 }
@@ -693,60 +749,61 @@ read_batch (Reader *reader, GPtrArray *batch, GError **error)
 static gpointer
 read_batches (gpointer data)
 {
-  Reader *reader = data;
-  GError *problem = NULL;
+  Threads *work = data;
   gboolean goes_on = TRUE;
 
   while (goes_on) {
-    GPtrArray *batch = g_ptr_array_new_with_free_func (g_free);
+    Batch *batch = batch_new ();
 
-    goes_on = read_batch (reader, batch, &problem);
-    if (batch->len > 0)
-      goes_on = hand_on (reader, batch) && goes_on;
+    goes_on = read_batch (work, batch);
+    if (batch->lines->len > 0)
+      goes_on = channel_put (&work->read, batch) && goes_on;
     else
-      g_ptr_array_unref (batch);
+      batch_free (batch);
   }
-  g_mutex_lock (&reader->lock);
-  reader->problem = problem;
-  reader->is_over = TRUE;
-  g_cond_broadcast (&reader->changed);
-  g_mutex_unlock (&reader->lock);
+  channel_tell (&work->read, &work->read.is_over);
   return NULL;
 }
 
-/* NULL: there are no more. */
-static GPtrArray *
-next_batch (Reader *reader)
+static gboolean
+with_database (Threads *work, Batch *batch,
+               gboolean (*act) (Planner *planner, Batch *batch, Db *db, GError **error),
+               GError **error)
 {
-  GPtrArray *batch;
+  DbPool *pool = program_pool (work->planner->program);
+  Db *db = db_pool_take (pool, error);
+  gboolean is_done = db && act (work->planner, batch, db, error);
 
-  g_mutex_lock (&reader->lock);
-  while (reader->batches.length == 0 && !reader->is_over)
-    g_cond_wait (&reader->changed, &reader->lock);
-  batch = g_queue_pop_head (&reader->batches);
-  g_cond_broadcast (&reader->changed);
-  g_mutex_unlock (&reader->lock);
-  return batch;
+  db_pool_give (pool, db);
+  return is_done;
 }
 
-static void
-give_up (Reader *reader)
+static gpointer
+ask_for_batches (gpointer data)
 {
-  g_mutex_lock (&reader->lock);
-  reader->is_given_up = TRUE;
-  g_cond_broadcast (&reader->changed);
-  g_mutex_unlock (&reader->lock);
+  Threads *work = data;
+  gboolean goes_on = TRUE;
+
+  while (goes_on) {
+    g_autoptr (Batch) batch = channel_take (&work->read);
+
+    goes_on = batch && with_database (work, batch, find_done, &work->ask_problem) &&
+              channel_put (&work->asked, g_steal_pointer (&batch));
+  }
+  channel_tell (&work->read, &work->read.is_given_up);
+  channel_tell (&work->asked, &work->asked.is_over);
+  return NULL;
 }
 
 static gboolean
-decide_all (Planner *planner, Reader *reader, GError **error)
+decide_all (Threads *work, GError **error)
 {
   for (;;) {
-    g_autoptr (GPtrArray) batch = next_batch (reader);
+    g_autoptr (Batch) batch = channel_take (&work->asked);
 
     if (!batch)
       return TRUE;
-    if (!decide_batch (planner, batch, error))
+    if (!with_database (work, batch, write_batch, error))
       return FALSE;
   }
 }
@@ -756,25 +813,30 @@ decide_all (Planner *planner, Reader *reader, GError **error)
 static gboolean
 read_all (Planner *planner, KafkaScan *scan, GError **error)
 {
-  Reader reader = { .planner = planner, .scan = scan, .batches = G_QUEUE_INIT };
-  GThread *thread;
-  gboolean is_whole;
+  Threads work = { .planner = planner, .scan = scan };
+  GThread *reader, *asker;
+  GError *problem = NULL;
 
-  g_mutex_init (&reader.lock);
-  g_cond_init (&reader.changed);
-  thread = g_thread_new ("reader", read_batches, &reader);
-  is_whole = decide_all (planner, &reader, error);
-  give_up (&reader);
-  g_thread_join (thread);
-  g_queue_clear_full (&reader.batches, batch_free);
-  g_cond_clear (&reader.changed);
-  g_mutex_clear (&reader.lock);
-  if (!reader.problem)
-    return is_whole;
-  if (is_whole)
-    g_propagate_error (error, g_steal_pointer (&reader.problem));
-  g_clear_error (&reader.problem);
-  return FALSE;
+  channel_init (&work.read, AHEAD_MAX);
+  channel_init (&work.asked, ASKED_MAX);
+  reader = g_thread_new ("reader", read_batches, &work);
+  asker = g_thread_new ("asker", ask_for_batches, &work);
+  (void)decide_all (&work, &problem);
+  channel_tell (&work.asked, &work.asked.is_given_up);
+  g_thread_join (asker);
+  g_thread_join (reader);
+  channel_clear (&work.read);
+  channel_clear (&work.asked);
+  /* The first of them ended the others. */
+  if (!problem)
+    problem = g_steal_pointer (&work.ask_problem);
+  if (!problem)
+    problem = g_steal_pointer (&work.read_problem);
+  g_clear_error (&work.ask_problem);
+  g_clear_error (&work.read_problem);
+  if (problem)
+    g_propagate_error (error, problem);
+  return !problem;
 }
 
 static gboolean
