@@ -417,26 +417,26 @@ class Pipeline:
 
     # --- Setting up
 
-    def ctl(self, *arguments, check=True, **settings):
-        """pipelinectl."""
+    def ctl(self, *arguments, check=True, programs=PROGRAMS, **settings):
+        """pipelinectl, which lies in that folder."""
         known = {"migrate": ("database-url", *GRANTED), "topics": ("kafka-brokers", "topic-prefix", "retry-tiers")}[arguments[0]]
         if "grow" in arguments:
             known += "database-url", "kafka.topic.metadata.refresh.interval.ms"
         options, secrets = hand_over({key: value for key, value in {**self.settings, **settings}.items() if key in known})
-        done = subprocess.run([PROGRAMS / "pipelinectl", *arguments, *options], env={**self.environment, **secrets}, timeout=120,
+        done = subprocess.run([programs / "pipelinectl", *arguments, *options], env={**self.environment, **secrets}, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if check and done.returncode != 0:
             raise RuntimeError(f"pipelinectl {arguments}: exit {done.returncode}: {done.stdout}")
         return done
 
-    def migrate(self):
+    def migrate(self, programs=PROGRAMS):
         """The schema, and what each role may."""
-        self.ctl("migrate", **GRANTED)
+        self.ctl("migrate", programs=programs, **GRANTED)
 
-    def set_up(self):
+    def set_up(self, programs=PROGRAMS):
         """Schema and topics."""
-        self.migrate()
-        self.topics = [line.split()[0] for line in self.ctl("topics", "create").stdout.splitlines()
+        self.migrate(programs)
+        self.topics = [line.split()[0] for line in self.ctl("topics", "create", programs=programs).stdout.splitlines()
                        if line.startswith(self.prefix)]
         return self
 

@@ -19,7 +19,7 @@ run_lane () {
   for label in "$@"; do
     known=$(ctest --test-dir "$folder" --print-labels | sed -n 's/^  //p')
     grep -qxF -e "$label" <<<"$known" ||
-      fail "there are no tests called $label; there are: $(xargs <<<"$known"), and crash, storm, long, kubernetes"
+      fail "there are no tests called $label; there are: $(xargs <<<"$known"), and crash, storm, long, kubernetes, beside"
   done
   if [ "$which" = --label-exclude ]; then set -- "$@" long; fi
   if ! build_preset "$preset" "$(target_of "$which" "$@")"; then
@@ -79,6 +79,20 @@ run_storm () {
   STORM_CLAIMS=${STORM_CLAIMS:-1000} run_crash_test "$BUILD" storm_test.py
 }
 
+# test beside COMMIT: programs of an earlier commit beside these, and back to them.
+run_beside () {
+  local folder=$BUILD/beside status=0
+  git rev-parse --verify --quiet "$1^{commit}" >/dev/null || fail "there is no commit $1"
+  build_preset release programs
+  git worktree remove --force "$folder" 2>/dev/null || true
+  git worktree add --quiet --force --detach "$folder" "$1"
+  say "test: compiling the programs of $1, see $BUILD/beside.log"
+  (cd "$folder" && ./dev build) >"$BUILD/beside.log" 2>&1 || fail "they do not compile"
+  EARLIER=$folder/build/bin run_crash_test "$BUILD" beside_test.py || status=$?
+  git worktree remove --force "$folder"
+  return "$status"
+}
+
 # test kubernetes [TEST…]: the image, installed by the chart on a Kubernetes of its own; tests as tests/kubernetes/run takes them.
 run_on_kubernetes () {
   setup --kafka --kubernetes
@@ -103,6 +117,7 @@ run_tests () {
     'crash --without '?*) run_without "$3" ;;
     crash) run_lanes with_crash_points crashes_as_it_ships ;;
     storm) run_storm ;;
+    'beside '?*) run_beside "$2" ;;
     fuzz) run_lane asan fuzz ;;
     # At night.
     long) run_lanes with_threads_watched sanitized_crashes all_as_it_ships ;;
