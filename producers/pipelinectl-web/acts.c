@@ -15,6 +15,7 @@
 #include "operator/redrive.h"
 #include "operator/replay.h"
 #include "operator/resolve.h"
+#include "operator/revive-papers.h"
 #include "operator/revive.h"
 
 #define REDRIVES_MAX  500   /* of one plan */
@@ -302,39 +303,47 @@ apply_redrive (Doing *doing, const json_t *plan G_GNUC_UNUSED, GError **error)
 
 /* --- replay --- */
 
-static GHashTable *
-find_groups (Doing *doing, const ReplayOffer *offer, GError **error)
+static gboolean
+find_facts (Doing *doing, const ReplayOffer *offer, ReviveFacts *ret_facts, GError **error)
 {
-  g_autoptr (GPtrArray) guids = g_ptr_array_new ();
+  g_autoptr (GPtrArray) guids = g_ptr_array_new (), of_papers = g_ptr_array_new ();
 
-  for (guint i = 0; i < offer->next->len; i++)
-    g_ptr_array_add (guids, ((ReplayRecord *)g_ptr_array_index (offer->next, i))->guid);
-  return revive_groups_find (doing->db, guids, error);
+  for (guint i = 0; i < offer->next->len; i++) {
+    const ReplayRecord *record = g_ptr_array_index (offer->next, i);
+
+    g_ptr_array_add (record->is_of_papers ? of_papers : guids, record->guid);
+  }
+  return revive_find_both (doing->db, guids, of_papers, ret_facts, error);
 }
 
 /* What apply would do with it now. */
 static const char *
-judge (const ReplayOffer *offer, const ReplayRecord *record, GHashTable *groups,
+judge (const ReplayOffer *offer, const ReplayRecord *record, const ReviveFacts *facts,
        const char **ret_why)
 {
-  const ReviveGroup *group = g_hash_table_lookup (groups, record->guid);
+  const ReviveGroup *group =
+      record->is_of_papers ? NULL : g_hash_table_lookup (facts->groups, record->guid);
+  const RevivePapers *papers =
+      record->is_of_papers ? g_hash_table_lookup (facts->papers, record->guid) : NULL;
+  const char *now = group ? group->fingerprint : papers ? papers->fingerprint : NULL;
   ReviveKind kind = REVIVE_REFUSE;
 
-  *ret_why = group ? "it has changed since it was planned" : "the database does not have its group";
-  if (group && g_str_equal (group->fingerprint, record->fingerprint))
-    kind = revive_decide (group, record->claim_id, offer->replays_max, ret_why);
+  *ret_why = now ? "it has changed since it was planned" : "the database does not have its group";
+  if (now && g_str_equal (now, record->fingerprint))
+    kind = group ? revive_decide (group, record->claim_id, offer->replays_max, ret_why)
+                 : revive_papers_decide (papers, offer->replays_max, ret_why);
   return revive_kind_name (kind);
 }
 
 static json_t *
-rows_of_offer (const ReplayOffer *offer, GHashTable *groups, gint64 *ret_refused)
+rows_of_offer (const ReplayOffer *offer, const ReviveFacts *facts, gint64 *ret_refused)
 {
   json_t *rows = json_array ();
 
   *ret_refused = 0;
   for (guint i = 0; i < offer->next->len; i++) {
     const ReplayRecord *record = g_ptr_array_index (offer->next, i);
-    const char *why, *what = judge (offer, record, groups, &why);
+    const char *why, *what = judge (offer, record, facts, &why);
 
     *ret_refused += g_str_equal (what, revive_kind_name (REVIVE_REFUSE));
     (void)json_array_append_new (
@@ -347,10 +356,10 @@ rows_of_offer (const ReplayOffer *offer, GHashTable *groups, gint64 *ret_refused
 }
 
 static json_t *
-plan_of_offer (const ReplayOffer *offer, GHashTable *groups)
+plan_of_offer (const ReplayOffer *offer, const ReviveFacts *facts)
 {
   gint64 refused, count = offer->next->len;
-  json_t *rows = rows_of_offer (offer, groups, &refused);
+  json_t *rows = rows_of_offer (offer, facts, &refused);
   json_t *plan = json_pack ("{s:[],s:I,s:o}", "lines", "count", (json_int_t)count, "rows", rows);
 
   add_line (plan, g_strdup_printf ("%s planned this at %s: %" G_GINT64_FORMAT
@@ -378,14 +387,13 @@ plan_replay (Doing *doing, GError **error)
   g_autofree char *wanted = field (doing, "plan");
   g_autoptr (ReplayOffer) offer =
       wanted ? replay_offer_read (doing->db, wanted, REPLAYS_MAX, error) : NULL;
-  g_autoptr (GHashTable) groups = NULL;
+  g_auto (ReviveFacts) facts = { 0 };
 
   if (!offer)
     return NULL;
   if (offer->rest == 0)
     return plan_of ("All of this plan has been applied.", 0);
-  groups = find_groups (doing, offer, error);
-  return groups ? plan_of_offer (offer, groups) : NULL;
+  return find_facts (doing, offer, &facts, error) ? plan_of_offer (offer, &facts) : NULL;
 }
 
 static char *

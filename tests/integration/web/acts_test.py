@@ -4,51 +4,14 @@ Usage: with-postgres acts_test.py PROGRAMS
 """
 
 import json
-import threading
 
-from visitor import FOR_NOW, Document, Visitor, WebStage, main
+from visitor import FOR_NOW, ActingStage, Document, Visitor, main
 
 NASTY = "<script>alert('1')</script> & \"why\""
 
 
-class ActsTest(WebStage):
+class ActsTest(ActingStage):
     settings = {"retry-tiers": "100ms,1h", "look-tier": "1h", "heartbeat-interval-ms": "200"}
-
-    def setUp(self):
-        super().setUp()
-        self.anton = self.visitor(self.acting)
-
-    def form(self, answer, action):
-        forms = [form for form in Document(answer.text).forms if form["action"] == action]
-        self.assertTrue(forms, f"no {action} in {answer.text}")
-        return forms[0]["fields"]
-
-    def plan(self, act, visitor=None, **subject):
-        """Of a button that a page shows; the button's fields."""
-        visitor = visitor or self.anton
-        csrf = self.form(visitor.get("/"), "/logout")["csrf"]
-        return visitor.post("/act/" + act, {"csrf": csrf, **subject})
-
-    def apply(self, act, planned, reason="a rehearsal", status=200):
-        answer = self.anton.post("/act/" + act, {**self.form(planned, "/act/" + act), "reason": reason})
-        self.assertEqual(answer.status, status, answer.text)
-        return answer
-
-    def at_once(self, path, fields, count):
-        """The statuses that several windows get."""
-        statuses = []
-
-        def send():
-            visitor = Visitor(self.web_url)
-            visitor.cookie = self.anton.cookie
-            statuses.append(visitor.post(path, fields).status)
-
-        threads = [threading.Thread(target=send) for _ in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sorted(statuses)
 
     def actions(self, subject):
         return self.world.rows(f"select action, who, reason from operator_actions where subject like '%{subject}%' order by id")

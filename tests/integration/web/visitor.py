@@ -7,6 +7,7 @@ import pathlib
 import secrets
 import subprocess
 import sys
+import threading
 import urllib.parse
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "operator"))
@@ -166,3 +167,43 @@ class WebStage(Stage):
         guid = self.submit("03_686c_report_divorce")
         self.await_state(guid, "failure")
         return guid
+
+
+class ActingStage(WebStage):
+    """With somebody who may act."""
+
+    def setUp(self):
+        super().setUp()
+        self.anton = self.visitor(self.acting)
+
+    def form(self, answer, action):
+        forms = [form for form in Document(answer.text).forms if form["action"] == action]
+        self.assertTrue(forms, f"no {action} in {answer.text}")
+        return forms[0]["fields"]
+
+    def plan(self, act, visitor=None, **subject):
+        """Of a button that a page shows; the button's fields."""
+        visitor = visitor or self.anton
+        csrf = self.form(visitor.get("/"), "/logout")["csrf"]
+        return visitor.post("/act/" + act, {"csrf": csrf, **subject})
+
+    def apply(self, act, planned, reason="a rehearsal", status=200):
+        answer = self.anton.post("/act/" + act, {**self.form(planned, "/act/" + act), "reason": reason})
+        self.assertEqual(answer.status, status, answer.text)
+        return answer
+
+    def at_once(self, path, fields, count):
+        """The statuses that several windows get."""
+        statuses = []
+
+        def send():
+            visitor = Visitor(self.web_url)
+            visitor.cookie = self.anton.cookie
+            statuses.append(visitor.post(path, fields).status)
+
+        threads = [threading.Thread(target=send) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(statuses)
