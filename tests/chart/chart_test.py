@@ -182,6 +182,52 @@ def selects(selector, labels):
     return all(labels.get(key) == value for key, value in selector["matchLabels"].items())
 
 
+class Texts(unittest.TestCase):
+    """Values that YAML, Kubernetes or a policy would take for something else."""
+
+    def rendered_with(self, *sets):
+        done = render_smallest(sets, "--set-string")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return objects(done.stdout)
+
+    def test_names_of_digits_are_names(self):
+        found, = [found for found in self.rendered_with("secrets.keys.existing=12345", "imagePullSecrets[0]=678")
+                  if named(found) == "Deployment/claims-dependents-pipeline-backup"]
+        spec = found["spec"]["template"]["spec"]
+        self.assertIn("12345", [volume.get("secret", {}).get("secretName") for volume in spec["volumes"]])
+        self.assertEqual(spec["imagePullSecrets"], [{"name": "678"}])
+
+    def test_a_dollar_stays_one(self):
+        """In a container's variable $$ is one, and $(NAME) another variable."""
+        found, = [found for found in self.rendered_with("consumers.notify.settings.email-neutral-name=a$$(HOME)")
+                  if named(found) == "Deployment/claims-dependents-pipeline-notify"]
+        env = {variable["name"]: variable.get("value") for variable in found["spec"]["template"]["spec"]["containers"][0]["env"]}
+        self.assertEqual(env["DEPENDENTS_EMAIL_NEUTRAL_NAME"], "a$$$$(HOME)")
+
+    def test_without_ports_of_name_servers_nothing_is_opened(self):
+        done = render_smallest(["networkPolicy.dns.ports=[]", "topologySpread.topologyKeys=[]"], "--set-json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for found in objects(done.stdout):
+            if found["kind"] == "NetworkPolicy":
+                for rule in found["spec"].get("egress", []):
+                    self.assertTrue(rule["ports"], named(found))
+            if found["kind"] == "Deployment":
+                self.assertNotIn("topologySpreadConstraints", found["spec"]["template"]["spec"])
+
+    def test_long_names_differ_where_releases_do(self):
+        names = []
+        for end in "ab":
+            found = self.rendered_with(f"fullnameOverride={'claims-' * 7}{end}")
+            names.append({named(one) for one in found})
+            self.assertLessEqual(max(len(one["metadata"]["name"]) for one in found), 63)
+        self.assertEqual(names[0] & names[1], set())
+
+    def test_who_asks_no_certificate_looks_at_none(self):
+        """libpq verifies for `require` too, once it has certificates to trust."""
+        told = {mode: render_smallest([f"database.sslmode={mode}"]).stdout.count("PGSSLROOTCERT") for mode in ("require", "verify-ca")}
+        self.assertEqual((told["require"], told["verify-ca"] > 0), (0, True))
+
+
 class Rolling(unittest.TestCase):
     def test_a_consumer_leaves_before_the_next_one_comes(self):
         for found in of_kind("production", "Deployment"):
@@ -374,6 +420,12 @@ class Strimzi(unittest.TestCase):
             # `pipelinectl topics check`, which `helm test` runs, asks for it.
             self.assertEqual(topic["spec"]["config"]["compression.type"], "uncompressed")
 
+    def test_who_tests_is_a_user_that_there_is(self):
+        found = objects(template("--values", values_of("everything"), "--set", "claimApi.enabled=false"))
+        users = {one["metadata"]["name"] for one in found if one["kind"] == "KafkaUser"}
+        pod, = [one for one in found if one["kind"] == "Pod"]
+        self.assertLessEqual({volume["secret"]["secretName"] for volume in pod["spec"]["volumes"] if volume["name"] == "secret-kafka"}, users)
+
     def test_nobody_may_do_more_than_it_does(self):
         for user in of_kind("everything", "KafkaUser"):
             rights = {(acl["resource"]["type"], acl["resource"]["name"]): set(acl["operations"])
@@ -446,7 +498,29 @@ REFUSED = [
     (["settings.otlp-url=http://collector:4318"], "networkPolicy.otlp.ports is empty"),
     (["settings.schema-registry-url=https://registry"], "networkPolicy.schemaRegistry.ports is empty"),
     (["prometheusRule.enabled=true"], None),
+    (["claimApi.resources.limits.memory=2.75Gi", "consumers.backup.resources.limits.memory=1.5Gi"], None),
+    (["claimApi.resources.limits.memory=1Ti"], None),
+    (["claimApi.resources.limits.memory=2.5Gi"], "it would be killed with what it has just taken"),
+    (["secrets.claimApiDatabase.values.url=a"], "secrets.claimApiDatabase.values lacks database-url"),
+    (["secrets.test.values.claim-api-token="], "secrets.test.values: claim-api-token is empty"),
+    (["secrets.kafkaCa.values.brokers\\.pem=a", "secrets.kafkaCa.keys.ca\\.crt=brokers.pem"], None),
+    (["fullnameOverride=Claims"], "Claims is no name for a Service"),
+    (["fullnameOverride=claims.test"], "claims.test is no name for a Service"),
+    (["commonLabels.app\\.kubernetes\\.io/name=a"], "commonLabels: the chart sets app.kubernetes.io/name itself"),
+    (["consumers.backup.podLabels.app\\.kubernetes\\.io/component=a"], "consumers.backup.podLabels: the chart sets"),
+    (["commonLabels.team=a", "claimApi.podLabels.team=b"], "claimApi.podLabels: team stands in commonLabels too"),
+    (["metrics.port=8443"], "metrics.port is 8443, where claim-api takes claims"),
+    (["networkPolicy.kafka.ports=null"], "networkPolicy.kafka.ports is empty: nothing would get there"),
+    (["claimApi.settings=null", "web.settings=null"], None),
+    (["claimApi.ingress.enabled=true", "claimApi.ingress.host=*.test"], None),
     # By the schema.
+    (["commonLabels.team=a b"], "commonLabels/team"),
+    (["image.repository=registry.test/a@sha256:12"], "repository"),
+    (["kafka.brokers=[2001:db8::1]:9093"], None),
+    (["topologySpread.topologyKeys={}"], "topologyKeys/0"),
+    (["web=null"], "missing property 'web'"),
+    (["consumerDefaults.kind=null"], "missing property 'kind'"),
+    (["kafka.tls.enabled=null"], "missing property 'enabled'"),
     (["settings.bgs-urll=a"], "bgs-urll"),
     (["settings.in-flight=1001"], "in-flight"),
     (["settings.shutdown-deadline=5"], "shutdown-deadline"),
@@ -483,10 +557,10 @@ class Refusals(unittest.TestCase):
             template()
 
 
-def render_smallest(sets):
+def render_smallest(sets, word="--set"):
     with home_of_helm() as environment:
         return subprocess.run([TOOLS / "helm", "template", RELEASE, CHART, "--namespace", NAMESPACE, "--values", values_of("smallest"),
-                               *(word for one in sets for word in ("--set", one))], capture_output=True, text=True, env=environment)
+                               *(part for one in sets for part in (word, one))], capture_output=True, text=True, env=environment)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ spec:
       {{- with .root.Values.imagePullSecrets }}
       imagePullSecrets:
         {{- range . }}
-        - name: {{ . }}
+        - name: {{ quote . }}
         {{- end }}
       {{- end }}
       {{- include "dependents.podSecurity" .root | nindent 6 }}
@@ -73,7 +73,7 @@ spec:
           env:
             {{- range $name, $value := include "dependents.sharedEnv" .root | fromJson }}
             - name: {{ $name }}
-              value: {{ $value | quote }}
+              value: {{ include "dependents.literal" $value }}
             {{- end }}
             {{- include "dependents.ownEnv" (dict "root" .root "program" .name "groups" .groups "own" dict) | trim | nindent 12 }}
           resources:
@@ -94,6 +94,6 @@ spec:
 {{- if .Values.serviceAccount.create -}}
 {{ include "dependents.fullname" . }}-before
 {{- else -}}
-{{ .Values.serviceAccount.name }}
+{{ default "default" .Values.serviceAccount.name }}
 {{- end -}}
 {{- end -}}

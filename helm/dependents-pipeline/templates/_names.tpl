@@ -4,17 +4,14 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Short enough for "-form-686c-settings" behind it. */}}
+{{/* Short enough for "-form-686c-settings" behind it. Of what is longer a sum tells one from another. */}}
 {{- define "dependents.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "dependents.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- $whole := .Values.fullnameOverride | default (contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name)) -}}
+{{- if gt (len $whole) 40 -}}
+{{ $whole | trunc 33 | trimSuffix "-" }}-{{ sha256sum $whole | trunc 6 }}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
-{{- end -}}
+{{ $whole | trimSuffix "-" }}
 {{- end -}}
 {{- end -}}
 
@@ -32,7 +29,7 @@ app.kubernetes.io/component: {{ . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 app.kubernetes.io/part-of: dependents-pipeline
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- with .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -59,7 +56,7 @@ app.kubernetes.io/part-of: dependents-pipeline
 {{- if .root.Values.serviceAccount.create -}}
 {{ include "dependents.fullname" .root }}-{{ .component }}
 {{- else -}}
-{{ .root.Values.serviceAccount.name }}
+{{ default "default" .root.Values.serviceAccount.name }}
 {{- end -}}
 {{- end -}}
 
@@ -70,6 +67,11 @@ app.kubernetes.io/part-of: dependents-pipeline
 {{- else -}}
 {{ . }}
 {{- end -}}
+{{- end -}}
+
+{{/* The same as the value of a container's variable, where $$ means $ and $(NAME) another variable. */}}
+{{- define "dependents.literal" -}}
+{{ include "dependents.text" . | replace "$" "$$" | quote }}
 {{- end -}}
 
 {{/* The variable of a setting: bgs-url, kafka.session.timeout.ms. */}}
@@ -89,12 +91,12 @@ DEPENDENTS_{{ . | upper | replace "-" "_" | replace "." "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* Bytes of 256Mi, 1Gi, 500M, 1G, 1000000. */}}
+{{/* Bytes of 256Mi, 1.5Gi, 1G, 3e9, 1000000. */}}
 {{- define "dependents.bytes" -}}
-{{- $number := regexFind "^[0-9]+" (include "dependents.text" .) | int64 -}}
-{{- $unit := regexReplaceAll "^[0-9.]+" (include "dependents.text" .) "" -}}
-{{- $units := dict "" 1 "k" 1000 "Ki" 1024 "M" 1000000 "Mi" 1048576 "G" 1000000000 "Gi" 1073741824 -}}
-{{- mul $number (get $units $unit | default 1) -}}
+{{- $text := include "dependents.text" . -}}
+{{- $number := regexFind "^[0-9.]+([eE][0-9]+)?" $text -}}
+{{- $units := dict "k" 1000 "Ki" 1024 "M" 1000000 "Mi" 1048576 "G" 1000000000 "Gi" 1073741824 "T" 1000000000000 "Ti" 1099511627776 -}}
+{{- mulf (float64 $number) (get $units (trimPrefix $number $text) | default 1) | int64 -}}
 {{- end -}}
 
 {{/* The consumers that run, by name, each complete: a JSON object. */}}

@@ -1,7 +1,10 @@
-{{/* policy, names: the ways out. Name servers always. */}}
+{{/* policy, names: the ways out. Name servers for all. */}}
 {{- define "dependents.egress" -}}
 {{- $policy := .policy -}}
+{{- /* Without ports a rule lets everything through, so there is none then. */}}
+{{- if $policy.dns.ports }}
 {{- include "dependents.way" (dict "of" $policy.dns "protocols" (list "UDP" "TCP")) }}
+{{- end }}
 {{- range .names }}
 {{- $way := get $policy . }}
 {{- if $way.ports }}

@@ -11,7 +11,8 @@
       "DEPENDENTS_RENEW_NOTICE" (printf "%ds" (add 5 (mul (int .Values.probes.readiness.periodSeconds) (int .Values.probes.readiness.failureThreshold))))
       "MALLOC_ARENA_MAX" (include "dependents.text" .Values.mallocArenaMax)
       "PGSSLMODE" .Values.database.sslmode -}}
-{{- if not .Values.database.ca }}{{- $_ := set $all "PGSSLROOTCERT" "/etc/ssl/certs/ca-certificates.crt" -}}{{- end -}}
+{{- /* With certificates to trust libpq checks the server's even for `require`, which asks for none. */}}
+{{- if and (not .Values.database.ca) (hasPrefix "verify" .Values.database.sslmode) }}{{- $_ := set $all "PGSSLROOTCERT" "/etc/ssl/certs/ca-certificates.crt" -}}{{- end -}}
 {{- $sasl := has $type (list "plain" "scram-sha-256" "scram-sha-512") -}}
 {{- $_ := set $all "DEPENDENTS_KAFKA_SECURITY_PROTOCOL" (printf "%s%s" (ternary "sasl_" "" $sasl) (ternary "ssl" "plaintext" $kafka.tls.enabled)) -}}
 {{- if $sasl }}
@@ -33,7 +34,7 @@
 {{- include "dependents.secretEnv" . }}
 {{- range $name, $value := .own }}
 - name: {{ include "dependents.variable" $name }}
-  value: {{ include "dependents.text" $value | quote }}
+  value: {{ include "dependents.literal" $value }}
 {{- end }}
 {{- end -}}
 
@@ -120,7 +121,7 @@ spec:
   {{- with .root.Values.imagePullSecrets }}
   imagePullSecrets:
     {{- range . }}
-    - name: {{ . }}
+    - name: {{ quote . }}
     {{- end }}
   {{- end }}
   {{- include "dependents.podSecurity" .root | nindent 2 }}
@@ -140,7 +141,7 @@ spec:
   affinity:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- if .root.Values.topologySpread.enabled }}
+  {{- if and .root.Values.topologySpread.enabled .root.Values.topologySpread.topologyKeys }}
   topologySpreadConstraints:
     {{- range .root.Values.topologySpread.topologyKeys }}
     - maxSkew: 1

@@ -131,7 +131,7 @@ spec:
 {{- if and $group $files }}
 - name: secret-{{ $name | kebabcase }}
   secret:
-    secretName: {{ include "dependents.secretName" $one }}
+    secretName: {{ include "dependents.secretName" $one | quote }}
     # Ours by group; libpq takes a key that belongs to root up to 0640, and nobody else reads it.
     defaultMode: 0440
     {{- $renamed := dict }}
