@@ -94,7 +94,7 @@ def program_of(container):
     return pathlib.PurePath(container["command"][0]).name
 
 
-def notes_of(case):
+def notes_of(case, *words):
     """What is told after an install. `helm install` would ask a cluster, so the text is rendered as an object."""
     with tempfile.TemporaryDirectory() as folder:
         chart = pathlib.Path(folder) / CHART.name
@@ -102,7 +102,7 @@ def notes_of(case):
         text = (chart / "templates" / "NOTES.txt").read_text()
         (chart / "templates" / "notes.yaml").write_text(
             '{{- define "notes" }}' + text + '{{ end }}\nkind: Notes\ntext: |\n  {{- include "notes" . | nindent 2 }}\n')
-        notes, = [found for found in objects(template("--values", values_of(case), chart=chart)) if found["kind"] == "Notes"]
+        notes, = [found for found in objects(template("--values", values_of(case), *words, chart=chart)) if found["kind"] == "Notes"]
         return notes["text"]
 
 

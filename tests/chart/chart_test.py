@@ -86,6 +86,11 @@ class Cases(unittest.TestCase):
                     golden.write_text(rendered(case))
                 self.assertEqual(rendered(case), golden.read_text())
 
+    def test_notes_say_which_port_is_closed(self):
+        self.assertNotIn("nothing gets there", notes_of("production"))
+        self.assertIn("bgs.test:8443 has port 8443, and networkPolicy.bgs.ports does not", notes_of("smallest", "--set", "settings.bgs-url=https://bgs.test:8443"))
+        self.assertIn("topics grow --partitions 24", notes_of("smallest", "--set", "topics.partitions=24"))
+
     def test_notes_say_what_to_do_next(self):
         for case in CASES:
             with self.subTest(case):
