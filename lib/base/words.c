@@ -37,8 +37,11 @@ nearest_word (const char *word, const char *const *known)
   if (strlen (word) > WORD_MAX)
     return NULL;
   for (; *known; known++) {
-    guint letters = strlen (*known) > WORD_MAX ? G_MAXUINT / 3 : distance (word, *known);
+    guint letters;
 
+    if (strlen (*known) > WORD_MAX)
+      continue;
+    letters = distance (word, *known);
     if (letters < least && letters * 3 <= MAX (strlen (word), strlen (*known))) {
       least = letters;
       nearest = *known;

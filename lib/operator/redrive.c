@@ -36,18 +36,13 @@ case_of_row (const DbRows *rows, guint row)
 static void
 decide (RedriveCase *it, const ReviveFacts *found, guint replays_max)
 {
-  GHashTable *all = it->is_of_papers ? found->papers : found->groups;
-  gconstpointer one = it->guid ? g_hash_table_lookup (all, it->guid) : NULL;
-  const char *why = it->guid ? "the database does not have its group"
-                             : "it could not be decoded: nobody knows whose it is";
+  const ReviveStanding standing = revive_standing_of (found, it->guid, it->is_of_papers);
+  const char *why;
 
-  if (one && it->is_of_papers) {
-    it->kind = revive_papers_decide (one, replays_max, &why);
-    it->fingerprint = g_strdup (((const RevivePapers *)one)->fingerprint);
-  } else if (one) {
-    it->kind = revive_decide (one, it->claim_id, replays_max, &why);
-    it->fingerprint = g_strdup (((const ReviveGroup *)one)->fingerprint);
-  }
+  it->kind = revive_standing_decide (&standing, it->claim_id, replays_max, &why);
+  it->fingerprint = g_strdup (revive_standing_fingerprint (&standing));
+  if (!it->guid)
+    why = "it could not be decoded: nobody knows whose it is";
   it->why = g_strdup (why);
 }
 

@@ -226,6 +226,36 @@ revive_papers_decide (const RevivePapers *papers, guint replays_max, const char 
   return REVIVE_SEND;
 }
 
+ReviveStanding
+revive_standing_of (const ReviveFacts *facts, const char *guid, gboolean is_of_papers)
+{
+  if (!guid)
+    return (ReviveStanding){ 0 };
+  return (ReviveStanding){ .group = is_of_papers ? NULL : g_hash_table_lookup (facts->groups, guid),
+                           .papers =
+                               is_of_papers ? g_hash_table_lookup (facts->papers, guid) : NULL };
+}
+
+const char *
+revive_standing_fingerprint (const ReviveStanding *standing)
+{
+  return standing->papers  ? standing->papers->fingerprint
+         : standing->group ? standing->group->fingerprint
+                           : NULL;
+}
+
+ReviveKind
+revive_standing_decide (const ReviveStanding *standing, gint64 claim_id, guint replays_max,
+                        const char **ret_why)
+{
+  if (standing->papers)
+    return revive_papers_decide (standing->papers, replays_max, ret_why);
+  if (standing->group)
+    return revive_decide (standing->group, claim_id, replays_max, ret_why);
+  *ret_why = "the database does not have its group";
+  return REVIVE_REFUSE;
+}
+
 /* --- The transaction --- */
 
 static gboolean
@@ -249,10 +279,12 @@ revive_papers (Transaction *transaction, gpointer data, GError **error)
   g_autoptr (RevivePapers) papers = revive_find_locked (db, order->guid, revive_papers_find, error);
   g_autofree char *scope = claim_record_scope_of_papers (order->guid);
   const char *why;
+  ReviveKind kind;
 
   if (!papers || !revive_is_as_looked_at (order, papers->fingerprint, error))
     return FALSE;
-  return revive_may (revive_papers_decide (papers, order->replays_max, &why), why, error) &&
+  kind = revive_papers_decide (papers, order->replays_max, &why);
+  return revive_may (kind, why, error) &&
          db_execute (db, NULL, error, SQL_REVIVE_PAPERS_TOKEN, "t", scope) &&
          emit (transaction, papers, error) &&
          revive_write_down (transaction, order, SQL_REVIVE_PAPERS_DEAD_ENDS, scope, error);

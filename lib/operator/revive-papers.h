@@ -51,5 +51,20 @@ gboolean revive_paper_is_backups (const RevivePaper *paper);
 /* @ret_why: borrowed from @papers, or a constant. */
 ReviveKind revive_papers_decide (const RevivePapers *papers, guint replays_max,
                                  const char **ret_why);
+/* What a record stands as: its group, or, of a record of its papers, those; neither: the database has
+ * none. Borrowed from the facts. */
+typedef struct {
+  const ReviveGroup *group;
+  const RevivePapers *papers;
+} ReviveStanding;
+/* @guid: NULL: nobody knows whose the record is, and it stands as nothing. */
+ReviveStanding revive_standing_of (const ReviveFacts *facts, const char *guid,
+                                   gboolean is_of_papers);
+/* NULL: there is nothing. Borrowed. */
+const char *revive_standing_fingerprint (const ReviveStanding *standing);
+/* @claim_id: as revive_decide() takes it. @ret_why: borrowed, or a constant. */
+ReviveKind revive_standing_decide (const ReviveStanding *standing, gint64 claim_id,
+                                   guint replays_max, const char **ret_why);
+
 /* A TransactionWork; @data: const ReviveOrder *. Errors: REVIVE_ERROR and database. */
 gboolean revive_papers (Transaction *transaction, gpointer data, GError **error);

@@ -321,17 +321,15 @@ static const char *
 judge (const ReplayOffer *offer, const ReplayRecord *record, const ReviveFacts *facts,
        const char **ret_why)
 {
-  const ReviveGroup *group =
-      record->is_of_papers ? NULL : g_hash_table_lookup (facts->groups, record->guid);
-  const RevivePapers *papers =
-      record->is_of_papers ? g_hash_table_lookup (facts->papers, record->guid) : NULL;
-  const char *now = group ? group->fingerprint : papers ? papers->fingerprint : NULL;
-  ReviveKind kind = REVIVE_REFUSE;
+  const ReviveStanding standing = revive_standing_of (facts, record->guid, record->is_of_papers);
+  const char *now = revive_standing_fingerprint (&standing);
+  ReviveKind kind =
+      revive_standing_decide (&standing, record->claim_id, offer->replays_max, ret_why);
 
-  *ret_why = now ? "it has changed since it was planned" : "the database does not have its group";
-  if (now && g_str_equal (now, record->fingerprint))
-    kind = group ? revive_decide (group, record->claim_id, offer->replays_max, ret_why)
-                 : revive_papers_decide (papers, offer->replays_max, ret_why);
+  if (now && !g_str_equal (now, record->fingerprint)) {
+    *ret_why = "it has changed since it was planned";
+    kind = REVIVE_REFUSE;
+  }
   return revive_kind_name (kind);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/words.h"
 #include "confirm.h"
 #include "kafka/client.h"
 #include "operator/change.h"
@@ -13,7 +14,6 @@
 #include "output.h"
 #include "pipelinectl.h"
 #include "program/topics.h"
-#include "base/words.h"
 
 #define WATCH_S         2
 #define STUCK_DEFAULT_S 3600

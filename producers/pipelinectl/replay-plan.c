@@ -19,16 +19,15 @@
 #include "operator/revive-papers.h"
 #include "program/claim-record.h"
 
-#define BROKER_MS  30000
-#define BATCH_MAX  2000
-/* Batches that are read and not decided yet: librdkafka fetches no more for up to a second once its own store is
- * full, and what is decided in that time has to lie here. A line takes a seventh of what it takes there. */
-#define AHEAD_MAX  32
+#define BROKER_MS 30000
+#define BATCH_MAX 2000
+/* Batches that are read and not decided yet. A line takes a seventh of what its record takes in librdkafka's
+ * own store, which is filled again from the broker only after a pause. */
+#define AHEAD_MAX 32
 /* Batches of which that is known. */
-#define ASKED_MAX  4
-#define DONE_MAX   400000 /* groups, of some 50 bytes each */
-#define NOT_OURS   "it cannot be decoded: nobody knows whose it is"
-#define NOT_STORED "the database does not have its group"
+#define ASKED_MAX 4
+#define DONE_MAX  400000 /* groups, of some 50 bytes each */
+#define NOT_OURS  "it cannot be decoded: nobody knows whose it is"
 
 static const char *const sources[] = { "claims.submitted", "claims.686c", "claims.674",
                                        "claims.evidence", NULL };
@@ -377,14 +376,8 @@ count_steps (Planner *planner, const json_t *steps)
   }
 }
 
-/* Whose record it is, as it stands; both NULL: the database does not have it. */
-typedef struct {
-  const ReviveGroup *group;
-  const RevivePapers *papers;
-} Standing;
-
 static json_t *
-steps_of (const Planner *planner, Db *db, const Standing *standing, GError **error)
+steps_of (const Planner *planner, Db *db, const ReviveStanding *standing, GError **error)
 {
   Sealer *sealer = program_sealer (planner->program);
   const Settings *settings = program_settings_of (planner->program);
@@ -401,7 +394,8 @@ scope_of (const Line *line)
 }
 
 static gboolean
-add_steps (Planner *planner, Db *db, const Line *line, const Standing *standing, GError **error)
+add_steps (Planner *planner, Db *db, const Line *line, const ReviveStanding *standing,
+           GError **error)
 {
   g_autoptr (json_t) steps = steps_of (planner, db, standing, error);
   g_autofree char *told = steps ? text_of_json (steps) : NULL;
@@ -410,8 +404,7 @@ add_steps (Planner *planner, Db *db, const Line *line, const Standing *standing,
   if (!steps)
     return FALSE;
   count_steps (planner, steps);
-  append_member (planner->text, ",\"fingerprint\":",
-                 standing->papers ? standing->papers->fingerprint : standing->group->fingerprint);
+  append_member (planner->text, ",\"fingerprint\":", revive_standing_fingerprint (standing));
   g_string_append (planner->text, ",\"steps\":");
   g_string_append (planner->text, told);
   append_member (planner->text, ",\"emails_not_again\":", emails ? emails : "");
@@ -421,18 +414,20 @@ add_steps (Planner *planner, Db *db, const Line *line, const Standing *standing,
 }
 
 static ReviveKind
-decide (const Planner *planner, const Line *line, const Standing *standing, const char **ret_why)
+decide (const Planner *planner, const Line *line, const ReviveStanding *standing,
+        const char **ret_why)
 {
-  if (standing->papers)
-    return revive_papers_decide (standing->papers, planner->replays_max, ret_why);
-  if (standing->group)
-    return revive_decide (standing->group, line->claim_id, planner->replays_max, ret_why);
-  *ret_why = line->guid ? NOT_STORED : NOT_OURS;
-  return REVIVE_REFUSE;
+  ReviveKind kind =
+      revive_standing_decide (standing, line->claim_id, planner->replays_max, ret_why);
+
+  if (!line->guid)
+    *ret_why = NOT_OURS;
+  return kind;
 }
 
 static gboolean
-write_decided (Planner *planner, Db *db, const Line *line, const Standing *standing, GError **error)
+write_decided (Planner *planner, Db *db, const Line *line, const ReviveStanding *standing,
+               GError **error)
 {
   const char *why;
   ReviveKind kind = decide (planner, line, standing, &why);
@@ -475,7 +470,7 @@ have_outcome (const RevivePapers *papers, const char *wanted)
 
 static gboolean
 has_outcome (const Planner *planner, const Line *line, const char *done_state,
-             const Standing *standing)
+             const ReviveStanding *standing)
 {
   const char *wanted = planner->selectors->outcome;
   const ReviveGroup *group = standing->group;
@@ -620,17 +615,6 @@ find_others (const Batch *batch, Db *db, ReviveFacts *ret_found, GError **error)
   return revive_find_both (db, guids, of_papers, ret_found, error);
 }
 
-static Standing
-standing_of (const Line *line, const ReviveFacts *found)
-{
-  if (!line->guid)
-    return (Standing){ 0 };
-  return (Standing){
-    .group = line->is_of_papers ? NULL : g_hash_table_lookup (found->groups, line->guid),
-    .papers = line->is_of_papers ? g_hash_table_lookup (found->papers, line->guid) : NULL
-  };
-}
-
 static gboolean
 write_batch (Planner *planner, Batch *batch, Db *db, GError **error)
 {
@@ -640,7 +624,7 @@ write_batch (Planner *planner, Batch *batch, Db *db, GError **error)
     return FALSE;
   for (guint i = 0; i < batch->lines->len; i++) {
     const Line *line = g_ptr_array_index (batch->lines, i);
-    const Standing standing = standing_of (line, &found);
+    const ReviveStanding standing = revive_standing_of (&found, line->guid, line->is_of_papers);
     const char *done = batch->done[i];
 
     if (!has_outcome (planner, line, done, &standing))

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "bgs/bgs.h"
 #include "claims/paper.h"
 #include "claims/states.h"
@@ -28,7 +29,6 @@
 #include "pipeline/context.h"
 #include "pipelinectl.h"
 #include "submission/decisions.h"
-#include "base/words.h"
 
 #define RATE_DEFAULT    50
 #define REPLAYS_DEFAULT 3
