@@ -10,60 +10,15 @@ None of ctest's, for it needs the programs of that commit: `./dev test beside CO
 import itertools
 import os
 import pathlib
-import threading
 import unittest
 
-import claims
-from pipeline import CONSUMERS, PROGRAMS, PipelineTest, until
+from coming import Coming
+from pipeline import CONSUMERS, PROGRAMS, PipelineTest
 
 EARLIER = pathlib.Path(os.environ["EARLIER"])
 CLAIMS = 15    # that come in meanwhile
 CALLERS = 3
-PAUSE_S = 0.4
-AGAIN_S = 0.2
 GRACE_S = 30
-
-
-class Coming:
-    """Claims from several at once, each of another Veteran, and each again and again with its key until some claim-api takes it."""
-
-    def __init__(self, test):
-        self.test, self.is_over, self.taken, self.refused, self.trouble = test, threading.Event(), [], 0, None
-        self.numbers = itertools.count(1)
-        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(CALLERS)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        try:
-            while not self.is_over.wait(PAUSE_S):
-                number = next(self.numbers)
-                while not self.is_taken(number):
-                    self.refused += 1
-                    if self.is_over.wait(AGAIN_S):
-                        return
-                self.taken.append(number)
-        except Exception as error:   # told by the test's thread
-            self.trouble = error
-
-    def is_taken(self, number):
-        doors = list(self.test.running["claim-api"])
-        client = claims.Client(doors[number % len(doors)].address("URL"), self.test.house.token)
-        try:
-            return client.try_post(claims.claim("05" if number % 3 == 0 else "03", number), f"claim-{number}")
-        finally:
-            client.close()
-
-    def more(self, count=CLAIMS):
-        wanted = len(self.taken) + count
-        until(lambda: self.trouble or len(self.taken) >= wanted, 60, "claims that come in", every=0.02)
-
-    def end(self):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
-        if self.trouble:
-            raise self.trouble
 
 
 class Beside(PipelineTest):
@@ -93,6 +48,10 @@ class Beside(PipelineTest):
                 self.add(name, programs)
                 self.take_away(name, program)
 
+    def door(self, number):
+        there = list(self.running["claim-api"])
+        return there[number % len(there)].address("URL")
+
     def schema(self):
         return self.house.sql_one("select max (version) from schema_migrations")
 
@@ -100,27 +59,28 @@ class Beside(PipelineTest):
         for name in self.running:
             self.add(name, EARLIER, 2)
         before = self.schema()
-        coming = Coming(self)
-        coming.more()
+        doors = itertools.count()
+        coming = Coming(self.house.token, lambda: self.door(next(doors)), CALLERS)
+        coming.more(CLAIMS)
 
         self.house.migrate(PROGRAMS)
         print(f"schema {before} became {self.schema()} under them", flush=True)
-        coming.more()
+        coming.more(CLAIMS)
         self.replace_all(EARLIER)
-        coming.more()
+        coming.more(CLAIMS)
 
         for name, there in self.running.items():
             self.add(name, PROGRAMS, 2)
-            coming.more()
+            coming.more(CLAIMS)
             theirs, ours = there[0], there[-1]
             for program, is_killed in ((theirs, name != "claim-api"), (ours, False)):
                 self.take_away(name, program, is_killed)
             self.add(name, EARLIER)
-            coming.more()
+            coming.more(CLAIMS)
         self.replace_all(PROGRAMS)
-        coming.more()
+        coming.more(CLAIMS)
         self.replace_all(EARLIER)
-        coming.more()
+        coming.more(CLAIMS)
         coming.end()
         self.house.wait_done(90)
 

@@ -5,30 +5,24 @@ standby is promoted while programs still have the old primary, and at last nobod
 Both hosts stand in database-url, as README.md ("Sizes") says. Each claim that was answered with 200 is there and has gone through once.
 """
 
-import http.client
-import itertools
-import json
 import os
 import pathlib
 import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 import urllib.parse
 
-import claims
+from coming import Coming
 from pipeline import CONSUMERS, PipelineTest, until
 from servers import Gate, Postgres
 from session import Session
 
 CALLERS = 4
-PAUSE_S = 0.4
 WAITING_S = 3      # how long commits wait before their waits are cancelled, and how long both are primaries
 PATIENCE_S = 1     # of who waits for an answer
-AGAIN_S = 0.2      # until he asks again
 
 
 def free_port():
@@ -75,56 +69,6 @@ class Standby:
         shutil.rmtree(self.folder)
 
 
-class Coming:
-    """Claims from several at once, each of another Veteran, and each again and again with its key until it is taken."""
-
-    def __init__(self, house):
-        self.house, self.is_over, self.refused, self.trouble = house, threading.Event(), 0, None
-        self.taken = []   # guids, as they were answered
-        self.numbers = itertools.count(1)
-        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(CALLERS)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        try:
-            client = claims.Client(self.house.api.address("URL"), self.house.token)
-            client.connection.timeout = PATIENCE_S
-            while not self.is_over.wait(PAUSE_S):
-                number = next(self.numbers)
-                while not (guid := self.post(client, number)):
-                    self.refused += 1
-                    if self.is_over.wait(AGAIN_S):
-                        return
-                self.taken.append(guid)
-            client.close()
-        except Exception as error:   # told by the test's thread
-            self.trouble = error
-
-    @staticmethod
-    def post(client, number):
-        """None: nobody knows whether it is stored, and the same key may be used again."""
-        try:
-            status, text = client.exchange(claims.claim("05" if number % 3 == 0 else "03", number), f"claim-{number}")
-        except (OSError, http.client.HTTPException):
-            client.close()
-            return None
-        if status not in (200, 503):
-            raise RuntimeError(f"claim-api answered {status}: {text[:500]}")
-        return json.loads(text)["data"]["attributes"]["guid"] if status == 200 else None
-
-    def more(self, count):
-        wanted = len(self.taken) + count
-        until(lambda: self.trouble or len(self.taken) >= wanted, 60, "claims that come in", every=0.02)
-
-    def end(self):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
-        if self.trouble:
-            raise self.trouble
-
-
 class Failover(PipelineTest):
     def setUp(self):
         self.old = Postgres()
@@ -155,7 +99,7 @@ class Failover(PipelineTest):
     def test_the_old_primary_lives_on(self):
         house = self.house
         until(lambda: house.server.ask("select sync_state from pg_stat_replication") == [["sync"]], 30, "the standby is synchronous")
-        coming = Coming(house)
+        coming = Coming(house.token, lambda: house.api.address("URL"), CALLERS, PATIENCE_S)
         coming.more(20)
 
         self.to_standby.close()
