@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+/* How long nothing may come before the fetcher is woken. */
 #define PATIENCE_MIN_MS 5
 #define PATIENCE_MAX_MS 320
 #define WAKE_MS         1000
@@ -15,7 +16,6 @@ struct KafkaScan {
   rd_kafka_queue_t *queue;
   GPtrArray *readings; /* of Reading * */
   guint open;
-  int patience_ms; /* how long nothing may come before the fetcher is woken */
 };
 
 typedef struct {
@@ -44,12 +44,13 @@ kafka_stretch_free (gpointer data)
   g_free (stretch);
 }
 
-/* A bounded store of what was fetched and not handed out, however many partitions there are. */
+/* A bounded store of what was fetched and not handed out, however many partitions there are: a fetch each, which is
+ * taken out of it whole, so that a larger one costs memory and brings nothing. */
 static const char *const defaults[] = {
   "enable.auto.commit",
   "false",
   "queued.max.messages.kbytes",
-  "6144",
+  "1024",
   "enable.partition.eof",
   "true",
   "allow.auto.create.topics",
@@ -71,7 +72,6 @@ kafka_scan_new (const Settings *settings, GError **error)
     return NULL;
   scan = g_new0 (KafkaScan, 1);
   scan->handle = handle;
-  scan->patience_ms = PATIENCE_MIN_MS;
   scan->queue = rd_kafka_queue_new (handle);
   scan->readings = g_ptr_array_new ();
   return scan;
@@ -214,39 +214,56 @@ wake_fetcher (KafkaScan *scan)
   }
 }
 
-/* NULL: nothing has come for a while. */
-static rd_kafka_message_t *
-take_next (KafkaScan *scan, gint64 left_ms)
-{
-  rd_kafka_message_t *message =
-      rd_kafka_consume_queue (scan->queue, (int)MIN (left_ms, scan->patience_ms));
+/* What lies in the store is taken out of it at once and given to @record, while the store is filled again: the fetcher
+ * is woken by the first of each such lot. */
+typedef struct {
+  KafkaScan *scan;
+  KafkaScanRecord record;
+  gpointer data;
+  gboolean is_given_up;
+  guint taken;   /* of this lot, with what librdkafka says of itself */
+  guint records; /* of them */
+} Taking;
 
-  if (message) {
-    scan->patience_ms = PATIENCE_MIN_MS;
-    return message;
-  }
-  wake_fetcher (scan);
-  scan->patience_ms = MIN (2 * scan->patience_ms, PATIENCE_MAX_MS);
-  return NULL;
+static void
+take (rd_kafka_message_t *message, void *data)
+{
+  Taking *taking = data;
+  Reading *reading = reading_of (taking->scan, message);
+
+  if (taking->taken++ == 0)
+    wake_fetcher (taking->scan);
+  if (!reading || taking->is_given_up || !belongs (taking->scan, reading, message))
+    return;
+  taking->records++;
+  taking->is_given_up = !taking->record (message, taking->data);
 }
 
-rd_kafka_message_t *
-kafka_scan_next (KafkaScan *scan, int timeout_ms, GError **error)
+gboolean
+kafka_scan_read (KafkaScan *scan, int timeout_ms, KafkaScanRecord record, gpointer data,
+                 GError **error)
 {
+  Taking taking = { .scan = scan, .record = record, .data = data };
   gint64 until_ms = clock_monotonic_ms () + timeout_ms;
   gint64 left_ms;
+  int patience_ms = PATIENCE_MIN_MS;
 
-  while (scan->open > 0 && (left_ms = until_ms - clock_monotonic_ms ()) > 0) {
-    rd_kafka_message_t *message = take_next (scan, left_ms);
-    Reading *reading = message ? reading_of (scan, message) : NULL;
-
-    if (reading && belongs (scan, reading, message))
-      return message;
-    if (message)
-      rd_kafka_message_destroy (message);
+  while (scan->open > 0 && !taking.is_given_up &&
+         (left_ms = until_ms - clock_monotonic_ms ()) > 0) {
+    taking.taken = taking.records = 0;
+    (void)rd_kafka_consume_callback_queue (scan->queue, (int)MIN (left_ms, patience_ms), take,
+                                           &taking);
+    if (taking.records > 0)
+      until_ms = clock_monotonic_ms () + timeout_ms;
+    if (taking.taken > 0) {
+      patience_ms = PATIENCE_MIN_MS;
+    } else {
+      wake_fetcher (scan);
+      patience_ms = MIN (2 * patience_ms, PATIENCE_MAX_MS);
+    }
   }
-  if (scan->open > 0)
+  if (scan->open > 0 && !taking.is_given_up)
     g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_AWAY, "%u partitions have more, and nothing comes",
                  scan->open);
-  return NULL;
+  return scan->open == 0 || taking.is_given_up;
 }

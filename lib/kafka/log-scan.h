@@ -30,11 +30,14 @@ gint64 kafka_scan_offset_at (KafkaScan *scan, const KafkaStretch *stretch, gint6
 /* Begins to read @stretches (of KafkaStretch *, borrowed until the scan is freed), those of one
  * partition once. Errors: %KAFKA_ERROR_SETTING. */
 gboolean kafka_scan_begin (KafkaScan *scan, const GPtrArray *stretches, GError **error);
+/* A record, borrowed for the call. FALSE: no more are wanted. */
+typedef gboolean (*KafkaScanRecord) (const rd_kafka_message_t *message, gpointer data);
 /**
- * kafka_scan_next:
+ * kafka_scan_read:
  *
- * The next record of any of them, those of a partition in their order; owned by the caller
- * (rd_kafka_message_destroy). NULL without @error: all have been read. Errors: %KAFKA_ERROR_AWAY
- * when nothing comes for @timeout_ms.
+ * Gives every record of all of them to @record, those of a partition in their order, and returns
+ * when all have been read or no more are wanted. Errors: %KAFKA_ERROR_AWAY when nothing comes for
+ * @timeout_ms.
  */
-rd_kafka_message_t *kafka_scan_next (KafkaScan *scan, int timeout_ms, GError **error);
+gboolean kafka_scan_read (KafkaScan *scan, int timeout_ms, KafkaScanRecord record, gpointer data,
+                          GError **error);

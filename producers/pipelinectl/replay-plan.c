@@ -22,7 +22,7 @@
 #define BROKER_MS 30000
 #define BATCH_MAX 2000
 /* Batches that are read and not decided yet. A line takes a seventh of what its record takes in librdkafka's
- * own store, which is filled again from the broker only after a pause. */
+ * own store. */
 #define AHEAD_MAX 32
 /* Batches of which that is known. */
 #define ASKED_MAX 4
@@ -709,42 +709,42 @@ channel_tell (Channel *channel, gboolean *flag)
 typedef struct {
   Planner *planner;
   KafkaScan *scan;
+  Batch *filling; /* the reader's; NULL: an empty one */
   Channel read, asked;
   GError *read_problem, *ask_problem;
 } Threads;
 
+/* FALSE: nobody wants more. */
 static gboolean
-read_batch (Threads *work, Batch *batch)
+hand_over (Threads *work)
 {
-  while (batch->lines->len < BATCH_MAX) {
-    rd_kafka_message_t *message = kafka_scan_next (work->scan, BROKER_MS, &work->read_problem);
-    Line *line;
+  Batch *batch = g_steal_pointer (&work->filling);
 
-    if (!message)
-      return FALSE;
-    line = line_of (work->planner, message);
-    rd_kafka_message_destroy (message);
-    if (line)
-      g_ptr_array_add (batch->lines, line);
-  }
-  return TRUE;
+  return channel_put (&work->read, batch);
+}
+
+static gboolean
+take_record (const rd_kafka_message_t *message, gpointer data)
+{
+  Threads *work = data;
+  Line *line = line_of (work->planner, message);
+
+  if (!line)
+    return TRUE;
+  if (!work->filling)
+    work->filling = batch_new ();
+  g_ptr_array_add (work->filling->lines, line);
+  return work->filling->lines->len < BATCH_MAX || hand_over (work);
 }
 
 static gpointer
 read_batches (gpointer data)
 {
   Threads *work = data;
-  gboolean goes_on = TRUE;
 
-  while (goes_on) {
-    Batch *batch = batch_new ();
-
-    goes_on = read_batch (work, batch);
-    if (batch->lines->len > 0)
-      goes_on = channel_put (&work->read, batch) && goes_on;
-    else
-      batch_free (batch);
-  }
+  (void)kafka_scan_read (work->scan, BROKER_MS, take_record, work, &work->read_problem);
+  if (work->filling)
+    (void)hand_over (work);
   channel_tell (&work->read, &work->read.is_over);
   return NULL;
 }
