@@ -5,6 +5,7 @@
 
 #define KAFKA_TOPIC_RETENTION    "retention.ms"      /* -1: for ever */
 #define KAFKA_TOPIC_RECORD_LIMIT "max.message.bytes" /* of a batch, its frame counted */
+#define KAFKA_TOPIC_INSYNC       "min.insync.replicas"
 
 /* Source: README.md, rule 15. */
 #define KAFKA_TOPIC_COMPRESSION "compression.type"

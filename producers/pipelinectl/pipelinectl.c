@@ -55,7 +55,9 @@ static const Subcommand subcommands[] = {
   { "migrate", "", "brings the database's schema to a version",
     "migrate\nmigrate --to 16 --drop-data --reason \"back to the release before\"", migrate_main },
   { "topics", "create|check|grow", "makes, checks or grows the topics",
-    "topics check\ntopics grow --partitions 24 --reason \"more than 12 processes\"", topics_main },
+    "topics create --partitions 24 --replication-factor 3 --min-insync-replicas 2\n"
+    "topics check\ntopics grow --partitions 24 --reason \"more than 12 processes\"",
+    topics_main },
   { "keys", "rewrap", "brings all data keys under the current master key",
     "keys rewrap --reason \"m1 is a year old\"", keys_main },
 };

@@ -29,8 +29,14 @@ static const Setting topics_settings[] = {
     "Copies of each partition; 0 leaves it to the broker's default.", NULL, 0, 100 },
   { "log-level", SETTING_CHOICE, "warning", "Least level of the log lines.",
     "debug|info|warning|error" },
-  { "partitions", SETTING_NUMBER, "0", "For grow: how many partitions the topics shall have.", NULL,
-    0, 10000 },
+  { "partitions", SETTING_NUMBER, "0",
+    "How many partitions: create gives them to topics that it makes, and makes none beside others "
+    "of another number (0: as many as others have); grow gives them to all.",
+    NULL, 0, 10000 },
+  { "min-insync-replicas", SETTING_NUMBER, "0",
+    "Copies that have to be written before a record counts: create gives this to topics that it "
+    "makes, and makes none beside others of less; check wants it. 0 leaves it to the brokers.",
+    NULL, 0, 100 },
   { "wait", SETTING_DURATION, "1h",
     "For grow: how long to wait until everything is handled that was taken in." },
   { NULL },
@@ -40,9 +46,116 @@ static const Setting *const tables[] = { topics_settings, tier_settings, kafka_s
 static const Setting *const tables_of_grow[] = { topics_settings, tier_settings, kafka_settings,
                                                  db_settings, NULL };
 
+/* --- What both ask of topics that are there --- */
+
+/* @names: full ones, NULL-ended. More than was asked for is no fault: nothing is lost by it. */
+static gboolean
+judge_insync (const Broker *broker, const char *const *names, GString *wrong, GError **error)
+{
+  gint64 wanted = settings_number (broker->settings, "min-insync-replicas");
+  g_autoptr (GHashTable) values = NULL;
+
+  if (wanted == 0 || !names[0])
+    return TRUE;
+  values = kafka_topic_setting (broker->handle, names, KAFKA_TOPIC_INSYNC, ADMIN_TIMEOUT_MS, error);
+  if (!values)
+    return FALSE;
+  for (guint i = 0; names[i]; i++) {
+    const gint64 *value = g_hash_table_lookup (values, names[i]);
+
+    if (!value)
+      g_string_append_printf (wrong, "%s: its " KAFKA_TOPIC_INSYNC " cannot be read\n", names[i]);
+    else if (*value < wanted)
+      g_string_append_printf (wrong,
+                              "%s has " KAFKA_TOPIC_INSYNC "=%" G_GINT64_FORMAT
+                              " instead of %" G_GINT64_FORMAT "\n",
+                              names[i], *value, wanted);
+  }
+  return TRUE;
+}
+
 /* --- create --- */
 
-/* One that is ordered by key gets as many partitions as the others have by now. */
+/* Without a question to the broker. */
+static gboolean
+check_wishes (const Broker *broker, GError **error)
+{
+  int partitions = (int)settings_number (broker->settings, "partitions");
+  int copies = (int)settings_number (broker->settings, "replication-factor");
+  int insync = (int)settings_number (broker->settings, "min-insync-replicas");
+  int least = 0;
+
+  for (guint i = 0; i < broker->table->len; i++)
+    least = MAX (least, ((const Topic *)g_ptr_array_index (broker->table, i))->partitions);
+  if (partitions > 0 && partitions < least)
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+                 "--partitions %d: programs start with %d or more", partitions, least);
+  else if (insync > 0 && copies == 0)
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+                 "--min-insync-replicas %d needs --replication-factor: with fewer copies than that "
+                 "nothing could be written",
+                 insync);
+  else if (insync > copies)
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+                 "--min-insync-replicas %d is more than --replication-factor %d: nothing could be "
+                 "written",
+                 insync, copies);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* A key must be with one member in all topics, so none is made beside others of another number. */
+static void
+judge_partitions (const Broker *broker, GHashTable *counts, GString *wrong)
+{
+  int wanted = (int)settings_number (broker->settings, "partitions");
+
+  for (guint i = 0; wanted > 0 && i < broker->table->len; i++) {
+    const Topic *topic = g_ptr_array_index (broker->table, i);
+    g_autofree char *name = broker_topic (broker, topic);
+    int count = GPOINTER_TO_INT (g_hash_table_lookup (counts, name));
+
+    if (topic->is_ordered && count > 0 && count != wanted)
+      g_string_append_printf (wrong, "%s has %d partitions instead of %d\n", name, count, wanted);
+  }
+}
+
+/* Whether those that are there are as was asked; else nothing is made. */
+static gboolean
+check_existing (const Broker *broker, GHashTable *counts, int most, GError **error)
+{
+  int wanted = (int)settings_number (broker->settings, "partitions");
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GString) wrong = g_string_new (NULL), todo = g_string_new (NULL);
+  gsize told;
+
+  for (guint i = 0; i < broker->table->len; i++) {
+    g_autofree char *name = broker_topic (broker, g_ptr_array_index (broker->table, i));
+
+    if (g_hash_table_contains (counts, name))
+      g_ptr_array_add (names, g_steal_pointer (&name));
+  }
+  g_ptr_array_add (names, NULL);
+  judge_partitions (broker, counts, wrong);
+  if (wrong->len > 0 && wanted < most)
+    g_string_append_printf (todo, " None can be taken away: ask for %d.", most);
+  else if (wrong->len > 0)
+    g_string_append_printf (todo, " Run: pipelinectl topics grow --partitions %d.", wanted);
+  told = wrong->len;
+  if (!judge_insync (broker, (const char *const *)names->pdata, wrong, error))
+    return FALSE;
+  if (wrong->len > told)
+    g_string_append (todo, " Set " KAFKA_TOPIC_INSYNC " with the broker's kafka-configs tool.");
+  if (wrong->len == 0)
+    return TRUE;
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+               "topics are there that are not as was asked:\n%sNothing was made.%s", wrong->str,
+               todo->str);
+  return FALSE;
+}
+
+/* Without a wish one that is ordered by key gets as many partitions as the others have by now. */
 static rd_kafka_NewTopic_t *
 new_topic (const Broker *broker, const Topic *topic, int most, GError **error)
 {
@@ -50,9 +163,14 @@ new_topic (const Broker *broker, const Topic *topic, int most, GError **error)
   g_autofree char *name = broker_topic (broker, topic);
   g_autofree char *retention = g_strdup_printf ("%" G_GINT64_FORMAT, topic->retention_ms);
   gint64 factor = settings_number (broker->settings, "replication-factor");
-  rd_kafka_NewTopic_t *fresh = rd_kafka_NewTopic_new (
-      name, topic->is_ordered ? MAX (most, topic->partitions) : topic->partitions,
-      factor ? (int)factor : -1, reason, sizeof reason);
+  int partitions = (int)settings_number (broker->settings, "partitions");
+  const char *insync = settings_text (broker->settings, "min-insync-replicas");
+  rd_kafka_NewTopic_t *fresh;
+
+  if (partitions == 0)
+    partitions = topic->is_ordered ? MAX (most, topic->partitions) : topic->partitions;
+  fresh =
+      rd_kafka_NewTopic_new (name, partitions, factor ? (int)factor : -1, reason, sizeof reason);
 
   if (!fresh) {
     g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "%s: %s", name, reason);
@@ -61,7 +179,36 @@ new_topic (const Broker *broker, const Topic *topic, int most, GError **error)
   /* They fail on NULL only. */
   (void)rd_kafka_NewTopic_set_config (fresh, KAFKA_TOPIC_RETENTION, retention);
   (void)rd_kafka_NewTopic_set_config (fresh, KAFKA_TOPIC_COMPRESSION, KAFKA_UNCOMPRESSED);
+  if (settings_number (broker->settings, "min-insync-replicas") > 0)
+    (void)rd_kafka_NewTopic_set_config (fresh, KAFKA_TOPIC_INSYNC, insync);
   return fresh;
+}
+
+/* What all have in common is told once. */
+static void
+note_failed (const Broker *broker, const rd_kafka_topic_result_t *result, GHashTable *failed)
+{
+  const char *text = rd_kafka_topic_result_error_string (result);
+  gint64 factor = settings_number (broker->settings, "replication-factor");
+  g_autofree char *why =
+      factor > 0 &&
+              rd_kafka_topic_result_error (result) == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
+          ? g_strdup_printf ("--replication-factor %" G_GINT64_FORMAT " cannot be had: %s", factor,
+                             text)
+          : g_strdup (text);
+  GPtrArray *names = g_hash_table_lookup (failed, why);
+
+  if (!names) {
+    names = g_ptr_array_new_with_free_func (g_free);
+    g_hash_table_insert (failed, g_steal_pointer (&why), names);
+  }
+  g_ptr_array_add (names, g_strdup (rd_kafka_topic_result_name (result)));
+}
+
+static void
+names_free (gpointer names)
+{
+  g_ptr_array_unref (names);
 }
 
 static gboolean
@@ -70,7 +217,11 @@ tell_created (const Broker *broker, rd_kafka_event_t *event, GError **error)
   size_t count = 0;
   const rd_kafka_topic_result_t **results =
       rd_kafka_CreateTopics_result_topics (rd_kafka_event_CreateTopics_result (event), &count);
-  g_autoptr (GString) failed = g_string_new (NULL);
+  g_autoptr (GHashTable) failed =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, names_free);
+  g_autoptr (GString) told = g_string_new (NULL);
+  GHashTableIter iter;
+  gpointer why, names;
 
   for (size_t i = 0; i < count; i++) {
     const char *name = rd_kafka_topic_result_name (results[i]);
@@ -83,14 +234,23 @@ tell_created (const Broker *broker, rd_kafka_event_t *event, GError **error)
       broker_tell (broker, name, "exists");
       break;
     default:
-      g_string_append_printf (failed, "%s%s: %s", failed->len ? "; " : "", name,
-                              rd_kafka_topic_result_error_string (results[i]));
+      note_failed (broker, results[i], failed);
     }
   }
-  if (failed->len == 0)
+  if (g_hash_table_size (failed) == 0)
     return TRUE;
+  g_hash_table_iter_init (&iter, failed);
+  while (g_hash_table_iter_next (&iter, &why, &names)) {
+    const GPtrArray *those = names;
+
+    g_string_append_printf (told, "%s%s", told->len ? "; " : "",
+                            (char *)g_ptr_array_index (those, 0));
+    if (those->len > 1)
+      g_string_append_printf (told, " and %u more", those->len - 1);
+    g_string_append_printf (told, ": %s", (char *)why);
+  }
   g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS, "topics could not be created: %s",
-               failed->str);
+               told->str);
   return FALSE;
 }
 
@@ -124,7 +284,7 @@ await_names (Broker *broker, GError **error)
 }
 
 static gboolean
-create (Broker *broker, GError **error)
+create (Broker *broker, int *ret_exit_code, GError **error)
 {
   g_autoptr (GPtrArray) fresh =
       g_ptr_array_new_with_free_func ((GDestroyNotify)rd_kafka_NewTopic_destroy);
@@ -138,10 +298,16 @@ create (Broker *broker, GError **error)
     fputs ("broker-admin=no: the broker makes its topics itself\n", broker_progress (broker));
     return TRUE;
   }
+  if (!check_wishes (broker, error)) {
+    *ret_exit_code = EXIT_USAGE;
+    return FALSE;
+  }
   counts = kafka_topic_partitions (broker->handle, ADMIN_TIMEOUT_MS, error);
   if (!counts)
     return FALSE;
   most = topics_most_partitions (counts, broker->prefix, broker->table);
+  if (!check_existing (broker, counts, most, error))
+    return FALSE;
   for (guint i = 0; i < broker->table->len; i++) {
     rd_kafka_NewTopic_t *topic =
         new_topic (broker, g_ptr_array_index (broker->table, i), most, error);
@@ -216,7 +382,7 @@ check_settings (Broker *broker, GError **error)
                      ? kafka_topic_setting_texts (broker->handle, (const char *const *)names->pdata,
                                                   KAFKA_TOPIC_COMPRESSION, ADMIN_TIMEOUT_MS, error)
                      : NULL;
-  if (!compressions)
+  if (!compressions || !judge_insync (broker, (const char *const *)names->pdata, wrong, error))
     return FALSE;
   for (guint i = 0; i < broker->table->len; i++) {
     const Topic *topic = g_ptr_array_index (broker->table, i);
@@ -228,10 +394,11 @@ check_settings (Broker *broker, GError **error)
   if (wrong->len == 0)
     return TRUE;
   g_strchomp (wrong->str);
-  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-               "topics are not as schemas/topics.json says:\n%s\nSet retention.ms and "
-               "compression.type with the broker's kafka-configs tool.",
-               wrong->str);
+  g_set_error (
+      error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+      "topics are not as schemas/topics.json says:\n%s\nSet these with the broker's kafka-configs "
+      "tool.",
+      wrong->str);
   return FALSE;
 }
 
@@ -319,7 +486,7 @@ topics_main (int argc, char **argv)
   if (!broker_open (&broker, &error))
     done = FALSE;
   else if (strcmp (what, "create") == 0)
-    done = create (&broker, &error);
+    done = create (&broker, &exit_code, &error);
   else if (strcmp (what, "check") == 0)
     done = check (&broker, &error);
   else

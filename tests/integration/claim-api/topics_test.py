@@ -72,6 +72,55 @@ class TopicsTest(unittest.TestCase):
         done = self.topics("check", "--topic-prefix=third.", status=1)
         self.assertIn("third.claims.submitted has 3 partitions instead of 12", done.stderr)
 
+    def test_as_many_partitions_as_are_asked_for(self):
+        """Of what is made; beside topics of another number nothing is, for a key stays with one member."""
+        asked = "--topic-prefix=many.", "--replication-factor=1", "--min-insync-replicas=1"
+        self.topics("create", *asked, "--partitions=24")
+        made = self.on_broker("many.")
+        self.assertEqual(made, dict.fromkeys(self.names("many."), 24))
+        self.assertEqual(setting_of("many.claims.674", "min.insync.replicas"), "1")
+        self.topics("check", "--topic-prefix=many.", "--min-insync-replicas=1")
+        self.assertIn("many.claims.674 exists", self.topics("create", *asked, "--partitions=24").stdout)
+
+        tiers = "--retry-tiers=7s"   # none of them is there
+        done = self.topics("create", *asked, tiers, "--partitions=12", status=1)
+        self.assertIn("many.claims.674 has 24 partitions instead of 12", done.stderr)
+        self.assertNotIn("many.claim-events", done.stderr)   # ordered by nothing
+        self.assertIn("Nothing was made. None can be taken away: ask for 24.", done.stderr)
+        done = self.topics("create", *asked, tiers, "--partitions=36", status=1)
+        self.assertIn("Nothing was made. Run: pipelinectl topics grow --partitions 36.", done.stderr)
+        self.assertEqual(self.on_broker("many."), made)
+        self.topics("create", *asked, tiers)
+        self.assertEqual(self.on_broker("many.")["many.backup.retry-7s"], 24)
+
+        done = self.topics("create", "--topic-prefix=few.", "--partitions=6", status=2)
+        self.assertIn("--partitions 6: programs start with 12 or more", done.stderr)
+        self.assertEqual(self.on_broker("few."), {})
+
+    def test_copies(self):
+        """More than there are brokers, and more than could ever be written."""
+        done = self.topics("create", "--topic-prefix=copies.", "--replication-factor=2", status=1)
+        self.assertRegex(done.stderr, r"^pipelinectl: topics could not be created: copies\.\S+ and \d+ more: "
+                                      r"--replication-factor 2 cannot be had: .* only 1 broker")
+        done = self.topics("create", "--topic-prefix=copies.", "--replication-factor=1", "--min-insync-replicas=2", status=2)
+        self.assertIn("--min-insync-replicas 2 is more than --replication-factor 1: nothing could be written", done.stderr)
+        done = self.topics("create", "--topic-prefix=copies.", "--min-insync-replicas=2", status=2)
+        self.assertIn("--min-insync-replicas 2 needs --replication-factor", done.stderr)
+        self.assertEqual(self.on_broker("copies."), {})
+
+        self.topics("create", "--topic-prefix=copies.")
+        made = self.on_broker("copies.")
+        self.alter("copies.claims.674", "min.insync.replicas", 3)   # more is no fault
+        wanted = "--topic-prefix=copies.", "--min-insync-replicas=2"
+        done = self.topics("create", *wanted, "--replication-factor=2", "--retry-tiers=7s", status=1)
+        self.assertIn("copies.claims.686c has min.insync.replicas=1 instead of 2", done.stderr)
+        self.assertNotIn("copies.claims.674", done.stderr)
+        self.assertIn("Nothing was made. Set min.insync.replicas with the broker's kafka-configs tool.", done.stderr)
+        self.assertEqual(self.on_broker("copies."), made)
+        done = self.topics("check", *wanted, status=1)
+        self.assertIn("copies.claims.686c has min.insync.replicas=1 instead of 2", done.stderr)
+        self.assertNotIn("copies.claims.674", done.stderr)
+
     def test_tiers_of_a_setting_and_former_ones(self):
         """Other tiers make other topics; those of before are told of, with what waits in them."""
         self.topics("create", "--topic-prefix=tiers.", "--retry-tiers=1s*2,5s")
@@ -103,8 +152,7 @@ class TopicsTest(unittest.TestCase):
             future.result(30)
         until = time.monotonic() + 30
         while time.monotonic() < until:  # the broker learns it a moment later
-            (future,) = client.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values()
-            if future.result(30)[setting].value == str(value):
+            if setting_of(topic, setting) == str(value):
                 return
         self.fail("the broker does not take the setting")
 
@@ -112,6 +160,13 @@ class TopicsTest(unittest.TestCase):
 def admin():
     from confluent_kafka.admin import AdminClient
     return AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"]})
+
+
+def setting_of(topic, setting):
+    from confluent_kafka.admin import ConfigResource
+    client = admin()
+    (future,) = client.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values()
+    return future.result(30)[setting].value
 
 
 def admin_create(name, partitions):
