@@ -89,7 +89,14 @@ class Cases(unittest.TestCase):
     def test_notes_say_which_port_is_closed(self):
         self.assertNotIn("nothing gets there", notes_of("production"))
         self.assertIn("bgs.test:8443 has port 8443, and networkPolicy.bgs.ports does not", notes_of("smallest", "--set", "settings.bgs-url=https://bgs.test:8443"))
-        self.assertIn("topics grow --partitions 24", notes_of("smallest", "--set", "topics.partitions=24"))
+
+    def test_topics_are_made_as_the_values_say(self):
+        options = ["--partitions=24", "--replication-factor=3", "--min-insync-replicas=2"]
+        done = render_smallest(["topics.partitions=24"])
+        job, = [found for found in objects(done.stdout) if named(found).endswith("-topics")]
+        self.assertEqual(job["spec"]["template"]["spec"]["containers"][0]["args"], ["topics", "create", *options])
+        self.assertIn("pipelinectl topics create " + " ".join(options),
+                      notes_of("smallest", "--set", "topics.partitions=24", "--set", "topics.provision=none"))
 
     def test_notes_say_what_to_do_next(self):
         for case in CASES:
@@ -475,6 +482,11 @@ REFUSED = [
     (["strimzi.users.enabled=true", "strimzi.namespace=kafka"], "where pods of dependents cannot mount them"),
     (["topics.partitions=6"], "topics.partitions is 6: programs start with 12 or more, and a topic cannot get fewer"),
     (["topics.minInsyncReplicas=4"], "nothing could be written"),
+    (["settings.partitions=24"], "settings: the chart sets partitions; use topics.partitions"),
+    (["consumers.notify.settings.retry-tiers=30s*3\\,1h*3"], "consumers.notify.settings.retry-tiers: the Job makes the topics of "
+     "settings.retry-tiers, of all consumers alike, and none for 30s"),
+    (["settings.retry-tiers=30s*3\\,1h*3", "consumers.notify.settings.retry-tiers=30s*1\\,1h*9"], None),
+    (["topics.provision=none", "consumers.notify.settings.retry-tiers=30s*3\\,1h*3"], None),
     (["consumers.form-674.replicas=13"], "consumers.form-674: 13 processes for 12 partitions"),
     (["consumers.form-674.autoscaling.kind=keda", "consumers.form-674.autoscaling.maxReplicas=13"], "13 processes for 12 partitions"),
     (["consumers.form-674.autoscaling.kind=keda"], "autoscaling.prometheusAddress is empty"),

@@ -1,5 +1,14 @@
 {{/* The topics, from files/topics.json, which is schemas/topics.json. */}}
 
+{{/* How many of each, as pipelinectl's options; JSON list. */}}
+{{- define "dependents.topicOptions" -}}
+{{- $topics := .Values.topics -}}
+{{- list
+      (printf "--partitions=%s" (include "dependents.text" $topics.partitions))
+      (printf "--replication-factor=%s" (include "dependents.text" $topics.replicationFactor))
+      (printf "--min-insync-replicas=%s" (include "dependents.text" $topics.minInsyncReplicas)) | toJson -}}
+{{- end -}}
+
 {{/* All of them by full name: {partitions, retention}; JSON. A consumer's tiers are the setting's, else its own in the table. */}}
 {{- define "dependents.topics" -}}
 {{- $table := .Files.Get "files/topics.json" | fromJson -}}
