@@ -54,6 +54,14 @@ class Consumers(unittest.TestCase):
         self.assertEqual(set(TABLE["consumers"]), built)
         self.assertEqual(set(schema["properties"]["consumers"]["properties"]), built)
 
+    def test_whom_each_has_to_call_is_what_it_does_not_start_without(self):
+        text = (CHART / "templates" / "refusals.yaml").read_text()
+        rows = re.findall(r'"([a-z0-9-]+)" \(list ((?:"\w+" ?)+)\)', re.search(r"\$calls := dict(.*?)\}\}", text, re.S)[1])
+        needed = {name: {setting.removesuffix("-url") for setting, about in SETTINGS[name].items()
+                         if setting.endswith("-url") and about["required"]} - {"database"} for name in VALUES["consumers"]}
+        self.assertEqual({name: set(re.findall(r"\w+", calls)) for name, calls in rows}, needed)
+        self.assertEqual({name: set(consumer["calls"]) for name, consumer in VALUES["consumers"].items()}, needed)
+
     def test_every_command_is_a_program(self):
         started = {program_of(container) for case in CASES for _, pod in pods(case) for container in pod["spec"]["containers"]}
         self.assertEqual(started - {"sh"}, {"claim-api", "pipelinectl", "pipelinectl-web"} | set(VALUES["consumers"]))
