@@ -163,6 +163,21 @@ class Pods(unittest.TestCase):
         for name, spec in self.each():
             self.assertIs(spec["enableServiceLinks"], False, name)
 
+    def test_variables_of_all_and_of_one(self):
+        names = ("A", "NODE", "ZONE")
+        for found, pod in pods("everything"):
+            for container in pod["spec"]["containers"]:
+                given = {one["name"]: one.get("value", one.get("valueFrom")) for one in container.get("env", []) if one["name"] in names}
+                expected = {"A": "1", "NODE": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+                if named(found).endswith("-backup"):
+                    expected |= {"A": "2", "ZONE": "x"}
+                self.assertEqual(given, expected, f"{named(found)}: {container['name']}")
+
+    def test_names_that_no_server_has(self):
+        for case, aliases in (("smallest", None), ("everything", [{"ip": "192.0.2.7", "hostnames": ["bgs.test"]}])):
+            for found, pod in pods(case):
+                self.assertEqual(pod["spec"].get("hostAliases"), aliases, named(found))
+
     def test_no_variable_is_given_twice(self):
         for name, spec in self.each():
             for container in spec["containers"]:
@@ -534,6 +549,15 @@ REFUSED = [
     (["commonLabels.app\\.kubernetes\\.io/name=a"], "commonLabels: the chart sets app.kubernetes.io/name itself"),
     (["consumers.backup.podLabels.app\\.kubernetes\\.io/component=a"], "consumers.backup.podLabels: the chart sets"),
     (["commonLabels.team=a", "claimApi.podLabels.team=b"], "claimApi.podLabels: team stands in commonLabels too"),
+    (["extraEnv[0].name=DEPENDENTS_LOG_LEVEL", "extraEnv[0].value=debug"], "extraEnv: the programs take DEPENDENTS_LOG_LEVEL for a setting"),
+    (["claimApi.extraEnv[0].name=DATABASE_URL", "claimApi.extraEnv[0].value=a"], "claimApi.extraEnv: the programs take DATABASE_URL for a setting"),
+    (["consumers.backup.extraEnv[0].name=PGSSLMODE", "consumers.backup.extraEnv[0].value=disable"], "consumers.backup.extraEnv: libpq takes PGSSLMODE"),
+    (["web.extraEnv[0].name=MALLOC_ARENA_MAX", "web.extraEnv[0].value=a"], "use mallocArenaMax"),
+    (["extraEnv[0].name=https_proxy", "extraEnv[0].value=a"], "https_proxy does nothing, for the programs go where their settings say"),
+    (["extraEnv[0].name=A", "extraEnv[0].valueFrom.secretKeyRef.name=a"], "A is taken from a Secret, and secrets are files here"),
+    (["extraEnv[0].name=A", "extraEnv[0].value=a", "extraEnv[1].name=A", "extraEnv[1].value=b"], "extraEnv: A is given twice"),
+    (["extraEnv[0].name=A"], "missing property 'value'"),
+    (["hostAliases[0].ip=192.0.2.1"], "missing property 'hostnames'"),
     (["metrics.port=8443"], "metrics.port is 8443, where claim-api takes claims"),
     (["networkPolicy.kafka.ports=null"], "networkPolicy.kafka.ports is empty: nothing would get there"),
     (["claimApi.settings=null", "web.settings=null"], None),

@@ -64,6 +64,9 @@ spec:
         {{- end }}
       {{- end }}
       {{- include "dependents.podSecurity" .root | nindent 6 }}
+      {{- with include "dependents.hosts" .root | trim }}
+      {{- . | nindent 6 }}
+      {{- end }}
       containers:
         - name: pipelinectl
           image: {{ include "dependents.image" .root }}
@@ -76,6 +79,9 @@ spec:
               value: {{ include "dependents.literal" $value }}
             {{- end }}
             {{- include "dependents.ownEnv" (dict "root" .root "program" .name "groups" .groups "own" dict) | trim | nindent 12 }}
+            {{- with include "dependents.extraEnv" (dict "root" .root) | trim }}
+            {{- . | nindent 12 }}
+            {{- end }}
           resources:
             {{- toYaml .job.resources | nindent 12 }}
           {{- include "dependents.containerSecurity" .root | nindent 10 }}

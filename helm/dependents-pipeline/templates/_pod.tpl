@@ -38,6 +38,28 @@
 {{- end }}
 {{- end -}}
 
+{{/* (dict "root" $ "own" LIST): variables that are nobody's setting. Their order stays: one may name an earlier one. */}}
+{{- define "dependents.extraEnv" -}}
+{{- $own := default list .own }}
+{{- $names := list }}
+{{- range $own }}{{- $names = append $names .name }}{{- end }}
+{{- range default list .root.Values.extraEnv }}
+{{- if not (has .name $names) }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+{{- range $own }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
+{{- end -}}
+
+{{- define "dependents.hosts" -}}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
 {{- define "dependents.podSecurity" -}}
 securityContext:
   runAsNonRoot: true
@@ -125,6 +147,9 @@ spec:
     {{- end }}
   {{- end }}
   {{- include "dependents.podSecurity" .root | nindent 2 }}
+  {{- with include "dependents.hosts" .root | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
   terminationGracePeriodSeconds: {{ .grace }}
   {{- with .workload.priorityClassName }}
   priorityClassName: {{ . }}
@@ -179,6 +204,9 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
         {{- include "dependents.ownEnv" . | trim | nindent 8 }}
+        {{- with include "dependents.extraEnv" (dict "root" .root "own" .workload.extraEnv) | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
       ports:
         {{- if not .noMetrics }}
         - name: metrics
