@@ -305,6 +305,17 @@ class Rolling(unittest.TestCase):
         self.assertEqual([name for name in before if before[name] != changed[name]], ["Deployment/claims-backup"])
 
 
+    def test_who_reads_pods_learns_no_password(self):
+        """Eight bits of each Secret, the same in all pods: what several tell adds up to no more."""
+        told = {}
+        for found, pod in pods("everything"):
+            for one in filter(None, annotations(pod).get("checksum/secrets", "").split(".")):
+                group, digits = re.fullmatch(r"([a-z-]+)-([0-9a-f]{2})", one).groups()
+                told.setdefault(group, set()).add(digits)
+        self.assertEqual(set(told), {"database", "bgs", "intake", "notify", "evidence", "claim-api", "web"})
+        self.assertEqual({len(digits) for digits in told.values()}, {1}, told)
+
+
 class Page(unittest.TestCase):
     """The operators' page, which refuses to show claims unencrypted anywhere but within its pod."""
 

@@ -84,16 +84,20 @@ securityContext:
     drop: [ALL]
 {{- end -}}
 
-{{/* A change of what the chart renders makes new pods. */}}
+{{/* A change of what the chart renders makes new pods. Of a Secret no more than eight bits stand where whoever reads pods reads them
+     (README, Decisions). */}}
 {{- define "dependents.checksums" -}}
 checksum/settings: {{ include "dependents.sharedEnv" .root | sha256sum }}
-{{- $own := dict }}
+{{- $own := list }}
 {{- range .groups }}
 {{- $group := include "dependents.group" (dict "root" $.root "group" . "program" $.program) | fromJson }}
-{{- if $group.values }}{{- $_ := set $own . $group.values }}{{- end }}
+{{- if $group.values }}
+{{- $sum := printf "%s %s %s %s" $.root.Release.Namespace (include "dependents.fullname" $.root) . (toJson $group.values) | sha256sum }}
+{{- $own = append $own (printf "%s-%s" (kebabcase .) (trunc 2 $sum)) }}
 {{- end }}
-{{- if $own }}
-checksum/secrets: {{ toJson $own | sha256sum }}
+{{- end }}
+{{- with $own }}
+checksum/secrets: {{ join "." . | quote }}
 {{- end }}
 {{- end -}}
 
