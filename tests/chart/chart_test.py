@@ -1,6 +1,7 @@
 """The chart is what a cluster takes, holds what it promises, and refuses what contradicts itself."""
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -11,12 +12,16 @@ import yaml
 from chart import (CASES, CHART, HERE, NAMESPACE, RELEASE, TOOLS, annotations, as_subchart, is_hook, home_of_helm, lint, named, notes_of, objects,
                    objects_of, of_kind, pods, rendered, run, template, values_of)
 
-def lag(partition, records, pod="a", consumer="form-686c", namespace="dependents"):
-    return (f'dependents_consumer_lag_messages{{namespace="{namespace}",consumer="{consumer}",partition="{partition}",pod="{pod}"}}', records)
+# As ci/everything-values.yaml's PodMonitor labels what it scrapes.
+OURS = 'namespace="dependents",job="dependents/claims"'
+
+
+def lag(partition, records, pod="a", consumer="form-686c", of=OURS):
+    return (f'dependents_consumer_lag_messages{{{of},consumer="{consumer}",partition="{partition}",pod="{pod}"}}', records)
 
 
 def breaker(state, pod="a"):
-    return f'dependents_breaker_state{{namespace="dependents",consumer="form-686c",downstream="bgs",pod="{pod}"}}', state
+    return f'dependents_breaker_state{{{OURS},consumer="form-686c",downstream="bgs",pod="{pod}"}}', state
 
 
 # Of kube-score, and why not.
@@ -409,8 +414,9 @@ SCALED = {
     "a breaker is open": ([lag(0, 70), breaker(2)], 0),
     "a breaker is open as one of two knows it": ([lag(0, 70), breaker(0, pod="a"), breaker(2, pod="b")], 0),
     "a breaker is closed, or half-open": ([lag(0, 70), breaker(0, pod="a"), breaker(1, pod="b")], 70),
-    "10,000 wait in tiers": ([lag(0, 0), ('dependents_retry_tier_messages{namespace="dependents",consumer="form-686c",tier="1h"}', 10000)], 0),
-    "others have work": ([lag(0, 5), lag(0, 70, consumer="form-674"), lag(0, 70, namespace="other")], 5),
+    "10,000 wait in tiers": ([lag(0, 0), (f'dependents_retry_tier_messages{{{OURS},consumer="form-686c",tier="1h"}}', 10000)], 0),
+    "others have work": ([lag(0, 5), lag(0, 70, consumer="form-674"), lag(0, 70, of='namespace="other",job="other/claims"'),
+                         lag(0, 70, of='namespace="dependents",job="dependents/others"')], 5),
     "a breaker alone is told": ([breaker(0)], None),
 }
 
@@ -430,14 +436,55 @@ class Scaling(unittest.TestCase):
             run("promtool", "test", "rules", file.name)
 
 
+def of_ours(expression):
+    ours = 'job="dependents/claims",namespace="dependents"'
+    return re.sub(r"(dependents_\w+)(\{?)", lambda found: f"{found[1]}{{{ours}" + ("," if found[2] else "}"), expression)
+
+
 class Watched(unittest.TestCase):
     def test_rules_and_dashboard_are_those_of_the_chart(self):
         rule, = of_kind("everything", "PrometheusRule")
-        self.assertEqual(rule["spec"], yaml.safe_load((CHART / "monitoring" / "rules.yaml").read_text()))
+        expected = yaml.safe_load((CHART / "monitoring" / "rules.yaml").read_text())
+        for alert in expected["groups"][0]["rules"]:
+            alert["expr"] = of_ours(alert["expr"])
+            alert["labels"] |= {"namespace": "dependents", "release": "claims"}
+        self.assertEqual(rule["spec"], expected)
         self.assertEqual(rule["metadata"]["labels"]["release"], "prometheus")
         dashboard, = [found for found in of_kind("everything", "ConfigMap") if named(found).endswith("-dashboard")]
-        self.assertEqual({name: json.loads(text) for name, text in dashboard["data"].items()},
-                         {path.name: json.loads(path.read_text()) for path in (CHART / "monitoring").glob("*.json")})
+        told = json.loads(dashboard["data"]["dashboard.json"])
+        expected = json.loads((CHART / "monitoring" / "dashboard.json").read_text())
+        for target in (target for panel in expected["panels"] for target in panel.get("targets", [])):
+            target["expr"] = of_ours(target["expr"])
+        self.assertRegex(told["uid"], "^[0-9a-f]{32}$")
+        self.assertEqual(told, {**expected, "uid": told["uid"], "title": "Dependents claims pipeline (dependents/claims)"})
+
+    def test_an_alert_is_of_one_release(self):
+        """Of the same alerts for two releases each is raised by its own series, and says whose it is."""
+        rule, = of_kind("everything", "PrometheusRule")
+        foreign = ('namespace="other",job="other/claims"', 'namespace="dependents",job="dependents/others"')
+        quiet, raised = "DependentsPackagesStopped", "DependentsSilentFailure"
+        series = [{"series": f"dependents_packages_stopped{{{of}}}", "values": "1x5"} for of in foreign]
+        series += [{"series": f"dependents_packages_stopped{{{OURS}}}", "values": "0x5"},
+                   {"series": f"dependents_silent_failures_unacknowledged{{{OURS}}}", "values": "1x5"}]
+        alert, = [one for one in rule["spec"]["groups"][0]["rules"] if one["alert"] == raised]
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "rules.yaml").write_text(yaml.safe_dump(rule["spec"]))
+            (pathlib.Path(folder) / "test.yaml").write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "tests": [{
+                "interval": "1m", "input_series": series, "alert_rule_test": [
+                    {"eval_time": "3m", "alertname": quiet},
+                    {"eval_time": "3m", "alertname": raised, "exp_alerts": [{
+                        "exp_labels": {"severity": "page", "namespace": "dependents", "release": "claims"},
+                        "exp_annotations": alert["annotations"]}]}]}]}))
+            run("promtool", "check", "rules", f"{folder}/rules.yaml")
+            run("promtool", "test", "rules", f"{folder}/test.yaml")
+
+    def test_whose_series_are_asked_for(self):
+        for sets, matchers in (([], 'namespace="dependents"'),
+                               (["podMonitor.enabled=true"], 'job="dependents/claims-dependents-pipeline",namespace="dependents"'),
+                               (["metrics.labels.cluster=a\"b"], 'cluster="a\\"b"')):
+            done = render_smallest(["prometheusRule.enabled=true", *sets])
+            rule, = [found for found in objects(done.stdout) if found["kind"] == "PrometheusRule"]
+            self.assertEqual(rule["spec"]["groups"][0]["rules"][0]["expr"], f"max(dependents_silent_failures_unacknowledged{{{matchers}}}) > 0")
 
     def test_every_program_is_scraped_and_no_job(self):
         monitor, = of_kind("everything", "PodMonitor")

@@ -1,5 +1,5 @@
 {{- define "dependents.dueLag" -}}
-{{- $of := printf "namespace=%q,consumer=%q" .root.Release.Namespace .consumer -}}
+{{- $of := printf "%s,consumer=%q" (include "dependents.matchers" .root) .consumer -}}
 sum(max by (partition) (dependents_consumer_lag_messages{ {{- $of -}} })) * (1 - (max(dependents_breaker_state{ {{- $of -}} } == bool 2) or vector(0)))
 {{- end -}}
 
