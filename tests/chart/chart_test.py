@@ -82,6 +82,13 @@ class Cases(unittest.TestCase):
                 run(TOOLS / "kube-score", "score", "--output-format", "ci", "--kubernetes-version", "v1.30", "--exit-one-on-warning", *ignored, "-",
                     input=rendered(case))
 
+    def test_older_external_secrets(self):
+        done = template("--values", values_of("everything"), "--set", "externalSecrets.apiVersion=external-secrets.io/v1beta1")
+        found = [one for one in objects(done) if one["kind"] == "ExternalSecret"]
+        self.assertEqual({one["apiVersion"] for one in found}, {"external-secrets.io/v1beta1"})
+        run(TOOLS / "kubeconform", "-strict", "-schema-location", f"{TOOLS}/schemas/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json", "-",
+            input=yaml.safe_dump_all(found))
+
     def test_it_is_what_was_agreed(self):
         """UPDATE_GOLDENS=1 writes them anew; what differs is then looked at in the commit."""
         for case in CASES:
@@ -626,6 +633,8 @@ REFUSED = [
     (["kafka.brokers=[2001:db8::1]:9093"], None),
     (["topologySpread.topologyKeys={}"], "topologyKeys/0"),
     (["web=null"], "missing property 'web'"),
+    (["externalSecrets=null"], "missing property 'externalSecrets'"),
+    (["externalSecrets.apiVersion=external-secrets.io/v2"], "externalSecrets/apiVersion"),
     (["consumerDefaults.kind=null"], "missing property 'kind'"),
     (["kafka.tls.enabled=null"], "missing property 'enabled'"),
     (["settings.bgs-urll=a"], "bgs-urll"),

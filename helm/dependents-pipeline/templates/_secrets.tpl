@@ -98,7 +98,7 @@ data:
   {{- end }}
 {{- else if $group.external }}
 ---
-apiVersion: external-secrets.io/v1
+apiVersion: {{ .root.Values.externalSecrets.apiVersion }}
 kind: ExternalSecret
 metadata:
   name: {{ include "dependents.secretName" . }}
