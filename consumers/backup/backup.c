@@ -451,13 +451,10 @@ call_limit_ms (const Settings *settings)
   return MAX (bgs_call_limit_ms (settings), intake_call_limit_ms (settings));
 }
 
-static const Setting *const settings[] = { bgs_settings,
-                                           intake_settings,
-                                           papers_settings,
-                                           follower_settings,
-                                           parcel_settings,
-                                           spool_settings,
-                                           NULL };
+static const Setting *const settings[] = { bgs_settings,      bgs_answer_settings,
+                                           intake_settings,   papers_settings,
+                                           follower_settings, parcel_settings,
+                                           spool_settings,    NULL };
 static const char *const downstreams[] = { DOWNSTREAM_INTAKE, DOWNSTREAM_BGS, NULL };
 static const char *const works_in[] = { "failure", NULL };
 

@@ -332,7 +332,7 @@ stop (gpointer context)
   bgs_client_free (context);
 }
 
-static const Setting *const settings[] = { bgs_settings, NULL };
+static const Setting *const settings[] = { bgs_settings, bgs_answer_settings, NULL };
 static const char *const downstreams[] = { "bgs", NULL };
 
 static const Consumer proc_setup = {

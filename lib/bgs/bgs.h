@@ -36,10 +36,12 @@ typedef enum {
 
 typedef struct BgsClient BgsClient; /* thread safe */
 
-/* bgs-url, bid-url, bid-token, bgs-read-timeout-ms, bgs-connect-timeout-ms, bid-timeout-ms,
+/* bgs-url, bid-url, bid-token, bgs-connect-timeout-ms, bid-timeout-ms,
  * bgs-username, bgs-station-id, bgs-application, bgs-client-machine, bgs-certificate-file,
  * bgs-key-file, bgs-ca-file, bgs-verify-tls, bgs-max-connection-age-s. */
 extern const Setting bgs_settings[];
+/* bgs-read-timeout-ms, for which a client asks as well: also of who tells what becomes of a call. */
+extern const Setting bgs_answer_settings[];
 BgsClient *bgs_client_new (const Settings *settings, GError **error);
 void bgs_client_free (BgsClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BgsClient, bgs_client_free)

@@ -17,6 +17,16 @@
 G_DEFINE_QUARK (bgs_error_quark, bgs_error)
 G_DEFINE_QUARK (bid_error_quark, bid_error)
 
+const Setting bgs_answer_settings[] = {
+  { .name = "bgs-read-timeout-ms",
+    .type = SETTING_NUMBER,
+    .default_value = "120000",
+    .help = "Longest wait for one BGS answer.",
+    .min = 1,
+    .max = 3600000 },
+  { NULL },
+};
+
 const Setting bgs_settings[] = {
   { .name = "bgs-url",
     .type = SETTING_TEXT,
@@ -32,12 +42,6 @@ const Setting bgs_settings[] = {
     .default_value = "",
     .help = "Bearer token for BID.",
     .secret = TRUE },
-  { .name = "bgs-read-timeout-ms",
-    .type = SETTING_NUMBER,
-    .default_value = "120000",
-    .help = "Longest wait for one BGS answer.",
-    .min = 1,
-    .max = 3600000 },
   { .name = "bgs-connect-timeout-ms",
     .type = SETTING_NUMBER,
     .default_value = "10000",

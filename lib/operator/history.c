@@ -242,6 +242,17 @@ add_breaker (const History *history, OutlookWork *work)
   }
 }
 
+/* Its consumer's limits, as far as its settings are those of whoever asks. */
+static void
+add_settled (const History *history, OutlookWork *work)
+{
+  if (!work->open_step || !g_str_equal (downstream_of (work->consumer), "bgs") ||
+      !settings_has (history->settings, "bgs-read-timeout-ms"))
+    return;
+  work->settled_ms = work->step_ms + settings_number (history->settings, "bgs-read-timeout-ms") +
+                     settings_number (history->settings, "unknown-settle-ms");
+}
+
 static void
 add_broker (const History *history, guint row, OutlookWork *work)
 {
@@ -327,6 +338,7 @@ work_of (const History *history, guint row, const char *name)
   };
 
   add_breaker (history, &work);
+  add_settled (history, &work);
   add_broker (history, row, &work);
   return work;
 }

@@ -123,14 +123,19 @@ static void
 say_in_doubt (const OutlookWork *work, Outlook *outlook)
 {
   g_autofree char *since = clock_format_iso (work->step_ms);
+  g_autofree char *settled = clock_format_iso (work->settled_ms);
+  char *next =
+      work->settled_ms
+          ? g_strdup_printf ("%s looks at %s, when no request of it can act any more",
+                             work->consumer, settled)
+          : g_strdup_printf ("%s looks when no request of it can act any more: after the call's "
+                             "limit and unknown-settle-ms",
+                             work->consumer);
 
   say (outlook,
        g_strdup_printf ("what has become of %s of %s, sent at %s, is not known", work->open_step,
                         work->name, since),
-       g_strdup_printf ("%s looks when no request of it can act any more: after the call's limit "
-                        "and unknown-settle-ms",
-                        work->consumer),
-       0);
+       next, work->settled_ms);
 }
 
 static void

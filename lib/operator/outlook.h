@@ -30,6 +30,7 @@ typedef struct {
   gint64 snoozing_ms;
   const char *open_step; /* started and not ended */
   gint64 step_ms;
+  gint64 settled_ms; /* when no request of it can act any more; 0: its limits are not known here */
   /* Of its consumer */
   gboolean is_alive, is_paused;
   const char *breaker; /* the downstream that is away; NULL */

@@ -8,14 +8,18 @@
 
 #include "program/topics.h"
 
+const Setting unknown_settings[] = {
+  { "unknown-settle-ms", SETTING_NUMBER, "30000",
+    "Added to the read limit before a call of unknown outcome is touched.", NULL, 1, 600000 },
+  { NULL },
+};
+
 const Setting context_settings[] = {
   { "in-flight", SETTING_NUMBER, "64", "Records worked on at the same time.", NULL, 1, 1000 },
   { "quarantine-after", SETTING_NUMBER, "3",
     "Deaths of the process, in succession, after which a record is quarantined.", NULL, 1, 100 },
   { "look-tier", SETTING_TEXT, "1h",
     "The one of retry-tiers in which a claim waits to be looked for again, without an attempt." },
-  { "unknown-settle-ms", SETTING_NUMBER, "30000",
-    "Added to the read limit before a call of unknown outcome is touched.", NULL, 1, 600000 },
   { "send-within-ms", SETTING_NUMBER, "5000",
     "A call that is not sent this soon after its start was journalled is not sent.", NULL, 1,
     60000 },

@@ -39,6 +39,8 @@ void context_ill (const char *why) G_GNUC_NORETURN;
 /* --- At start; each FALSE with %SETTINGS_ERROR_INVALID --- */
 
 extern const Setting context_settings[];
+/* unknown-settle-ms: also of who tells what becomes of a call. */
+extern const Setting unknown_settings[];
 gboolean context_read (Context *context, GError **error);
 /* Once there is a program. @changed: something to reconsider, see breaker_new(). */
 void context_make_breakers (Context *context, BreakerChanged changed, gpointer data);

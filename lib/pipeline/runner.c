@@ -181,6 +181,7 @@ read_settings (const Consumer *consumer, int *argc, char ***argv)
   g_autoptr (GPtrArray) tables = g_ptr_array_new ();
 
   g_ptr_array_add (tables, (gpointer)context_settings);
+  g_ptr_array_add (tables, (gpointer)unknown_settings);
   g_ptr_array_add (tables, (gpointer)tier_settings);
   if (consumer->downstreams)
     g_ptr_array_add (tables, (gpointer)breaker_settings);

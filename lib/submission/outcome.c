@@ -11,8 +11,9 @@
 #include "submission/submission.h"
 #include "submission/veteran-lock.h"
 
-const Setting *const submission_consumer_settings[] = { bgs_settings, submission_settings,
-                                                        hand_on_settings, NULL };
+const Setting *const submission_consumer_settings[] = { bgs_settings, bgs_answer_settings,
+                                                        submission_settings, hand_on_settings,
+                                                        NULL };
 const char *const submission_downstreams[] = { DOWNSTREAM_BGS, DOWNSTREAM_BID, NULL };
 
 gpointer

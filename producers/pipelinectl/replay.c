@@ -37,10 +37,10 @@
 #define UNSET_OFFSET    G_MININT64
 
 /* The consumers' own rows too: what a call's limits are decides whether it may be looked for. */
-static const Setting *const tables[] = { program_settings, kafka_settings,
-                                         seal_settings,    db_settings,
-                                         bgs_settings,     submission_settings,
-                                         context_settings, NULL };
+static const Setting *const tables[] = {
+  program_settings,    kafka_settings,      seal_settings,    db_settings,      bgs_settings,
+  bgs_answer_settings, submission_settings, context_settings, unknown_settings, NULL
+};
 static const Setting *const tables_of_status[] = { asking_settings, db_settings, NULL };
 
 typedef struct {

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/seal.h"
 #include "base/text.h"
+#include "bgs/bgs.h"
 #include "claims/claim-group.h"
 #include "db/db.h"
 #include "db/migrate.h"
@@ -16,12 +17,16 @@
 #include "operator/history.h"
 #include "operator/look.h"
 #include "output.h"
+#include "pipeline/context.h"
 #include "pipelinectl.h"
 
-static const Setting *const tables[] = { asking_settings, kafka_settings, db_settings, NULL };
+static const Setting *const tables[] = { asking_settings,     kafka_settings,   db_settings,
+                                         bgs_answer_settings, unknown_settings, NULL };
 /* Who reveals needs the keys. */
-static const Setting *const tables_of_reveal[] = { asking_settings, kafka_settings, db_settings,
-                                                   seal_settings, NULL };
+static const Setting *const tables_of_reveal[] = {
+  asking_settings,  kafka_settings, db_settings, bgs_answer_settings,
+  unknown_settings, seal_settings,  NULL
+};
 
 static gboolean
 wants_reveal (int argc, char **argv)

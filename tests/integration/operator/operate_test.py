@@ -4,6 +4,7 @@ say, and who is paused takes nothing and stays in its consumer group.
 Usage: with-postgres operate_test.py PROGRAMS
 """
 
+import datetime
 import json
 import re
 import subprocess
@@ -85,6 +86,12 @@ class OperateTest(Stage):
         self.bgs_does("vnpPtcpntPhoneCreate", "drop-before", 1)
         guid = self.submit("03_686c_report_divorce")
         self.await_true(lambda: self.consumers()["form-686c"]["snoozing"] == 1, "it to wait in memory")
+        told = self.ask("why", guid)
+        sent = re.search(r"^what has become of \S+ of 21-686C \d+, sent at (\S+), is not known$", told["now"])
+        looks = re.search(r"^form-686c looks at (\S+), when no request of it can act any more$", told["next"])
+        self.assertTrue(sent and looks, f"{told['now']}; {told['next']}")
+        between = datetime.datetime.fromisoformat(looks[1]) - datetime.datetime.fromisoformat(sent[1])
+        self.assertEqual(between.total_seconds(), 13)   # bgs-read-timeout-ms and unknown-settle-ms
         self.await_state(guid, "success")
         self.await_true(lambda: self.consumers()["form-686c"]["snoozing"] == 0, "nothing to wait in memory")
 

@@ -67,7 +67,7 @@ fake_now_ms (void)
 static inline Settings *
 fake_settings (guint16 port, const char *extra)
 {
-  const Setting *tables[] = { bgs_settings, NULL };
+  const Setting *tables[] = { bgs_settings, bgs_answer_settings, NULL };
   g_autofree char *bgs = g_strdup_printf ("--bgs-url=http://127.0.0.1:%u/", port);
   g_autofree char *bid = g_strdup_printf ("--bid-url=http://127.0.0.1:%u", port);
   char *arguments[] = { (char *)"test",

@@ -44,6 +44,12 @@ test_in_doubt (void)
                "2025-11-30T21:00:00.000Z, is not known",
                "form-686c looks when no request of it can act any more: after the call's limit and "
                "unknown-settle-ms");
+  work.settled_ms = AT_MS + 90000;
+  assert_said (
+      work,
+      "what has become of insert-benefit-claim of 21-686C 17, sent at "
+      "2025-11-30T21:00:00.000Z, is not known",
+      "form-686c looks at 2025-11-30T21:01:30.000Z, when no request of it can act any more");
   work.is_in_hand = TRUE;
   assert_said (work,
                "form-686c has 21-686C 17 in hand: insert-benefit-claim stands started since "
