@@ -27,6 +27,17 @@ class Failing(LaneTest):
             self.house.upgrade("--wait", "--timeout=5m", *self.new_revision("migrated"))
         self.house.kubectl("delete", "secret", "wrong")
 
+    def test_topics_are_not_as_the_values_say(self):
+        """The Job changes nothing, is left to be read, and says what to do; pods serve on, and values that fit pass."""
+        with self.under_load():
+            said, before = self.upgrade_in_vain("--set=topics.partitions=24,topics.job.backoffLimit=0", "--wait", "--timeout=2m")
+            self.assertIn("pre-upgrade hooks failed", said)
+            self.assertEqual(before, {pod["metadata"]["uid"] for pod in self.house.pods()})
+            told = self.house.kubectl("logs", f"job/{FULL_NAME}-topics")
+            self.assertIn(f"{self.house.prefix}claims.674 has 12 partitions instead of 24", told)
+            self.assertIn("Nothing was made. Run: pipelinectl topics grow --partitions 24.", told)
+            self.house.upgrade("--wait", "--timeout=5m", *self.new_revision("topics"))
+
     def test_a_rollout_fails(self):
         """A Secret that is not there. With two replicas of everything the old ones serve on; the next upgrade passes."""
         two = [f"--set=consumers.{name}.replicas=2" for name in CONSUMERS]
