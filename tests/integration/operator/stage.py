@@ -75,10 +75,25 @@ class Stage(unittest.TestCase):
         looks = words[0] in LOOKS and "--reveal" not in words and "close" not in words or tuple(words[:2]) in LOOKS_OF
         environment = (self.world.environment if words[0] == "migrate" else
                        self.world.environment_of("pipelinectl", "reader" if looks else "operator"))
-        done = subprocess.run([self.world.programs_folder / "pipelinectl", *map(str, arguments)], input=answer, text=True,
-                              capture_output=True, env={**environment, "DEPENDENTS_LOG_LEVEL": "warning", **variables},
-                              timeout=120)
-        return done.returncode, done.stdout, done.stderr
+        with subprocess.Popen([self.world.programs_folder / "pipelinectl", *words], text=True, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env={**environment, "DEPENDENTS_LOG_LEVEL": "warning", **variables}) as program:
+            try:
+                said, complaint = program.communicate(answer, timeout=120)
+            except subprocess.TimeoutExpired:
+                hanging = self.hanging(program.pid)
+                program.kill()
+                said, complaint = program.communicate()
+                self.fail(f"pipelinectl {' '.join(words)} hangs: {hanging}\n{said}\n{complaint}")
+        return program.returncode, said, complaint
+
+    def hanging(self, pid):
+        """What each of its threads waits for, and each statement."""
+        threads = [f"{(task / 'comm').read_text().strip()}: {(task / 'wchan').read_text()}, {(task / 'syscall').read_text().strip()}"
+                   for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+        return "\n".join(threads + [str(row) for row in self.world.rows(
+            "select pid, application_name, state, wait_event, clock_timestamp () - state_change, left (query, 100) "
+            "from pg_stat_activity where datname = current_database ()")])
 
     def ask(self, *arguments, status=0):
         """What it prints as JSON; nothing personal is in it."""
