@@ -209,8 +209,11 @@ failed:
   return NULL;
 }
 
-GHashTable *
-kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError **error)
+/* Of a topic that is well. */
+typedef int (*TopicCount) (const struct rd_kafka_metadata_topic *topic);
+
+static GHashTable *
+count_topics (rd_kafka_t *handle, TopicCount count, int timeout_ms, GError **error)
 {
   g_autoptr (GHashTable) counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   const struct rd_kafka_metadata *metadata = NULL;
@@ -224,9 +227,37 @@ kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError **error)
   for (int i = 0; i < metadata->topic_cnt; i++)
     if (metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
       g_hash_table_insert (counts, g_strdup (metadata->topics[i].topic),
-                           GINT_TO_POINTER (metadata->topics[i].partition_cnt));
+                           GINT_TO_POINTER (count (&metadata->topics[i])));
   rd_kafka_metadata_destroy (metadata);
   return g_steal_pointer (&counts);
+}
+
+static int
+partitions_of (const struct rd_kafka_metadata_topic *topic)
+{
+  return topic->partition_cnt;
+}
+
+static int
+copies_of (const struct rd_kafka_metadata_topic *topic)
+{
+  int least = topic->partition_cnt > 0 ? G_MAXINT : 0;
+
+  for (int i = 0; i < topic->partition_cnt; i++)
+    least = MIN (least, topic->partitions[i].replica_cnt);
+  return least;
+}
+
+GHashTable *
+kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError **error)
+{
+  return count_topics (handle, partitions_of, timeout_ms, error);
+}
+
+GHashTable *
+kafka_topic_copies (rd_kafka_t *handle, int timeout_ms, GError **error)
+{
+  return count_topics (handle, copies_of, timeout_ms, error);
 }
 
 gboolean

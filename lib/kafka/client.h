@@ -37,6 +37,8 @@ extern const Setting kafka_settings[]; /* kafka-brokers, topic-prefix, broker-ad
 /* Partition counts by name of all topics the cluster has (asked without naming one, so that none is
  * made). Errors: %KAFKA_ERROR_AWAY. */
 GHashTable *kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError **error);
+/* The same of how many replicas a partition of it has, of that one which has the fewest. */
+GHashTable *kafka_topic_copies (rd_kafka_t *handle, int timeout_ms, GError **error);
 
 /* After a question to the broker that ended with @code: whether to ask it once more, after a short
  * pause. A partition's leader or a group's coordinator may be changing, or be new and not known

@@ -215,7 +215,7 @@ check_each (GHashTable *counts, const char *prefix, const GPtrArray *table, GErr
 {
   g_autoptr (GString) wrong = g_string_new (NULL);
   gboolean is_missing = FALSE;
-  int too_few = 0;
+  int most = topics_most_partitions (counts, prefix, table), too_few = 0;
 
   for (guint i = 0; i < table->len; i++) {
     const Topic *topic = g_ptr_array_index (table, i);
@@ -228,7 +228,7 @@ check_each (GHashTable *counts, const char *prefix, const GPtrArray *table, GErr
       is_missing = TRUE;
       g_string_append (wrong, "is missing");
     } else {
-      too_few = MAX (too_few, topic->partitions);
+      too_few = MAX (too_few, MAX (most, topic->partitions));
       g_string_append_printf (wrong, "has %d partitions instead of %d", count, topic->partitions);
     }
   }

@@ -193,14 +193,16 @@ too_small (Broker *broker, GHashTable *counts, int target)
   while (g_hash_table_iter_next (&iter, &name, &count)) {
     const char *plain = g_str_has_prefix (name, broker->prefix) ? (char *)name + prefix : "";
     const Topic *topic = topics_find (broker->table, plain);
-    gboolean is_ours = topic && topic->is_ordered;
+    /* Without an order of keys it may have another number, as long as programs start with it. */
+    int wanted = topic && !topic->is_ordered ? MIN (topic->partitions, target) : target;
+    gboolean is_ours = topic != NULL;
 
     for (guint i = 0; !is_ours && i < broker->table->len; i++) {
       const Topic *source = g_ptr_array_index (broker->table, i);
 
       is_ours = source->reader && retry_topic_tier (source->reader, plain);
     }
-    if (is_ours && GPOINTER_TO_INT (count) < target)
+    if (is_ours && GPOINTER_TO_INT (count) < wanted)
       g_ptr_array_add (names, g_strdup (name));
   }
   return names;

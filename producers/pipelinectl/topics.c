@@ -22,16 +22,21 @@
 #include "output.h"
 #include "pipelinectl.h"
 
-#define NAMES_PAUSE_US 100000
+#define NAMES_PAUSE_US     100000
+/* What the name of a topic is made of, to Kafka. */
+#define KAFKA_NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 static const Setting topics_settings[] = {
   { "replication-factor", SETTING_NUMBER, "0",
-    "Copies of each partition; 0 leaves it to the broker's default.", NULL, 0, 100 },
+    "Copies of each partition: create gives them to topics that it makes, and makes none beside "
+    "others "
+    "of fewer; check wants them. 0 leaves it to the broker's default.",
+    NULL, 0, 100 },
   { "log-level", SETTING_CHOICE, "warning", "Least level of the log lines.",
     "debug|info|warning|error" },
   { "partitions", SETTING_NUMBER, "0",
     "How many partitions: create gives them to topics that it makes, and makes none beside others "
-    "of another number (0: as many as others have); grow gives them to all.",
+    "of another number (0: as many as others have); check wants them; grow gives them to all.",
     NULL, 0, 10000 },
   { "min-insync-replicas", SETTING_NUMBER, "0",
     "Copies that have to be written before a record counts: create gives this to topics that it "
@@ -46,13 +51,44 @@ static const Setting *const tables[] = { topics_settings, tier_settings, kafka_s
 static const Setting *const tables_of_grow[] = { topics_settings, tier_settings, kafka_settings,
                                                  db_settings, NULL };
 
-/* --- What both ask of topics that are there --- */
+/* --- What create and check ask of topics that are there --- */
+
+/* What is not as was asked, a line each, and what is to be done about it. */
+typedef struct {
+  GString *wrong, *todo;
+} Findings;
+
+/* A key must be with one member in all topics that are ordered, so none is made beside others of another number; of the
+ * others, more is no fault. */
+static void
+judge_partitions (const Broker *broker, GHashTable *counts, Findings *findings)
+{
+  int wanted = (int)settings_number (broker->settings, "partitions");
+  int most = topics_most_partitions (counts, broker->prefix, broker->table);
+  gsize told = findings->wrong->len;
+
+  for (guint i = 0; wanted > 0 && i < broker->table->len; i++) {
+    const Topic *topic = g_ptr_array_index (broker->table, i);
+    g_autofree char *name = broker_topic (broker, topic);
+    int count = GPOINTER_TO_INT (g_hash_table_lookup (counts, name));
+
+    if (count > 0 && (topic->is_ordered ? count != wanted : count < topic->partitions))
+      g_string_append_printf (findings->wrong, "%s has %d partitions instead of %d\n", name, count,
+                              wanted);
+  }
+  if (findings->wrong->len > told && wanted < most)
+    g_string_append_printf (findings->todo, " None can be taken away: ask for %d.", most);
+  else if (findings->wrong->len > told)
+    g_string_append_printf (findings->todo, " Run: pipelinectl topics grow --partitions %d.",
+                            wanted);
+}
 
 /* @names: full ones, NULL-ended. More than was asked for is no fault: nothing is lost by it. */
 static gboolean
-judge_insync (const Broker *broker, const char *const *names, GString *wrong, GError **error)
+judge_insync (const Broker *broker, const char *const *names, Findings *findings, GError **error)
 {
   gint64 wanted = settings_number (broker->settings, "min-insync-replicas");
+  gsize told = findings->wrong->len;
   g_autoptr (GHashTable) values = NULL;
 
   if (wanted == 0 || !names[0])
@@ -64,14 +100,81 @@ judge_insync (const Broker *broker, const char *const *names, GString *wrong, GE
     const gint64 *value = g_hash_table_lookup (values, names[i]);
 
     if (!value)
-      g_string_append_printf (wrong, "%s: its " KAFKA_TOPIC_INSYNC " cannot be read\n", names[i]);
+      g_string_append_printf (findings->wrong, "%s: its " KAFKA_TOPIC_INSYNC " cannot be read\n",
+                              names[i]);
     else if (*value < wanted)
-      g_string_append_printf (wrong,
+      g_string_append_printf (findings->wrong,
                               "%s has " KAFKA_TOPIC_INSYNC "=%" G_GINT64_FORMAT
                               " instead of %" G_GINT64_FORMAT "\n",
                               names[i], *value, wanted);
   }
+  if (findings->wrong->len > told)
+    g_string_append (findings->todo,
+                     " Set " KAFKA_TOPIC_INSYNC " with the broker's kafka-configs tool.");
   return TRUE;
+}
+
+/* min.insync.replicas promises nothing where there are fewer copies: a broker then counts those that
+ * there are. */
+static gboolean
+judge_copies (const Broker *broker, const char *const *names, Findings *findings, GError **error)
+{
+  int wanted = (int)settings_number (broker->settings, "replication-factor");
+  gsize told = findings->wrong->len;
+  g_autoptr (GHashTable) copies = NULL;
+
+  if (wanted == 0 || !names[0])
+    return TRUE;
+  copies = kafka_topic_copies (broker->handle, ADMIN_TIMEOUT_MS, error);
+  if (!copies)
+    return FALSE;
+  for (guint i = 0; names[i]; i++) {
+    int count = GPOINTER_TO_INT (g_hash_table_lookup (copies, names[i]));
+
+    if (count > 0 && count < wanted)
+      g_string_append_printf (findings->wrong, "%s has %d of %d copies\n", names[i], count, wanted);
+  }
+  if (findings->wrong->len > told)
+    g_string_append (findings->todo,
+                     " Make copies with the broker's kafka-reassign-partitions tool.");
+  return TRUE;
+}
+
+/* Whether those that are there are as was asked. */
+static gboolean
+judge_existing (const Broker *broker, Findings *findings, GError **error)
+{
+  g_autoptr (GHashTable) counts = kafka_topic_partitions (broker->handle, ADMIN_TIMEOUT_MS, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+
+  if (!counts)
+    return FALSE;
+  for (guint i = 0; i < broker->table->len; i++) {
+    g_autofree char *name = broker_topic (broker, g_ptr_array_index (broker->table, i));
+
+    if (g_hash_table_contains (counts, name))
+      g_ptr_array_add (names, g_steal_pointer (&name));
+  }
+  g_ptr_array_add (names, NULL);
+  judge_partitions (broker, counts, findings);
+  return judge_copies (broker, (const char *const *)names->pdata, findings, error) &&
+         judge_insync (broker, (const char *const *)names->pdata, findings, error);
+}
+
+/* FALSE with %KAFKA_ERROR_TOPICS: they are not; @then is what has become of the others. */
+static gboolean
+check_existing (const Broker *broker, const char *then, GError **error)
+{
+  g_autoptr (GString) wrong = g_string_new (NULL), todo = g_string_new (NULL);
+  Findings findings = { wrong, todo };
+
+  if (!judge_existing (broker, &findings, error))
+    return FALSE;
+  if (wrong->len == 0)
+    return TRUE;
+  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+               "topics are there that are not as was asked:\n%s%s%s", wrong->str, then, todo->str);
+  return FALSE;
 }
 
 /* --- create --- */
@@ -87,7 +190,12 @@ check_wishes (const Broker *broker, GError **error)
 
   for (guint i = 0; i < broker->table->len; i++)
     least = MAX (least, ((const Topic *)g_ptr_array_index (broker->table, i))->partitions);
-  if (partitions > 0 && partitions < least)
+  if (strspn (broker->prefix, KAFKA_NAME_LETTERS) < strlen (broker->prefix))
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+                 "--topic-prefix \"%s\": a topic's name has letters, digits, dots, dashes and "
+                 "underscores",
+                 broker->prefix);
+  else if (partitions > 0 && partitions < least)
     g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
                  "--partitions %d: programs start with %d or more", partitions, least);
   else if (insync > 0 && copies == 0)
@@ -102,56 +210,6 @@ check_wishes (const Broker *broker, GError **error)
                  insync, copies);
   else
     return TRUE;
-  return FALSE;
-}
-
-/* A key must be with one member in all topics, so none is made beside others of another number. */
-static void
-judge_partitions (const Broker *broker, GHashTable *counts, GString *wrong)
-{
-  int wanted = (int)settings_number (broker->settings, "partitions");
-
-  for (guint i = 0; wanted > 0 && i < broker->table->len; i++) {
-    const Topic *topic = g_ptr_array_index (broker->table, i);
-    g_autofree char *name = broker_topic (broker, topic);
-    int count = GPOINTER_TO_INT (g_hash_table_lookup (counts, name));
-
-    if (topic->is_ordered && count > 0 && count != wanted)
-      g_string_append_printf (wrong, "%s has %d partitions instead of %d\n", name, count, wanted);
-  }
-}
-
-/* Whether those that are there are as was asked; else nothing is made. */
-static gboolean
-check_existing (const Broker *broker, GHashTable *counts, int most, GError **error)
-{
-  int wanted = (int)settings_number (broker->settings, "partitions");
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GString) wrong = g_string_new (NULL), todo = g_string_new (NULL);
-  gsize told;
-
-  for (guint i = 0; i < broker->table->len; i++) {
-    g_autofree char *name = broker_topic (broker, g_ptr_array_index (broker->table, i));
-
-    if (g_hash_table_contains (counts, name))
-      g_ptr_array_add (names, g_steal_pointer (&name));
-  }
-  g_ptr_array_add (names, NULL);
-  judge_partitions (broker, counts, wrong);
-  if (wrong->len > 0 && wanted < most)
-    g_string_append_printf (todo, " None can be taken away: ask for %d.", most);
-  else if (wrong->len > 0)
-    g_string_append_printf (todo, " Run: pipelinectl topics grow --partitions %d.", wanted);
-  told = wrong->len;
-  if (!judge_insync (broker, (const char *const *)names->pdata, wrong, error))
-    return FALSE;
-  if (wrong->len > told)
-    g_string_append (todo, " Set " KAFKA_TOPIC_INSYNC " with the broker's kafka-configs tool.");
-  if (wrong->len == 0)
-    return TRUE;
-  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-               "topics are there that are not as was asked:\n%sNothing was made.%s", wrong->str,
-               todo->str);
   return FALSE;
 }
 
@@ -306,7 +364,7 @@ create (Broker *broker, int *ret_exit_code, GError **error)
   if (!counts)
     return FALSE;
   most = topics_most_partitions (counts, broker->prefix, broker->table);
-  if (!check_existing (broker, counts, most, error))
+  if (!check_existing (broker, "Nothing was made.", error))
     return FALSE;
   for (guint i = 0; i < broker->table->len; i++) {
     rd_kafka_NewTopic_t *topic =
@@ -325,7 +383,9 @@ create (Broker *broker, int *ret_exit_code, GError **error)
     return FALSE;
   created = tell_created (broker, event, error);
   rd_kafka_event_destroy (event);
+  /* Another one may have made some of them meanwhile. */
   return created && await_names (broker, error) &&
+         check_existing (broker, "Others were made beside them.", error) &&
          topics_check (broker->handle, broker->prefix, broker->table, ADMIN_TIMEOUT_MS, NULL,
                        error);
 }
@@ -373,6 +433,8 @@ check_settings (Broker *broker, GError **error)
   g_autoptr (GHashTable) retentions = NULL, compressions = NULL;
   g_autoptr (GString) wrong = g_string_new (NULL);
 
+  if (!check_existing (broker, "They stay so.", error))
+    return FALSE;
   for (guint i = 0; i < broker->table->len; i++)
     g_ptr_array_add (names, broker_topic (broker, g_ptr_array_index (broker->table, i)));
   g_ptr_array_add (names, NULL);
@@ -382,7 +444,7 @@ check_settings (Broker *broker, GError **error)
                      ? kafka_topic_setting_texts (broker->handle, (const char *const *)names->pdata,
                                                   KAFKA_TOPIC_COMPRESSION, ADMIN_TIMEOUT_MS, error)
                      : NULL;
-  if (!compressions || !judge_insync (broker, (const char *const *)names->pdata, wrong, error))
+  if (!compressions)
     return FALSE;
   for (guint i = 0; i < broker->table->len; i++) {
     const Topic *topic = g_ptr_array_index (broker->table, i);
@@ -396,8 +458,8 @@ check_settings (Broker *broker, GError **error)
   g_strchomp (wrong->str);
   g_set_error (
       error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-      "topics are not as schemas/topics.json says:\n%s\nSet these with the broker's kafka-configs "
-      "tool.",
+      "topics are not as schemas/topics.json says:\n%s\nSet retention.ms and compression.type with "
+      "the broker's kafka-configs tool.",
       wrong->str);
   return FALSE;
 }

@@ -1,6 +1,6 @@
 """pipelinectl topics on Apache Kafka: makes what is missing once, and finds what is not as the table says.
 
-Usage: with-kafka topics_test.py BUILD-DIRECTORY
+Usage: with-postgres with-kafka topics_test.py BUILD-DIRECTORY
 """
 import json
 import os
@@ -114,12 +114,46 @@ class TopicsTest(unittest.TestCase):
         wanted = "--topic-prefix=copies.", "--min-insync-replicas=2"
         done = self.topics("create", *wanted, "--replication-factor=2", "--retry-tiers=7s", status=1)
         self.assertIn("copies.claims.686c has min.insync.replicas=1 instead of 2", done.stderr)
-        self.assertNotIn("copies.claims.674", done.stderr)
-        self.assertIn("Nothing was made. Set min.insync.replicas with the broker's kafka-configs tool.", done.stderr)
+        self.assertNotIn("copies.claims.674 has min", done.stderr)
+        self.assertIn("copies.claims.674 has 1 of 2 copies\n", done.stderr)   # a broker then asks for one, whatever is set
+        self.assertIn("Nothing was made. Make copies with the broker's kafka-reassign-partitions tool. Set min.insync.replicas with the "
+                      "broker's kafka-configs tool.", done.stderr)
         self.assertEqual(self.on_broker("copies."), made)
         done = self.topics("check", *wanted, status=1)
         self.assertIn("copies.claims.686c has min.insync.replicas=1 instead of 2", done.stderr)
         self.assertNotIn("copies.claims.674", done.stderr)
+
+        done = self.topics("check", "--topic-prefix=copies.", "--replication-factor=2", "--partitions=24", status=1)
+        self.assertIn("copies.claims.686c has 1 of 2 copies\n", done.stderr)
+        self.assertIn("copies.claims.686c has 12 partitions instead of 24\n", done.stderr)
+
+    def test_two_who_want_other_numbers(self):
+        """At the same moment: the topics are as one of them asked, and the other one is told."""
+        both = [subprocess.Popen([sys.argv[1] + "/bin/pipelinectl", "topics", "create", "--topic-prefix=two.", f"--partitions={count}"],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for count in (12, 24)]
+        said = [one.communicate(timeout=120)[1] for one in both]
+        self.assertEqual(sorted(one.returncode for one in both), [0, 1], said)
+        self.assertRegex("".join(said), r"two\.\S+ has \d+ partitions instead of \d+\n")
+
+    def test_made_by_somebody_who_reads(self):
+        """A topic without an order of keys, with fewer partitions than programs start with: nothing is made beside it, and it may grow."""
+        admin_create("read.claim-events", 3)
+        until = time.monotonic() + 30
+        while not self.on_broker("read.") and time.monotonic() < until:   # the broker learns it a moment later
+            pass
+        asked = "--topic-prefix=read.", "--partitions=12"
+        done = self.topics("create", *asked, status=1)
+        self.assertIn("read.claim-events has 3 partitions instead of 12\nNothing was made. Run: pipelinectl topics grow --partitions 12.",
+                      done.stderr)
+        self.assertEqual(self.on_broker("read."), {"read.claim-events": 3})
+        subprocess.run([sys.argv[1] + "/bin/pipelinectl", "migrate", "--yes"], check=True, stdout=subprocess.DEVNULL)
+        self.topics("grow", *asked, "--yes", "--reason=somebody has read", "--kafka.topic.metadata.refresh.interval.ms=1000")
+        self.topics("create", *asked)
+        self.assertEqual(set(self.on_broker("read.").values()), {12})
+
+    def test_names_that_no_topic_has(self):
+        done = self.topics("create", "--topic-prefix=x y", status=2)
+        self.assertIn('--topic-prefix "x y": a topic\'s name has', done.stderr)
 
     def test_tiers_of_a_setting_and_former_ones(self):
         """Other tiers make other topics; those of before are told of, with what waits in them."""
