@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-/* How long nothing may come before the fetcher is woken. */
+/* How long nothing may come before the fetchers are woken. */
 #define PATIENCE_MIN_MS 5
 #define PATIENCE_MAX_MS 320
 #define WAKE_MS         1000
@@ -16,6 +16,10 @@ struct KafkaScan {
   rd_kafka_queue_t *queue;
   GPtrArray *readings; /* of Reading * */
   guint open;
+  GThread *waker; /* from the first record on */
+  GMutex lock;
+  GCond changed;
+  gboolean is_wanted, is_over; /* under the lock: a wake, and no more of them */
 };
 
 typedef struct {
@@ -74,7 +78,21 @@ kafka_scan_new (const Settings *settings, GError **error)
   scan->handle = handle;
   scan->queue = rd_kafka_queue_new (handle);
   scan->readings = g_ptr_array_new ();
+  g_mutex_init (&scan->lock);
+  g_cond_init (&scan->changed);
   return scan;
+}
+
+static void
+end_waker (KafkaScan *scan)
+{
+  if (!scan->waker)
+    return;
+  g_mutex_lock (&scan->lock);
+  scan->is_over = TRUE;
+  g_cond_signal (&scan->changed);
+  g_mutex_unlock (&scan->lock);
+  g_thread_join (scan->waker);
 }
 
 void
@@ -82,6 +100,7 @@ kafka_scan_free (KafkaScan *scan)
 {
   if (!scan)
     return;
+  end_waker (scan);
   for (guint i = 0; i < scan->readings->len; i++) {
     Reading *reading = g_ptr_array_index (scan->readings, i);
 
@@ -92,6 +111,8 @@ kafka_scan_free (KafkaScan *scan)
   g_ptr_array_unref (scan->readings);
   rd_kafka_queue_destroy (scan->queue);
   rd_kafka_destroy (scan->handle);
+  g_mutex_clear (&scan->lock);
+  g_cond_clear (&scan->changed);
   g_free (scan);
 }
 
@@ -102,17 +123,33 @@ fail_away (rd_kafka_resp_err_t code, const char *what, GError **error)
   return FALSE;
 }
 
+/* rd_kafka_query_watermark_offsets () asks the same, and waits for a broker that is gone without an end,
+ * whatever time it is given (2.0.2). */
+static rd_kafka_resp_err_t
+ask_offset (KafkaScan *scan, const char *topic, int partition, gint64 which, int timeout_ms,
+            gint64 *ret_offset)
+{
+  g_autoptr (rd_kafka_topic_partition_list_t) list = rd_kafka_topic_partition_list_new (1);
+  rd_kafka_resp_err_t code;
+
+  rd_kafka_topic_partition_list_add (list, topic, partition)->offset = which;
+  code = rd_kafka_offsets_for_times (scan->handle, list, timeout_ms);
+  *ret_offset = list->elems[0].offset;
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[0].err : code;
+}
+
 KafkaStretch *
 kafka_scan_whole (KafkaScan *scan, const char *topic, int partition, int timeout_ms, GError **error)
 {
   gint64 until_ms = clock_monotonic_ms () + timeout_ms;
-  int64_t low = 0, high = 0;
+  gint64 low = 0, high = 0;
   rd_kafka_resp_err_t code;
 
-  do
-    code =
-        rd_kafka_query_watermark_offsets (scan->handle, topic, partition, &low, &high, timeout_ms);
-  while (kafka_shall_ask_again (code, until_ms));
+  do {
+    code = ask_offset (scan, topic, partition, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, &low);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+      code = ask_offset (scan, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, &high);
+  } while (kafka_shall_ask_again (code, until_ms));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     (void)fail_away (code, topic, error);
     return NULL;
@@ -195,23 +232,48 @@ belongs (KafkaScan *scan, Reading *reading, const rd_kafka_message_t *message)
   return is_record && message->offset < reading->stretch->to;
 }
 
+/* --- Waking --- */
+
 /* A thread of librdkafka that has found the store full sleeps for up to a second, however soon there
  * is room again; any request of its broker wakes it. Source: rdkafka_broker.c of 2.0.2; from 2.2 on
- * fetch.queue.backoff.ms says how long. */
-static void
-wake_fetcher (KafkaScan *scan)
+ * fetch.queue.backoff.ms says how long. Of each broker that leads one of them. */
+static gpointer
+wake_fetchers (gpointer data)
 {
-  int64_t low, high;
+  KafkaScan *scan = data;
+  g_autoptr (rd_kafka_topic_partition_list_t) all =
+      rd_kafka_topic_partition_list_new ((int)scan->readings->len);
 
   for (guint i = 0; i < scan->readings->len; i++) {
-    const Reading *reading = g_ptr_array_index (scan->readings, i);
+    const KafkaStretch *stretch = ((Reading *)g_ptr_array_index (scan->readings, i))->stretch;
 
-    if (reading->is_over)
-      continue;
-    (void)rd_kafka_query_watermark_offsets (scan->handle, reading->stretch->topic,
-                                            reading->stretch->partition, &low, &high, WAKE_MS);
-    return;
+    (void)rd_kafka_topic_partition_list_add (all, stretch->topic, stretch->partition);
   }
+  g_mutex_lock (&scan->lock);
+  while (!scan->is_over) {
+    if (!scan->is_wanted) {
+      g_cond_wait (&scan->changed, &scan->lock);
+      continue;
+    }
+    scan->is_wanted = FALSE;
+    g_mutex_unlock (&scan->lock);
+    for (int i = 0; i < all->cnt; i++)
+      all->elems[i].offset = RD_KAFKA_OFFSET_END;
+    (void)rd_kafka_offsets_for_times (scan->handle, all, WAKE_MS);
+    g_mutex_lock (&scan->lock);
+  }
+  g_mutex_unlock (&scan->lock);
+  return NULL;
+}
+
+/* By a thread of its own: the answer comes after whatever the broker does before. */
+static void
+want_wake (KafkaScan *scan)
+{
+  g_mutex_lock (&scan->lock);
+  scan->is_wanted = TRUE;
+  g_cond_signal (&scan->changed);
+  g_mutex_unlock (&scan->lock);
 }
 
 /* What lies in the store is taken out of it at once and given to @record, while the store is filled again: the fetcher
@@ -232,7 +294,7 @@ take (rd_kafka_message_t *message, void *data)
   Reading *reading = reading_of (taking->scan, message);
 
   if (taking->taken++ == 0)
-    wake_fetcher (taking->scan);
+    want_wake (taking->scan);
   if (!reading || taking->is_given_up || !belongs (taking->scan, reading, message))
     return;
   taking->records++;
@@ -248,6 +310,8 @@ kafka_scan_read (KafkaScan *scan, int timeout_ms, KafkaScanRecord record, gpoint
   gint64 left_ms;
   int patience_ms = PATIENCE_MIN_MS;
 
+  if (!scan->waker)
+    scan->waker = g_thread_new ("waker", wake_fetchers, scan);
   while (scan->open > 0 && !taking.is_given_up &&
          (left_ms = until_ms - clock_monotonic_ms ()) > 0) {
     taking.taken = taking.records = 0;
@@ -258,7 +322,8 @@ kafka_scan_read (KafkaScan *scan, int timeout_ms, KafkaScanRecord record, gpoint
     if (taking.taken > 0) {
       patience_ms = PATIENCE_MIN_MS;
     } else {
-      wake_fetcher (scan);
+      want_wake (scan);
+      taking.is_given_up = !record (NULL, data);
       patience_ms = MIN (2 * patience_ms, PATIENCE_MAX_MS);
     }
   }

@@ -30,7 +30,7 @@ gint64 kafka_scan_offset_at (KafkaScan *scan, const KafkaStretch *stretch, gint6
 /* Begins to read @stretches (of KafkaStretch *, borrowed until the scan is freed), those of one
  * partition once. Errors: %KAFKA_ERROR_SETTING. */
 gboolean kafka_scan_begin (KafkaScan *scan, const GPtrArray *stretches, GError **error);
-/* A record, borrowed for the call. FALSE: no more are wanted. */
+/* A record, borrowed for the call; NULL: nothing has come for a moment. FALSE: no more are wanted. */
 typedef gboolean (*KafkaScanRecord) (const rd_kafka_message_t *message, gpointer data);
 /**
  * kafka_scan_read:

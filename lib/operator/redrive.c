@@ -110,11 +110,15 @@ redrive_one (const RedriveOrder *order, RedriveCase *it, GError **error)
                                  order->owner, &problem);
   if (it->is_done)
     return TRUE;
-  if (problem->domain != REVIVE_ERROR) {
+  /* A stranger's lock on one row is no reason to leave the others. */
+  if (g_error_matches (problem, DB_ERROR, DB_ERROR_TIMEOUT)) {
+    it->said = g_strdup ("somebody has a lock on it: redrive it once more");
+  } else if (problem->domain == REVIVE_ERROR) {
+    it->said = g_strdup (problem->message);
+  } else {
     g_propagate_error (error, problem);
     return FALSE;
   }
-  it->said = g_strdup (problem->message);
   g_error_free (problem);
   return TRUE;
 }

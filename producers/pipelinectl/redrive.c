@@ -161,7 +161,8 @@ redrive_all (Redrive *redrive, GError **error)
   return TRUE;
 }
 
-static void
+/* How many were sent. */
+static guint
 print_result (const Redrive *redrive)
 {
   g_autoptr (json_t) all = json_array ();
@@ -183,6 +184,7 @@ print_result (const Redrive *redrive)
     print_json (all);
   else
     printf ("%u of %u sent on their way again\n", done, count_all (redrive));
+  return done;
 }
 
 static int
@@ -206,7 +208,7 @@ carry_out (Redrive *redrive, GError **error)
   if (count > 0 && !confirm (redrive->is_yes, question))
     return EXIT_USAGE;
   is_whole = redrive_all (redrive, error);
-  print_result (redrive);
+  count = print_result (redrive);
   if (!program_flush (redrive->program, PUBLISH_MS, error && *error ? NULL : error) || !is_whole)
     return EXIT_FAILED;
   return count == count_all (redrive) ? EXIT_DONE : EXIT_FAILED;

@@ -25,7 +25,7 @@ typedef struct {
   const char *plan; /* its seal */
   ReplayWork work;
   GHashTable *recorded; /* numbers that an earlier apply has come to; keys are gint64 * */
-  gint64 sent, refused;
+  gint64 sent, refused, locked;
   json_t *refusals;
 } Applying;
 
@@ -65,12 +65,23 @@ tell_refusal (Applying *applying, const ReplayRecord *record, const char *why)
     printf ("record %" G_GINT64_FORMAT ", group %s: refused: %s\n", record->n, record->guid, why);
 }
 
+/* A stranger's lock on one row is no reason to leave the others; it has no outcome yet. */
+static void
+tell_locked (Applying *applying, const ReplayRecord *record)
+{
+  applying->locked++;
+  fprintf (stderr, "record %" G_GINT64_FORMAT ", group %s: not sent: somebody has a lock on it\n",
+           record->n, record->guid);
+}
+
 static gboolean
 send_one (Applying *applying, const ReplayRecord *record, GError **error)
 {
   g_autofree char *why = NULL;
 
-  switch (replay_send (&applying->work, record, &why, error)) {
+  GError *problem = NULL;
+
+  switch (replay_send (&applying->work, record, &why, &problem)) {
   case REPLAY_SENT:
     applying->sent++;
     return TRUE;
@@ -80,6 +91,12 @@ send_one (Applying *applying, const ReplayRecord *record, GError **error)
   case REPLAY_WAS_DONE:
     return TRUE;
   case REPLAY_FAILED:
+    if (g_error_matches (problem, DB_ERROR, DB_ERROR_TIMEOUT)) {
+      tell_locked (applying, record);
+      g_error_free (problem);
+      return TRUE;
+    }
+    g_propagate_error (error, problem);
     return FALSE;
   }
   g_assert_not_reached ();
@@ -103,7 +120,7 @@ send_all (Applying *applying, GError **error)
       return FALSE;
     }
     if (!line)
-      return TRUE;
+      return applying->locked == 0;
     if (!record || g_hash_table_contains (applying->recorded, &record->n))
       continue;
     if (pace_wait (&pace, applying->program, applying->order->rate) ||

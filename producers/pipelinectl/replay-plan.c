@@ -124,8 +124,10 @@ cut_by_selectors (Planner *planner, KafkaScan *scan, KafkaStretch *stretch, GErr
 {
   const ReplaySelectors *selectors = planner->selectors;
 
-  if (selectors->from >= 0 && selectors->from < stretch->from)
-    planner->before_the_log += stretch->from - selectors->from;
+  gint64 asked_to = selectors->to >= 0 ? MIN (selectors->to, stretch->from) : stretch->from;
+
+  if (selectors->from >= 0 && selectors->from < asked_to)
+    planner->before_the_log += asked_to - selectors->from;
   stretch->from = MAX (stretch->from, selectors->from);
   if (selectors->to >= 0)
     stretch->to = MIN (stretch->to, selectors->to);
@@ -170,12 +172,16 @@ find_stretches (Planner *planner, KafkaScan *scan, GError **error)
   g_autoptr (GHashTable) partitions = kafka_topic_partitions (
       outbox_kafka_handle (program_outbox (planner->program)), BROKER_MS, error);
 
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
   if (!partitions)
     return FALSE;
   for (; *names; names++) {
     g_autofree char *topic = program_topic (planner->program, *names);
     int count = GPOINTER_TO_INT (g_hash_table_lookup (partitions, topic));
 
+    if (!g_hash_table_add (seen, (gpointer)*names)) /* named twice, read once */
+      continue;
     if (count == 0) {
       g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS, "there is no topic %s", topic);
       return FALSE;
@@ -712,7 +718,16 @@ typedef struct {
   Batch *filling; /* the reader's; NULL: an empty one */
   Channel read, asked;
   GError *read_problem, *ask_problem;
+  gboolean is_ended; /* the reader's, as its problem is */
 } Threads;
+
+/* By a signal. */
+static gboolean
+is_ended (Threads *work)
+{
+  work->is_ended = work->is_ended || program_wait_for_stop (work->planner->program, 0);
+  return work->is_ended;
+}
 
 /* FALSE: nobody wants more. */
 static gboolean
@@ -727,14 +742,17 @@ static gboolean
 take_record (const rd_kafka_message_t *message, gpointer data)
 {
   Threads *work = data;
-  Line *line = line_of (work->planner, message);
+  Line *line;
 
+  if (!message)
+    return !is_ended (work);
+  line = line_of (work->planner, message);
   if (!line)
     return TRUE;
   if (!work->filling)
     work->filling = batch_new ();
   g_ptr_array_add (work->filling->lines, line);
-  return work->filling->lines->len < BATCH_MAX || hand_over (work);
+  return work->filling->lines->len < BATCH_MAX || (hand_over (work) && !is_ended (work));
 }
 
 static gpointer
@@ -816,6 +834,9 @@ read_all (Planner *planner, KafkaScan *scan, GError **error)
     problem = g_steal_pointer (&work.ask_problem);
   if (!problem)
     problem = g_steal_pointer (&work.read_problem);
+  if (!problem && work.is_ended)
+    g_set_error_literal (&problem, KAFKA_ERROR, KAFKA_ERROR_AWAY,
+                         "ended by a signal: there is no plan");
   g_clear_error (&work.ask_problem);
   g_clear_error (&work.read_problem);
   if (problem)

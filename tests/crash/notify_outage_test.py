@@ -33,6 +33,9 @@ class NotifyOutage(PipelineTest):
     def calls(self, contains):
         return sum(contains in entry["request"] for entry in self.house.notify.ledger("email"))
 
+    def started(self):
+        return int(self.house.sql_one("select count (*) from step_journal where step = 'send-email'"))
+
     def end(self, lost):
         """It is mended: all that were not lost are delivered."""
         self.house.notify.control("DELETE", "rules")
@@ -46,7 +49,7 @@ class NotifyOutage(PipelineTest):
         for contains in (ASKED, REAL):   # it begins when the first e-mail is through
             self.house.notify.rule(operation="email", contains=contains, skip=1, do="answer", status=503, body="<html>")
         notify = self.house.launch_notify().wait_ready()
-        until(lambda: self.calls(ASKED) > 3, 60, "it is asked whether it is back")
+        until(lambda: self.calls(ASKED) > 6 and self.calls(REAL) == self.started(), 60, "it is asked whether it is back, and all have arrived")
         lost = self.calls(REAL) - 1
         print(f"{lost} of {WAITING} were under way when it began", flush=True)
         self.assertIn(lost, range(1, AT_ONCE + 1))

@@ -1,11 +1,15 @@
 """pipelinectl replay on logs whose head retention has deleted: a plan made before is applied all the same, for what it sends are new
-records; one made after says what it could not read.
+records; one made after says what it could not read. And a reading that does not come to its end: for the broker is gone, or for somebody has
+had enough.
 """
 
 import json
 import os
+import pathlib
 import re
+import signal
 import subprocess
+import time
 import unittest
 
 import claims
@@ -14,19 +18,25 @@ from roles import as_part
 from servers import delete_records, end_offsets
 
 PARTITIONS, CLAIMS = 12, 3
+RECORDS = 400000   # a second's reading
 SOURCES = ("claims.submitted", "claims.686c")
 PASSES = "TUX-20306 - An unexpected error was encountered"
 
 
 class ReplayRetention(PipelineTest):
+    @staticmethod
+    def start_replay(house, *words):
+        settings = {**house.settings, "database-url": as_part(house.database_url, "operator")}
+        return subprocess.Popen([PROGRAMS / "pipelinectl", "replay", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, env={**house.environment, **{
+                                    "DEPENDENTS_" + re.sub("[.-]", "_", name).upper(): str(value) for name, value in settings.items()}})
+
     def replay(self, house, *words, status=0):
         """What it says."""
-        settings = {**house.settings, "database-url": as_part(house.database_url, "operator")}
-        done = subprocess.run([PROGRAMS / "pipelinectl", "replay", *map(str, words)], capture_output=True, text=True, check=False,
-                              timeout=120, env={**house.environment, **{
-                                  "DEPENDENTS_" + re.sub("[.-]", "_", name).upper(): str(value) for name, value in settings.items()}})
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done.stdout + done.stderr if status else json.loads(done.stdout)
+        with self.start_replay(house, *words) as process:
+            said, complaint = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, status, said + complaint)
+        return said + complaint if status else json.loads(said)
 
     @staticmethod
     def delete_all(house):
@@ -63,6 +73,38 @@ class ReplayRetention(PipelineTest):
         self.assertIn(f"no record matches: there is no plan; {gone} offsets that were asked for are in no log any more",
                       self.replay(house, *asked, status=3))
         self.assertFalse(file.exists())
+
+    def start_reading(self, house, file):
+        """A plan that is in the midst of its records, and the broker stopped under it."""
+        process = self.start_replay(house, "plan", file, "--topic", "claims.674", "--topic", "claims.674")
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        tasks = pathlib.Path(f"/proc/{process.pid}/task")
+        broker = int(pathlib.Path(os.environ["KAFKA_PID_FILE"]).read_text())
+        until(lambda: any((task / "comm").read_text() == "waker\n" for task in tasks.iterdir()), 60, "it to read", every=0.001)
+        os.kill(broker, signal.SIGSTOP)
+        self.addCleanup(os.kill, broker, signal.SIGCONT)
+        return process, broker
+
+    def test_a_reading_that_does_not_end(self):
+        house = self.pipeline().set_up()
+        subprocess.run(["kcat", "-P", "-b", os.environ["KAFKA_BROKERS"], "-t", house.prefix + "claims.674"], check=True,
+                       input=(b"x" * 300 + b"\n") * RECORDS)
+        file = house.folder / "plan"
+        for what, send, status, words in (
+                ("somebody has had enough", signal.SIGINT, 1, "ended by a signal: there is no plan"),
+                ("nothing comes", 0, 1, "partitions have more, and nothing comes")):
+            with self.subTest(what):
+                process, broker = self.start_reading(house, file)
+                process.send_signal(send)
+                begun = time.monotonic()
+                said, complaint = process.communicate(timeout=90)
+                self.assertEqual((process.returncode, list(house.folder.glob("plan*"))), (status, []), said + complaint)
+                self.assertIn(words, complaint)
+                self.assertLess(time.monotonic() - begun, 10 if send else 60)
+                os.kill(broker, signal.SIGCONT)
+        totals = self.replay(house, "plan", file, "--topic", "claims.674", "--topic", "claims.674", "--json")
+        self.assertEqual(totals["records"], RECORDS)   # named twice, read once
 
 
 if __name__ == "__main__":

@@ -92,6 +92,18 @@ class RedriveTest(Stage):
             self.assertEqual(called[finished], 0, finished)
         self.assertEqual(self.ctl("redrive", "--cause", cause, "--yes", "--reason", "again")[0], 3)
 
+    def test_a_strangers_lock(self):
+        """The one is told of, and the others go."""
+        guids = self.dead(3, text="the city has invalid character(s)")   # no other test's
+        cause = self.value(f"select error_class from dead_ends where claim_group_guid = '{guids[0]}'")
+        with self.locked(guids[0]):
+            told = {one["group"]: one for one in self.redrive("--cause", cause, "--yes", status=1)}
+        self.assertEqual([told[guid]["done"] for guid in guids], [False, True, True], told)
+        self.assertEqual(told[guids[0]]["why"], "somebody has a lock on it: redrive it once more")
+        self.assertTrue({one["group"]: one for one in self.redrive("--cause", cause, "--yes")}[guids[0]]["done"])
+        for guid in guids:
+            self.await_state(guid, "success")
+
     def test_who_is_refused_and_why(self):
         known, begun, often, fine = self.dead(4)
         claim = self.children_of(known)[0][0]

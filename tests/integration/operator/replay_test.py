@@ -189,6 +189,18 @@ class ReplayTest(Stage):
         self.assertEqual((status["to_send"], status["sent"], status["refused"]), (2, 1, 1))
         self.assertIsNotNone(status["ended_at"])
 
+    def test_a_strangers_lock(self):
+        """What is locked has no outcome yet: the others go, and the same command goes on with it."""
+        held, fine = guids = self.waiting(2)
+        self.plan(*self.of_groups(guids))
+        with self.locked(held):
+            done = self.apply(status=1)
+        self.assertEqual((done["sent"], done["refused"], done["is_whole"]), (1, 0, False))
+        self.await_state(fine, "success")
+        again = self.apply()
+        self.assertEqual((again["sent"], again["done_before"], again["is_whole"]), (1, 1, True))
+        self.await_state(held, "success")
+
     def test_edited_or_cut_off(self):
         guid, = self.waiting()
         self.plan("--group", guid)

@@ -4,6 +4,7 @@ The world is the scenarios' own (tests/support/scenario); a claim that fails wai
 that what waits can be looked at.
 """
 
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -102,6 +103,17 @@ class Stage(unittest.TestCase):
         for what, text in self.canaries:
             self.assertNotIn(text, said + complaint, what)
         return json.loads(said)
+
+    @contextlib.contextmanager
+    def locked(self, guid):
+        """A stranger has the group's rows locked."""
+        with subprocess.Popen(["psql", "--no-psqlrc", "--quiet", "--tuples-only", self.world.environment["DEPENDENTS_DATABASE_URL"]],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stranger:
+            stranger.stdin.write(f"begin;\nselect 'locked' from saved_claim_groups where claim_group_guid = '{guid}' for update;\n")
+            stranger.stdin.flush()
+            self.assertIn("locked", stranger.stdout.readline())
+            yield
+            stranger.communicate("rollback;\n")
 
     # ---- what comes of it
 
