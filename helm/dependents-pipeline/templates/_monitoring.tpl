@@ -12,6 +12,22 @@
 {{- join "," $matchers -}}
 {{- end -}}
 
+{{/* (dict "root" $ "expr" PROMQL): the same, missing those that run here and nobody else. */}}
+{{- define "dependents.missed" -}}
+{{- $expr := .expr -}}
+{{- $absent := " or absent\\(dependents_kafka_group_steady\\{consumer=\"[^\"]*\"\\}\\)" -}}
+{{- if regexMatch $absent $expr -}}
+{{- $expr = regexReplaceAll $absent $expr "" -}}
+{{- range $name, $_ := include "dependents.consumers" .root | fromJson -}}
+{{- $expr = printf "%s or absent(dependents_kafka_group_steady{consumer=%q})" $expr $name -}}
+{{- end -}}
+{{- end -}}
+{{- if not .root.Values.claimApi.enabled -}}
+{{- $expr = replace " or absent(dependents_claim_api_tokens)" "" $expr -}}
+{{- end -}}
+{{- $expr -}}
+{{- end -}}
+
 {{/* (dict "root" $ "expr" PROMQL): the same of this release alone. Every name of ours gets the matchers, before those it has. */}}
 {{- define "dependents.ours" -}}
 {{- $expr := regexReplaceAll "(dependents_[a-z0-9_]+)\\{" .expr "${1}{%OURS%," -}}
