@@ -107,12 +107,14 @@ def notes_of(case, *words):
 
 
 @contextlib.contextmanager
-def as_subchart(case):
-    """A chart that has ours as a dependency, with the values of a case under its name."""
+def as_subchart(case, **more):
+    """A chart that has ours as a dependency if it is enabled, with the values of a case under its name."""
     with tempfile.TemporaryDirectory() as folder:
         parent = pathlib.Path(folder) / "parent"
         shutil.copytree(CHART, parent / "charts" / CHART.name)
-        (parent / "Chart.yaml").write_text("apiVersion: v2\nname: parent\nversion: 0.0.1\n")
-        values = {"global": {"imageRegistry": "elsewhere.test"}, CHART.name: yaml.safe_load(values_of(case).read_text())}
+        (parent / "Chart.yaml").write_text(yaml.safe_dump({
+            "apiVersion": "v2", "name": "parent", "version": "0.0.1", "dependencies": [
+                {"name": CHART.name, "version": ">=0.0.0-0", "repository": "", "condition": f"{CHART.name}.enabled"}]}))
+        values = {"global": {"imageRegistry": "elsewhere.test"}, CHART.name: yaml.safe_load(values_of(case).read_text()) | more}
         (parent / "values.yaml").write_text(yaml.safe_dump(values))
         yield parent

@@ -60,6 +60,12 @@ class Cases(unittest.TestCase):
                 self.assertEqual({named(found): found for found in objects(template(chart=parent))},
                                  {named(found): found for found in objects_of(case)})
 
+    def test_a_parent_may_switch_it_on_and_off(self):
+        with as_subchart("smallest", enabled=True) as parent:
+            self.assertEqual(len(objects(template(chart=parent))), len(objects_of("smallest")))
+        with as_subchart("smallest", enabled=False) as parent:
+            self.assertEqual(objects(template(chart=parent)), [])
+
     def test_helm_4_renders_the_same(self):
         for case in CASES:
             with self.subTest(case):
@@ -260,6 +266,12 @@ class Texts(unittest.TestCase):
             names.append({named(one) for one in found})
             self.assertLessEqual(max(len(one["metadata"]["name"]) for one in found), 63)
         self.assertEqual(names[0] & names[1], set())
+
+    def test_without_times_of_its_own_a_probe_has_those_of_kubernetes(self):
+        for given, notice in (("{}", "15s"), ('{"periodSeconds":null,"failureThreshold":null}', "35s"), ('{"periodSeconds":7}', "19s")):
+            done = render_smallest([f"probes.readiness={given}"], "--set-json")
+            config, = [found for found in objects(done.stdout) if found["kind"] == "ConfigMap"]
+            self.assertEqual(config["data"]["DEPENDENTS_RENEW_NOTICE"], notice, given)
 
     def test_who_asks_no_certificate_looks_at_none(self):
         """libpq verifies for `require` too, once it has certificates to trust."""
@@ -559,6 +571,8 @@ class Strimzi(unittest.TestCase):
 
 # What is set over the smallest case, and what has to be told; None: it is taken.
 REFUSED = [
+    (["enabled=false"], "enabled is false: a parent chart's `condition` reads it"),
+    (["enabled=true"], None),
     (["image.repository="], "image.repository is empty: say where the image is"),
     (["kafka.brokers="], "kafka.brokers is empty"),
     (["settings.master-keys=a"], "settings: master-keys is a secret and belongs into secrets.keys"),
@@ -623,6 +637,12 @@ REFUSED = [
     (["prometheusRule.enabled=true"], None),
     (["claimApi.resources.limits.memory=2.75Gi", "consumers.backup.resources.limits.memory=1.5Gi"], None),
     (["claimApi.resources.limits.memory=1Ti"], None),
+    (["claimApi.resources.limits.memory=1Pi", "consumers.backup.resources.limits.memory=4000000000"], None),
+    (["claimApi.resources.limits.memory=2816"], "claimApi.resources.limits.memory 2816 is less than"),
+    (["consumers.backup.resources.limits.memory=1536"], "consumers.backup.resources.limits.memory 1536 is less than"),
+    (["consumers.backup.resources.limits.memory=1500000000m"], "consumers.backup.resources.limits.memory 1500000000m is less than"),
+    (["settings.evidence=yes", "consumers.evidence.enabled=true", "secrets.evidence.existing=x",
+      "consumers.evidence.resources.limits.memory=1280"], "consumers.evidence.resources.limits.memory 1280 is less than"),
     (["claimApi.resources.limits.memory=2.5Gi"], "it would be killed with what it has just taken"),
     (["secrets.claimApiDatabase.values.url=a"], "secrets.claimApiDatabase.values lacks database-url"),
     (["secrets.test.values.claim-api-token="], "secrets.test.values: claim-api-token is empty"),

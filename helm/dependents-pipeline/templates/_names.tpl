@@ -91,11 +91,12 @@ DEPENDENTS_{{ . | upper | replace "-" "_" | replace "." "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* Bytes of 256Mi, 1.5Gi, 1G, 3e9, 1000000. */}}
+{{/* Bytes of 256Mi, 1.5Gi, 1G, 3e9, 1000000, 1500m. */}}
 {{- define "dependents.bytes" -}}
 {{- $text := include "dependents.text" . -}}
 {{- $number := regexFind "^[0-9.]+([eE][0-9]+)?" $text -}}
-{{- $units := dict "k" 1000 "Ki" 1024 "M" 1000000 "Mi" 1048576 "G" 1000000000 "Gi" 1073741824 "T" 1000000000000 "Ti" 1099511627776 -}}
+{{- $units := dict "k" 1000 "Ki" 1024 "M" 1000000 "Mi" 1048576 "G" 1000000000 "Gi" 1073741824 "T" 1000000000000 "Ti" 1099511627776
+      "P" 1000000000000000 "Pi" 1125899906842624 "m" 0.001 -}}
 {{- mulf (float64 $number) (get $units (trimPrefix $number $text) | default 1) | int64 -}}
 {{- end -}}
 

@@ -8,7 +8,7 @@
       "DEPENDENTS_KAFKA_BROKERS" $kafka.brokers
       "DEPENDENTS_TOPIC_PREFIX" $kafka.topicPrefix
       "DEPENDENTS_RENEW_EVERY" "10s"
-      "DEPENDENTS_RENEW_NOTICE" (printf "%ds" (add 5 (mul (int .Values.probes.readiness.periodSeconds) (int .Values.probes.readiness.failureThreshold))))
+      "DEPENDENTS_RENEW_NOTICE" (include "dependents.notice" .)
       "MALLOC_ARENA_MAX" (include "dependents.text" .Values.mallocArenaMax)
       "PGSSLMODE" .Values.database.sslmode -}}
 {{- /* With certificates to trust libpq checks the server's even for `require`, which asks for none. */}}
@@ -23,6 +23,12 @@
 {{- $_ := set $all (include "dependents.variable" $name) (include "dependents.text" $value) -}}
 {{- end -}}
 {{- toJson $all -}}
+{{- end -}}
+
+{{/* How long a program is not ready before it ends: until Kubernetes has noticed, by its own defaults where none are given, and some. */}}
+{{- define "dependents.notice" -}}
+{{- $times := default dict .Values.probes.readiness -}}
+{{- add 5 (mul (default 10 $times.periodSeconds | int) (default 3 $times.failureThreshold | int)) -}}s
 {{- end -}}
 
 {{/* Variables that a program has for itself. */}}
