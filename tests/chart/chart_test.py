@@ -10,7 +10,7 @@ import unittest
 import yaml
 
 from chart import (CASES, CHART, HERE, NAMESPACE, RELEASE, TOOLS, annotations, as_subchart, is_hook, home_of_helm, lint, named, notes_of, objects,
-                   objects_of, of_kind, pods, rendered, run, template, values_of)
+                   objects_of, of_kind, pods, rendered, run, template, template_of, values_of)
 
 # As ci/everything-values.yaml's PodMonitor labels what it scrapes.
 OURS = 'namespace="dependents",job="dependents/claims"'
@@ -190,6 +190,22 @@ class Pods(unittest.TestCase):
                 if named(found).endswith("-backup"):
                     expected |= {"A": "2", "ZONE": "x"}
                 self.assertEqual(given, expected, f"{named(found)}: {container['name']}")
+
+    def test_a_variable_of_ones_own_stands_in_the_others_place(self):
+        """What comes later and names it with $(A) would otherwise not."""
+        def of(*pairs):
+            return [{"name": name, "value": value} for name, value in pairs]
+
+        values = {"extraEnv": of(("A", "1"), ("B", "$(A)/b"), ("C", "3")), "consumerDefaults": {"extraEnv": of(("D", "$(A)"), ("E", "5"), ("C", "4"))},
+                  "consumers": {"backup": {"extraEnv": of(("A", "2"), ("F", "6"), ("D", "7"))}}}
+        done = render_smallest([f"{name}={json.dumps(given)}" for name, given in values.items()], "--set-json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = {named(found).rpartition("dependents-pipeline-")[2]: [(one["name"], one["value"]) for one in template_of(found)["spec"]["containers"][0]["env"]
+                                                                     if len(one["name"]) == 1]
+                for found in objects(done.stdout) if template_of(found)}
+        self.assertEqual(told["claim-api"], [("A", "1"), ("B", "$(A)/b"), ("C", "3")])
+        self.assertEqual(told["notify"], [("A", "1"), ("B", "$(A)/b"), ("C", "4"), ("D", "$(A)"), ("E", "5")])
+        self.assertEqual(told["backup"], [("A", "2"), ("B", "$(A)/b"), ("C", "4"), ("D", "7"), ("E", "5"), ("F", "6")])
 
     def test_names_that_no_server_has(self):
         for case, aliases in (("smallest", None), ("everything", [{"ip": "192.0.2.7", "hostnames": ["bgs.test"]}])):
@@ -570,7 +586,19 @@ class Strimzi(unittest.TestCase):
 
 
 # What is set over the smallest case, and what has to be told; None: it is taken.
+BY_STRIMZI = ["topics.provision=strimzi", "strimzi.cluster=a"]
 REFUSED = [
+    ([*BY_STRIMZI, "kafka.topicPrefix=_x."], "kafka.topicPrefix _x.: topics would be objects like -x."),
+    ([*BY_STRIMZI, "kafka.topicPrefix=.x"], "a letter or digit at both ends and beside every dot"),
+    ([*BY_STRIMZI, "kafka.topicPrefix=x_."], "topics would be objects like x-."),
+    ([*BY_STRIMZI, "kafka.topicPrefix=x..y"], "topics would be objects like x..y"),
+    ([*BY_STRIMZI, "kafka.topicPrefix=X_y-"], None),
+    ([*BY_STRIMZI, "kafka.topicPrefix="], None),
+    (["kafka.topicPrefix=_x."], None),
+    ([f"kafka.topicPrefix={'x' * 228}."], None),
+    ([f"kafka.topicPrefix={'x' * 229}."], "names of topics have up to 250 characters, and Kafka takes 249"),
+    ([*BY_STRIMZI, f"kafka.topicPrefix={'x' * 229}."], "Kafka takes 249"),
+    (["topics.provision=none", "kafka.topicPrefix=a/b."], "/kafka/topicPrefix"),
     (["enabled=false"], "enabled is false: a parent chart's `condition` reads it"),
     (["enabled=true"], None),
     (["image.repository="], "image.repository is empty: say where the image is"),
@@ -651,6 +679,20 @@ REFUSED = [
     (["fullnameOverride=claims.test"], "claims.test is no name for a Service"),
     (["commonLabels.app\\.kubernetes\\.io/name=a"], "commonLabels: the chart sets app.kubernetes.io/name itself"),
     (["consumers.backup.podLabels.app\\.kubernetes\\.io/component=a"], "consumers.backup.podLabels: the chart sets"),
+    (["commonLabels.strimzi\\.io/cluster=a"], "commonLabels: the chart sets strimzi.io/cluster itself"),
+    (["podMonitor.enabled=true", "podMonitor.labels.app\\.kubernetes\\.io/instance=a"], "podMonitor.labels: the chart sets app.kubernetes.io/instance itself"),
+    (["prometheusRule.enabled=true", "prometheusRule.labels.helm\\.sh/chart=a"], "prometheusRule.labels: the chart sets helm.sh/chart itself"),
+    (["podMonitor.enabled=true", "podMonitor.labels.team=a", "commonLabels.team=a"], "podMonitor.labels: team stands in commonLabels too"),
+    (["dashboard.enabled=true", "commonLabels.grafana_dashboard=a"], "dashboard.labels: grafana_dashboard stands in commonLabels too"),
+    (["commonLabels.grafana_dashboard=a"], None),
+    (["consumers.backup.podAnnotations.checksum/settings=a"], "consumers.backup.podAnnotations: the chart sets checksum/settings itself"),
+    (["claimApi.podAnnotations.a b=c"], "claimApi.podAnnotations: a b is no key of an annotation"),
+    (["commonLabels.a b=c"], "commonLabels: a b is no key of a label"),
+    (["commonLabels.a/b/c=c"], "commonLabels: a/b/c is no key of a label"),
+    (["commonLabels.A_b\\.test/c=c"], "commonLabels: A_b.test/c is no key of a label"),
+    ([f"commonLabels.{'a' * 64}=c"], "is no key of a label"),
+    (["commonLabels.example\\.test/A_b=c"], None),
+    (["web.podLabels.-a=c"], "web.podLabels: -a is no key of a label"),
     (["commonLabels.team=a", "claimApi.podLabels.team=b"], "claimApi.podLabels: team stands in commonLabels too"),
     (["extraEnv[0].name=DEPENDENTS_LOG_LEVEL", "extraEnv[0].value=debug"], "extraEnv: the programs take DEPENDENTS_LOG_LEVEL for a setting"),
     (["claimApi.extraEnv[0].name=DATABASE_URL", "claimApi.extraEnv[0].value=a"], "claimApi.extraEnv: the programs take DATABASE_URL for a setting"),

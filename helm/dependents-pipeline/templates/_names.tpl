@@ -44,6 +44,14 @@ app.kubernetes.io/part-of: dependents-pipeline
 {{- end }}
 {{- end -}}
 
+{{/* Whether it is a key of a label or an annotation: "true", or nothing. */}}
+{{- define "dependents.isKey" -}}
+{{- $parts := splitList "/" . -}}
+{{- $domain := ternary (first $parts) "a" (gt (len $parts) 1) -}}
+{{- if and (le (len $parts) 2) (le (len $domain) 253) (le (len (last $parts)) 63) (regexMatch "^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$" (last $parts))
+      (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $domain) }}true{{ end -}}
+{{- end -}}
+
 {{- define "dependents.image" -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
@@ -100,11 +108,27 @@ DEPENDENTS_{{ . | upper | replace "-" "_" | replace "." "_" }}
 {{- mulf (float64 $number) (get $units (trimPrefix $number $text) | default 1) | int64 -}}
 {{- end -}}
 
+{{/* Of lists of variables one: of a name the last counts, in the place of the first, so that who names an earlier one still does; JSON. */}}
+{{- define "dependents.variables" -}}
+{{- $names := list -}}
+{{- $last := dict -}}
+{{- range . -}}
+{{- range default list . -}}
+{{- $names = append $names .name -}}
+{{- $_ := set $last .name . -}}
+{{- end -}}
+{{- end -}}
+{{- $all := list -}}
+{{- range uniq $names -}}{{- $all = append $all (get $last .) -}}{{- end -}}
+{{- toJson $all -}}
+{{- end -}}
+
 {{/* The consumers that run, by name, each complete: a JSON object. */}}
 {{- define "dependents.consumers" -}}
 {{- $all := dict -}}
 {{- range $name, $own := .Values.consumers -}}
 {{- $consumer := mustMergeOverwrite (deepCopy $.Values.consumerDefaults) (deepCopy (default dict $own)) -}}
+{{- $_ := set $consumer "extraEnv" (include "dependents.variables" (list $.Values.consumerDefaults.extraEnv (default dict $own).extraEnv) | fromJsonArray) -}}
 {{- if $consumer.enabled -}}
 {{- $_ := set $all $name $consumer -}}
 {{- end -}}

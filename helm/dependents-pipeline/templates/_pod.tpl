@@ -46,15 +46,7 @@
 
 {{/* (dict "root" $ "own" LIST): variables that are nobody's setting. Their order stays: one may name an earlier one. */}}
 {{- define "dependents.extraEnv" -}}
-{{- $own := default list .own }}
-{{- $names := list }}
-{{- range $own }}{{- $names = append $names .name }}{{- end }}
-{{- range default list .root.Values.extraEnv }}
-{{- if not (has .name $names) }}
-- {{ toYaml . | nindent 2 | trim }}
-{{- end }}
-{{- end }}
-{{- range $own }}
+{{- range include "dependents.variables" (list .root.Values.extraEnv .own) | fromJsonArray }}
 - {{ toYaml . | nindent 2 | trim }}
 {{- end }}
 {{- end -}}

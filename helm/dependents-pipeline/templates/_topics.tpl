@@ -9,6 +9,11 @@
       (printf "--min-insync-replicas=%s" (include "dependents.text" $topics.minInsyncReplicas)) | toJson -}}
 {{- end -}}
 
+{{/* The name of a topic as an object's. */}}
+{{- define "dependents.topicObject" -}}
+{{- lower . | replace "_" "-" -}}
+{{- end -}}
+
 {{/* All of them by full name: {partitions, retention}; JSON. A consumer's tiers are the setting's, else its own in the table. */}}
 {{- define "dependents.topics" -}}
 {{- $table := .Files.Get "files/topics.json" | fromJson -}}
