@@ -207,6 +207,20 @@ class Settings(unittest.TestCase):
             with self.assertRaisesRegex(AssertionError, "is less than"):
                 template("--values", values_of("smallest"), "--set-string", f"{limit}={least - 1}")
 
+    def test_secrets_of_the_kafka_library_are_known_by_the_programs_marks(self):
+        marks = [re.findall(r'"([a-z.]+)"', re.search(pattern, (HOUSE / path).read_text(), re.S)[1]) for path, pattern in (
+            ("lib/base/settings.c", r"kafka_property_is_secret.*?marks\[\] = \{(.*?)\}"),
+            ("helm/dependents-pipeline/templates/refusals.yaml", r"\$marks := list(.*?)\}\}"))]
+        self.assertGreater(len(marks[0]), 2)
+        self.assertEqual(marks[0], marks[1])
+
+    def test_labels_of_series_that_nobody_may_give_are_the_tables(self):
+        table = (HOUSE / "lib/base/metric-table.c").read_text()
+        names = {name for names in re.findall(r'MetricLabel \w+ = \{\s*"([a-z_ ]+)"', table) for name in names.split()}
+        self.assertGreater(len(names), 20)
+        listed = re.search(r"\$ofSeries := list(.*?)\}\}", (CHART / "templates" / "refusals.yaml").read_text(), re.S)[1]
+        self.assertEqual(set(re.findall(r'"(\w+)"', listed)), names | {"consumer", "le"})
+
     def test_names_in_the_refusals_are_settings(self):
         text = (CHART / "templates" / "refusals.yaml").read_text()
         lists = re.search(r"\$owned := dict(.*?)\}\}.*?\$secret := dict(.*?)\}\}", text, re.S)

@@ -1,3 +1,15 @@
+{{/* Milliseconds of one of Prometheus' durations (1h, 1m30s, 500ms); nothing for what is none, or 0. */}}
+{{- define "dependents.scrape" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 -}}
+{{- $sum := 0 -}}
+{{- if regexMatch "^([0-9]{1,6}y)?([0-9]{1,6}w)?([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,9}ms)?$" . -}}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 -}}
+{{- $sum = add $sum (mul (regexFind "^[0-9]+" . | int64) (get $units (regexFind "[a-z]+$" .))) -}}
+{{- end -}}
+{{- end -}}
+{{- if $sum }}{{ $sum }}{{ end -}}
+{{- end -}}
+
 {{/* What all series of this release have, and no other's: as PromQL's matchers. */}}
 {{- define "dependents.matchers" -}}
 {{- $labels := default dict .Values.metrics.labels -}}

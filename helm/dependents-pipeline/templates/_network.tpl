@@ -1,3 +1,22 @@
+{{/* Whether it is an address of IPv4 (without zeros in front, which some take for octal) or IPv6: "true", or nothing. */}}
+{{- define "dependents.isAddress" -}}
+{{- $octet := "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])" -}}
+{{- $four := printf "(%s\\.){3}%s" $octet $octet -}}
+{{- if regexMatch (printf "^%s$" $four) . -}}
+true
+{{- else if contains ":" . -}}
+{{- /* An IPv4 tail is two groups. */}}
+{{- $text := regexReplaceAll (printf ":%s$" $four) . ":0:0" -}}
+{{- $halves := splitList "::" $text -}}
+{{- $groups := regexFindAll "[^:]+" $text -1 -}}
+{{- $good := and (le (len $halves) 2) (not (contains ":::" $text)) -}}
+{{- range $half := $halves -}}
+{{- if not (regexMatch "^([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4})*)?$" $half) }}{{- $good = false }}{{- end -}}
+{{- end -}}
+{{- if and $good (ternary (lt (len $groups) 8) (eq (len $groups) 8) (eq (len $halves) 2)) }}true{{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* policy, names: the ways out. Name servers for all. */}}
 {{- define "dependents.egress" -}}
 {{- $policy := .policy -}}
