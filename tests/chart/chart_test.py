@@ -108,6 +108,26 @@ class Cases(unittest.TestCase):
         self.assertNotIn("nothing gets there", notes_of("production"))
         self.assertIn("bgs.test:8443 has port 8443, and networkPolicy.bgs.ports does not", notes_of("smallest", "--set", "settings.bgs-url=https://bgs.test:8443"))
 
+    def test_notes_know_the_ports_that_a_url_does_not_name(self):
+        for sets, told in ((["networkPolicy.bgs.ports={8443}"], "https://bgs.test has port 443, and networkPolicy.bgs.ports does not"),
+                           (["settings.intake-url=http://intake.test/a:9"], "http://intake.test/a:9 has port 80, and networkPolicy.intake.ports does not"),
+                           (["consumers.notify.settings.notify-url=https://[2001:db8::1]:99"], "https://[2001:db8::1]:99 has port 99, and networkPolicy.notify.ports"),
+                           (["settings.bid-url=https://bid.test:1"], "https://bid.test:1 has port 1, and networkPolicy.bgs.ports"),
+                           (["kafka.brokers=a:9093\\,b:9094"], "b:9094 has port 9094, and networkPolicy.kafka.ports")):
+            notes = notes_of("smallest", "--set", ",".join(sets))
+            with self.subTest(sets):
+                self.assertIn(told, notes)
+                self.assertEqual(notes.count("nothing gets there"), 1)
+        self.assertNotIn("nothing gets there", notes_of("smallest", "--set", "settings.notify-url=https://[2001:db8::1]"))
+        self.assertNotIn("nothing gets there", notes_of("everything"))
+
+    def test_notes_tell_all_of_the_command_that_makes_topics(self):
+        words = ("smallest", "--set", "topics.provision=none,kafka.topicPrefix=x.")
+        create = "pipelinectl topics create --partitions=12 --replication-factor=3 --min-insync-replicas=2 --topic-prefix=x."
+        self.assertRegex(notes_of(*words), re.escape(create) + r"\n- ")
+        told = notes_of(*words, "--set", r"settings.retry-tiers=5s*2\,1h*3,consumers.backup.settings.retry-tiers=30s*2\,1h*4")
+        self.assertIn(f"{create} --retry-tiers='5s*2,1h*3'\n  and for the tiers of backup:\n    {create} --retry-tiers='30s*2,1h*4'\n- ", told)
+
     def test_topics_are_made_as_the_values_say(self):
         options = ["--partitions=24", "--replication-factor=3", "--min-insync-replicas=2"]
         done = render_smallest(["topics.partitions=24"])
@@ -425,6 +445,13 @@ class Jobs(unittest.TestCase):
                 self.assertEqual(annotations(job)["helm.sh/hook-delete-policy"], "before-hook-creation,hook-succeeded")
                 self.assertGreater(job["spec"]["activeDeadlineSeconds"], 0)
                 self.assertEqual(job["spec"]["template"]["spec"]["restartPolicy"], "Never")
+
+    def test_they_try_until_their_deadline(self):
+        """Tries that end at once are 10 s apart, 20 s, 40 s, at most 6 min."""
+        for case in CASES:
+            for job in of_kind(case, "Job"):
+                waited = sum(min(10 * 2 ** no, 360) for no in range(job["spec"]["backoffLimit"]))
+                self.assertGreaterEqual(waited, job["spec"]["activeDeadlineSeconds"], f"{case}: {named(job)}")
 
     def test_who_migrates_keeps_nobody_waiting_for_long(self):
         for case in CASES:

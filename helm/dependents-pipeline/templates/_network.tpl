@@ -1,3 +1,24 @@
+{{/* Whom the settings name: [{way, where, port}]; JSON. A URL without a port has its scheme's. */}}
+{{- define "dependents.called" -}}
+{{- $places := list .Values.settings .Values.claimApi.settings -}}
+{{- range $name, $consumer := include "dependents.consumers" . | fromJson }}{{- $places = append $places $consumer.settings }}{{- end -}}
+{{- $named := list -}}
+{{- range splitList "," .Values.kafka.brokers }}{{- $named = append $named (dict "way" "kafka" "where" .) }}{{- end -}}
+{{- range $setting, $way := dict "bgs-url" "bgs" "bid-url" "bgs" "intake-url" "intake" "notify-url" "notify" "evidence-url" "evidence"
+      "schema-registry-url" "schemaRegistry" "otlp-url" "otlp" "statsd-address" "statsd" -}}
+{{- range $places -}}
+{{- with get (default dict .) $setting }}{{- $named = append $named (dict "way" $way "where" .) }}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $all := list -}}
+{{- range uniq $named -}}
+{{- $authority := regexReplaceAll "^[A-Za-z]+://" .where "" | splitList "/" | first -}}
+{{- $port := regexFind ":[0-9]+$" $authority | trimPrefix ":" | default (ternary "443" (ternary "80" "" (hasPrefix "http:" .where)) (hasPrefix "https:" .where)) -}}
+{{- if $port }}{{- $all = append $all (dict "way" .way "where" .where "port" $port) }}{{- end -}}
+{{- end -}}
+{{- toJson $all -}}
+{{- end -}}
+
 {{/* Whether it is an address of IPv4 (without zeros in front, which some take for octal) or IPv6: "true", or nothing. */}}
 {{- define "dependents.isAddress" -}}
 {{- $octet := "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])" -}}

@@ -9,6 +9,14 @@
       (printf "--min-insync-replicas=%s" (include "dependents.text" $topics.minInsyncReplicas)) | toJson -}}
 {{- end -}}
 
+{{/* (dict "root" $ "own" SETTINGS): all of the command that makes them by hand. */}}
+{{- define "dependents.topicsCommand" -}}
+{{- $words := concat (list "pipelinectl" "topics" "create") (include "dependents.topicOptions" .root | fromJsonArray) -}}
+{{- if ne .root.Values.kafka.topicPrefix "dependents." }}{{- $words = append $words (printf "--topic-prefix=%s" .root.Values.kafka.topicPrefix) }}{{- end -}}
+{{- with include "dependents.setting" (dict "root" .root "own" .own "name" "retry-tiers" "default" "") }}{{- $words = append $words (printf "--retry-tiers='%s'" .) }}{{- end -}}
+{{- join " " $words -}}
+{{- end -}}
+
 {{/* The name of a topic as an object's. */}}
 {{- define "dependents.topicObject" -}}
 {{- lower . | replace "_" "-" -}}
