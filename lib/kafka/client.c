@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/exposure.h"
 #include "base/log.h"
@@ -258,6 +259,32 @@ GHashTable *
 kafka_topic_copies (rd_kafka_t *handle, int timeout_ms, GError **error)
 {
   return count_topics (handle, copies_of, timeout_ms, error);
+}
+
+rd_kafka_resp_err_t
+kafka_ask_offset (rd_kafka_t *handle, const char *topic, int partition, gint64 at, int timeout_ms,
+                  gint64 *ret_offset)
+{
+  g_autoptr (rd_kafka_topic_partition_list_t) list = rd_kafka_topic_partition_list_new (1);
+  rd_kafka_resp_err_t code;
+
+  rd_kafka_topic_partition_list_add (list, topic, partition)->offset = at;
+  code = rd_kafka_offsets_for_times (handle, list, timeout_ms);
+  *ret_offset = list->elems[0].offset;
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[0].err : code;
+}
+
+rd_kafka_resp_err_t
+kafka_ask_ends (rd_kafka_t *handle, const char *topic, int partition, int timeout_ms,
+                gint64 *ret_low, gint64 *ret_high)
+{
+  rd_kafka_resp_err_t code =
+      kafka_ask_offset (handle, topic, partition, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, ret_low);
+
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR
+             ? kafka_ask_offset (handle, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms,
+                                 ret_high)
+             : code;
 }
 
 gboolean

@@ -40,6 +40,15 @@ GHashTable *kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError *
 /* The same of how many replicas a partition of it has, of that one which has the fewest. */
 GHashTable *kafka_topic_copies (rd_kafka_t *handle, int timeout_ms, GError **error);
 
+/* @at: ms of the epoch, for the first record that was written then or later; or
+ * %RD_KAFKA_OFFSET_BEGINNING, %RD_KAFKA_OFFSET_END. Within @timeout_ms, unlike the library's own
+ * question for both ends (README, rule 10). */
+rd_kafka_resp_err_t kafka_ask_offset (rd_kafka_t *handle, const char *topic, int partition,
+                                      gint64 at, int timeout_ms, gint64 *ret_offset);
+/* How far a log reaches: its first offset, and the one after its last; each within @timeout_ms. */
+rd_kafka_resp_err_t kafka_ask_ends (rd_kafka_t *handle, const char *topic, int partition,
+                                    int timeout_ms, gint64 *ret_low, gint64 *ret_high);
+
 /* After a question to the broker that ended with @code: whether to ask it once more, after a short
  * pause. A partition's leader or a group's coordinator may be changing, or be new and not known
  * yet. FALSE at @until_ms (monotonic), and where it was answered. */

@@ -123,21 +123,6 @@ fail_away (rd_kafka_resp_err_t code, const char *what, GError **error)
   return FALSE;
 }
 
-/* rd_kafka_query_watermark_offsets () asks the same, and waits for a broker that is gone without an end,
- * whatever time it is given (2.0.2). */
-static rd_kafka_resp_err_t
-ask_offset (KafkaScan *scan, const char *topic, int partition, gint64 which, int timeout_ms,
-            gint64 *ret_offset)
-{
-  g_autoptr (rd_kafka_topic_partition_list_t) list = rd_kafka_topic_partition_list_new (1);
-  rd_kafka_resp_err_t code;
-
-  rd_kafka_topic_partition_list_add (list, topic, partition)->offset = which;
-  code = rd_kafka_offsets_for_times (scan->handle, list, timeout_ms);
-  *ret_offset = list->elems[0].offset;
-  return code == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[0].err : code;
-}
-
 KafkaStretch *
 kafka_scan_whole (KafkaScan *scan, const char *topic, int partition, int timeout_ms, GError **error)
 {
@@ -145,11 +130,9 @@ kafka_scan_whole (KafkaScan *scan, const char *topic, int partition, int timeout
   gint64 low = 0, high = 0;
   rd_kafka_resp_err_t code;
 
-  do {
-    code = ask_offset (scan, topic, partition, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, &low);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-      code = ask_offset (scan, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, &high);
-  } while (kafka_shall_ask_again (code, until_ms));
+  do
+    code = kafka_ask_ends (scan->handle, topic, partition, timeout_ms, &low, &high);
+  while (kafka_shall_ask_again (code, until_ms));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     (void)fail_away (code, topic, error);
     return NULL;
@@ -161,18 +144,15 @@ gint64
 kafka_scan_offset_at (KafkaScan *scan, const KafkaStretch *stretch, gint64 since_ms, int timeout_ms,
                       GError **error)
 {
-  g_autoptr (rd_kafka_topic_partition_list_t) list = rd_kafka_topic_partition_list_new (1);
-  rd_kafka_resp_err_t code;
+  gint64 offset = 0;
+  rd_kafka_resp_err_t code = kafka_ask_offset (scan->handle, stretch->topic, stretch->partition,
+                                               since_ms, timeout_ms, &offset);
 
-  rd_kafka_topic_partition_list_add (list, stretch->topic, stretch->partition)->offset = since_ms;
-  code = rd_kafka_offsets_for_times (scan->handle, list, timeout_ms);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-    code = list->elems[0].err;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     (void)fail_away (code, stretch->topic, error);
     return -1;
   }
-  return list->elems[0].offset >= 0 ? list->elems[0].offset : stretch->to;
+  return offset >= 0 ? offset : stretch->to;
 }
 
 gboolean

@@ -149,9 +149,9 @@ kafka_reader_free (KafkaReader *reader)
 gboolean
 kafka_log_view_ask_ends (KafkaReader *reader, KafkaLogView *view, int timeout_ms, GError **error)
 {
-  int64_t low = -1, high = -1;
-  rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets (
-      reader->handle, view->topic, view->partition, &low, &high, timeout_ms);
+  gint64 low = -1, high = -1;
+  rd_kafka_resp_err_t code =
+      kafka_ask_ends (reader->handle, view->topic, view->partition, timeout_ms, &low, &high);
 
   switch ((int)code) {
   case RD_KAFKA_RESP_ERR_NO_ERROR:

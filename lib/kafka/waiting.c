@@ -76,8 +76,7 @@ ask_ends (KafkaWaiting *waiting, const char *topic, int partition, int timeout_m
   rd_kafka_resp_err_t code;
 
   do
-    code = rd_kafka_query_watermark_offsets (waiting->observer, topic, partition, ret_low, ret_high,
-                                             timeout_ms);
+    code = kafka_ask_ends (waiting->observer, topic, partition, timeout_ms, ret_low, ret_high);
   while (kafka_shall_ask_again (code, until_ms));
   return note_failure (code, error);
 }
