@@ -364,7 +364,6 @@ class Rolling(unittest.TestCase):
         changed = pods_with("--set", "secrets.intake.values.intake-api-key=other")
         self.assertEqual([name for name in before if before[name] != changed[name]], ["Deployment/claims-backup"])
 
-
     def test_who_reads_pods_learns_no_password(self):
         """Eight bits of each Secret, the same in all pods: what several tell adds up to no more."""
         told = {}

@@ -44,12 +44,17 @@ app.kubernetes.io/part-of: dependents-pipeline
 {{- end }}
 {{- end -}}
 
+{{/* Whether it is a domain name, as most names in Kubernetes are: "true", or nothing. */}}
+{{- define "dependents.isDomain" -}}
+{{- if and (le (len .) 253) (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" .) }}true{{ end -}}
+{{- end -}}
+
 {{/* Whether it is a key of a label or an annotation: "true", or nothing. */}}
 {{- define "dependents.isKey" -}}
 {{- $parts := splitList "/" . -}}
 {{- $domain := ternary (first $parts) "a" (gt (len $parts) 1) -}}
-{{- if and (le (len $parts) 2) (le (len $domain) 253) (le (len (last $parts)) 63) (regexMatch "^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$" (last $parts))
-      (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $domain) }}true{{ end -}}
+{{- if and (le (len $parts) 2) (include "dependents.isDomain" $domain) (le (len (last $parts)) 63)
+      (regexMatch "^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$" (last $parts)) }}true{{ end -}}
 {{- end -}}
 
 {{- define "dependents.image" -}}
