@@ -33,6 +33,7 @@ from session import DatabaseError, Session   # noqa: E402
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "support"))
 from roles import GRANTED, as_part, part_of   # noqa: E402
+from strangers import Stranger   # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ["PROGRAMS"])
 CONSUMERS = ("proc-setup", "form-686c", "form-674")
@@ -281,36 +282,6 @@ class Simulator:
 
     def in_progress(self, operation):
         return [entry for entry in self.ledger(operation) if entry["status"] is None]
-
-
-class Stranger:
-    """A session of somebody else's on the database, with a transaction that he forgets to end."""
-
-    def __init__(self, url):
-        self.process = subprocess.Popen(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url], text=True, bufsize=1,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.do("begin;")
-
-    def do(self, statement):
-        """Lines of its answer. Waits for as long as somebody else holds what it needs."""
-        self.process.stdin.write(statement + "\n\\echo done\n")
-        lines = []
-        for line in self.process.stdout:
-            if line == "done\n":
-                return lines
-            lines.append(line.rstrip("\n"))
-        raise RuntimeError(f"{statement}: {lines}")
-
-    def hold(self, statement):
-        """A select for update or an insert that must meet a row at least."""
-        assert self.do(statement), f"no row: {statement}"
-
-    def end(self):
-        """His transaction is rolled back."""
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            self.process.wait(20)
-            self.process.stdout.close()
 
 
 class Pipeline:

@@ -86,6 +86,11 @@ class ReplayRetention(PipelineTest):
         self.addCleanup(os.kill, broker, signal.SIGCONT)
         return process, broker
 
+    @staticmethod
+    def broker_leads():
+        told = subprocess.run(["kcat", "-b", os.environ["KAFKA_BROKERS"], "-L"], capture_output=True, text=True, check=False)
+        return told.returncode == 0 and "leader 1" in told.stdout and "leader -1" not in told.stdout
+
     def test_a_reading_that_does_not_end(self):
         house = self.pipeline().set_up()
         subprocess.run(["kcat", "-P", "-b", os.environ["KAFKA_BROKERS"], "-t", house.prefix + "claims.674"], check=True,
@@ -103,6 +108,7 @@ class ReplayRetention(PipelineTest):
                 self.assertIn(words, complaint)
                 self.assertLess(time.monotonic() - begun, 10 if send else 60)
                 os.kill(broker, signal.SIGCONT)
+        until(self.broker_leads, 60, "the broker to lead again, for it was taken for dead")
         totals = self.replay(house, "plan", file, "--topic", "claims.674", "--topic", "claims.674", "--json")
         self.assertEqual(totals["records"], RECORDS)   # named twice, read once
 

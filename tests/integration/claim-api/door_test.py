@@ -5,6 +5,7 @@ Usage: with-postgres door_test.py BUILD-DIRECTORY
 import contextlib
 import json
 import os
+import pathlib
 import re
 import selectors
 import socket
@@ -14,6 +15,9 @@ import time
 import unittest
 
 from harness import CLAIMS, TOKENS, House, Proxy, sample, with_user
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "support"))
+from strangers import Stranger   # noqa: E402
 
 CLAIM = "claims/03_686c_report_divorce"
 MIB = 1048576
@@ -99,14 +103,9 @@ class DoorTest(unittest.TestCase):
     @contextlib.contextmanager
     def locked(self, what):
         """A stranger's transaction that holds a lock until the block ends."""
-        with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", self.house.database_url], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True) as stranger:
-            stranger.stdin.write(f"begin; {what}; select 'held';\n")
-            stranger.stdin.flush()
-            while "held" not in stranger.stdout.readline():
-                self.assertIsNone(stranger.poll())
+        with Stranger(self.house.database_url) as stranger:
+            stranger.do(what + ";")
             yield
-            stranger.stdin.close()
 
     def readiness(self, api):
         done = subprocess.run(["curl", "-s", "-w", "%{http_code}", api.program.address("METRICS_URL") + "/readyz"],

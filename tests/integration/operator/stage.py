@@ -16,6 +16,7 @@ sys.path.append(str(pathlib.Path(__file__).parents[2] / "support" / "scenario"))
 import records   # noqa: E402, F401
 from conversation import fault   # noqa: E402
 from performance import Request   # noqa: E402, F401
+from strangers import Stranger   # noqa: E402
 from veterans import Veteran, canaries_of, claim_of   # noqa: E402
 from world import World   # noqa: E402
 
@@ -107,13 +108,9 @@ class Stage(unittest.TestCase):
     @contextlib.contextmanager
     def locked(self, guid):
         """A stranger has the group's rows locked."""
-        with subprocess.Popen(["psql", "--no-psqlrc", "--quiet", "--tuples-only", self.world.environment["DEPENDENTS_DATABASE_URL"]],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stranger:
-            stranger.stdin.write(f"begin;\nselect 'locked' from saved_claim_groups where claim_group_guid = '{guid}' for update;\n")
-            stranger.stdin.flush()
-            self.assertIn("locked", stranger.stdout.readline())
+        with Stranger(self.world.database_url) as stranger:
+            stranger.hold(f"select 1 from saved_claim_groups where claim_group_guid = '{guid}' for update;")
             yield
-            stranger.communicate("rollback;\n")
 
     # ---- what comes of it
 
