@@ -12,6 +12,7 @@
 #include "bgs/vnp-benefit-claim.h"
 #include "pipeline/step.h"
 #include "submission/course.h"
+#include "submission/planner.h"
 
 #include <string.h>
 
@@ -54,7 +55,7 @@ load (Submission *submission, const ChildClaimReady *ready, GError **error)
   submission->veteran = veteran_new (form, submission->group->user_data);
   veteran_hide (submission->veteran, whole, submission->group->user_data);
   submission->plan =
-      plan_new (submission->child->form_type, merged, submission->group->submission_day);
+      planner_plan (submission->child->form_type, merged, submission->group->submission_day);
   submission->is_removal = settings_boolean (run_settings (run), "removal-check") &&
                            g_str_equal (submission->child->form_type, "21-686C") &&
                            decide_removal (merged);

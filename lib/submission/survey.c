@@ -7,6 +7,7 @@
 #include "claims/key-case.h"
 #include "claims/split.h"
 #include "claims/values.h"
+#include "submission/planner.h"
 #include "submission/unread.h"
 #include "submission/veteran.h"
 
@@ -139,7 +140,7 @@ static void
 survey_child (Survey *survey, const ClaimChildForm *child, const json_t *user_data, gsize student)
 {
   g_autoptr (json_t) merged = veteran_merge (child->form, user_data);
-  g_autoptr (Plan) plan = plan_new (child->form_type, merged, survey->submission_day);
+  g_autoptr (Plan) plan = planner_plan (child->form_type, merged, survey->submission_day);
 
   for (guint i = 0; i < plan->findings->len; i++) {
     const PlanFinding *finding = g_ptr_array_index (plan->findings, i);

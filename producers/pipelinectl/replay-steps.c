@@ -9,6 +9,7 @@
 #include "program/journal.h"
 #include "submission/course.h"
 #include "submission/decisions.h"
+#include "submission/planner.h"
 #include "submission/set-up.h"
 
 typedef struct {
@@ -158,7 +159,7 @@ add_child (Planning *planning, const ReviveChild *child, GError **error)
     return FALSE;
   merged = veteran_merge (form, group->user_data);
   veteran = veteran_new (form, group->user_data);
-  plan = plan_new (child->form_type, merged, group->submission_day);
+  plan = planner_plan (child->form_type, merged, group->submission_day);
   is_removal = settings_boolean (planning->settings, "removal-check") &&
                g_str_equal (child->form_type, "21-686C") && decide_removal (merged);
   needs.is_doubtful = is_doubtful (plan, journal);

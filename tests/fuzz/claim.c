@@ -6,6 +6,7 @@
 #include "claims/split.h"
 #include "claims/validate.h"
 #include "submission/decisions.h"
+#include "submission/planner.h"
 #include "submission/survey.h"
 #include "submission/veteran.h"
 
@@ -248,7 +249,7 @@ static void
 check_plan (const char *form_type, const json_t *form, const json_t *user_data)
 {
   g_autoptr (json_t) merged = veteran_merge (form, user_data);
-  g_autoptr (Plan) plan = plan_new (form_type, merged, NULL);
+  g_autoptr (Plan) plan = planner_plan (form_type, merged, NULL);
   g_autoptr (Veteran) veteran = veteran_new (form, user_data);
 
   check_calls (plan);

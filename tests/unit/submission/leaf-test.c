@@ -10,6 +10,7 @@
 #include "claims/answers.h"
 #include "claims/content.h"
 #include "claims/split.h"
+#include "submission/planner.h"
 #include "submission/survey.h"
 #include "submission/veteran.h"
 #include "support/generated-claims.h"
@@ -185,7 +186,7 @@ told (const json_t *parent, GPtrArray **ret_findings)
 
   for (guint i = 0; i < children->len; i++) {
     const ClaimChildForm *child = g_ptr_array_index (children, i);
-    g_autoptr (Plan) plan = plan_new (child->form_type, child->form, NULL);
+    g_autoptr (Plan) plan = planner_plan (child->form_type, child->form, NULL);
     g_autoptr (Veteran) veteran = veteran_new (child->form, NULL);
 
     put (text, child->form_type);

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "claims/split.h"
-#include "submission/plan.h"
+#include "submission/planner.h"
 #include "submission/survey.h"
 #include "submission/veteran.h"
 
@@ -40,7 +40,7 @@ plan_of (const char *name, guint child, const char *form_type)
 
   g_assert_cmpuint (children->len, >, child);
   g_assert_cmpstr (form->form_type, ==, form_type);
-  plan = plan_new (form->form_type, form->form, NULL);
+  plan = planner_plan (form->form_type, form->form, NULL);
   json_decref (parent);
   return plan;
 }
@@ -238,7 +238,7 @@ dump_call (GString *text, const Plan *plan, const PlanCall *call)
 static char *
 dump (const char *form_type, const json_t *form)
 {
-  g_autoptr (Plan) plan = plan_new (form_type, form, NULL);
+  g_autoptr (Plan) plan = planner_plan (form_type, form, NULL);
   g_autoptr (Veteran) veteran = veteran_new (form, NULL);
   g_autoptr (GString) text = g_string_new ("veteran");
 
@@ -624,7 +624,7 @@ test_former_marriages_kept_back (void)
 
   json_object_set_new (application, "veteran_was_married_before", json_false ());
   json_object_del (application, "spouse_information");
-  plan = plan_new ("21-686C", parent, NULL);
+  plan = planner_plan ("21-686C", parent, NULL);
   g_assert_cmpuint (plan->persons->len, ==, 0);
   /* A former marriage of nobody cannot be told, and neither is kept silent. */
   assert_found (plan, PLAN_TOLD, "not-applicable",
@@ -646,7 +646,7 @@ test_former_marriages_kept_back_from_the_top (void)
   json_object_set_new (json_object_get (parent, "dependents_application"),
                        "spouse_was_married_before", json_string ("N"));
   children = claim_split (parent);
-  plan = plan_new ("21-686C", ((ClaimChildForm *)g_ptr_array_index (children, 0))->form, NULL);
+  plan = planner_plan ("21-686C", ((ClaimChildForm *)g_ptr_array_index (children, 0))->form, NULL);
 
   g_assert_cmpuint (plan->persons->len, ==, 1); /* the spouse */
   assert_found (plan, PLAN_TOLD, "not-applicable",
@@ -981,7 +981,7 @@ test_what_counts_and_cannot_be_read (void)
     put_at (parent, field, cases[i].value);
     children = claim_split (parent);
     child = g_ptr_array_index (children, 0);
-    plan = plan_new (child->form_type, child->form, NULL);
+    plan = planner_plan (child->form_type, child->form, NULL);
     assert_found (plan, PLAN_REVIEW, "not-read", field);
   }
 }
@@ -1249,7 +1249,7 @@ test_options_steer (void)
   json_object_clear (options);
   json_object_set_new (options, "child_marriage", json_true ());
   json_object_set_new (options, "report_death", json_false ());
-  plan = plan_new ("21-686C", parent, NULL);
+  plan = planner_plan ("21-686C", parent, NULL);
   for (guint i = 0; i < plan->persons->len; i++) {
     const char *slot = slot_of (plan, i);
 
@@ -1277,7 +1277,7 @@ test_no_divorce_without_somebody_or_a_day (void)
 
     json_object_set_new (json_object_get (parent, "dependents_application"), "report_divorce",
                          json_loads (left[i], 0, NULL));
-    plan = plan_new ("21-686C", parent, NULL);
+    plan = planner_plan ("21-686C", parent, NULL);
     g_assert_cmpuint (plan->findings->len, ==, 1);
     assert_found (plan, PLAN_TOLD, "not-chosen", "dependents_application/report_divorce");
   }
@@ -1321,7 +1321,7 @@ test_last_term_not_attended (void)
   const PlanStudent *student;
 
   json_object_set_new (school, "student_did_attend_school_last_term", json_false ());
-  plan = plan_new ("21-674", child->form, NULL);
+  plan = planner_plan ("21-674", child->form, NULL);
   student = g_ptr_array_index (plan->students, 0);
   g_assert_null (student->school.last_term_start);
   g_assert_null (student->school.last_term_end);
@@ -1332,8 +1332,8 @@ static void
 test_empty_form (void)
 {
   g_autoptr (json_t) form = json_object ();
-  g_autoptr (Plan) plan = plan_new ("21-686C", form, NULL);
-  g_autoptr (Plan) plan_674 = plan_new ("21-674", form, NULL);
+  g_autoptr (Plan) plan = planner_plan ("21-686C", form, NULL);
+  g_autoptr (Plan) plan_674 = planner_plan ("21-674", form, NULL);
 
   g_assert_cmpuint (plan->calls->len, ==, 0);
   g_assert_null (plan->veteran_address);
@@ -1395,7 +1395,8 @@ test_missing_days (void)
 
     g_assert_cmpint (json_object_del (holder, cases[i].key), ==, 0);
     children = claim_split (parent);
-    plan = plan_new ("21-686C", ((ClaimChildForm *)g_ptr_array_index (children, 0))->form, NULL);
+    plan =
+        planner_plan ("21-686C", ((ClaimChildForm *)g_ptr_array_index (children, 0))->form, NULL);
     assert_found (plan, PLAN_REVIEW, "missing-date", cases[i].field);
     json_decref (parent);
   }
