@@ -277,6 +277,7 @@ settle_kind_label (SettleKind kind)
 typedef struct {
   const Context *context;
   GPtrArray *units;
+  gboolean expects_doubles;
 } Batch;
 
 static gboolean
@@ -382,6 +383,8 @@ write_inbox (Db *db, Batch *batch, GError **error)
   }
   if (db_columns_count (given) == 0)
     return TRUE;
+  if (!batch->expects_doubles)
+    return db_queue (db, error, SQL_INBOX_ADD, "tC", batch->context->consumer->name, given);
   rows = db_query (db, error, SQL_INBOX_INSERT, "tC", batch->context->consumer->name, given);
   if (!rows)
     return FALSE;
@@ -526,13 +529,23 @@ pass_after (const SettleUnit *unit)
     CRASH_POINT ("retry/after-commit");
 }
 
+/* What all of them have to publish, at once. */
 static void
-publish (SettleDesk *settle, SettleUnit *unit)
+publish (SettleDesk *settle, GPtrArray *units)
 {
-  if (!is_open (unit))
-    return;
-  outbox_publish (program_outbox (settle->context->program), unit->transaction.rows);
-  if (is_retry (unit))
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (outbox_row_free);
+  gboolean is_any_retry = FALSE;
+
+  for (guint i = 0; i < units->len; i++) {
+    SettleUnit *unit = g_ptr_array_index (units, i);
+
+    if (!is_open (unit))
+      continue;
+    g_ptr_array_extend_and_steal (rows, g_steal_pointer (&unit->transaction.rows));
+    is_any_retry = is_any_retry || is_retry (unit);
+  }
+  outbox_publish (program_outbox (settle->context->program), rows);
+  if (is_any_retry)
     CRASH_POINT ("retry/after-publish");
 }
 
@@ -548,9 +561,9 @@ answer_committed (SettleDesk *settle, GPtrArray *units)
     SettleUnit *unit = g_ptr_array_index (units, i);
 
     pass_after (unit);
-    publish (settle, unit);
     g_ptr_array_add (by_outcome[unit->outcome], unit);
   }
+  publish (settle, units);
   for (guint i = 0; i < G_N_ELEMENTS (by_outcome); i++) {
     if (by_outcome[i]->len > 0)
       settle->answer (by_outcome[i], i, NULL, settle->data);
@@ -562,7 +575,7 @@ static void
 settle_singly (SettleDesk *settle, SettleUnit *unit)
 {
   g_autoptr (GPtrArray) alone = g_ptr_array_new ();
-  Batch batch = { settle->context, alone };
+  Batch batch = { settle->context, alone, .expects_doubles = TRUE };
 
   g_ptr_array_add (alone, unit);
   for (;;) {
@@ -587,15 +600,31 @@ settle_singly (SettleDesk *settle, SettleUnit *unit)
   }
 }
 
+/* A double is met seldom, for the take desk has looked: first as if there were none. */
+static gboolean
+settle_together (Desk *desk, const Context *context, GPtrArray *units, GError **error)
+{
+  Batch batch = { context, units, .expects_doubles = FALSE };
+  g_autoptr (GError) problem = NULL;
+
+  if (desk_transaction (desk, 0, settle_batch, &batch, &problem))
+    return TRUE;
+  if (!g_error_matches (problem, DB_ERROR, DB_ERROR_UNIQUE)) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  batch.expects_doubles = TRUE;
+  return desk_transaction (desk, 0, settle_batch, &batch, error);
+}
+
 static void
 do_batch (Desk *desk, GPtrArray *batch, gpointer data)
 {
   SettleDesk *settle = data;
-  Batch together = { settle->context, batch };
   g_autoptr (GError) error = NULL;
 
   CRASH_POINT ("settle/before-commit");
-  if (desk_transaction (desk, 0, settle_batch, &together, &error)) {
+  if (settle_together (desk, settle->context, batch, &error)) {
     CRASH_POINT ("settle/after-commit");
     answer_committed (settle, batch);
     return;
