@@ -8,7 +8,9 @@ from unnest ($2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::bytea[], $
   as given (id, topic, partition, key, value, headers, scope)
 
 -- name: outbox-delete
-delete from outbox where instance_id = $1::uuid and id = any ($2::bigint[])
+-- A join on purpose: as id = any ($2), prepared while the table is small, it is a filter that walks the whole array for each
+-- row of the process, dead ones too.
+delete from outbox using unnest ($2::bigint[]) as gone (id) where outbox.instance_id = $1::uuid and outbox.id = gone.id
 
 -- name: outbox-delete-of-others
 delete from outbox using unnest ($1::text[], $2::bigint[]) as gone (instance_id, id)
