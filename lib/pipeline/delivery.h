@@ -78,6 +78,7 @@ typedef struct Delivery {
   /* The window's, under its lock. */
   DeliveryState state;
   Lane *lane; /* NULL: its partition has gone */
+  GList hand; /* in its lane's line of those in hand; without data when it is in none */
   gint64 wake_at_ms;
   GSequenceIter *sleeping;
   gint64 taken_at_ms; /* monotonic */

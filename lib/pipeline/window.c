@@ -19,6 +19,7 @@ struct Lane {
   gint64 open_at_ms;   /* a held one, monotonic; 0: it is not held, or is being opened */
   gint64 held_ms;      /* its last pause; 0: none since it was open */
   GQueue unfinished;   /* Delivery *, by offset: unfinished, or finished behind an unfinished one */
+  GQueue in_hand;      /* Delivery *, of these: as they were taken; far fewer where keys wait */
   gint64 next;         /* may be stored; -1: nothing new */
   GHashTable *records; /* offset -> RecordState *, found in the database at the opening */
 };
@@ -151,6 +152,7 @@ window_assign (Window *window, Partition *partition, gpointer source)
   lane->next = -1;
   lane->records = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&lane->unfinished);
+  g_queue_init (&lane->in_hand);
   lock (window);
   g_ptr_array_add (window->lanes, lane);
   unlock (window);
@@ -228,10 +230,10 @@ window_open_offsets (Window *window, Lane *lane, GArray *ret_offsets)
   lock (window);
   is_ours = lane->source != NULL;
   lane->counts_stale = FALSE;
-  for (GList *link = lane->unfinished.head; is_ours && link; link = link->next) {
+  for (GList *link = lane->in_hand.head; is_ours && link; link = link->next) {
     const Delivery *delivery = link->data;
 
-    if (delivery_is_in_hand (delivery) && !delivery->known.is_suspect)
+    if (!delivery->known.is_suspect)
       g_array_append_val (ret_offsets, delivery->offset);
   }
   unlock (window);
@@ -309,6 +311,29 @@ window_stale_lanes (Window *window)
 /* --- Moves; with the lock held --- */
 
 static void
+leave_hand (Lane *lane, Delivery *delivery)
+{
+  g_queue_unlink (&lane->in_hand, &delivery->hand);
+  delivery->hand.data = NULL;
+}
+
+/* Of a delivery that still has a lane. */
+static void
+keep_hand (Delivery *delivery)
+{
+  gboolean is_there = delivery->hand.data != NULL;
+
+  if (is_there == delivery_is_in_hand (delivery))
+    return;
+  if (is_there) {
+    leave_hand (delivery->lane, delivery);
+  } else {
+    delivery->hand.data = delivery;
+    g_queue_push_tail_link (&delivery->lane->in_hand, &delivery->hand);
+  }
+}
+
+static void
 move (Window *window, Delivery *delivery, DeliveryState to, Mover mover)
 {
   gboolean had_worker = delivery->state == DELIVERY_TAKING || delivery->state == DELIVERY_READY ||
@@ -318,6 +343,8 @@ move (Window *window, Delivery *delivery, DeliveryState to, Mover mover)
     window->counts[delivery->state]--;
   delivery_move (delivery, to, mover, window->holder);
   window->counts[to]++;
+  if (delivery->lane)
+    keep_hand (delivery);
   if (had_worker && (to == DELIVERY_SETTLING || to == DELIVERY_FINISHED))
     window->left_in_slot++;
   if (window->solo == delivery && !delivery_is_in_hand (delivery))
@@ -496,10 +523,9 @@ clear_the_way (Window *window)
   if (window->is_clearing)
     return;
   for (guint i = 0; i < window->lanes->len; i++)
-    for (GList *link = ((Lane *)g_ptr_array_index (window->lanes, i))->unfinished.head; link;
+    for (GList *link = ((Lane *)g_ptr_array_index (window->lanes, i))->in_hand.head; link;
          link = link->next)
-      if (delivery_is_in_hand (link->data))
-        delivery_give_order (link->data, RUN_STEPS_ASIDE);
+      delivery_give_order (link->data, RUN_STEPS_ASIDE);
   window->is_clearing = TRUE;
 }
 
@@ -810,9 +836,7 @@ count_in_hand (GPtrArray *lanes)
   guint count = 0;
 
   for (guint i = 0; i < lanes->len; i++)
-    for (GList *link = ((Lane *)g_ptr_array_index (lanes, i))->unfinished.head; link;
-         link = link->next)
-      count += delivery_is_in_hand (link->data);
+    count += ((const Lane *)g_ptr_array_index (lanes, i))->in_hand.length;
   return count;
 }
 
@@ -861,6 +885,7 @@ take_out (Window *window, Delivery *delivery, GPtrArray *ret_forgotten)
   case DELIVERY_READY:
   case DELIVERY_RUNNING:
   case DELIVERY_SETTLING:
+    leave_hand (delivery->lane, delivery);
     delivery->lane = NULL;
     delivery_give_order (delivery, RUN_LOST);
     return;

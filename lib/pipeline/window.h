@@ -92,8 +92,8 @@ void window_open (Window *window, Lane *lane, GHashTable *records_taken);
 void window_hold (Window *window, Lane *lane, gint64 now_ms);
 gboolean window_lane_is_open (Window *window, Lane *lane);
 gboolean window_lane_is_ours (Window *window, Lane *lane); /* FALSE: revoked */
-/* The offsets whose counts are open, suspects left out: they have rows of their own. Counts as
- * stored from now on. FALSE: revoked meanwhile. */
+/* The offsets whose counts are open, in no order, suspects left out: they have rows of their own.
+ * Counts as stored from now on. FALSE: revoked meanwhile. */
 gboolean window_open_offsets (Window *window, Lane *lane, GArray *ret_offsets);
 /* TRUE once: the first record of this lane is taken. */
 gboolean window_lane_begins (Window *window, Lane *lane);

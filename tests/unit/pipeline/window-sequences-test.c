@@ -676,6 +676,14 @@ is_revoking (const Model *model)
   return FALSE;
 }
 
+static int
+by_offset (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *)a, two = *(const gint64 *)b;
+
+  return (one > two) - (one < two);
+}
+
 static void
 look_at_counts (Model *model)
 {
@@ -689,6 +697,7 @@ look_at_counts (Model *model)
     if (!log->lane)
       continue;
     g_assert_true (window_open_offsets (model->window, log->lane, offsets));
+    g_array_sort (offsets, by_offset);
     for (guint k = 0; k < log->readings->len; k++) {
       const Reading *reading = g_ptr_array_index (log->readings, k);
 
