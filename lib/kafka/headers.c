@@ -8,50 +8,52 @@
 
 #define TEXT_MAX_BYTES 1024
 #define FRAME_BYTES    10 /* lengths of name and value, five bytes each at most */
+#define USUAL_COUNT    8
 
+/* One allocation each: a record has half a dozen, and there are many records. */
 typedef struct {
-  char *name;
+  gsize name_length, length;
   gboolean is_null;
-  char *value; /* a NUL byte follows its length bytes */
-  gsize length;
+  char bytes[]; /* name and value, a NUL byte after each */
 } Header;
 
 struct KafkaHeaders {
   GPtrArray *list;
 };
 
-static void
-header_free (gpointer data)
+static const char *
+value_of (const Header *header)
 {
-  Header *header = data;
-
-  g_free (header->name);
-  g_free (header->value);
-  g_free (header);
+  return header->bytes + header->name_length + 1;
 }
 
 static void
-append (KafkaHeaders *headers, const char *name, gconstpointer value, gsize length,
-        gboolean is_null)
+append (KafkaHeaders *headers, const char *name, gsize name_length, gconstpointer value,
+        gsize length, gboolean is_null)
 {
-  Header *header = g_new0 (Header, 1);
+  Header *header;
+  char *at;
 
-  header->name = g_strdup (name);
+  if (is_null)
+    length = 0;
+  header = g_malloc (sizeof *header + name_length + length + 2);
+  header->name_length = name_length;
+  header->length = length;
   header->is_null = is_null;
-  header->length = is_null ? 0 : length;
-  header->value = g_malloc (header->length + 1);
-  if (header->length > 0)
-    memcpy (header->value, value, header->length);
-  header->value[header->length] = '\0';
+  at = mempcpy (header->bytes, name, name_length);
+  *at++ = '\0';
+  if (length > 0)
+    memcpy (at, value, length);
+  at[length] = '\0';
   g_ptr_array_add (headers->list, header);
 }
 
 KafkaHeaders *
 kafka_headers_new (void)
 {
-  KafkaHeaders *headers = g_new0 (KafkaHeaders, 1);
+  KafkaHeaders *headers = g_new (KafkaHeaders, 1);
 
-  headers->list = g_ptr_array_new_with_free_func (header_free);
+  headers->list = g_ptr_array_new_full (USUAL_COUNT, g_free);
   return headers;
 }
 
@@ -62,7 +64,8 @@ kafka_headers_copy (const KafkaHeaders *headers)
 
   for (guint i = 0; headers && i < headers->list->len; i++) {
     const Header *header = g_ptr_array_index (headers->list, i);
-    append (copy, header->name, header->value, header->length, header->is_null);
+    append (copy, header->bytes, header->name_length, value_of (header), header->length,
+            header->is_null);
   }
   return copy;
 }
@@ -71,7 +74,7 @@ void
 kafka_headers_add_foreign (KafkaHeaders *headers, const char *name, gconstpointer value,
                            gsize length)
 {
-  append (headers, name, value, length, value == NULL);
+  append (headers, name, strlen (name), value, length, value == NULL);
 }
 
 KafkaHeaders *
@@ -86,7 +89,7 @@ kafka_headers_of_message (const rd_kafka_message_t *message)
   if (rd_kafka_message_headers (message, &found) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return headers;
   for (size_t i = 0; !rd_kafka_header_get_all (found, i, &name, &value, &length); i++)
-    append (headers, name, value, length, value == NULL);
+    append (headers, name, strlen (name), value, length, value == NULL);
   return headers;
 }
 
@@ -112,7 +115,7 @@ keep (KafkaHeaders *headers, gboolean (*is_kept) (const Header *, gconstpointer)
     if (is_kept (header, data))
       headers->list->pdata[kept++] = header;
     else
-      header_free (header);
+      g_free (header);
   }
   headers->list->len = kept;
 }
@@ -120,13 +123,13 @@ keep (KafkaHeaders *headers, gboolean (*is_kept) (const Header *, gconstpointer)
 static gboolean
 is_not_named (const Header *header, gconstpointer name)
 {
-  return strcmp (header->name, name) != 0;
+  return strcmp (header->bytes, name) != 0;
 }
 
 static gboolean
 has_not_prefix (const Header *header, gconstpointer prefix)
 {
-  return !g_str_has_prefix (header->name, prefix);
+  return !g_str_has_prefix (header->bytes, prefix);
 }
 
 void
@@ -138,15 +141,18 @@ kafka_headers_drop (KafkaHeaders *headers, const char *prefix)
 void
 kafka_headers_set (KafkaHeaders *headers, const char *name, const char *text)
 {
-  g_autofree char *cut = NULL;
+  g_autofree char *made_valid = NULL;
+  gsize length;
 
   keep (headers, is_not_named, name);
   if (!text)
     return;
-  cut = g_utf8_make_valid (text, -1);
-  if (strlen (cut) > TEXT_MAX_BYTES)
-    *g_utf8_find_prev_char (cut, cut + TEXT_MAX_BYTES + 1) = '\0';
-  append (headers, name, cut, strlen (cut), FALSE);
+  if (!g_utf8_validate (text, -1, NULL))
+    text = made_valid = g_utf8_make_valid (text, -1);
+  length = strlen (text);
+  if (length > TEXT_MAX_BYTES)
+    length = g_utf8_find_prev_char (text, text + TEXT_MAX_BYTES + 1) - text;
+  append (headers, name, strlen (name), text, length, FALSE);
 }
 
 void
@@ -163,11 +169,11 @@ kafka_headers_get (const KafkaHeaders *headers, const char *name)
 {
   for (guint i = headers->list->len; i > 0; i--) {
     const Header *header = g_ptr_array_index (headers->list, i - 1);
-    if (strcmp (header->name, name) != 0)
+    if (strcmp (header->bytes, name) != 0)
       continue;
-    if (header->is_null || !g_utf8_validate_len (header->value, header->length, NULL))
+    if (header->is_null || !g_utf8_validate_len (value_of (header), header->length, NULL))
       return NULL;
-    return header->value;
+    return value_of (header);
   }
   return NULL;
 }
@@ -189,8 +195,8 @@ bytes_of_ours (const KafkaHeaders *headers, const char *prefix)
 
   for (guint i = 0; i < headers->list->len; i++) {
     const Header *header = g_ptr_array_index (headers->list, i);
-    if (g_str_has_prefix (header->name, prefix))
-      bytes += strlen (header->name) + header->length;
+    if (g_str_has_prefix (header->bytes, prefix))
+      bytes += header->name_length + header->length;
   }
   return bytes;
 }
@@ -218,7 +224,7 @@ kafka_headers_fit (KafkaHeaders *headers, const char *prefix, gsize budget,
 static gsize
 size_of (const Header *header)
 {
-  return FRAME_BYTES + strlen (header->name) + header->length;
+  return FRAME_BYTES + header->name_length + header->length;
 }
 
 gsize
@@ -257,7 +263,7 @@ kafka_headers_drop_foreign (KafkaHeaders *headers, const char *prefix, gsize bud
   for (guint i = 0; i < headers->list->len; i++) {
     Header *header = g_ptr_array_index (headers->list, i);
 
-    if (!g_str_has_prefix (header->name, prefix))
+    if (!g_str_has_prefix (header->bytes, prefix))
       g_ptr_array_add (foreign, header);
   }
   g_ptr_array_sort (foreign, largest_first); /* stable: of equal ones the first goes first */
@@ -281,14 +287,14 @@ put_length (GByteArray *out, guint32 length)
 GBytes *
 kafka_headers_pack (const KafkaHeaders *headers)
 {
-  GByteArray *out = g_byte_array_new ();
+  GByteArray *out = g_byte_array_sized_new (kafka_headers_size (headers));
 
   for (guint i = 0; i < headers->list->len; i++) {
     const Header *header = g_ptr_array_index (headers->list, i);
-    put_length (out, strlen (header->name));
-    g_byte_array_append (out, (const guint8 *)header->name, strlen (header->name));
+    put_length (out, header->name_length);
+    g_byte_array_append (out, (const guint8 *)header->bytes, header->name_length);
     put_length (out, header->is_null ? G_MAXUINT32 : header->length);
-    g_byte_array_append (out, (const guint8 *)header->value, header->length);
+    g_byte_array_append (out, (const guint8 *)value_of (header), header->length);
   }
   return g_byte_array_free_to_bytes (out);
 }
@@ -315,17 +321,18 @@ kafka_headers_unpack (GBytes *packed)
   const guint8 *at = g_bytes_get_data (packed, &left);
 
   while (left > 0) {
-    g_autofree char *name = NULL;
-    guint32 length;
+    const char *name;
+    guint32 name_length, length;
 
-    if (!take_length (&at, &left, &length) || length == G_MAXUINT32 || memchr (at, 0, length))
+    if (!take_length (&at, &left, &name_length) || name_length == G_MAXUINT32 ||
+        memchr (at, 0, name_length))
       return NULL;
-    name = g_strndup ((const char *)at, length);
-    at += length;
-    left -= length;
+    name = (const char *)at;
+    at += name_length;
+    left -= name_length;
     if (!take_length (&at, &left, &length))
       return NULL;
-    append (headers, name, at, length == G_MAXUINT32 ? 0 : length, length == G_MAXUINT32);
+    append (headers, name, name_length, at, length, length == G_MAXUINT32);
     if (length != G_MAXUINT32) {
       at += length;
       left -= length;
@@ -341,8 +348,8 @@ kafka_headers_to_rd (const KafkaHeaders *headers)
 
   for (guint i = 0; i < headers->list->len; i++) {
     const Header *header = g_ptr_array_index (headers->list, i);
-    rd_kafka_header_add (rd, header->name, -1, header->is_null ? NULL : header->value,
-                         header->length);
+    rd_kafka_header_add (rd, header->bytes, header->name_length,
+                         header->is_null ? NULL : value_of (header), header->length);
   }
   return rd;
 }
