@@ -3,7 +3,30 @@
 
 # How many processors' worth of tests run at once. Tests mostly wait: for limits that are over, for servers that start.
 # What keeps cores busy or measures time says so to ctest (PROCESSORS, RUN_SERIAL); what takes long begins first (COST).
-readonly tests_at_once=${TESTS_AT_ONCE:-4}
+readonly tests_at_once=${TESTS_AT_ONCE:-6}
+
+# While the tests of one lane wait, the programs of the next are compiled, when nobody else wants the processor.
+ahead_presets=() # of the lanes to come
+ahead=           # the compiling one's process
+
+build_ahead () {
+  local preset=${ahead_presets[0]-}
+  [ -n "$preset" ] || return 0
+  ahead_presets=("${ahead_presets[@]:1}")
+  (configure_preset "$preset") || return 0 # its lane says so
+  nice -n 19 ninja -C "$(folder_of "$preset")" programs >"$BUILD/ahead-$preset.log" 2>&1 &
+  ahead=$!
+}
+
+# What failed fails again in its lane, and is told there.
+wait_ahead () {
+  [ -z "$ahead" ] || wait "$ahead" || true
+  ahead=
+}
+
+stop_ahead () {
+  [ -z "$ahead" ] || kill "$ahead" 2>/dev/null || true
+}
 
 # run_lane PRESET LABEL…: builds what those tests need and runs them. After --but LABEL… come all others, but the long ones.
 run_lane () {
@@ -14,6 +37,7 @@ run_lane () {
     shift
   fi
   folder=$(folder_of "$preset")
+  wait_ahead
   configure_preset "$preset" || return 1
   # Which labels there are is known before anything is built.
   for label in "$@"; do
@@ -26,6 +50,7 @@ run_lane () {
     printf '\n%s:\nnot built, and no test of it ran\n' "$preset" >>"$BUILD/lanes"
     return 1
   fi
+  build_ahead
   ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$tests_at_once" \
     "$which" "^($(IFS='|'; echo "$*"))\$" | tee "$log" || status=1
   { echo; echo "$preset:"; sed -n '/tests passed, /,$p' "$log"; } >>"$BUILD/lanes"
@@ -113,15 +138,22 @@ run_tests () {
     *' long '*) needs+=(--browser) ;;
   esac
   setup "${needs[@]}"
+  trap stop_ahead EXIT
   case $* in
     'crash --without '?*) run_without "$3" ;;
-    crash) run_lanes with_crash_points crashes_as_it_ships ;;
+    crash)
+      ahead_presets=(release)
+      run_lanes with_crash_points crashes_as_it_ships
+      ;;
     storm) run_storm ;;
     'beside '?*) run_beside "$2" ;;
     fuzz) run_lane asan fuzz ;;
     # At night.
     long) run_lanes with_threads_watched sanitized_crashes all_as_it_ships ;;
-    '') run_lanes with_sanitizers with_crash_points as_it_ships ;;
+    '')
+      ahead_presets=(debug release)
+      run_lanes with_sanitizers with_crash_points as_it_ships
+      ;;
     *) run_lane release "$@" ;;
   esac
 }
