@@ -25,7 +25,7 @@ AWAY_S = 6
 SHORT_TIERS = "200ms*2,500ms*2,1s"
 SHORT_TIERS_S = 2.4
 FAILURES = 5
-SOON_S = 40   # measured: 10 s; what snoozes for a minute by mistake takes 60
+STRAGGLERS_S = 20   # after nine tenths of the others; who snoozes for a minute by mistake comes long after them
 PENSION = "awardsPension"   # BID, which has a breaker of its own
 OUTAGE = {
     "retry_tiers": SHORT_TIERS,
@@ -236,10 +236,16 @@ class Outage(PipelineTest):
         state, _, closed_at = self.breaker(house)
         self.assertEqual(state, "closed")
         print(f"{what}: attempts spent by {self.spent(house)}, all done {took:.1f} s after the outage", flush=True)
-        self.assertLess(took, SOON_S, "some claims went on long after the others")
+        self.assertLess(self.straggle(house), STRAGGLERS_S, "some claims went on long after the others")
         self.check_outage(house, programs, rebalances)
         highest = self.check_ramp(house, [program for program in programs if program.name == consumer], float(closed_at))
         self.assertGreater(highest, 4, "never enough calls in flight for the ramp to bound")
+
+    def straggle(self, house):
+        """Seconds from when nine tenths of the claims were through to the last: however fast the machine is."""
+        return float(house.sql_one(
+            "select extract (epoch from max (handled_at) - percentile_disc (0.9) within group (order by handled_at)) "
+            "from inbox where consumer = 'form-686c' and verdict = 'DONE'"))
 
     def test_away_for_too_long(self):
         """What has waited longer than outage-max-wait goes the dead-letter way, and no attempt is the reason."""
