@@ -279,12 +279,20 @@ def remove_static_member(group, instance):
     ask(13, 3, text(group) + array([text("") + text(instance)]))
 
 
+NO_BROKER_REGISTERED = 38   # a replication factor above the brokers that the controller knows: it has lost ours for a moment
+
+
 def create_topic(name, partitions, **configs):
     """CreateTopics, version 2: what ours would never make."""
     given = array([text(key.replace("_", ".")) + text(str(value)) for key, value in configs.items()])
-    body = ask(19, 2, array([text(name) + struct.pack(">ihi", partitions, 1, 0) + given]) + struct.pack(">ib", 10000, 0))
-    # throttle time, number of topics, then the name and its error code
-    (code,) = struct.unpack_from(">h", body, 8 + 2 + len(name))
+    wanted = array([text(name) + struct.pack(">ihi", partitions, 1, 0) + given]) + struct.pack(">ib", 10000, 0)
+
+    def answered():
+        # throttle time, number of topics, then the name and its error code
+        code = struct.unpack_from(">h", ask(19, 2, wanted), 8 + 2 + len(name))
+        return None if code == (NO_BROKER_REGISTERED,) else code
+
+    (code,) = until(answered, 20, f"topic {name}: a registered broker", every=0.2)
     assert code == 0, f"topic {name}: error {code}"
 
 

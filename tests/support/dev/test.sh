@@ -3,7 +3,7 @@
 
 # How many processors' worth of tests run at once. Tests mostly wait: for limits that are over, for servers that start.
 # What keeps cores busy or measures time says so to ctest (PROCESSORS, RUN_SERIAL); what takes long begins first (COST).
-readonly tests_at_once=${TESTS_AT_ONCE:-6}
+readonly tests_at_once=${TESTS_AT_ONCE:-5}
 
 # While the tests of one lane wait, the programs of the next are compiled, when nobody else wants the processor.
 ahead_presets=() # of the lanes to come
