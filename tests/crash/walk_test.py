@@ -170,6 +170,12 @@ class Walk(PipelineTest):
         operation, text = REFUSED[name]
         house.simulator.refuse(operation, FOR_NOW, times=1, **({"contains": text} if text else {}))
 
+    def is_to_be_refused(self, house, name):
+        """One refusal is enough to lead there; many of them would use up the attempts of whatever claim comes next."""
+        operation, _ = REFUSED[name]
+        return any(rule["taken"] == 0 for rule in house.simulator.control("GET", "rules")
+                   if rule["name"] == "refuse " + operation)
+
     def before_each(self, house):
         """By consumer: groups that have no proc yet, and children that are not submitted, set up or not."""
         names = dict.fromkeys(CONSUMERS, 0)
@@ -192,7 +198,7 @@ class Walk(PipelineTest):
             before = self.before_each(house)
             hungry = {walker.name for walker in walking if before[walker.name] < BEFORE_EACH}
             for walker in walking:
-                if re.match("retry/", walker.point or ""):
+                if re.match("retry/", walker.point or "") and not self.is_to_be_refused(house, walker.name):
                     self.refuse(house, walker.name)
                 if (walker.name in ALONE and re.match(r".*close-proc|second-scope", walker.point or "")
                         and before[walker.name] < TO_CLOSE):
