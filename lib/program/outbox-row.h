@@ -40,3 +40,7 @@ gboolean outbox_rows_delete (Db *db, const char *instance_id, GPtrArray *rows, G
 /* *ret_is_first: the row's own count says so, over all processes that have tried. */
 gboolean outbox_row_note_refusal (Db *db, const char *instance_id, const OutboxRow *row,
                                   const char *text, gboolean *ret_is_first, GError **error);
+/* In the transaction that notes the first refusal of @row: writes the event. @ret_rows: what to
+ * publish after the commit, owned (of OutboxRow *), already inserted. */
+typedef gboolean (*OutboxRefused) (Db *db, const OutboxRow *row, const char *text,
+                                   GPtrArray **ret_rows, gpointer data, GError **error);

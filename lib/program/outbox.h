@@ -29,11 +29,6 @@
 #include "program/lease.h"
 #include "program/outbox-row.h"
 
-/* In the transaction that notes the first refusal of @row: writes the event. @ret_rows: what to
- * publish after the commit, owned (of OutboxRow *), already inserted. */
-typedef gboolean (*OutboxRefused) (Db *db, const OutboxRow *row, const char *text,
-                                   GPtrArray **ret_rows, gpointer data, GError **error);
-
 typedef struct Outbox Outbox;
 typedef struct {
   const char *database_url;
