@@ -154,9 +154,16 @@ desk_db (Desk *desk)
   return desk->db;
 }
 
+/* Travels with the transaction, when it is another time than that of the one before. */
 static gboolean
-begin (Db *db, guint flags, GError **error)
+begin (const Desk *desk, Db *db, guint flags, GError **error)
 {
+  gint64 lock_ms = desk->options.lock_ms;
+
+  if (flags & DESK_HARDLY_WAITS)
+    lock_ms = MAX (1, lock_ms / 10);
+  if (desk->options.lock_ms && !db_set_timeouts (db, lock_ms, STATEMENT_MAX_MS, error))
+    return FALSE;
   return flags & DESK_ASYNCHRONOUS ? db_begin_asynchronous (db, error) : db_begin (db, error);
 }
 
@@ -187,7 +194,8 @@ desk_transaction (Desk *desk, guint flags, DbWork work, gpointer data, GError **
     g_autoptr (GError) problem = NULL;
     Db *db = desk_db (desk);
 
-    if (begin (db, flags, &problem) && work (db, data, &problem) && db_commit (db, &problem)) {
+    if (begin (desk, db, flags, &problem) && work (db, data, &problem) &&
+        db_commit (db, &problem)) {
       note_answered (desk);
       return TRUE;
     }

@@ -48,6 +48,9 @@ void desk_make_sure (Desk *desk);
 typedef enum {
   DESK_REPEATS = 1 << 0,      /* again after a conflict */
   DESK_ASYNCHRONOUS = 1 << 1, /* the commit gives nothing out: it need not have reached the disk */
+  /* A statement waits a tenth of lock_ms for somebody's row: somebody holds one of many, and who of
+   * them it is is found one by one, while all behind them wait. */
+  DESK_HARDLY_WAITS = 1 << 2,
 } DeskFlags;
 /**
  * desk_transaction:

@@ -572,7 +572,7 @@ answer_committed (SettleDesk *settle, GPtrArray *units)
 }
 
 static void
-settle_singly (SettleDesk *settle, SettleUnit *unit)
+settle_singly (SettleDesk *settle, SettleUnit *unit, guint flags)
 {
   g_autoptr (GPtrArray) alone = g_ptr_array_new ();
   Batch batch = { settle->context, alone, .expects_doubles = TRUE };
@@ -581,7 +581,7 @@ settle_singly (SettleDesk *settle, SettleUnit *unit)
   for (;;) {
     g_autoptr (GError) error = NULL;
 
-    if (desk_transaction (settle->desk, DESK_REPEATS, settle_batch, &batch, &error)) {
+    if (desk_transaction (settle->desk, flags | DESK_REPEATS, settle_batch, &batch, &error)) {
       answer_committed (settle, alone);
       return;
     }
@@ -622,6 +622,7 @@ do_batch (Desk *desk, GPtrArray *batch, gpointer data)
 {
   SettleDesk *settle = data;
   g_autoptr (GError) error = NULL;
+  gboolean is_held;
 
   CRASH_POINT ("settle/before-commit");
   if (settle_together (desk, settle->context, batch, &error)) {
@@ -631,8 +632,9 @@ do_batch (Desk *desk, GPtrArray *batch, gpointer data)
   }
   if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
     outbox_sweep_soon (program_outbox (settle->context->program));
+  is_held = g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT);
   for (guint i = 0; i < batch->len; i++)
-    settle_singly (settle, g_ptr_array_index (batch, i));
+    settle_singly (settle, g_ptr_array_index (batch, i), is_held ? DESK_HARDLY_WAITS : 0);
 }
 
 SettleDesk *

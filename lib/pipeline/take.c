@@ -405,14 +405,14 @@ answer_owned (TakeDesk *take, Delivery *delivery, const Found *found)
 
 /* FALSE: somebody holds a run row; nobody is answered. */
 static gboolean
-own_together (TakeDesk *take, GPtrArray *deliveries)
+own_together (TakeDesk *take, GPtrArray *deliveries, guint flags)
 {
   g_autofree Found *found = g_new0 (Found, deliveries->len);
   Take work = { .take = take, .deliveries = deliveries, .found = found };
   gboolean are_owned;
 
   CRASH_POINT ("take/before-own");
-  are_owned = do_unless_held (take, 0, own, &work, "records cannot be taken");
+  are_owned = do_unless_held (take, flags, own, &work, "records cannot be taken");
   CRASH_POINT ("take/after-own");
   for (guint i = 0; are_owned && i < deliveries->len; i++)
     answer_owned (take, g_ptr_array_index (deliveries, i), &found[i]);
@@ -426,7 +426,7 @@ own_all (TakeDesk *take, GPtrArray *deliveries)
   gint64 until_ms = clock_monotonic_ms () + HELD_BATCH_MS;
 
   set_doubles_aside (take, deliveries);
-  if (deliveries->len == 0 || own_together (take, deliveries))
+  if (deliveries->len == 0 || own_together (take, deliveries, 0))
     return;
   for (guint i = 0; i < deliveries->len; i++) {
     g_autoptr (GPtrArray) alone = g_ptr_array_new ();
@@ -434,7 +434,8 @@ own_all (TakeDesk *take, GPtrArray *deliveries)
     g_ptr_array_add (alone, g_ptr_array_index (deliveries, i));
     /* Each that is held costs its wait: those after them are taken a moment later, not after all of
      * them. */
-    if (deliveries->len == 1 || clock_monotonic_ms () > until_ms || !own_together (take, alone))
+    if (deliveries->len == 1 || clock_monotonic_ms () > until_ms ||
+        !own_together (take, alone, DESK_HARDLY_WAITS))
       answer (take, g_ptr_array_index (deliveries, i), TAKEN_HELD, NULL);
   }
 }
