@@ -927,6 +927,15 @@ going (DeliveryState state)
 }
 
 static void
+assert_none_in_hand (Fixture *fixture, Lane *lane)
+{
+  g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+
+  g_ptr_array_add (alone, lane);
+  g_assert_true (window_wait (fixture->window, alone, 0));
+}
+
+static void
 in_hand_it_is_lost_and_its_key_stays_busy_until_it_ends (void)
 {
   for (DeliveryState state = DELIVERY_TAKING; state <= DELIVERY_SETTLING; state++) {
@@ -939,6 +948,7 @@ in_hand_it_is_lost_and_its_key_stays_busy_until_it_ends (void)
     g_assert_cmpint (delivery_order (it.delivery), ==, RUN_LOST);
     g_assert_null (it.delivery->lane);
     g_assert_cmpuint (window_counts (it.fixture->window).in_hand, ==, 1);
+    assert_none_in_hand (it.fixture, lane);
     assert_handed_out (it.fixture, "");
     if (state == DELIVERY_SETTLING)
       finish (it.fixture, it.delivery, MOVER_SETTLE);
