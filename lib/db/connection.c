@@ -26,6 +26,13 @@ db_is_away (const GError *error)
          g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN);
 }
 
+gboolean
+db_is_held (const GError *error)
+{
+  return g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
+         g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT);
+}
+
 enum {
   MAX_CONFLICTS = 10,
   QUEUED_MAX = 256,           /* statements that wait for a trip; the next one makes them go */

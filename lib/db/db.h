@@ -31,6 +31,9 @@ typedef enum {
 /* Nothing can be done with this database now. Any other failure is of that piece of work alone (a
  * row that somebody holds, a mistake of ours): who works through many goes on with the next. */
 gboolean db_is_away (const GError *error);
+/* Somebody holds what it needs, or a deadlock was broken: nothing has happened, and it may go well
+ * later. */
+gboolean db_is_held (const GError *error);
 
 enum { DB_PARAMETERS_MAX = 32 }; /* of one statement; a column counts as one */
 

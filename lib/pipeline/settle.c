@@ -590,12 +590,8 @@ settle_singly (SettleDesk *settle, SettleUnit *unit, guint flags)
       outbox_sweep_soon (program_outbox (settle->context->program));
       continue;
     }
-    settle->answer (alone,
-                    g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
-                            g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT)
-                        ? SETTLED_HELD
-                        : SETTLED_REFUSED,
-                    error, settle->data);
+    settle->answer (alone, db_is_held (error) ? SETTLED_HELD : SETTLED_REFUSED, error,
+                    settle->data);
     return;
   }
 }

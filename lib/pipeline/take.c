@@ -83,8 +83,7 @@ do_unless_held (TakeDesk *take, guint flags, DbWork work, gpointer data, const c
       continue; /* all works here may be done again */
     log_limited (LOG_LEVEL_ERROR, what, what, "error", error->message, NULL);
     metrics_count (METRIC_ROW_HELD, 1, NULL);
-    if (g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
-        g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT))
+    if (db_is_held (error))
       return FALSE;
     context_ill (error->message);
   }

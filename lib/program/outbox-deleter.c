@@ -51,13 +51,6 @@ delete_together (OutboxDeleter *deleter, Db *db, GPtrArray *rows, GError **error
   return TRUE;
 }
 
-static gboolean
-is_held (const GError *error)
-{
-  return g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ||
-         g_error_matches (error, DB_ERROR, DB_ERROR_CONFLICT);
-}
-
 static void
 hold (OutboxDeleter *deleter, OutboxRow *row, const GError *problem)
 {
@@ -84,7 +77,7 @@ delete_singly (OutboxDeleter *deleter, Db *db, GPtrArray *rows, GError **error)
     g_ptr_array_add (alone, row);
     if (clock_monotonic_ms () < until_ms && delete_together (deleter, db, alone, &problem))
       continue;
-    if (problem && !is_held (problem)) {
+    if (problem && !db_is_held (problem)) {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
@@ -102,7 +95,7 @@ outbox_deleter_delete (OutboxDeleter *deleter, Db *db, GPtrArray *rows, GError *
     return TRUE;
   CRASH_POINT ("outbox/before-delete");
   if (!delete_together (deleter, db, rows, &problem)) {
-    if (!is_held (problem)) {
+    if (!db_is_held (problem)) {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }

@@ -136,7 +136,6 @@ void
 outbox_flight_publish (OutboxFlight *flight, GPtrArray *rows)
 {
   g_autoptr (GPtrArray) mine = g_ptr_array_new ();
-  GDestroyNotify none = NULL;
 
   if (rows->len == 0)
     return;
@@ -152,9 +151,7 @@ outbox_flight_publish (OutboxFlight *flight, GPtrArray *rows)
       g_ptr_array_add (mine, row);
   }
   g_mutex_unlock (&flight->lock);
-  g_ptr_array_set_free_func (rows, none);
-  g_ptr_array_set_size (rows, 0);
-  g_ptr_array_set_free_func (rows, outbox_row_free);
+  g_free (g_ptr_array_steal (rows, NULL)); /* the rows themselves are taken */
   CRASH_POINT ("outbox/before-publish");
   /* A row is freed at its report only, and each is sent once here, so it is still there when its
    * turn comes. */

@@ -398,9 +398,7 @@ store_submission (Program *program, const StoreRequest *request, gboolean *ret_i
   else if (g_error_matches (problem, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
     if (settle_unknown (&storing, error))
       answer = g_steal_pointer (&storing.answer);
-  } else if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY) ||
-             g_error_matches (problem, DB_ERROR, DB_ERROR_TIMEOUT) ||
-             g_error_matches (problem, DB_ERROR, DB_ERROR_CONFLICT))
+  } else if (g_error_matches (problem, DB_ERROR, DB_ERROR_AWAY) || db_is_held (problem))
     g_set_error_literal (error, STORE_ERROR, STORE_ERROR_AWAY, problem->message);
   else
     g_propagate_error (error, g_steal_pointer (&problem));
