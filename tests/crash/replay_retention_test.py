@@ -16,6 +16,7 @@ import claims
 from pipeline import CONSUMERS, PROGRAMS, PipelineTest, until
 from roles import as_part
 from servers import delete_records, end_offsets
+from threads import of_threads
 
 PARTITIONS, CLAIMS = 12, 3
 RECORDS = 400000   # a second's reading
@@ -79,9 +80,8 @@ class ReplayRetention(PipelineTest):
         process = self.start_replay(house, "plan", file, "--topic", "claims.674", "--topic", "claims.674")
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
-        tasks = pathlib.Path(f"/proc/{process.pid}/task")
         broker = int(pathlib.Path(os.environ["KAFKA_PID_FILE"]).read_text())
-        until(lambda: any((task / "comm").read_text() == "waker\n" for task in tasks.iterdir()), 60, "it to read", every=0.001)
+        until(lambda: ["waker"] in of_threads(process.pid, "comm"), 60, "it to read", every=0.001)
         os.kill(broker, signal.SIGSTOP)
         self.addCleanup(os.kill, broker, signal.SIGCONT)
         return process, broker

@@ -20,6 +20,7 @@ import urllib.request
 
 from door_test import MIB, Flood, memory_kib
 from harness import CLAIMS, TOKENS, Api, House, Multipart, Program, document, sample, with_user
+from threads import of_threads
 
 CLAIM = with_user(sample("claims/03_686c_report_divorce"))
 LARGEST = 100000000
@@ -244,8 +245,8 @@ class AttachmentsTest(unittest.TestCase):
                    for _ in range(2)]
         for caller in callers:
             caller.start()
-        children = pathlib.Path(f"/proc/{api.program.process.pid}/task")
-        self.until(lambda: sum(len((task / "children").read_text().split()) for task in children.iterdir()) == 2)
+        pid = api.program.process.pid
+        self.until(lambda: sum(len(children.split()) for (children,) in of_threads(pid, "children")) == 2)
         answer = api.upload(upload(("a", document())))
         self.assertEqual((answer.status, answer.headers["Retry-After"]), (503, "5"))
         opened = os.open(gate, os.O_RDWR)    # both ends, so that it does not matter who reads when

@@ -17,6 +17,7 @@ import records   # noqa: E402, F401
 from conversation import fault   # noqa: E402
 from performance import Request   # noqa: E402, F401
 from strangers import Stranger   # noqa: E402
+from threads import of_threads   # noqa: E402
 from veterans import Veteran, canaries_of, claim_of   # noqa: E402
 from world import World   # noqa: E402
 
@@ -91,8 +92,7 @@ class Stage(unittest.TestCase):
 
     def hanging(self, pid):
         """What each of its threads waits for, and each statement."""
-        threads = [f"{(task / 'comm').read_text().strip()}: {(task / 'wchan').read_text()}, {(task / 'syscall').read_text().strip()}"
-                   for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+        threads = [f"{name}: {wait}, {call}" for name, wait, call in of_threads(pid, "comm", "wchan", "syscall")]
         return "\n".join(threads + [str(row) for row in self.world.rows(
             "select pid, application_name, state, wait_event, clock_timestamp () - state_change, left (query, 100) "
             "from pg_stat_activity where datname = current_database ()")])
