@@ -302,6 +302,7 @@ topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *cons
   g_autoptr (GHashTable) retentions = kafka_topic_setting (
       handle, (const char *const *)names, KAFKA_TOPIC_RETENTION, timeout_ms, error);
   g_autoptr (GString) wrong = g_string_new (NULL);
+  const char *unread = NULL;
 
   if (!retentions)
     return FALSE;
@@ -311,7 +312,7 @@ topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *cons
     gint64 wait_ms = 0, needed_ms;
 
     if (!retention_ms) {
-      g_string_append_printf (wrong, "%s: its retention cannot be read; ", names[i]);
+      unread = names[i];
       continue;
     }
     if (*retention_ms < 0 || *retention_ms > inbox_days * MS_OF_DAY)
@@ -328,8 +329,15 @@ topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *cons
                               " ms, and its tier needs more than %" G_GINT64_FORMAT " ms; ",
                               names[i], *retention_ms, needed_ms);
   }
-  if (wrong->len == 0)
+  if (wrong->len == 0 && !unread)
     return TRUE;
+  if (wrong->len == 0) {
+    g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_AWAY,
+                 "the broker does not tell the retention of %s (one that may not be asked: "
+                 "broker-admin = false)",
+                 unread);
+    return FALSE;
+  }
   g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
                "%sset retention.ms with the broker's own tool (pipelinectl topics check shows all)",
                wrong->str);

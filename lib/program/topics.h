@@ -72,8 +72,8 @@ char **topics_to_read (rd_kafka_t *handle, const char *prefix, const GPtrArray *
  * @names: full names, NULL-ended, of one consumer's source and tiers
  *
  * Refuses a tier that loses records before they are due, and a topic whose records can come again
- * after the inbox has forgotten them. Errors: %KAFKA_ERROR_AWAY, %KAFKA_ERROR_TOPICS. Source:
- * schemas/README.md, 1.
+ * after the inbox has forgotten them. Errors: %KAFKA_ERROR_AWAY, also of a topic that was made this
+ * moment, which not every broker knows; %KAFKA_ERROR_TOPICS. Source: schemas/README.md, 1.
  */
 gboolean topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *consumer,
                                  char **names, gint64 outage_max_wait_ms, gint64 inbox_days,
