@@ -15,7 +15,9 @@
 #include "pipeline/waits.h"
 #include "program/claim-record.h"
 
-#define BATCH_MAX   500
+#define BATCH_MAX 500
+#define DOUBLES_MAX                                                                                \
+  3 /* a row that is there when we write, and not when we look: none of the inbox */
 #define LOCK_MAX_MS 500 /* a stranger's row lock must not hold up those behind */
 
 struct SettleDesk {
@@ -365,43 +367,68 @@ key_text (const char *message_id, guint hop, guint replay)
   return g_strdup_printf ("%s/%u/%u", message_id, hop, replay);
 }
 
-/* There already: somebody has settled it. Two of one key in a batch: the first of them. */
+static gboolean
+needs_inbox_row (const SettleUnit *unit)
+{
+  return is_open (unit) && kinds[unit->kind].has_inbox_row;
+}
+
+static void
+add_key (DbColumns *columns, const SettleUnit *unit)
+{
+  const Record *record = unit->delivery->record;
+
+  db_columns_add (columns, record->message_id, (gint64)record->hop, (gint64)record->replay,
+                  run_inbox_scope (unit->delivery->run), kinds[unit->kind].name);
+}
+
+/* The keys of the batch that somebody has settled, as key_text(). Owned; NULL: error. */
+static GHashTable *
+find_settled (Db *db, const Batch *batch, GError **error)
+{
+  g_autoptr (DbColumns) asked = db_columns_new ("tiitt");
+  g_autoptr (DbRows) rows = NULL;
+  GHashTable *settled;
+
+  for (guint i = 0; i < batch->units->len; i++)
+    if (needs_inbox_row (g_ptr_array_index (batch->units, i)))
+      add_key (asked, g_ptr_array_index (batch->units, i));
+  rows = db_query (db, error, SQL_INBOX_FIND, "tC", batch->context->consumer->name, asked);
+  if (!rows)
+    return NULL;
+  settled = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < db_rows_count (rows); i++)
+    g_hash_table_add (settled, key_text (db_rows_text (rows, i, "message_id"),
+                                         (guint)db_rows_int (rows, i, "hop"),
+                                         (guint)db_rows_int (rows, i, "replay")));
+  return settled;
+}
+
+/* There already: somebody has settled it. Two of one key in a batch: the first of them. One that
+ * somebody writes between the look and the insert fails the transaction, and is there in the next.
+ */
 static gboolean
 write_inbox (Db *db, Batch *batch, GError **error)
 {
   g_autoptr (DbColumns) given = db_columns_new ("tiitt");
-  g_autoptr (GHashTable) written = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (DbRows) rows = NULL;
+  g_autoptr (GHashTable) settled = NULL;
 
-  for (guint i = 0; i < batch->units->len; i++) {
-    const SettleUnit *unit = g_ptr_array_index (batch->units, i);
-    const Record *record = unit->delivery->record;
-
-    if (is_open (unit) && kinds[unit->kind].has_inbox_row)
-      db_columns_add (given, record->message_id, (gint64)record->hop, (gint64)record->replay,
-                      run_inbox_scope (unit->delivery->run), kinds[unit->kind].name);
-  }
-  if (db_columns_count (given) == 0)
-    return TRUE;
-  if (!batch->expects_doubles)
-    return db_queue (db, error, SQL_INBOX_ADD, "tC", batch->context->consumer->name, given);
-  rows = db_query (db, error, SQL_INBOX_INSERT, "tC", batch->context->consumer->name, given);
-  if (!rows)
+  if (batch->expects_doubles && !(settled = find_settled (db, batch, error)))
     return FALSE;
-  for (guint i = 0; i < db_rows_count (rows); i++)
-    g_hash_table_add (written, key_text (db_rows_text (rows, i, "message_id"),
-                                         (guint)db_rows_int (rows, i, "hop"),
-                                         (guint)db_rows_int (rows, i, "replay")));
   for (guint i = 0; i < batch->units->len; i++) {
     SettleUnit *unit = g_ptr_array_index (batch->units, i);
     const Record *record = unit->delivery->record;
-    g_autofree char *key = key_text (record->message_id, record->hop, record->replay);
 
-    if (is_open (unit) && kinds[unit->kind].has_inbox_row && !g_hash_table_remove (written, key) &&
-        GUARD (INBOX))
+    if (!needs_inbox_row (unit))
+      continue;
+    if (!settled ||
+        g_hash_table_add (settled, key_text (record->message_id, record->hop, record->replay)))
+      add_key (given, unit);
+    else if (GUARD (INBOX))
       unit->outcome = SETTLED_SEEN;
   }
-  return TRUE;
+  return db_columns_count (given) == 0 ||
+         db_queue (db, error, SQL_INBOX_ADD, "tC", batch->context->consumer->name, given);
 }
 
 /* A settlement that is shared between groups locks them all at first touch, in ascending id order.
@@ -578,13 +605,15 @@ settle_singly (SettleDesk *settle, SettleUnit *unit, guint flags)
   Batch batch = { settle->context, alone, .expects_doubles = TRUE };
 
   g_ptr_array_add (alone, unit);
-  for (;;) {
+  for (guint doubles = 0;;) {
     g_autoptr (GError) error = NULL;
 
     if (desk_transaction (settle->desk, flags | DESK_REPEATS, settle_batch, &batch, &error)) {
       answer_committed (settle, alone);
       return;
     }
+    if (g_error_matches (error, DB_ERROR, DB_ERROR_UNIQUE) && ++doubles < DOUBLES_MAX)
+      continue;
     if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN)) {
       /* If it was written, the inbox row says so now, and the outbox finds its rows. */
       outbox_sweep_soon (program_outbox (settle->context->program));
