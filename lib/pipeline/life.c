@@ -45,6 +45,7 @@ struct Life {
   GMutex lock;         /* what follows */
   GPtrArray *held;     /* of HeldUnit * */
   gint64 ill_since_ms; /* monotonic; 0: well */
+  guint refused;       /* the settle desk's: units that the database has in no shape */
 };
 
 typedef struct {
@@ -353,13 +354,32 @@ log_verdict (const Life *life, const SettleUnit *unit)
   log_context_clear ();
 }
 
+/* Refused in every shape, it keeps the offset of its partition where it is: that is this process's
+ * trouble, until the last of them is settled or another's. */
+static void
+note_refused (Life *life, SettleUnit *unit, const GError *refusal)
+{
+  if (!unit->is_refused)
+    life->refused++;
+  unit->is_refused = TRUE;
+  program_note_trouble (life->context->program, "settlement", refusal->message);
+}
+
+static void
+end_unit (Life *life, SettleUnit *unit)
+{
+  if (unit->is_refused && --life->refused == 0)
+    program_note_trouble (life->context->program, "settlement", NULL);
+  settle_unit_free (unit);
+}
+
 static void
 after_snooze (Life *life, SettleUnit *unit)
 {
   Delivery *delivery = unit->delivery;
   gint64 ms = delivery->run->snooze_ms;
 
-  settle_unit_free (unit);
+  end_unit (life, unit);
   window_count_snooze (life->window, delivery);
   snooze (life, delivery, ms, MOVER_SETTLE);
 }
@@ -381,7 +401,7 @@ after_commit (Life *life, const GPtrArray *units)
     }
     run_end (unit->delivery);
     g_ptr_array_add (finished, unit->delivery);
-    settle_unit_free (unit);
+    end_unit (life, unit);
   }
   if (finished->len == 0)
     return;
@@ -396,7 +416,7 @@ after_double (Life *life, SettleUnit *unit)
 {
   Delivery *delivery = unit->delivery;
 
-  settle_unit_free (unit);
+  end_unit (life, unit);
   snooze (life, delivery, BUSY_MS, MOVER_SETTLE);
 }
 
@@ -406,7 +426,7 @@ after_loss (Life *life, SettleUnit *unit)
   Delivery *delivery = unit->delivery;
 
   metrics_count (METRIC_TOKENS_LOST, 1, NULL);
-  settle_unit_free (unit);
+  end_unit (life, unit);
   if (GUARD (RETAKE))
     snooze (life, delivery, RETAKE_MS, MOVER_SETTLE);
 }
@@ -437,10 +457,12 @@ after_refusal (Life *life, SettleUnit *unit, const GError *refusal)
                refusal->message, NULL);
   log_context_clear ();
   metrics_count (METRIC_SETTLEMENTS_REFUSED, 1, NULL);
-  if (judge_refusal (life->context, unit, refusal))
+  if (judge_refusal (life->context, unit, refusal)) {
     settle_desk_add (life->settle, unit);
-  else
+  } else {
+    note_refused (life, unit, refusal);
     hold_on (life, unit, refusal->message);
+  }
 }
 
 static void

@@ -30,7 +30,9 @@ typedef struct {
   SettleKind kind;
   gboolean is_bare; /* without the consumer's hooks and the group's events: they were refused */
   GError *why;      /* NULL for DONE and STALE; owned */
-  guint tries;      /* its receiver's: how often it has been put back */
+  /* its receiver's */
+  guint tries;         /* how often it has been put back */
+  gboolean is_refused; /* the database has it in no shape */
   /* inside */
   Transaction transaction;
   SettledOutcome outcome;

@@ -34,9 +34,8 @@ class InboxRows(PipelineTest):
         self.assertEqual(sorted(value for _, _, value in house.raw_records("bench.out")), [b"%020d" % n for n in range(ids)])
         self.assertEqual(program.metric("settlements_refused_total"), 0)
 
-    def test_doubles_of_one_batch(self):
+    def check_doubles(self, house):
         """Nobody had settled them when they were looked at, for all inbox rows had to wait."""
-        house = self.house_with(2 * list(range(IDS)))
         with Stranger(house.database_url) as stranger:
             stranger.do("lock table inbox in share row exclusive mode;")   # it can be read, and nothing be written
             program = house.start("bench-consumer", database_url=house.database_url)
@@ -44,6 +43,16 @@ class InboxRows(PipelineTest):
         self.check_once(house, program, IDS)
         self.assertEqual(program.metric("doubles_total"), IDS)
         self.assertEqual(program.end(), 0)
+
+    def test_doubles_of_one_batch(self):
+        self.check_doubles(self.house_with(2 * list(range(IDS))))
+
+    def test_doubles_beside_a_foreign_rule(self):
+        """PostgreSQL refuses ON CONFLICT on a table with rules."""
+        house = self.house_with(2 * list(range(IDS)))
+        house.sql("create table strange_notes (message_id text)")
+        house.sql("create rule strange_note as on insert to inbox do also insert into strange_notes values (new.message_id)")
+        self.check_doubles(house)
 
     def test_many_that_a_stranger_holds(self):
         """They wait; those behind them do not wait for each of them in turn."""
@@ -57,6 +66,23 @@ class InboxRows(PipelineTest):
             self.assertLess(time.monotonic() - began, HELD * LOCK_WAIT_S)
             self.assertGreaterEqual(program.metric("settlements_waiting_total"), HELD)
         self.check_once(house, program, HELD + OTHERS)
+        self.assertEqual(program.end(), 0)
+
+    def test_a_row_that_is_refused_in_every_shape(self):
+        """Nothing can be written of it: its offset stands, the process says so, and the others go on. What a settlement has
+        become by then is a record in quarantine."""
+        house = self.house_with(range(1 + OTHERS))
+        house.sql("create function refuse () returns trigger language plpgsql as $$ begin if new.message_id = 'id-0' then raise "
+                  "exception 'not this one' using errcode = 'check_violation'; end if; return new; end $$; "
+                  "create trigger refuse before insert on inbox for each row execute function refuse ()")
+        program = house.start("bench-consumer", database_url=house.database_url)
+        until(lambda: house.sql_one("select count(*) from inbox") == str(OTHERS), 30, "all the others settled")
+        until(lambda: "trouble: settlement" in program.get("/readyz")[1], 20, lambda: program.get("/readyz"))
+        until(lambda: program.metric("settlements_waiting") == 1, 20, "it waits")
+        house.sql("drop trigger refuse on inbox")
+        until(lambda: house.records("quarantine"), 60, "it goes on")
+        until(program.is_ready, 20, lambda: program.get("/readyz"))
+        self.assertEqual(house.sql("select message_id from inbox where verdict = 'QUARANTINE'"), [["id-0"]])
         self.assertEqual(program.end(), 0)
 
 
