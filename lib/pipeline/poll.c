@@ -191,6 +191,12 @@ read_next (gpointer source, Partition *partition, gpointer data)
   return delivery;
 }
 
+static gboolean
+is_outbox_full (const Poll *poll)
+{
+  return outbox_waiting (program_outbox (poll->context->program)) > OUTBOX_WAITING_MAX;
+}
+
 static WindowMoment
 moment_now (const Poll *poll)
 {
@@ -206,7 +212,7 @@ moment_now (const Poll *poll)
                : breaker ? breaker_limit (breaker, in_flight)
                          : in_flight,
     .away_since_ms = breaker ? breaker_open_since_ms (breaker) : 0,
-    .may_read = outbox_waiting (program_outbox (poll->context->program)) <= OUTBOX_WAITING_MAX,
+    .may_read = !is_outbox_full (poll),
   };
 }
 
@@ -291,6 +297,15 @@ look (Poll *poll, gboolean *ret_stops, GError **error)
   return TRUE;
 }
 
+/* A broker that takes nothing of ours, or a topic that has gone, stops the reading too. */
+static void
+note_unpublished (const Poll *poll)
+{
+  program_note_trouble (
+      poll->context->program, "publish",
+      is_outbox_full (poll) ? "more records wait for Kafka than may; nothing new is read" : NULL);
+}
+
 gboolean
 poll_run (Poll *poll, GError **error)
 {
@@ -309,6 +324,7 @@ poll_run (Poll *poll, GError **error)
     if (now_ms >= tick_at_ms) {
       life_tick (poll->life);
       backlog_tell (poll->backlog);
+      note_unpublished (poll);
       tick_at_ms = now_ms + TICK_EVERY_MS;
     }
   }

@@ -5,9 +5,11 @@ import unittest
 
 import claims
 from pipeline import INSERT, PipelineTest, until
-from servers import create_topic, grow_topic
+from servers import create_topic, delete_topic, grow_topic
 
 LARGE = 1040000
+WAITING_MAX = 20000   # rows of a process, OUTBOX_WAITING_MAX
+RECORDS = WAITING_MAX + 4000
 
 
 class Oversize(PipelineTest):
@@ -72,6 +74,28 @@ class Oversize(PipelineTest):
         house.submit([claims.claim("03", veteran) for veteran in range(20)])
         house.wait_done(120)
         house.check_effects(self)
+
+    def test_topic_that_has_gone(self):
+        """Their rows wait, up to a bound; then nothing more is read, and the process says why. Made again, it has them all."""
+        house = self.pipeline().set_up()
+        for topic in ("bench.in", "bench.out"):
+            create_topic(house.prefix + topic, 12)
+        program = house.start("bench-consumer", database_url=house.database_url)
+        until(program.is_ready, 30, "ready")
+        delete_topic(house.prefix + "bench.out")
+        lines = b"".join(b"key-%d %020d\n" % (number, number) for number in range(RECORDS))
+        subprocess.run(["kcat", "-b", house.brokers, "-P", "-t", house.prefix + "bench.in", "-K", " "], input=lines,
+                       stderr=subprocess.PIPE, timeout=60, check=True)
+        until(lambda: "trouble: publish" in program.get("/readyz")[1], 60, lambda: program.get("/readyz"))
+        until(lambda: house.sql_one(
+            f"select count(*) between {WAITING_MAX} and {RECORDS - 1} from outbox") == "t", 20, "a bound of what waits")
+        create_topic(house.prefix + "bench.out", 12)
+        until(lambda: house.sql_one("select count(*) from inbox where verdict = 'DONE'") == str(RECORDS), 120, "all settled")
+        until(lambda: house.sql_one("select count(*) from outbox") == "0", 120, "all published")
+        self.assertEqual(sorted(value for _, _, value in house.raw_records("bench.out")),
+                         [b"%020d" % number for number in range(RECORDS)])
+        until(program.is_ready, 20, lambda: program.get("/readyz"))
+        self.assertEqual(program.end(), 0)
 
 
 if __name__ == "__main__":
