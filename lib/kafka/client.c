@@ -261,6 +261,20 @@ kafka_topic_copies (rd_kafka_t *handle, int timeout_ms, GError **error)
   return count_topics (handle, copies_of, timeout_ms, error);
 }
 
+/* A partition that had no leader when the library learnt of it has none for it until it learns of the
+ * topic again; of one that this handle does not read that takes it minutes. Source:
+ * rd_kafka_topic_partition_list_get_leaders() of 2.0.2. */
+static void
+learn_again (rd_kafka_t *handle, const char *name, int timeout_ms)
+{
+  rd_kafka_topic_t *topic = rd_kafka_topic_new (handle, name, NULL);
+  const struct rd_kafka_metadata *metadata = NULL;
+
+  if (rd_kafka_metadata (handle, 0, topic, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_metadata_destroy (metadata);
+  rd_kafka_topic_destroy (topic);
+}
+
 rd_kafka_resp_err_t
 kafka_ask_offset (rd_kafka_t *handle, const char *topic, int partition, gint64 at, int timeout_ms,
                   gint64 *ret_offset)
@@ -270,6 +284,8 @@ kafka_ask_offset (rd_kafka_t *handle, const char *topic, int partition, gint64 a
 
   rd_kafka_topic_partition_list_add (list, topic, partition)->offset = at;
   code = rd_kafka_offsets_for_times (handle, list, timeout_ms);
+  if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    learn_again (handle, topic, timeout_ms); /* for the next question */
   *ret_offset = list->elems[0].offset;
   return code == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[0].err : code;
 }

@@ -41,8 +41,8 @@ GHashTable *kafka_topic_partitions (rd_kafka_t *handle, int timeout_ms, GError *
 GHashTable *kafka_topic_copies (rd_kafka_t *handle, int timeout_ms, GError **error);
 
 /* @at: ms of the epoch, for the first record that was written then or later; or
- * %RD_KAFKA_OFFSET_BEGINNING, %RD_KAFKA_OFFSET_END. Within @timeout_ms, unlike the library's own
- * question for both ends (README, rule 10). */
+ * %RD_KAFKA_OFFSET_BEGINNING, %RD_KAFKA_OFFSET_END. Within @timeout_ms (twice that of a partition
+ * without a leader), unlike the library's own question for both ends (README, rule 10). */
 rd_kafka_resp_err_t kafka_ask_offset (rd_kafka_t *handle, const char *topic, int partition,
                                       gint64 at, int timeout_ms, gint64 *ret_offset);
 /* How far a log reaches: its first offset, and the one after its last; each within @timeout_ms. */

@@ -6,6 +6,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/settings.h"
 #include "kafka/waiting.h"
 
@@ -225,6 +226,31 @@ test_waiting_in_a_log_made_again (Fixture *fixture, gconstpointer data)
   assert_waiting (fixture, 3, 3);
 }
 
+/* What the library has learnt meanwhile is that it has none. */
+static void
+test_leader_that_comes_back (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  rd_kafka_t *handle = kafka_group_observer_new (fixture->settings, GROUP, &error);
+  gint64 low, high, until_ms;
+  rd_kafka_resp_err_t code;
+
+  (void)data;
+  g_assert_no_error (error);
+  produce (fixture, 0, 3);
+  rd_kafka_mock_partition_set_leader (fixture->cluster, TOPIC, 0, -1);
+  code = kafka_ask_ends (handle, TOPIC, 0, TIMEOUT_MS, &low, &high);
+  g_assert_cmpint (code, !=, RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_mock_partition_set_leader (fixture->cluster, TOPIC, 0, 1);
+  until_ms = clock_monotonic_ms () + WAIT_S * 1000;
+  do
+    code = kafka_ask_ends (handle, TOPIC, 0, TIMEOUT_MS, &low, &high);
+  while (kafka_shall_ask_again (code, until_ms));
+  g_assert_cmpstr (rd_kafka_err2name (code), ==, rd_kafka_err2name (RD_KAFKA_RESP_ERR_NO_ERROR));
+  g_assert_cmpint (high - low, ==, 3);
+  kafka_group_observer_free (handle);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -236,5 +262,6 @@ main (int argc, char **argv)
   ADD ("records-that-wait", test_waiting);
   ADD ("records-that-wait-while-the-coordinator-moves", test_waiting_while_coordinator_moves);
   ADD ("records-that-wait-in-a-log-made-again", test_waiting_in_a_log_made_again);
+  ADD ("a-leader-that-comes-back", test_leader_that_comes_back);
   return g_test_run ();
 }
