@@ -3,7 +3,7 @@
 #pragma once
 
 #include "pipeline/run-inside.h"
-#include "pipeline/settle.h"
+#include "pipeline/settle-unit.h"
 #include "pipeline/verdicts.h"
 
 /* @error: what the handler gave, NULL when it returned TRUE; replaced where the verdict's reason is
