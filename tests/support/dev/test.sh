@@ -32,30 +32,34 @@ stop_ahead () {
 # and 0.75 of the clock's. Five tests have some 600 MB there at once.
 readonly scratch_mib=2048 memory_mib=6144
 
-# A scratch folder in memory, where there is room and nobody has said where; else the system's. It bears the number of
-# its process, so that the next run removes what a killed one has left.
+# A scratch folder in memory, where there is room and nobody has said where; else the system's. It bears the number of its
+# process, and of the system of such numbers (containers share /dev/shm), so that the next run removes what a killed one has left.
 make_scratch () {
-  local left free_mib available_mib
+  local left ours free_mib available_mib
   [ -z "${TMPDIR-}" ] && [ -w /dev/shm ] || return 0
-  for left in /dev/shm/dependents-tests.*; do
+  ours=/dev/shm/dependents-tests.$(stat -L -c %i /proc/self/ns/pid)
+  for left in "$ours".*; do
     [ ! -O "$left" ] || kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left"
   done
   free_mib=$(df --output=avail --block-size=1M /dev/shm | tail -n 1)
   available_mib=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 1024))
   [ "$free_mib" -ge "$scratch_mib" ] && [ "$available_mib" -ge "$memory_mib" ] || return 0
-  left=/dev/shm/dependents-tests.$$
-  mkdir -m 1777 "$left"
+  scratch_folder=$ours.$$
+  mkdir -m 1777 "$scratch_folder"
   # Tests write programs there and run them; a container's may not be run.
-  if printf '#!/bin/sh\n' >"$left/runs" && chmod +x "$left/runs" && "$left/runs" 2>/dev/null; then
-    rm "$left/runs"
-    export TMPDIR=$left
+  if printf '#!/bin/sh\n' >"$scratch_folder/runs" && chmod +x "$scratch_folder/runs" && "$scratch_folder/runs" 2>/dev/null; then
+    rm "$scratch_folder/runs"
+    export TMPDIR=$scratch_folder
   else
-    rm -rf "$left"
+    remove_scratch
   fi
 }
 
+scratch_folder=
+
 remove_scratch () {
-  [ "${TMPDIR-}" != "/dev/shm/dependents-tests.$$" ] || rm -rf "$TMPDIR"
+  [ -z "$scratch_folder" ] || rm -rf "$scratch_folder"
+  scratch_folder=
 }
 
 # run_lane PRESET LABEL…: builds what those tests need and runs them. After --but LABEL… come all others, but the long ones.
