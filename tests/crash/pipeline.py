@@ -375,6 +375,7 @@ class Pipeline:
                         if key == veteran:
                             settled = self.sql(f"select verdict from inbox where message_id = '{headers['dp-message-id']}'")
                             print(f"  record in {topic}: {headers} settled: {settled}")
+            self.tell_stuck_mails()
             for table in ("deliveries", "delivery_records", "leases", "veteran_locks"):
                 for line in self.sql(f"select * from {table} limit 20"):
                     print(f"  {table}", *line)
@@ -385,6 +386,20 @@ class Pipeline:
                     print(f"  {program.log_file.name}: {values} {program.get('/readyz')} {program.get('/livez')}")
         except (DatabaseError, subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as error:
             print(f"  no more can be told: {error}")
+
+    def tell_stuck_mails(self):
+        """Of who awaits word: our row, its journal, the records that asked for it, and what VA Notify has of it."""
+        if not self.notify:
+            return
+        known = {one["reference"]: one for one in self.notify.state()["notifications"]}
+        for reference, claim, kind, *rest in self.sql(
+                "select reference, saved_claim_id, kind, state, told, notification_id, created_at, state_at, updated_at "
+                "from claim_notifications where state in ('requested', 'sent', 'unknown') limit 5"):
+            print(f"--- e-mail {reference} of {claim}, {kind}:", *rest)
+            print("  VA Notify:", known.get(reference))
+            for table in ("step_journal", "runs", "inbox"):
+                for line in self.sql(f"select * from {table} where scope = '{claim}/{kind}' limit 5"):
+                    print(f"  {table}", *line)
 
     # --- Setting up
 
