@@ -381,7 +381,7 @@ class Pipeline:
                     print(f"  {table}", *line)
             print("  outbox", self.sql("select instance_id, topic, count(*) from outbox group by 1, 2"))
             for program in self.programs:
-                if program.name in CONSUMERS and program.runs() and not program.is_stopped:
+                if program.runs() and not program.is_stopped:
                     values = {name: program.metric(name) for name in ("records_in_flight", "records_snoozing")}
                     print(f"  {program.log_file.name}: {values} {program.get('/readyz')} {program.get('/livez')}")
         except (DatabaseError, subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as error:
@@ -392,14 +392,19 @@ class Pipeline:
         if not self.notify:
             return
         known = {one["reference"]: one for one in self.notify.state()["notifications"]}
-        for reference, claim, kind, *rest in self.sql(
-                "select reference, saved_claim_id, kind, state, told, notification_id, created_at, state_at, updated_at "
-                "from claim_notifications where state in ('requested', 'sent', 'unknown') limit 5"):
+        for reference, guid, claim, kind, *rest in self.sql(
+                "select n.reference, g.claim_group_guid, n.saved_claim_id, n.kind, n.state, n.told, n.notification_id, n.created_at, "
+                "n.state_at, n.updated_at from claim_notifications n join saved_claim_groups g using (saved_claim_id) "
+                "where n.state in ('requested', 'sent', 'unknown') order by n.state limit 5"):
             print(f"--- e-mail {reference} of {claim}, {kind}:", *rest)
             print("  VA Notify:", known.get(reference))
             for table in ("step_journal", "runs", "inbox"):
                 for line in self.sql(f"select * from {table} where scope = '{claim}/{kind}' limit 5"):
                     print(f"  {table}", *line)
+            for place, (key, headers, _) in enumerate(self.records("notifications")):
+                if key == guid:
+                    print(f"  record {place}: {headers} settled:",
+                          self.sql(f"select verdict, handled_at from inbox where message_id = '{headers['dp-message-id']}'"))
 
     # --- Setting up
 
