@@ -376,7 +376,7 @@ class Pipeline:
                             settled = self.sql(f"select verdict from inbox where message_id = '{headers['dp-message-id']}'")
                             print(f"  record in {topic}: {headers} settled: {settled}")
             self.tell_stuck_mails()
-            for table in ("deliveries", "delivery_records", "leases", "veteran_locks"):
+            for table in ("deliveries", "delivery_records", "leases", "veteran_locks", "breakers", "tier_waits"):
                 for line in self.sql(f"select * from {table} limit 20"):
                     print(f"  {table}", *line)
             print("  outbox", self.sql("select instance_id, topic, count(*) from outbox group by 1, 2"))
@@ -391,6 +391,9 @@ class Pipeline:
         """Of who awaits word: our row, its journal, the records that asked for it, and what VA Notify has of it."""
         if not self.notify:
             return
+        import servers   # here, for it imports us
+        group, topic = self.prefix + NOTIFY, self.prefix + "notifications"
+        print(f"--- {group}: committed {servers.committed_offsets(group, topic, 12)}, ends {servers.end_offsets([topic], 12)}")
         known = {one["reference"]: one for one in self.notify.state()["notifications"]}
         for reference, guid, claim, kind, *rest in self.sql(
                 "select n.reference, g.claim_group_guid, n.saved_claim_id, n.kind, n.state, n.told, n.notification_id, n.created_at, "
