@@ -137,11 +137,11 @@ find_settled (Db *db, const Batch *batch, GError **error)
   for (guint i = 0; i < batch->units->len; i++)
     if (needs_inbox_row (g_ptr_array_index (batch->units, i)))
       add_key (asked, g_ptr_array_index (batch->units, i));
-  rows = db_query (db, error, SQL_INBOX_FIND, "tC", batch->context->consumer->name, asked);
-  if (!rows)
+  if (db_columns_count (asked) > 0 &&
+      !(rows = db_query (db, error, SQL_INBOX_FIND, "tC", batch->context->consumer->name, asked)))
     return NULL;
   settled = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < db_rows_count (rows); i++)
+  for (guint i = 0; rows && i < db_rows_count (rows); i++)
     g_hash_table_add (settled, key_text (db_rows_text (rows, i, "message_id"),
                                          (guint)db_rows_int (rows, i, "hop"),
                                          (guint)db_rows_int (rows, i, "replay")));
@@ -373,7 +373,7 @@ do_batch (Desk *desk, GPtrArray *batch, gpointer data)
 {
   SettleDesk *settle = data;
   g_autoptr (GError) error = NULL;
-  gboolean is_held;
+  guint flags;
 
   CRASH_POINT ("settle/before-commit");
   if (settle_together (desk, settle->context, batch, &error)) {
@@ -383,9 +383,9 @@ do_batch (Desk *desk, GPtrArray *batch, gpointer data)
   }
   if (g_error_matches (error, DB_ERROR, DB_ERROR_COMMIT_UNKNOWN))
     outbox_sweep_soon (program_outbox (settle->context->program));
-  is_held = g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT);
+  flags = g_error_matches (error, DB_ERROR, DB_ERROR_TIMEOUT) ? DESK_HARDLY_WAITS : 0;
   for (guint i = 0; i < batch->len; i++)
-    settle_singly (settle, g_ptr_array_index (batch, i), is_held ? DESK_HARDLY_WAITS : 0);
+    settle_singly (settle, g_ptr_array_index (batch, i), flags);
 }
 
 SettleDesk *

@@ -329,17 +329,15 @@ topics_check_retention (rd_kafka_t *handle, const char *prefix, const char *cons
                               " ms, and its tier needs more than %" G_GINT64_FORMAT " ms; ",
                               names[i], *retention_ms, needed_ms);
   }
-  if (wrong->len == 0 && !unread)
-    return TRUE;
-  if (wrong->len == 0) {
+  if (wrong->len > 0)
+    g_set_error (
+        error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
+        "%sset retention.ms with the broker's own tool (pipelinectl topics check shows all)",
+        wrong->str);
+  else if (unread)
     g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_AWAY,
                  "the broker does not tell the retention of %s (one that may not be asked: "
                  "broker-admin = false)",
                  unread);
-    return FALSE;
-  }
-  g_set_error (error, KAFKA_ERROR, KAFKA_ERROR_TOPICS,
-               "%sset retention.ms with the broker's own tool (pipelinectl topics check shows all)",
-               wrong->str);
-  return FALSE;
+  return wrong->len == 0 && !unread;
 }

@@ -2,11 +2,11 @@
 
 With an empty handler, so that many records are at the settle desk at once; each goes on once, and every offset is given away."""
 
-import subprocess
 import time
 import unittest
 
-from pipeline import PROGRAMS, PipelineTest, until
+from pipeline import PipelineTest, until
+from servers import create_topic
 from strangers import Stranger
 
 IDS, PARTITIONS = 24, 12
@@ -20,7 +20,7 @@ class InboxRows(PipelineTest):
         """A record of each of these ids, in their order, before anybody reads."""
         house = self.pipeline().set_up()
         for topic in ("bench.in", "bench.out"):
-            subprocess.run([PROGRAMS / "bench-load", house.brokers, "topic", house.prefix + topic, str(PARTITIONS)], check=True)
+            create_topic(house.prefix + topic, PARTITIONS)
         for number, of_id in enumerate(ids):
             headers = {"dp-message-id": f"id-{of_id}", "dp-hop": "0", "dp-attempt": "0", "dp-replay": "0"}
             house.produce("bench.in", number % PARTITIONS, f"key-{number}", headers, b"%020d" % of_id)

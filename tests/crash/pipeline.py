@@ -375,7 +375,6 @@ class Pipeline:
                         if key == veteran:
                             settled = self.sql(f"select verdict from inbox where message_id = '{headers['dp-message-id']}'")
                             print(f"  record in {topic}: {headers} settled: {settled}")
-            self.tell_stuck_mails()
             for table in ("deliveries", "delivery_records", "leases", "veteran_locks", "breakers", "tier_waits"):
                 for line in self.sql(f"select * from {table} limit 20"):
                     print(f"  {table}", *line)
@@ -384,7 +383,8 @@ class Pipeline:
                 if program.runs() and not program.is_stopped:
                     values = {name: program.metric(name) for name in ("records_in_flight", "records_snoozing")}
                     print(f"  {program.log_file.name}: {values} {program.get('/readyz')} {program.get('/livez')}")
-        except (DatabaseError, subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as error:
+            self.tell_stuck_mails()   # last, for it needs most others
+        except (AssertionError, DatabaseError, subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as error:
             print(f"  no more can be told: {error}")
 
     def tell_stuck_mails(self):

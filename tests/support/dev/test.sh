@@ -31,6 +31,7 @@ stop_ahead () {
 # Each test has servers of its own, and what they write is thrown away: in memory a lane needs 0.7 of the processor's time
 # and 0.75 of the clock's. Five tests have some 600 MB there at once.
 readonly scratch_mib=2048 memory_mib=6144
+scratch_folder=
 
 # A scratch folder in memory, where there is room and nobody has said where; else the system's. It bears the number of its
 # process, and of the system of such numbers (containers share /dev/shm), so that the next run removes what a killed one has left.
@@ -54,8 +55,6 @@ make_scratch () {
     remove_scratch
   fi
 }
-
-scratch_folder=
 
 remove_scratch () {
   [ -z "$scratch_folder" ] || rm -rf "$scratch_folder"
